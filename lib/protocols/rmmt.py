@@ -1,0 +1,213 @@
+"""Paper 1 (RMMT, Jin et al. 2024): its settings and the experiments behind its tables.
+
+``Sec n``: printed there. ``choice:`` ours, with the reason. ``assumed:`` taken from the code of the paper's reference
+[32]. The paper prints no optimiser, learning rate, epochs, batch size, number of layers or heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from lib.evaluation.metrics import per_trial, regression
+from lib.store import Store
+from lib.training.controls import constant_fold, ridge_fold, stimulus_fold
+from lib.training.folds import Task, cross_validate
+from lib.training.regression import fit_fold
+from lib.training.splits import SPLITS, Split
+from lib.training.windows import trial_slices
+
+__all__ = ["ALPHAS", "CONTROLS", "MU", "PRESETS", "SUBJECT_SCALED", "VARIANTS", "Preset", "Record", "Variant", "fuse", "fusion_weight",
+           "labels", "mu_curve", "run", "score", "score_trials", "splits"]
+
+ALPHAS = tuple(round(0.2 * k, 1) for k in range(1, 11))  # Sec 4.5.3: 0.2 to 2 in steps of 0.2
+MU = np.round(np.arange(0, 1.01, 0.1), 1)  # choice: grid of Fig 7; eta = 1 - mu
+SUBJECT_SCALED = " (per-subject scaling)"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A row of a table: which network, with which options and which changes to the recipe."""
+
+    model: str
+    options: Mapping = field(default_factory=dict)
+    recipe: Mapping = field(default_factory=dict)
+
+
+CCC_ONLY = {"alpha": 0.0}  # choice: models without a fusing Transformer are trained with the CCC loss alone
+VARIANTS: dict[str, Variant] = {
+    "RMMT": Variant("RMMT"),
+    "F-Fusion": Variant("F-Fusion", recipe=CCC_ONLY),
+    "D-Fusion": Variant("D-Fusion", recipe=CCC_ONLY),
+    "RSMT-E": Variant("RSMT-E"),
+    "RSMT-F": Variant("RSMT-F"),
+    "TCN-E": Variant("TCN-E"),  # the EEG model of [32]
+    "TCN-F": Variant("TCN-F"),  # the face model of [32]
+    "TCN-E taught by face": Variant("TCN-E", recipe={"teacher": True}),  # the distilled student of [32]
+    "MMT": Variant("MMT"),  # Sec 4.5.3: no residual connection
+    "RMMT without KD": Variant("RMMT", recipe=CCC_ONLY),
+    "RMMT softmax": Variant("RMMT", options={"attention": "softmax"}),
+    "RMMT scaled ReLU": Variant("RMMT", options={"attention": "scaled_relu"}),
+    "RMMT KD detached": Variant("RMMT", recipe={"detach": True}),
+    **{f"RMMT alpha={alpha:g}" if alpha % 1 else f"RMMT alpha={alpha:.1f}": Variant("RMMT", recipe={"alpha": alpha}) for alpha in ALPHAS},
+}
+CONTROLS = {
+    "constant": (constant_fold, {}),
+    "stimulus mean": (stimulus_fold, {}),
+    "ridge, EEG": (ridge_fold, {"modality": "eeg"}),
+    "ridge, face": (ridge_fold, {"modality": "face"}),
+    "ridge, both": (ridge_fold, {"modality": "both"}),
+}
+TABLES = {
+    "3": ("F-Fusion", "D-Fusion", "RMMT"),
+    "4": ("TCN-E", "RSMT-E", "TCN-F", "RSMT-F", "TCN-E taught by face", "RMMT"),
+    "5": ("TCN-E", "RSMT-E", "TCN-F", "RSMT-F", "RMMT"),
+    "6": ("MMT", "RMMT without KD", "RMMT"),
+    "7": tuple(name for name in VARIANTS if "alpha" in name),
+}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What a profile changes: size of the folds, of the network, and of the training.
+
+    ``options`` go to every network, ``recipe`` to every training, before a variant's own.
+    """
+
+    n_folds: int = 10  # Sec 4.3
+    inner: float = 0.6  # Sec 4.3: 60 % of the rest trains, 40 % validates (129/86/24 of 239)
+    inner_subject: float = 0.8  # Sec 4.3: 8:2 when one subject is left out
+    options: Mapping = field(default_factory=dict)
+    recipe: Mapping = field(default_factory=dict)
+
+
+PRESETS = {
+    # choice: a smaller network and fewer, smaller folds, so that every table runs on a laptop in minutes
+    "demo": Preset(n_folds=5, options={"layers": 1, "widths": (48, 48)}, recipe={"epochs": 10, "batch": 8, "train_hop": 32, "lr": 2e-3}),
+    # choice: one layer and 8 epochs of windows 64 steps apart; validation CCC was that of two layers, 12 epochs and 32
+    # steps at a third of the cost
+    "public": Preset(options={"layers": 1}, recipe={"epochs": 8}),
+    "paper": Preset(options={"layers": 2}, recipe={"epochs": 12, "train_hop": 32}),
+}
+
+
+@dataclass(frozen=True)
+class Record:
+    """One finished fold: predictions of ``fit_fold`` with the names they belong to."""
+
+    variant: str
+    split: Split
+    seed: int
+    result: Mapping[str, np.ndarray]
+
+
+def splits(data: Mapping[str, np.ndarray], name: str, preset: Preset) -> list[Split]:
+    """The folds of a named split; the shuffles in it do not depend on the training seed, so seeds share folds."""
+    if name == "by_subject":
+        return SPLITS[name](data["subject"], inner=preset.inner_subject)
+    return SPLITS[name](data["subject"], n_folds=preset.n_folds, inner=preset.inner)
+
+
+def run(data: Mapping[str, np.ndarray], names: Iterable[str], split: str, preset: Preset, *, seeds: Sequence[int] = (0,), device: str = "cpu",
+        engine: str = "processes", jobs: int | None = None, store: Store | None = None) -> list[Record]:
+    """Train and predict variants and controls on the folds of one split; finished folds come from the memo.
+
+    Parameters
+    ----------
+    data : mapping
+        Features of a cohort, see :func:`lib.preprocessing.mahnob.features`.
+    names : iterable of str
+        Of :data:`VARIANTS` and :data:`CONTROLS`; with :data:`SUBJECT_SCALED` appended, features are standardised with
+        each subject's own statistics (transductive) instead of those of the training trials.
+    split : str
+        Of :data:`lib.training.splits.SPLITS`.
+    preset : Preset
+    seeds : sequence of int
+        Repetitions of the deep models; controls have no randomness and run once.
+    device, engine, jobs, store : see :func:`lib.training.folds.cross_validate`
+    """
+    tasks: dict = {}
+    for name in dict.fromkeys(names):
+        base = name.removesuffix(SUBJECT_SCALED)
+        scaling = {"scaling": "subject"} if base != name else {}
+        if base in VARIANTS:
+            v = VARIANTS[base]
+            # a network takes only the options it knows: those without a Transformer have no layers
+            options = {k: value for k, value in preset.options.items() if k != "layers" or v.model in {"RMMT", "MMT", "RSMT-E", "RSMT-F"}}
+            settings = {"model": v.model, "options": {**options, **v.options}, "recipe": {**preset.recipe, **v.recipe, **scaling, "device": device}}
+            work, repeats = fit_fold, seeds
+        elif base in CONTROLS:
+            work, settings = CONTROLS[base]
+            settings, repeats = {**settings, **scaling}, seeds[:1]
+        else:
+            raise ValueError(f"no model {name!r}; there are {', '.join([*VARIANTS, *CONTROLS])}")
+        tasks.setdefault(work, []).extend(Task(name, fold, seed, settings) for seed in repeats for fold in splits(data, split, preset))
+    records = []
+    for work, todo in tasks.items():
+        needs = ("eeg", "face", "valence", "lengths", "subject") + (("stimulus",) if work is stimulus_fold else ())
+        results = cross_validate(work, {k: data[k] for k in needs}, todo, engine=engine, jobs=jobs, store=store, label=f"{split}, {work.__name__}")
+        records += [Record(task.variant, task.split, task.seed, result) for task, result in zip(todo, results, strict=True)]
+    return records
+
+
+def labels(data: Mapping[str, np.ndarray], trials: Iterable[int]) -> np.ndarray:
+    """Labels of trials, one after another."""
+    slices = trial_slices(data["lengths"])
+    return np.concatenate([data["valence"][slices[i]] for i in trials])
+
+
+def fusion_weight(data: Mapping[str, np.ndarray], record: Record) -> float:
+    """``mu`` of Eq (26): the weight of the face that gives the best CCC on the **validation** trials of the fold.
+
+    ``choice:`` the paper reads mu from a curve over test results (Fig 7); see :func:`mu_curve` for that curve.
+    """
+    face, eeg = np.asarray(record.result["val"], dtype=float)
+    y = labels(data, record.split.val)
+    return float(max(MU, key=lambda mu: regression(y, mu * face + (1 - mu) * eeg)["CCC"]))
+
+
+def fuse(data: Mapping[str, np.ndarray], record: Record) -> np.ndarray:
+    """Test predictions ``(n_times,)`` of a record; the two heads of D-Fusion weighted by :func:`fusion_weight`."""
+    heads = np.asarray(record.result["test"], dtype=float)
+    if len(heads) == 1:
+        return heads[0]
+    mu = fusion_weight(data, record)
+    return mu * heads[0] + (1 - mu) * heads[1]
+
+
+def _rows(record: Record, values: Mapping[str, float], **extra) -> list[dict]:
+    base = {"paper": "rmmt", "variant": record.variant, "split": record.split.name, "fold": record.split.fold, "seed": record.seed, **extra}
+    return [base | {"metric": metric, "value": value} for metric, value in values.items()]
+
+
+def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experiment: str, tier: str) -> pd.DataFrame:
+    """Tidy metrics of every record on the concatenated test trials of its fold."""
+    rows: list[dict] = []
+    for record in records:
+        values = regression(labels(data, record.split.test), fuse(data, record))
+        rows += _rows(record, values, experiment=experiment, tier=tier)
+    return pd.DataFrame(rows)
+
+
+def score_trials(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> pd.DataFrame:
+    """The same metrics inside each test trial, one row per record and trial (``trial`` indexes the cohort)."""
+    frames = []
+    for record in records:
+        test = np.array(record.split.test)
+        frame = per_trial(labels(data, test), fuse(data, record), data["lengths"][test])
+        frames.append(frame.assign(trial=test[frame["trial"]], variant=record.variant, split=record.split.name, seed=record.seed))
+    return pd.concat(frames, ignore_index=True)
+
+
+def mu_curve(data: Mapping[str, np.ndarray], records: Iterable[Record], part: str = "test") -> pd.DataFrame:
+    """Metrics of D-Fusion for every ``mu``, on ``"test"`` as Fig 7 or on ``"val"``: one row per fold, mu and metric."""
+    rows: list[dict] = []
+    for record in records:
+        face, eeg = np.asarray(record.result[part], dtype=float)
+        y = labels(data, getattr(record.split, part))
+        for mu in MU:
+            rows += _rows(record, regression(y, mu * face + (1 - mu) * eeg), mu=mu)
+    return pd.DataFrame(rows)

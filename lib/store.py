@@ -1,0 +1,151 @@
+"""The memo: finished work on disk, found again by content.
+
+An entry's key is a hash of what the work was given, the code that can change its result, and the versions of the
+packages that code imports. Change a parameter and change it back, and the old entry is found; edit a comment or a
+docstring, and nothing is recomputed. Entries are ``.npz`` files of plain arrays, written atomically; a damaged one is
+recomputed alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.metadata
+import importlib.util
+import inspect
+import logging
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+
+import joblib
+import numpy as np
+
+from lib import paths
+
+__all__ = ["Store", "code_digest", "digest", "import_closure"]
+
+log = logging.getLogger(__name__)
+DISTRIBUTIONS = {"cv2": "opencv-python-headless", "sklearn": "scikit-learn", "yaml": "PyYAML"}  # where import and package names differ
+NUMERICAL = {"numpy", "scipy", "torch", "torchvision", "mne", "cv2", "sklearn"}  # packages whose version can change a number
+
+
+def digest(value) -> str:
+    """Content hash of arrays, scalars, strings and containers of them (:func:`joblib.hash`)."""
+    return joblib.hash(value)
+
+
+def _stripped(tree: ast.Module) -> str:
+    """The code without comments and docstrings, so that explaining it better recomputes nothing."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.dump(tree)
+
+
+def _imports(tree: ast.Module) -> set[str]:
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def _source(module: str) -> Path | None:
+    """File of a module of this package; None for names that are not modules (functions, other packages)."""
+    if module.split(".")[0] != "lib":
+        return None
+    base = paths.ROOT.joinpath(*module.split("."))
+    return next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
+
+
+def import_closure(source: str | Path) -> tuple[dict[str, Path], set[str]]:
+    """Follow imports from one file: modules of this package (name -> file), and names of the other packages met."""
+    found: dict[str, Path] = {}
+    others: set[str] = set()
+    queue = [Path(source)]
+    while queue:
+        for name in _imports(ast.parse(queue.pop().read_text(encoding="utf-8"))):
+            file = _source(name)
+            if file is None:
+                others.add(name.split(".")[0])
+            elif name not in found:
+                found[name] = file
+                queue.append(file)
+    return found, others
+
+
+@cache
+def code_digest(source: str | Path) -> str:
+    """Hash of a file's code and of all code of this package it imports, with the versions of numerical packages."""
+    modules, others = import_closure(source)
+    parts = [_stripped(ast.parse(file.read_text(encoding="utf-8"))) for file in (Path(source), *(modules[m] for m in sorted(modules)))]
+    parts += [f"{name}=={importlib.metadata.version(DISTRIBUTIONS.get(name, name)).split('+')[0]}" for name in sorted(others & NUMERICAL)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+class Store:
+    """A folder of finished results.
+
+    Parameters
+    ----------
+    root : path-like, optional
+        Default: ``build/memo``.
+    """
+
+    def __init__(self, root: str | os.PathLike | None = None):
+        self.root = Path(root) if root else paths.memo()
+        self.hits = self.misses = 0
+
+    def key(self, work: Callable, given) -> str:
+        """Key of ``work`` on ``given`` (anything :func:`digest` takes; pass digests of big arrays, not the arrays)."""
+        file = inspect.getsourcefile(work)
+        assert file is not None, f"{work} has no source file"
+        return f"{work.__name__}/{digest((work.__qualname__, code_digest(file), given))}"
+
+    def load(self, key: str) -> dict[str, np.ndarray] | None:
+        """The stored arrays, or None where there are none or they are damaged (then the entry is removed)."""
+        file = self.root / f"{key}.npz"
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                value = {name: archive[name] for name in archive.files}
+            self.hits += 1
+            return value
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            log.warning("%s: expected a finished result, found a damaged file (%s). It is computed again.", file, error)
+            file.unlink(missing_ok=True)
+        self.misses += 1
+        return None
+
+    def save(self, key: str, value: Mapping[str, np.ndarray]) -> None:
+        """Write atomically. Where it cannot be written (a full disk), say so once and go on: only the memo is lost."""
+        file = self.root / f"{key}.npz"
+        temporary = None
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as handle:
+                temporary = Path(handle.name)
+                np.savez(handle, **{name: np.asarray(array) for name, array in value.items()})
+            os.replace(temporary, file)
+        except OSError as error:
+            if temporary is not None:
+                temporary.unlink(missing_ok=True)
+            log.warning("%s: expected room for a finished result, found %r. The result is used but not kept; free some disk space or set BUILD.",
+                        file, error)
+
+    def memoise(self, work: Callable[..., Mapping[str, np.ndarray]], *args, given=None, **kwargs) -> dict[str, np.ndarray]:
+        """``work(*args, **kwargs)``, remembered under ``given`` (default: the arguments themselves)."""
+        key = self.key(work, (args, kwargs) if given is None else given)
+        value = self.load(key)
+        if value is None:
+            value = dict(work(*args, **kwargs))
+            self.save(key, value)
+        return value

@@ -1,0 +1,1 @@
+"""Losses, splits, the training loop, and folds in parallel with a memo."""

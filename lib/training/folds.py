@@ -1,0 +1,119 @@
+"""Folds and variants in parallel, each finished one memoised: a killed run loses at most the folds in flight."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+from joblib import Parallel, delayed
+from tqdm.auto import tqdm
+
+from lib.store import Store, digest
+from lib.training.splits import Split
+
+__all__ = ["ENGINES", "Task", "cross_validate", "fold_seed"]
+
+log = logging.getLogger(__name__)
+Result = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One fold of one variant. ``settings`` are keyword arguments of the work function."""
+
+    variant: str
+    split: Split
+    seed: int = 0
+    settings: Mapping = field(default_factory=dict)
+
+
+def fold_seed(seed: int, split: Split) -> int:
+    """Seed of one fold: derived from the base seed, the split and the fold, the same for all variants (paired folds)."""
+    name = int.from_bytes(split.name.encode()[:8], "little")
+    return int(np.random.SeedSequence((seed, split.fold, name)).generate_state(1)[0])
+
+
+def _single_thread(work: Callable[..., Result], data: Mapping[str, np.ndarray], kwargs: Mapping) -> Result:
+    """Run one task with one thread: processes side by side are faster than threads inside one (see benchmarks)."""
+    import torch
+
+    torch.set_num_threads(1)
+    return work(data, **kwargs)
+
+
+def _serial(work, data, calls: Sequence[Mapping], jobs: int) -> Iterator[tuple[int, Result]]:
+    for i, kwargs in enumerate(calls):
+        yield i, _single_thread(work, data, kwargs)
+
+
+def _indexed(i, work, data, kwargs):
+    return i, _single_thread(work, data, kwargs)
+
+
+def _processes(work, data, calls: Sequence[Mapping], jobs: int) -> Iterator[tuple[int, Result]]:
+    # arrays over 1 MB are memory-mapped by joblib, so that workers share one copy of the data
+    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
+    yield from parallel(delayed(_indexed)(i, work, data, kwargs) for i, kwargs in enumerate(calls))
+
+
+def _ray(work, data, calls: Sequence[Mapping], jobs: int) -> Iterator[tuple[int, Result]]:
+    """A Ray cluster: the one of ``RAY_ADDRESS``, else one on this machine with ``jobs`` workers."""
+    try:
+        import ray
+    except ImportError as error:
+        raise ImportError("engine 'ray' needs the extra: pip install -e '.[ray]'") from error
+    if not ray.is_initialized():
+        if os.environ.get("RAY_ADDRESS"):
+            ray.init(logging_level="error", log_to_driver=False)
+        else:
+            ray.init(num_cpus=jobs, include_dashboard=False, logging_level="error", log_to_driver=False)
+    shared = ray.put(dict(data))
+    remote = ray.remote(num_cpus=1)(_indexed)
+    pending = [remote.remote(i, work, shared, kwargs) for i, kwargs in enumerate(calls)]
+    while pending:
+        done, pending = ray.wait(pending)
+        yield from ray.get(done)
+
+
+ENGINES: dict[str, Callable[..., Iterator[tuple[int, Result]]]] = {"serial": _serial, "processes": _processes, "ray": _ray}
+
+
+def cross_validate(work: Callable[..., Result], data: Mapping[str, np.ndarray], tasks: Iterable[Task], *, engine: str = "processes",
+                   jobs: int | None = None, store: Store | None = None, label: str = "folds") -> list[Result]:
+    """Run ``work(data, split=..., seed=..., **settings)`` for every task; results in the order of the tasks.
+
+    Parameters
+    ----------
+    work : callable
+        Module-level function that returns plain arrays by name.
+    data : mapping of arrays
+        Shared by all tasks; its content is part of every key of the memo.
+    tasks : iterable of Task
+        Tasks with the same split, seed and settings are computed once, whatever their ``variant`` is called.
+    engine : {"processes", "ray", "serial"}
+    jobs : int, optional
+        Workers of one thread each; default: the number of cores.
+    store : Store, optional
+        Where finished folds are kept; default: ``build/memo``.
+    label : str
+        Of the progress bar, which is silent when not on a terminal.
+    """
+    if engine not in ENGINES:
+        raise ValueError(f"no engine {engine!r}; there are {', '.join(ENGINES)}")
+    store, tasks, content = store or Store(), list(tasks), digest({name: np.asarray(array) for name, array in data.items()})
+    calls = [{"split": {k: v for k, v in asdict(task.split).items() if k in {"train", "val", "test"}},
+              "seed": fold_seed(task.seed, task.split), **task.settings} for task in tasks]
+    keys = [store.key(work, (content, call)) for call in calls]
+    results = {key: value for key in dict.fromkeys(keys) if (value := store.load(key)) is not None}
+    missing = {key: call for key, call in zip(keys, calls, strict=True) if key not in results}
+    log.info("%s: %d finished before, %d to do", label, len(results), len(missing))
+    todo = list(missing)
+    jobs = jobs or os.cpu_count() or 1
+    finished = ENGINES[engine](work, data, list(missing.values()), jobs) if missing else iter(())
+    for i, value in tqdm(finished, total=len(todo), desc=label, disable=None):
+        store.save(todo[i], value)
+        results[todo[i]] = value
+    return [results[key] for key in keys]

@@ -1,0 +1,165 @@
+"""Training of one fold, the controls, and the memo behind the folds."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lib.store import Store, code_digest
+from lib.training.controls import constant_fold, ridge_fold, stimulus_fold
+from lib.training.folds import Task, cross_validate
+from lib.training.regression import fit_fold, scale
+from lib.training.splits import Split, by_subject
+
+SMALL = {"model": "RMMT", "options": {"widths": (16, 16), "layers": 1}, "recipe": {"epochs": 8, "batch": 8, "window": 32, "hop": 16, "train_hop": 8, "lr": 5e-3}}
+
+
+def cohort(effect: float, seed: int = 0, n_subjects: int = 5, per_subject: int = 4, n_times: int = 80) -> dict[str, np.ndarray]:
+    """Features that follow a smooth label with strength ``effect``, plus what tells subjects apart."""
+    rng = np.random.default_rng(seed)
+    n = n_subjects * per_subject
+    label = np.cumsum(rng.normal(size=(n, n_times)), axis=1)
+    label = 0.07 * (label - label.mean()) / label.std()
+    subject = np.repeat(np.arange(n_subjects), per_subject)
+
+    def features(n_features):
+        fingerprint = rng.normal(size=(n_subjects, n_features))[subject][:, None]
+        return fingerprint + rng.normal(size=(n, n_times, n_features)) + effect * (label / 0.07)[..., None] * rng.normal(size=n_features)
+
+    return {"eeg": features(12).reshape(-1, 12).astype(np.float32), "face": features(6).reshape(-1, 6).astype(np.float32), "valence": label.ravel(),
+            "lengths": np.full(n, n_times), "subject": subject, "stimulus": np.array([f"clip {i % per_subject}" for i in range(n)])}
+
+
+def pearson(data, split, result) -> float:
+    y = np.concatenate([data["valence"][80 * i : 80 * i + 80] for i in split.test])
+    return float(np.corrcoef(y, result["test"][0])[0, 1])
+
+
+def test_a_fold_learns_an_effect_and_finds_none_where_there_is_none():
+    found = {}
+    for effect in (0.0, 1.0):
+        data = cohort(effect)
+        folds = by_subject(data["subject"])
+        results = cross_validate(fit_fold, data, [Task("RMMT", fold, 0, SMALL) for fold in folds], engine="serial", store=Store("/nonexistent"))
+        found[effect] = np.array([pearson(data, fold, result) for fold, result in zip(folds, results, strict=True)])
+    assert found[1.0].mean() > 0.5
+    assert abs(found[0.0].mean()) < 2.8 * found[0.0].std(ddof=1) / len(folds) ** 0.5  # t interval around chance, 4 degrees of freedom
+
+
+def test_same_seed_same_bytes_and_another_seed_another_result():
+    data = cohort(1.0)
+    fold = vars(by_subject(data["subject"])[0])
+    split = {k: fold[k] for k in ("train", "val", "test")}
+    a, b, c = (fit_fold(data, split, seed=seed, **SMALL) for seed in (1, 1, 2))
+    assert np.array_equal(a["test"], b["test"]) and not np.array_equal(a["test"], c["test"])
+    assert a["history"].shape == (8, 3) and a["test"].shape == (1, 4 * 80)
+
+
+def test_test_trials_cannot_reach_training():
+    data = cohort(1.0)
+    fold = by_subject(data["subject"])[0]
+    split = {"train": fold.train, "val": fold.val, "test": fold.test}
+    before = fit_fold(data, split, seed=0, **SMALL)
+    touched = {k: v.copy() for k, v in data.items()}
+    rows = np.repeat(np.isin(np.arange(20), fold.test), 80)
+    touched["valence"][rows] = 9.0
+    touched["eeg"][rows] += 5.0
+    after = fit_fold(touched, split, seed=0, **SMALL)
+    assert np.array_equal(before["val"], after["val"]) and np.array_equal(before["history"], after["history"])
+    assert not np.array_equal(before["test"], after["test"])
+
+
+def test_scaling_uses_training_trials_or_each_subject():
+    x = np.array([[0.0], [2.0], [10.0], [30.0]], np.float32)
+    np.testing.assert_allclose(scale(x, [1, 1, 1, 1], [1, 1, 2, 2], train=[0, 1], scaling="train"), [[-1], [1], [9], [29]], rtol=1e-5)
+    np.testing.assert_allclose(scale(x, [1, 1, 1, 1], [1, 1, 2, 2], train=[0, 1], scaling="subject"), [[-1], [1], [-1], [1]], rtol=1e-5)
+
+
+def test_controls():
+    data = cohort(1.0)
+    fold = by_subject(data["subject"])[0]
+    split = {"train": fold.train, "val": fold.val, "test": fold.test}
+    rows = np.repeat(np.isin(np.arange(20), fold.train), 80)
+    assert constant_fold(data, split, 0)["test"] == pytest.approx(data["valence"][rows].mean())
+    clip = np.mean([data["valence"][80 * i : 80 * i + 80] for i in fold.train if data["stimulus"][i] == data["stimulus"][fold.test[0]]], axis=0)
+    np.testing.assert_allclose(stimulus_fold(data, split, 0)["test"][0, :80], clip, atol=1e-6)
+    assert pearson(data, fold, ridge_fold(data, split, 0)) > 0.5
+
+
+def count_calls(data, split, seed, folder, factor=1):
+    """Work that leaves a trace of each call."""
+    (Path(folder) / f"call-{len(list(Path(folder).iterdir()))}").touch()
+    if factor == "fail" and split["test"][0] == 2:
+        raise RuntimeError("killed")
+    return {"sum": np.array(data["x"][list(split["test"])].sum() * (1 if factor == "fail" else factor))}
+
+
+@pytest.fixture
+def work(tmp_path):
+    (tmp_path / "calls").mkdir()
+    folds = [Split("by_trial", i, (9,), (8,), (i,)) for i in range(4)]
+
+    def run(factor=1, data=None, engine="serial", **kwargs):
+        tasks = [Task("v", fold, 0, {"folder": str(tmp_path / "calls"), "factor": factor}) for fold in folds]
+        results = cross_validate(count_calls, data or {"x": np.arange(10.0)}, tasks, engine=engine, store=Store(tmp_path / "memo"), **kwargs)
+        return [float(r["sum"]) for r in results], len(list((tmp_path / "calls").iterdir()))
+
+    return run
+
+
+def test_changing_a_parameter_and_changing_it_back_hits_the_memo(work):
+    assert work(1) == ([0, 1, 2, 3], 4)
+    assert work(2) == ([0, 2, 4, 6], 8)
+    assert work(1) == ([0, 1, 2, 3], 8)
+    assert work(1, data={"x": np.arange(10.0) + 1}) == ([1, 2, 3, 4], 12)
+
+
+def test_deleting_or_damaging_an_entry_recomputes_just_that_entry(work, tmp_path, caplog):
+    work()
+    entries = sorted((tmp_path / "memo").rglob("*.npz"))
+    assert len(entries) == 4
+    entries[0].unlink()
+    assert work() == ([0, 1, 2, 3], 5)
+    entries[1].write_bytes(entries[1].read_bytes()[:60])
+    with caplog.at_level(logging.WARNING):
+        assert work() == ([0, 1, 2, 3], 6)
+    assert "found a damaged file" in caplog.text and str(entries[1]) in caplog.text
+    assert work() == ([0, 1, 2, 3], 6)
+
+
+def test_finished_folds_survive_a_failure(work):
+    with pytest.raises(RuntimeError, match="killed"):
+        work("fail")  # the third of four folds dies
+    with pytest.raises(RuntimeError, match="killed"):
+        work("fail")
+    assert work(1)[1] == 3 + 1 + 4  # two folds were kept: the second run called only the one that fails
+
+
+def test_a_full_disk_costs_the_memo_not_the_result(work, tmp_path, caplog, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    assert work()[0] == [0, 1, 2, 3]
+    assert "No space left" in caplog.text and "free some disk space" in caplog.text
+    assert not list((tmp_path / "memo").rglob("*.*"))
+
+
+@pytest.mark.parametrize("engine", ["processes", "ray"])
+def test_engines_agree(work, engine):
+    if engine == "ray":
+        pytest.importorskip("ray")
+    assert work(3, engine=engine, jobs=2) == ([0, 3, 6, 9], 4)
+
+
+def test_code_digest_sees_code_and_not_words(tmp_path):
+    def digest_of(text):
+        file = tmp_path / f"m{len(list(tmp_path.iterdir()))}.py"
+        file.write_text(text)
+        return code_digest(file)
+
+    base = digest_of('"""Doc."""\nimport numpy\n\ndef f(x):\n    """Say."""\n    return x + 1\n')
+    assert digest_of('import numpy\n# why\ndef f(x):\n    """Other words."""\n    return (x + 1)\n') == base
+    assert digest_of("import numpy\ndef f(x):\n    return x + 2\n") != base
+    assert digest_of("import numpy\nfrom lib.training import losses\ndef f(x):\n    return x + 1\n") != base
