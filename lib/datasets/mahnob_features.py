@@ -1,0 +1,119 @@
+"""The openly published 4 Hz features of the 239 annotated MAHNOB-HCI trials.
+
+Rayatdoost & Soleymani, github.com/soheilrayatdoost/ContinuousEmotionDetection, folder ``data/``: one MATLAB file per trial with band power
+of the EEG, facial landmarks and gaze on the clock of the labels, and the label file itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from scipy.io import loadmat
+
+from lib.datasets.base import BadFile, Cohort, Signal, Trial
+from lib.datasets.mahnob_files import read_labels
+from lib.datasets.mahnob_format import LABEL_RATE, LABELS_FILE, session_id
+
+__all__ = ["FOLDER", "N_EEG", "N_FACE", "feature_name", "home", "read"]
+
+log = logging.getLogger(__name__)
+FOLDER = "mahnob-public-features"
+N_EEG = 128  # assumed: 32 channels x 4 bands, in an order the owner does not state
+N_FACE = 38  # assumed: the owner's code uses the first 38 of 327 columns
+KEYS = {"eeg_features": "eeg_band_feats_full", "face_features": "face_feats", "gaze": "gaze_feats"}
+WIDTHS = {"eeg_features": (N_EEG,), "face_features": (327, N_FACE), "gaze": (2,)}
+AGAIN = f"Fetch it again: python -m lib.datasets fetch {FOLDER}"
+
+
+def feature_name(subject: int, section: int) -> str:
+    """Path of a trial's features below the folder; the number after ``trial`` is the section, twice the trial's number."""
+    return f"Features/P{subject}-features-resamp4hz-trial-{section}.mat"
+
+
+def home(root: str | Path) -> Path:
+    """The folder that holds the label file and ``Features/``: ``root`` itself or ``root/mahnob-public-features``."""
+    root = Path(root)
+    return root if (root / "Features").is_dir() and (root / LABELS_FILE).is_file() else root / FOLDER
+
+
+def read(root: str | Path) -> Cohort:
+    """Read the public features. Each file is checked once now and read again when asked for.
+
+    Parameters
+    ----------
+    root : path-like
+        Folder with ``lable_continous_Mahnob.mat`` and ``Features/``, or the folder above ``mahnob-public-features/``.
+
+    Returns
+    -------
+    Cohort
+        Trials in the order of the label file. ``labels["valence"]`` is ``(n_times,)`` at 4 Hz on the scale of the label file (-0.33 to
+        0.45); the array ``target`` inside the feature files is twice that, which is checked and not used. Signals, float32 at 4 Hz:
+        ``eeg_features`` ``(128, n_times)``, ``face_features`` ``(38, n_times)``, ``gaze`` ``(2, n_times)``.
+        assumed: ``stimulus`` is the length of the trial, as the clip is not published; it tells about 16 of the 20 clips apart.
+        Trials whose file is missing or not as promised are in ``dropped``.
+
+    Raises
+    ------
+    BadFile
+        The label file is unusable, or no trial at all can be read.
+    """
+    root = home(root)
+    trials, dropped = [], {}
+    rows = read_labels(root)
+    for subject, section, valence in rows:
+        path = root / feature_name(subject, section)
+        try:
+            _check(path, valence)
+        except BadFile as error:
+            dropped[path.name] = str(error)
+            continue
+        loaders = {modality: partial(_load, path, modality) for modality in KEYS}
+        trials.append(Trial("mahnob", subject, str(session_id(subject, section)), section // 2, f"length {valence.size}",
+                            {"valence": valence}, loaders, {"features": str(path)}))
+    first = next(iter(dropped.values()), "no labels")
+    if not trials:
+        raise BadFile(root, "at least one readable feature file", f"none of {len(rows)}; the first: {first}", AGAIN)
+    if dropped:
+        log.warning("%s: %d of %d trials left out, the first because: %s", root, len(dropped), len(rows), first)
+    return Cohort(FOLDER, "public", tuple(trials), "public 4 Hz features of MAHNOB-HCI (real recordings)", dropped)
+
+
+def _arrays(path: Path, keys: list[str]) -> dict[str, np.ndarray]:
+    if not path.is_file():
+        raise BadFile(path, "the features of one trial", "no such file", AGAIN)
+    try:
+        content = loadmat(path, variable_names=keys)
+    except Exception as error:  # SciPy raises whatever the damaged bytes lead it to
+        raise BadFile(path, "a MATLAB 5 file", f"{type(error).__name__}: {error}", AGAIN) from error
+    missing = [key for key in keys if key not in content]
+    if missing:
+        raise BadFile(path, ", ".join(keys), f"no {', '.join(missing)}", AGAIN)
+    return {key: content[key] for key in keys}
+
+
+def _check(path: Path, valence: np.ndarray) -> None:
+    arrays = _arrays(path, [*KEYS.values(), "target"])
+    for modality, key in KEYS.items():
+        array, widths = arrays[key], WIDTHS[modality]
+        if array.ndim != 2 or array.shape[0] != valence.size or array.shape[1] not in widths or array.dtype.kind not in "fiu":
+            expected = f"{key} ({valence.size}, {' or '.join(map(str, widths))}), as long as the label"
+            raise BadFile(path, expected, f"{array.dtype} {array.shape}", AGAIN)
+        used = array[:, : widths[-1]]
+        if not np.isfinite(used).all():
+            raise BadFile(path, f"finite numbers in {key}", f"{(~np.isfinite(used)).sum()} NaN or infinite", AGAIN)
+    if not np.isfinite(valence).all():
+        raise BadFile(path.parents[1] / LABELS_FILE, "a label for every quarter of a second", "NaN", AGAIN)
+    target = arrays["target"].ravel()
+    if target.shape != valence.shape or not np.allclose(target, 2 * valence, rtol=0, atol=1e-5):
+        found = f"shape {target.shape}" if target.shape != valence.shape else f"up to {np.abs(target - 2 * valence).max():.2g} off"
+        raise BadFile(path, "target = 2 x the valence in the label file", found, AGAIN)
+
+
+def _load(path: Path, modality: str) -> Signal:
+    width = WIDTHS[modality][-1]
+    data = np.ascontiguousarray(_arrays(path, [KEYS[modality]])[KEYS[modality]][:, :width].T, dtype=np.float32)
+    return Signal(data, LABEL_RATE, tuple(f"{modality} {i}" for i in range(width)), "as published")

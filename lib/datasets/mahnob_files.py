@@ -1,0 +1,207 @@
+"""The files of MAHNOB-HCI, one reader each: continuous labels, session.xml and BDF physiology (gaze and video: ``mahnob_media``).
+
+Every reader raises :class:`~lib.datasets.base.BadFile` for a file that is not what the format promises. Times are seconds after the
+stimulus began unless a docstring says otherwise.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+
+import defusedxml.ElementTree as ElementTree
+import mne
+import numpy as np
+from defusedxml.common import DefusedXmlException
+from scipy.io import loadmat
+
+from lib.datasets.base import BadFile, Signal
+from lib.datasets.mahnob_format import ALL_CHANNELS, LABELS_FILE, MARGIN
+
+__all__ = ["AGAIN", "EDGE", "Session", "Stimulus", "check_bdf", "read_labels", "read_physiology", "read_session", "stimulus_times"]
+
+log = logging.getLogger(__name__)
+EDGE = 2.0  # choice: seconds kept on either side of the stimulus, enough for filter transients and windows of 2 s
+AGAIN = "Download this session again, or leave the trial out."  # what a user can do about a damaged session
+
+
+@dataclass(frozen=True)
+class Stimulus:
+    """When the stimulus ran within a BDF file: ``onset``, ``offset`` and file ``length`` in seconds, and which ``source`` says so."""
+
+    onset: float
+    offset: float
+    length: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Session:
+    """What ``session.xml`` says: stimulus file name, the subject's ratings, names of the files (None where not named), and
+    the clocks (rates in Hz)."""
+
+    subject: int
+    stimulus: str
+    felt: dict[str, float]
+    video: str | None
+    physiology: str | None
+    gaze: str | None
+    video_rate: float
+    audio_rate: float
+    audio_begin: float
+
+
+def read_labels(root: str | Path) -> list[tuple[int, int, np.ndarray]]:
+    """Read the continuous valence labels.
+
+    Parameters
+    ----------
+    root : path-like
+        Folder that holds ``lable_continous_Mahnob.mat``.
+
+    Returns
+    -------
+    list of (subject, section, valence)
+        In the order of the file; valence is ``(n_times,)`` at 4 Hz, the mean of five raters, unscaled. NaN are left for the caller to
+        judge.
+
+    Raises
+    ------
+    BadFile
+        The file is missing, unreadable or of another shape.
+    """
+    path = Path(root) / LABELS_FILE
+    expected = "a MATLAB 5 file with trials_included (n, 2) and labels (n, 1)"
+    fix = "Get the original with `python -m lib.datasets fetch mahnob-public-features` and put it there."
+    if not path.is_file():
+        raise BadFile(path, expected, "no such file", fix)
+    try:
+        content = loadmat(path, variable_names=["trials_included", "labels"])
+        trials, labels = content["trials_included"], content["labels"]
+    except Exception as error:  # SciPy raises whatever the damaged bytes lead it to
+        raise BadFile(path, expected, f"{type(error).__name__}: {error}", fix) from error
+    if trials.ndim != 2 or trials.shape[1] != 2 or labels.dtype != object or labels.size != len(trials):
+        raise BadFile(path, expected, f"trials_included {trials.shape}, labels {labels.dtype} {labels.shape}", fix)
+    try:  # the pairs are stored as uint8, too small for what is computed from them
+        return [(int(subject), int(section), np.asarray(label, float).ravel())
+                for (subject, section), label in zip(trials, labels.ravel(), strict=True)]
+    except (TypeError, ValueError) as error:
+        raise BadFile(path, "one numeric trace per trial", str(error), fix) from error
+
+
+def read_session(path: str | Path) -> Session:
+    """Parse ``session.xml``; entities are refused, file names are cut to their last part, the video is the track with ``color="1"``."""
+    path = Path(path)
+    if not path.is_file():
+        raise BadFile(path, "the session's description", "no such file", AGAIN)
+    try:
+        root = ElementTree.parse(path).getroot()
+    except (ElementTree.ParseError, DefusedXmlException) as error:
+        raise BadFile(path, "plain XML without entities", f"{type(error).__name__}: {error}", AGAIN) from error
+
+    def file_of(element) -> str | None:
+        return PureWindowsPath(element.get("filename", "")).name or None if element is not None else None
+
+    try:
+        subject = int(root.find("subject").get("id"))
+        rates = [float(root.attrib[key]) for key in ("vidRate", "audRate", "audBeginSmp")]
+        felt = {name: float(root.attrib[key]) for name, key in (
+            ("felt_valence", "feltVlnc"), ("felt_arousal", "feltArsl"), ("felt_control", "feltCtrl"),
+            ("felt_predictability", "feltPred"), ("felt_emotion", "feltEmo")) if root.get(key)}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        expected = "subject id, vidRate, audRate and audBeginSmp, all numbers"
+        raise BadFile(path, expected, f"{type(error).__name__}: {error}", AGAIN) from error
+    if not (np.isfinite(rates).all() and rates[0] > 0 and rates[1] > 0):
+        raise BadFile(path, "positive vidRate and audRate", f"{rates[:2]}", AGAIN)
+    stimulus = PureWindowsPath(root.get("mediaFile", "")).name or "unknown"
+    return Session(subject, stimulus, felt, file_of(root.find("track[@color='1']")),
+                   file_of(root.find("track[@type='Physiological']")), file_of(root.find(".//*[@type='Gaze']")), *rates)
+
+
+def check_bdf(path: str | Path) -> None:
+    """Check a BDF file by its header alone: signature, the 47 channels, and as many bytes as it announces."""
+    path = Path(path)
+    if not path.is_file():
+        raise BadFile(path, "the physiology of the session", "no such file", AGAIN)
+    with open(path, "rb") as file:
+        head = file.read(256)
+        if len(head) < 256 or head[:8] != b"\xffBIOSEMI":
+            raise BadFile(path, "a BioSemi BDF header", f"{head[:8]!r}", AGAIN)
+        try:
+            start, records, n_channels = int(head[184:192]), int(head[236:244]), int(head[252:256])
+            if n_channels != len(ALL_CHANNELS):
+                raise BadFile(path, f"{len(ALL_CHANNELS)} channels", f"{n_channels}", AGAIN)
+            fields = file.read(256 * n_channels)
+            samples = sum(int(fields[at : at + 8]) for at in range(216 * n_channels, 224 * n_channels, 8))
+        except ValueError as error:
+            if isinstance(error, BadFile):
+                raise
+            raise BadFile(path, "numbers in the BDF header", str(error), AGAIN) from error
+    names = [fields[at : at + 16].decode("latin-1").strip() for at in range(0, 16 * n_channels, 16)]
+    used = (*range(35), ALL_CHANNELS.index("Status"))  # EEG, ECG, Status; the other inputs carry nothing that is used
+    wrong = [f"{names[i] or 'nothing'} in place of {ALL_CHANNELS[i]}" for i in used if names[i] != ALL_CHANNELS[i]]
+    if wrong:
+        raise BadFile(path, "the channel names of the database", ", ".join(wrong[:3]), AGAIN)
+    size, promised = path.stat().st_size, start + 3 * samples * records
+    if size < promised:  # records is -1 where the recorder could not count them
+        raise BadFile(path, f"{promised} bytes", f"{size} (cut short)", AGAIN)
+
+
+def _open_bdf(path: str | Path) -> mne.io.BaseRaw:
+    check_bdf(path)
+    try:
+        return mne.io.read_raw_bdf(path, stim_channel="Status", verbose="ERROR")
+    except Exception as error:  # MNE raises whatever the damaged header leads it to
+        raise BadFile(path, "a BDF file that MNE can read", f"{type(error).__name__}: {error}", AGAIN) from error
+
+
+def stimulus_times(path: str | Path, raw: mne.io.BaseRaw | None = None) -> Stimulus:
+    """Find stimulus start and end in a BDF file from the rising edges of its Status channel.
+
+    The low 16 bits of Status are the trigger lines; the bits above are the amplifier's own flags. The first pulse is the start, the second
+    the end (as in TEAP's and torcheeg's loaders). Without any pulse, 30 s before and after are taken and a warning is logged.
+
+    Raises
+    ------
+    BadFile
+        One edge, or more than two.
+    """
+    raw = _open_bdf(path) if raw is None else raw
+    rate, length = raw.info["sfreq"], raw.n_times / raw.info["sfreq"]
+    lines = raw.get_data(picks=["Status"])[0].astype(np.int64) & 0xFFFF
+    edges = np.flatnonzero(np.diff((lines > lines.min()).astype(np.int8)) == 1) + 1
+    if len(edges) == 2:
+        return Stimulus(edges[0] / rate, edges[1] / rate, length, "Status")
+    if len(edges) or length <= 2 * MARGIN:
+        raise BadFile(path, "two pulses on Status (stimulus start and end)", f"{len(edges)} in {length:.1f} s", AGAIN)
+    log.warning("%s: no pulse on Status; the stimulus is taken to lie %g s from either end of the recording", path, MARGIN)
+    return Stimulus(MARGIN, length - MARGIN, length, f"assumed {MARGIN:g} s")
+
+
+def read_physiology(path: str | Path, channels: tuple[str, ...], seconds: float) -> Signal:
+    """Read some channels of a BDF file from 2 s before the stimulus to 2 s after it, in microvolt.
+
+    Parameters
+    ----------
+    path : path-like
+        BDF file.
+    channels : tuple of str
+        Channel names, in the order wanted.
+    seconds : float
+        Length of the labels; where it exceeds the time between the pulses, the signal goes on to the end of the labels.
+
+    Returns
+    -------
+    Signal
+        ``(n_channels, n_times)`` float64; ``start`` is about -2 s (later where the recording begins later).
+    """
+    raw = _open_bdf(path)
+    rate, times = raw.info["sfreq"], stimulus_times(path, raw)
+    if times.length < times.onset + seconds:
+        expected = f"{seconds:g} s of recording after stimulus start, as the labels last"
+        raise BadFile(path, expected, f"{times.length - times.onset:.2f} s", AGAIN)
+    end = max(times.offset, times.onset + seconds) + EDGE
+    first, last = max(0, round((times.onset - EDGE) * rate)), min(raw.n_times, round(end * rate))
+    data = raw.get_data(picks=list(channels), start=first, stop=last, units="uV")
+    return Signal(data, rate, tuple(channels), "uV", first / rate - times.onset)

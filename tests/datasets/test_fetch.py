@@ -1,0 +1,132 @@
+"""Downloads from a small server on this machine: complete, interrupted, corrupt, missing, nothing left to do."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from lib.datasets import fetch as module
+from lib.datasets.__main__ import main
+from lib.datasets.fetch import FetchError, download, fetch
+
+NAME = "mahnob-public-features"
+
+
+class Handler(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        self.server.asked.append(self.path)
+
+    def copyfile(self, source, outputfile):
+        content = source.read()
+        outputfile.write(content[: len(content) // 2] if self.path in self.server.breaking else content)
+        if self.path in self.server.breaking:
+            self.close_connection = True
+
+
+@pytest.fixture
+def server(tmp_path):
+    folder = tmp_path / "served"
+    (folder / "Features").mkdir(parents=True)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
+    server.folder, server.asked, server.breaking = folder, [], set()
+    server.url = f"http://127.0.0.1:{server.server_port}/"
+    server.files = {}
+    for i in range(6):
+        name, content = (f"Features/{i}.mat" if i else "labels.mat"), bytes([i]) * (20_000 + i)
+        (folder / name).write_bytes(content)
+        server.files[name] = (hashlib.sha256(content).hexdigest(), len(content))
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(autouse=True)
+def direct(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: None)
+
+
+def held(folder):
+    return {str(path.relative_to(folder)): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+
+
+def sizes(server):
+    return {name: size for name, (_, size) in server.files.items()}
+
+
+def test_complete_and_then_nothing_left_to_do(server, tmp_path):
+    folder = tmp_path / "data"
+    assert sorted(download(server.url, server.files, folder, progress=False)) == sorted(server.files)
+    assert held(folder) == sizes(server) and len(server.asked) == 6
+    assert download(server.url, server.files, folder, progress=False) == [] and len(server.asked) == 6
+
+
+def test_interrupted_then_resumed(server, tmp_path):
+    folder = tmp_path / "data"
+    server.breaking = {"/Features/5.mat"}
+    with pytest.raises(FetchError, match=r"Features/5.mat: no connection, or it broke off .* run the same command again"):
+        download(server.url, server.files, folder, jobs=1, retries=1, progress=False)
+    assert held(folder) == {name: size for name, size in sizes(server).items() if name != "Features/5.mat"}  # no half file, no remains
+    assert server.asked.count("/Features/5.mat") == 2  # tried again once
+    server.breaking = set()
+    assert download(server.url, server.files, folder, progress=False) == ["Features/5.mat"]
+    assert held(folder) == sizes(server)
+
+
+def test_a_damaged_file_on_this_side_is_replaced(server, tmp_path):
+    folder = tmp_path / "data"
+    download(server.url, server.files, folder, progress=False)
+    (folder / "labels.mat").write_bytes(b"half")
+    assert download(server.url, server.files, folder, progress=False) == ["labels.mat"]
+    assert held(folder) == sizes(server)
+
+
+def test_a_corrupt_file_on_the_other_side_is_refused(server, tmp_path):
+    (server.folder / "Features/3.mat").write_bytes(b"\x07" * 20_003)
+    with pytest.raises(FetchError, match=r"Features/3.mat: the checksum is not that of the published file"):
+        download(server.url, server.files, tmp_path / "data", retries=0, progress=False)
+    assert not (tmp_path / "data/Features/3.mat").exists()
+
+
+def test_a_missing_file_is_named(server, tmp_path):
+    (server.folder / "labels.mat").unlink()
+    with pytest.raises(FetchError, match=r"labels.mat: the server answered 404"):
+        download(server.url, server.files, tmp_path / "data", retries=0, progress=False)
+
+
+def test_no_server(tmp_path, server):
+    with pytest.raises(FetchError, match="no connection"):
+        download("http://127.0.0.1:9/", server.files, tmp_path / "data", retries=0, progress=False)
+
+
+def test_a_folder_that_cannot_be_made(server, tmp_path):
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(FetchError, match="Name another folder"):
+        download(server.url, server.files, tmp_path / "data", progress=False)
+
+
+def test_command(server, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(module, "checksums", lambda name: server.files)
+    arguments = ["fetch", NAME, "--data", str(tmp_path / "data"), "--base-url", server.url]
+    assert main(arguments) == 0
+    assert held(tmp_path / "data" / NAME) == sizes(server)
+    printed = capsys.readouterr().out
+    assert printed.index("GPL-3") < printed.index("research use only") < printed.index("complete: ")
+    (server.folder / "labels.mat").unlink()
+    (tmp_path / "data" / NAME / "labels.mat").unlink()
+    assert main(arguments) == 1
+    assert capsys.readouterr().err.count("error: ") == 1
+
+
+def test_what_needs_a_licence_is_not_fetched(tmp_path):
+    with pytest.raises(KeyError, match=f"these can: {NAME}"):
+        fetch("mahnob", tmp_path)
+    with pytest.raises(SystemExit):
+        main(["fetch", "mahnob"])
