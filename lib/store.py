@@ -42,7 +42,8 @@ def digest(value) -> str:
 def _stripped(tree: ast.Module) -> str:
     """The code without comments and docstrings, so that explaining it better recomputes nothing."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node, clean=False) is not None:
+        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        if documented and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:] or [ast.Pass()]
     return ast.dump(tree)
 
@@ -138,8 +139,8 @@ class Store:
         except OSError as error:
             if temporary is not None:
                 temporary.unlink(missing_ok=True)
-            log.warning("%s: expected room for a finished result, found %r. The result is used but not kept; free some disk space or set BUILD.",
-                        file, error)
+            log.warning("%s: expected room for a finished result, found %r. The result is used but not kept; free some disk space "
+                        "or set BUILD.", file, error)
 
     def memoise(self, work: Callable[..., Mapping[str, np.ndarray]], *args, given=None, **kwargs) -> dict[str, np.ndarray]:
         """``work(*args, **kwargs)``, remembered under ``given`` (default: the arguments themselves)."""

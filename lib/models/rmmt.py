@@ -52,6 +52,7 @@ class CausalConv(nn.Module):
         self.bias = nn.Parameter(torch.zeros(n_out))
 
     def forward(self, x: Tensor) -> Tensor:
+        """``(batch, n_times, n_in)`` to ``(batch, n_times, n_out)``; step t sees steps up to t."""
         reach, n_times = (self.kernel - 1) * self.dilation, x.shape[1]
         x = pad(x, (0, 0, reach, 0))
         taps = [x[:, k * self.dilation : k * self.dilation + n_times] for k in range(self.kernel)]
@@ -115,6 +116,7 @@ class TCN(nn.Module):
         self.width = n_in
 
     def forward(self, x: Tensor) -> Tensor:
+        """``(batch, n_times, n_in)`` to ``(batch, n_times, widths[-1])``."""
         for block, shortcut, activation in zip(self.blocks, self.shortcuts, self.activations, strict=True):
             x = activation(block(x) + shortcut(x))
         return x
@@ -133,14 +135,17 @@ class CrossModalBlock(nn.Module):
         ``relu`` is Eq (12) as printed: no normalisation over keys. ``scaled_relu`` divides it by the number of keys.
     residual : {"query", "input"}
         What Eq (14) adds: the projected query ``Q_F`` as printed, or the block's input as in Tsai et al. (2019).
+    causal : bool
+        Let a step attend only to itself and the past. The paper's attention looks ahead within its window.
     dropout : float
     """
 
-    def __init__(self, width: int, heads: int = 1, attention: str = "relu", residual: str = "query", dropout: float = 0.1):
+    def __init__(self, width: int, heads: int = 1, attention: str = "relu", residual: str = "query", causal: bool = False,
+                 dropout: float = 0.1):
         super().__init__()
         if attention not in {"relu", "scaled_relu", "softmax"} or residual not in {"query", "input"} or width % heads:
             raise ValueError(f"no block with attention={attention!r}, residual={residual!r}, width={width}, heads={heads}")
-        self.heads, self.attention, self.residual = heads, attention, residual
+        self.heads, self.attention, self.residual, self.causal = heads, attention, residual, causal
         self.W_Q, self.W_K, self.W_V = (nn.Linear(width, width, bias=False) for _ in range(3))
         self.norm = nn.LayerNorm(width)
         # assumed: inner width 4H; the paper gives no size for W_1 and W_2
@@ -150,11 +155,14 @@ class CrossModalBlock(nn.Module):
     def scores(self, query: Tensor, key: Tensor) -> Tensor:
         """``Att``, Eq (12): ``(batch, heads, n_query, n_key)``."""
         score = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
+        if self.causal:
+            score = score.masked_fill(torch.ones_like(score, dtype=torch.bool).triu(1), -torch.inf)
         if self.attention == "softmax":
             return score.softmax(dim=-1)
         return relu(score) / (key.shape[-2] if self.attention == "scaled_relu" else 1)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """Query stream ``x`` ``(batch, n_query, width)`` and ``context`` ``(batch, n_key, width)``; returns the shape of ``x``."""
         projected = self.W_Q(x)
         Q, K, V = (t.unflatten(-1, (self.heads, -1)).transpose(1, 2) for t in (projected, self.W_K(context), self.W_V(context)))
         cross = (self.scores(Q, K) @ V).transpose(1, 2).flatten(-2)  # CroM, Eq (13)
@@ -179,7 +187,7 @@ class RMMT(nn.Module):
     widths, kernel, dropout : see :class:`TCN`
     layers : int
         N. ``choice:`` 2; the paper gives no number.
-    heads, attention, block_residual : see :class:`CrossModalBlock`
+    heads, attention, block_residual, causal : see :class:`CrossModalBlock`
 
     Notes
     -----
@@ -189,14 +197,14 @@ class RMMT(nn.Module):
     """
 
     def __init__(self, n_eeg: int, n_face: int, query: str = "face", context: str = "eeg", residual: bool = True, layers: int = 2,
-                 heads: int = 1, attention: str = "relu", block_residual: str = "query", widths=(128, 128), kernel: int = 3,
-                 dropout: float = 0.1):
+                 heads: int = 1, attention: str = "relu", block_residual: str = "query", causal: bool = False, widths=(128, 128),
+                 kernel: int = 3, dropout: float = 0.1):
         super().__init__()
         size = {"face": n_face, "eeg": n_eeg}
         self.query, self.context, self.residual = query, context, residual
         self.extractors = nn.ModuleDict({m: TCN(size[m], widths, kernel, dropout) for m in dict.fromkeys((query, context))})
         width = widths[-1]
-        self.blocks = nn.ModuleList(CrossModalBlock(width, heads, attention, block_residual, dropout) for _ in range(layers))
+        self.blocks = nn.ModuleList(CrossModalBlock(width, heads, attention, block_residual, causal, dropout) for _ in range(layers))
         self.regressor = nn.Linear(width * (2 if residual else 1), 1)
 
     def forward(self, eeg: Tensor, face: Tensor) -> Output:

@@ -58,18 +58,19 @@ def _with_history(x: np.ndarray, lengths, steps: int = 16) -> np.ndarray:
     return np.hstack([x, past])
 
 
-def ridge_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, modality: str = "both", scaling: str = "train") -> dict[str, np.ndarray]:
+def ridge_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, modality: str = "both", scaling: str = "train",
+               face_baseline: int = 0) -> dict[str, np.ndarray]:
     """Ridge regression on the features and their 4 s causal mean; the penalty is chosen on the validation trials.
 
     Parameters
     ----------
     modality : {"eeg", "face", "both"}
-    scaling : {"train", "subject"}
-        See :class:`lib.training.regression.Recipe`.
+    scaling, face_baseline : see :class:`lib.training.regression.Recipe`
     """
     chosen = ("eeg", "face") if modality == "both" else (modality,)
     lengths = data["lengths"]
-    x = np.hstack([scale(data[m], lengths, data["subject"], split["train"], scaling) for m in chosen])
+    about = (lengths, data["subject"], split["train"], scaling)
+    x = np.hstack([scale(data[m], *about, baseline=face_baseline if m == "face" else 0) for m in chosen])
     x = _with_history(x, lengths)
     rows = {part: _steps(lengths, split[part]) for part in ("train", "val", "test")}
     y = data["valence"]

@@ -39,6 +39,9 @@ class Recipe:
     scaling : {"train", "subject"}
         ``train``: mean and spread of the training trials. ``subject``: each subject's own, test subject included
         (transductive: it uses unlabelled test data).
+    face_baseline : int
+        Label steps at the start of each trial whose mean is subtracted from its face features; 0 for none. It removes
+        the identity of the face with nothing but the trial's own beginning.
     teacher : bool
         Train a face network first and teach its features to this (EEG) network, as [32].
     precision : {"bf16", "fp32"}
@@ -56,14 +59,32 @@ class Recipe:
     detach: bool = False
     scope: str = "batch"
     scaling: str = "train"
+    face_baseline: int = 0
     teacher: bool = False
     precision: str = "bf16"
     device: str = "cpu"
 
 
-def scale(x: np.ndarray, lengths: Sequence[int], subjects: Sequence[int], train: Sequence[int], scaling: str) -> np.ndarray:
-    """Standardise features ``(n_times, n_features)`` with statistics of the training trials or of each subject."""
+def scale(x: np.ndarray, lengths: Sequence[int], subjects: Sequence[int], train: Sequence[int], scaling: str = "train",
+          baseline: int = 0) -> np.ndarray:
+    """Standardise features ``(n_times, n_features)``.
+
+    Parameters
+    ----------
+    x : array
+        All trials one after another.
+    lengths, subjects : sequence of int
+        Of each trial.
+    train : sequence of int
+        Training trials.
+    scaling : {"train", "subject"}
+        Whose mean and spread are used, see :class:`Recipe`.
+    baseline : int
+        If positive, each trial is first taken relative to the mean of its own first ``baseline`` steps.
+    """
     slices = trial_slices(lengths)
+    if baseline:
+        x = np.concatenate([x[where] - x[where][:baseline].mean(0) for where in slices])
     if scaling == "train":
         known = np.concatenate([x[slices[i]] for i in train])
         return ((x - known.mean(0)) / (known.std(0) + 1e-6)).astype(np.float32)
@@ -82,8 +103,9 @@ class _Windows:
 
     def __init__(self, data: Mapping[str, np.ndarray], train: Sequence[int], recipe: Recipe):
         self.lengths, self.recipe = data["lengths"], recipe
-        scaled = (scale(data[m], data["lengths"], data["subject"], train, recipe.scaling) for m in ("eeg", "face"))
-        self.eeg, self.face = (torch.as_tensor(x, device=recipe.device) for x in scaled)
+        about = (data["lengths"], data["subject"], train, recipe.scaling)
+        self.eeg = torch.as_tensor(scale(data["eeg"], *about), device=recipe.device)
+        self.face = torch.as_tensor(scale(data["face"], *about, baseline=recipe.face_baseline), device=recipe.device)
         self.valence = torch.as_tensor(data["valence"], dtype=torch.float32, device=recipe.device)
 
     def starts(self, trials: Sequence[int], hop: int) -> np.ndarray:
@@ -152,7 +174,8 @@ def _train(model: nn.Module, windows: _Windows, split: Mapping, recipe: Recipe, 
     return np.array(history)
 
 
-def fit_fold(data: Mapping[str, np.ndarray], split: Mapping, model: str, options: Mapping, recipe: Mapping, seed: int) -> dict[str, np.ndarray]:
+def fit_fold(data: Mapping[str, np.ndarray], split: Mapping, model: str, options: Mapping, recipe: Mapping,
+             seed: int) -> dict[str, np.ndarray]:
     """Train one model on one fold and predict its validation and test trials.
 
     Parameters
@@ -187,5 +210,5 @@ def fit_fold(data: Mapping[str, np.ndarray], split: Mapping, model: str, options
         teacher.eval().requires_grad_(False)
     network = build(model, **sizes, **options).to(settings.device)
     history = _train(network, windows, split, settings, rng, teacher)
-    return {"test": windows.predict(network, split["test"], settings.hop).astype(np.float32), "val": windows.predict(network, split["val"], settings.hop).astype(np.float32),
-            "history": history, "seconds": np.array(time.perf_counter() - begin)}
+    predictions = {part: windows.predict(network, split[part], settings.hop).astype(np.float32) for part in ("test", "val")}
+    return {**predictions, "history": history, "seconds": np.array(time.perf_counter() - begin)}

@@ -1,0 +1,1 @@
+"""Metrics, statistics and verdicts; everything reads and returns tidy tables."""

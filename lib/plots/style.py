@@ -1,0 +1,54 @@
+"""House style: colours with a meaning, sizes for a notebook, room for the caption."""
+
+from __future__ import annotations
+
+import sys
+
+import seaborn as sns
+from matplotlib.figure import Figure
+
+__all__ = ["COLOURS", "DIRECTION", "FOOTER", "LINES", "blank", "colour", "modality", "use_style"]
+
+FOOTER = 0.3  # inches
+WIDTH = 9.0  # inches, the width of a notebook
+# Okabe and Ito's palette, told apart with any common colour blindness
+COLOURS = {"face": "#D55E00", "EEG": "#0072B2", "both": "#009E73", "control": "#7F7F7F"}
+LINES = ("-", "--", ":", "-.")
+DIRECTION = {"RMSE": "RMSE (lower is better)", "PCC": "PCC (higher is better)", "CCC": "CCC (higher is better)"}
+
+
+def use_style() -> None:
+    """Set the house style for all figures made afterwards, and let a notebook draw a Figure that a cell returns. Call once, first."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is not None and hasattr(shell, "kernel"):
+        shell.enable_matplotlib("inline")
+    sns.set_theme(context="notebook", style="ticks", palette="colorblind", rc={
+        "font.size": 10, "axes.titlesize": 11, "axes.labelsize": 10, "xtick.labelsize": 9, "ytick.labelsize": 9, "legend.fontsize": 9,
+        "axes.spines.top": False, "axes.spines.right": False, "axes.titleweight": "normal", "axes.titlelocation": "left",
+        "legend.frameon": False, "lines.linewidth": 1.5, "figure.dpi": 110, "savefig.dpi": 150, "mathtext.fontset": "dejavusans",
+        "svg.hashsalt": "figure"})
+
+
+def modality(row: str) -> str:
+    """Which modalities a model named ``row`` predicts from: ``face``, ``EEG``, ``both``; ``control`` for any other name."""
+    name = row.split(" ")[0]
+    if name in {"RSMT-F", "TCN-F"}:
+        return "face"
+    if name in {"RSMT-E", "TCN-E"}:
+        return "EEG"
+    if name in {"RMMT", "MMT", "F-Fusion", "D-Fusion"}:
+        return "both"
+    return row.rsplit(" ", 1)[-1] if "[" in row and row.rsplit(" ", 1)[-1] in COLOURS else "control"
+
+
+def colour(row: str) -> str:
+    """Colour of a model by its :func:`modality`."""
+    return COLOURS[modality(row)]
+
+
+def blank(height: float, width: float = WIDTH) -> Figure:
+    """A figure that no global state knows, with the footer kept free. ``height`` is that of the content."""
+    figure = Figure(figsize=(width, height + FOOTER), layout="constrained")
+    share = FOOTER / (height + FOOTER)
+    figure.get_layout_engine().set(rect=(0, share, 1, 1 - share), w_pad=0.06, h_pad=0.05)
+    return figure

@@ -1,0 +1,1 @@
+"""Signals and frames to features on the label clock."""

@@ -1,0 +1,177 @@
+"""All trials of a MAHNOB-HCI cohort as plain arrays on the 4 Hz label clock: EEG band power, face features, valence."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import logging
+from collections.abc import Callable
+from functools import partial
+
+import joblib
+import numpy as np
+
+from lib.datasets.base import BadFile, Cohort, Signal, Trial
+from lib.datasets.mahnob_format import LABEL_RATE
+from lib.preprocessing.eeg import clean, eeg_features
+from lib.preprocessing.faces import crop, detect, face_features
+from lib.store import Store, code_digest
+
+__all__ = ["features", "trial_features"]
+
+log = logging.getLogger(__name__)
+SLACK = 1.0  # choice: seconds by which a video may fall short of the labels; its nearest frame then stands in
+
+
+def features(cohort: Cohort, *, backbone: Callable | None = None, bands: str = "rmmt", jobs: int = 2, store: Store | None = None) -> dict:
+    """Features and labels of every trial, one trial after another.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Its trials carry ``labels["valence"]`` and loaders for ``eeg`` and ``video``, or for ``eeg_features`` and ``face_features``
+        ``(n_features, n_labels)``, which pass through unchanged.
+    backbone : callable, optional
+        What describes a face, for example ``lib.models.backbones.mobilenet_v2()``; it has ``name`` and ``fingerprint``. Needed for video.
+    bands : str
+        A name in `lib.preprocessing.eeg.BANDS`; for raw EEG.
+    jobs : int
+        Processes, of one thread each.
+    store : Store, optional
+        Each trial made from raw recordings is remembered there under the content of its files, the settings, the code and the weights.
+
+    Returns
+    -------
+    dict
+        ``eeg`` ``(sum T, n_eeg)`` and ``face`` ``(sum T, n_face)`` float32; ``valence`` ``(sum T,)`` float64; ``lengths``, ``subject`` and
+        ``stimulus`` ``(n_trials,)``; ``trial`` ``(n_trials,)`` of str, the trials' names; ``dropped``, a mapping from the name of a trial
+        that was left out to the reason (the cohort's own and those found here).
+
+    Raises
+    ------
+    BadFile
+        If no trial is usable, or trials differ in their number of features.
+    ValueError
+        If there is video and no backbone.
+
+    Notes
+    -----
+    choice: face features are remembered as float16, half the room. Its rounding, one part in 2000, is an eighth of that of the bfloat16 in
+    which the backbone may compute. They are returned as float32, so that sums over them do not overflow.
+    """
+    if backbone is None and any("face_features" not in trial.loaders for trial in cohort):
+        raise ValueError("this cohort has video: give features(..., backbone=lib.models.backbones.mobilenet_v2())")
+    work = partial(_attempt, backbone=backbone, bands=bands, store=store)
+    with joblib.parallel_config("loky", n_jobs=min(jobs, max(len(cohort), 1)), inner_max_num_threads=1):
+        results = joblib.Parallel()(joblib.delayed(work)(trial) for trial in cohort)
+    dropped = {**cohort.dropped, **{trial.name: result for trial, result in zip(cohort, results, strict=True) if isinstance(result, str)}}
+    kept = [(trial, result) for trial, result in zip(cohort, results, strict=True) if not isinstance(result, str)]
+    if not kept:
+        raise BadFile(cohort.name, "at least one usable trial", f"none of {len(cohort)}",
+                      f"The first reason: {next(iter(dropped.values()), 'no trials')}")
+    for key in ("eeg", "face"):
+        if len(widths := {result[key].shape[1] for _, result in kept}) > 1:
+            raise BadFile(cohort.name, f"as many {key} features in every trial", f"{sorted(widths)}", "Read trials of one kind only.")
+    if dropped:
+        log.warning("%s: %d trials left out, the first because: %s", cohort.name, len(dropped), next(iter(dropped.values())))
+    kinds = {"eeg": np.float32, "face": np.float32, "valence": np.float64}
+    return {key: np.concatenate([result[key] for _, result in kept], dtype=kind) for key, kind in kinds.items()} | {
+        "lengths": np.array([len(result["valence"]) for _, result in kept]),
+        "subject": np.array([trial.subject for trial, _ in kept]),
+        "stimulus": np.array([str(trial.stimulus) for trial, _ in kept]),
+        "trial": np.array([trial.name for trial, _ in kept]),
+        "dropped": dropped,
+    }
+
+
+def _attempt(trial: Trial, backbone: Callable | None, bands: str, store: Store | None) -> dict[str, np.ndarray] | str:
+    """Features of one trial, or the reason why there are none."""
+    try:
+        if store is None or "eeg" not in trial.loaders:
+            return trial_features(trial, backbone, bands)
+        weights = None if backbone is None else _identity(backbone)
+        given = (_content(trial), trial.labels["valence"], bands, weights)
+        return store.memoise(trial_features, trial, backbone, bands, given=given)
+    except BadFile as error:
+        return str(error)
+
+
+def _content(trial: Trial) -> dict[str, str]:
+    """Checksum of each file of a trial; a modality whose file cannot be read is left to its loader to report."""
+    digests = {}
+    for modality, file in trial.files.items():
+        try:
+            with open(file, "rb") as handle:
+                digests[modality] = hashlib.file_digest(handle, "sha256").hexdigest()
+        except OSError as error:
+            digests[modality] = type(error).__name__
+    return digests
+
+
+def _identity(backbone: Callable) -> tuple:
+    """What decides a backbone's features: its weights, its settings and its code."""
+    settings = [str(getattr(backbone, name, None)) for name in ("name", "fingerprint", "size", "dtype")]
+    file = inspect.getsourcefile(backbone if inspect.isfunction(backbone) else type(backbone))
+    return (*settings, code_digest(file) if file else None)
+
+
+def trial_features(trial: Trial, backbone: Callable | None = None, bands: str = "rmmt") -> dict[str, np.ndarray]:
+    """Features of one trial at 4 Hz.
+
+    Parameters
+    ----------
+    trial, backbone, bands
+        See `features`.
+
+    Returns
+    -------
+    dict
+        ``eeg`` ``(T, n_eeg)`` float32, ``face`` ``(T, n_face)`` float16 (float32 if passed through), ``valence`` ``(T,)`` float64.
+
+    Raises
+    ------
+    BadFile
+        If a file is damaged, too short for the labels, or shows no face.
+    """
+    valence = np.asarray(trial.labels["valence"], dtype=np.float64)
+    n_labels = len(valence)
+    if "eeg_features" in trial.loaders:
+        eeg = _passed(trial, "eeg_features", n_labels)
+    else:
+        eeg = eeg_features(clean(trial.load("eeg")), n_labels, bands, label_rate=LABEL_RATE)
+    if "face_features" in trial.loaders:
+        face = _passed(trial, "face_features", n_labels)
+    elif backbone is None:
+        raise ValueError(f"{trial.name} has video and needs a backbone")
+    else:
+        frames = _label_frames(trial.load("video"), n_labels, trial.files.get("video", trial.name))
+        found = detect(frames, file=trial.files.get("video", trial.name))
+        face = face_features(crop(frames, found.boxes), backbone).astype(np.float16)
+    for name, values in (("EEG", eeg), ("face", face)):
+        if not np.isfinite(values).all():
+            raise BadFile(trial.name, f"finite {name} features", f"{np.mean(~np.isfinite(values)):.0%} not finite",
+                          "Look for a dead channel.")
+    return {"eeg": eeg, "face": face, "valence": valence}
+
+
+def _passed(trial: Trial, modality: str, n_labels: int) -> np.ndarray:
+    data = trial.load(modality).data
+    if data.ndim != 2 or data.shape[1] != n_labels:
+        raise BadFile(trial.files.get(modality, trial.name), f"{modality} (n_features, {n_labels}), one column for each label",
+                      f"shape {data.shape}", "Get the original file.")
+    return np.ascontiguousarray(data.T, dtype=np.float32)
+
+
+def _label_frames(video: Signal, n_labels: int, file: str) -> np.ndarray:
+    """The frame shown in the middle of each label's quarter of a second.
+
+    choice: [32] draws one of the 16 frames of that quarter at random in training; its middle frame is the fixed counterpart, which lets
+    features be computed once.
+    """
+    wanted = np.floor(((np.arange(n_labels) + 0.5) / LABEL_RATE - video.start) * video.rate + 1e-6).astype(int)
+    n_frames, slack = len(video.data), SLACK * video.rate
+    if not n_frames or wanted[0] < -slack or wanted[-1] > n_frames - 1 + slack:
+        raise BadFile(file, f"{n_labels / LABEL_RATE:g} s of video after onset", f"{n_frames / video.rate:g} s from {video.start:g} s",
+                      "Check the recording's clock, or get the original file.")
+    wanted = np.clip(wanted, 0, n_frames - 1)
+    return video.data if np.array_equal(wanted, np.arange(n_frames)) else video.data[wanted]

@@ -1,0 +1,98 @@
+"""From executed notebooks to what readers open: the paired ``.ipynb`` with its outputs, and one HTML page."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbformat.v4 import new_markdown_cell, new_notebook
+
+from lib import paths
+from lib.provenance import bare, notebooks
+
+__all__ = ["paired", "publish", "report"]
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def _outputs(cell, count: int, name: str) -> list:
+    """Outputs of one executed cell as they are kept: streams joined, widgets left out, numbered from 1."""
+    kept: list = []
+    for output in cell.outputs:
+        if output.output_type == "error" or output.get("name") == "stderr":
+            raise ValueError(f"{name}, code cell {count}: wrote an error or a warning; a published page holds neither")
+        if WIDGET in output.get("data", {}):
+            continue  # its model lives in a kernel, under a random id; the static figure beside it stays
+        if output.output_type == "stream" and kept and kept[-1].output_type == "stream":
+            kept[-1].text += output.text  # where a stream is split is chance
+            continue
+        if "execution_count" in output:
+            output.execution_count = count
+        kept.append(output)
+    return kept
+
+
+def paired(source: Path, executed: Path) -> nbformat.NotebookNode:
+    """The notebook of a ``.py`` source with the outputs of an executed copy: same bytes for the same two files.
+
+    Cell ids are hashes of the file's name and the cell's number; papermill's parameters cell and timings are left out.
+
+    Raises
+    ------
+    ValueError
+        Where the executed copy is missing or of other code, or holds an error, a warning or a path of this machine.
+    """
+    if not executed.is_file():
+        raise ValueError(f"{source.stem} has not been run: make reproduce")
+    nb = jupytext.read(source)
+    ran = [c for c in nbformat.read(executed, as_version=4).cells
+           if c.cell_type == "code" and "injected-parameters" not in c.metadata.get("tags", [])]
+    code = [c for c in nb.cells if c.cell_type == "code"]
+    if [bare(c.source) for c in code] != [bare(c.source) for c in ran]:
+        raise ValueError(f"{source.stem} changed since it was run: make reproduce")
+    for count, (cell, old) in enumerate(zip(code, ran, strict=True), 1):
+        cell.execution_count, cell.outputs = count, _outputs(old, count, source.stem)
+        if str(paths.ROOT) in str(cell.outputs):
+            raise ValueError(f"{source.stem}, code cell {count}: its output holds a path of this machine")
+    for index, cell in enumerate(nb.cells):
+        cell.id = hashlib.sha256(f"{source.stem}:{index}".encode()).hexdigest()[:8]
+        cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+    kept = {key: nb.metadata[key] for key in ("kernelspec", "jupytext", "companion") if key in nb.metadata}
+    nb.metadata = kept | {"language_info": {"name": "python"}}
+    nb.nbformat, nb.nbformat_minor = 4, 5
+    return nbformat.from_dict(nb)
+
+
+def publish(names: list[str]) -> int:
+    """Write ``notebooks/<name>.ipynb`` for each name; 1 where one could not be."""
+    for name in names:
+        try:
+            nbformat.write(paired(notebooks() / f"{name}.py", paths.build() / f"{name}.ipynb"), notebooks() / f"{name}.ipynb")
+        except ValueError as error:
+            print(error, file=sys.stderr)
+            return 1
+        print(f"notebooks/{name}.ipynb written")
+    return 0
+
+
+def report(names: list[str], executed: Path) -> int:
+    """Write ``build/report.html``: the executed copies in a folder, one after another on one page that holds its pictures."""
+    from nbconvert import HTMLExporter
+
+    read = {name: nbformat.read(executed / f"{name}.ipynb", as_version=4) for name in names if (executed / f"{name}.ipynb").is_file()}
+    if not read:
+        print("no notebook has been run yet: make reproduce", file=sys.stderr)
+        return 1
+    index = "\n".join(f"1. [{name}](#run-{name})" for name in read)
+    page = new_notebook(cells=[new_markdown_cell(f"# The companion: executed notebooks\n\n{index}")], metadata={"title": "The companion"})
+    for name, nb in read.items():
+        page.cells += [new_markdown_cell(f'<a id="run-{name}"></a>\n\n---'), *nb.cells]
+    for number, cell in enumerate(page.cells):
+        cell.id = f"cell-{number}"
+    html, _ = HTMLExporter(embed_images=True).from_notebook_node(page)
+    (paths.build() / "report.html").write_text(html, encoding="utf-8")
+    print(f"build/report.html: {len(read)} of {len(names)} notebooks")
+    return 0

@@ -1,0 +1,80 @@
+"""The papers' printed numbers as data: one CSV per paper, every value with its table, row, metric and caveat."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pandas as pd
+
+from lib.paths import PUBLISHED
+
+__all__ = ["claims", "load", "table", "wide"]
+
+_TEXT = dict.fromkeys(["paper", "table", "protocol", "modality", "row", "metric", "note"], str)
+
+
+@cache
+def _read(paper: str) -> pd.DataFrame:
+    file = PUBLISHED / f"{paper}.csv"
+    if not file.is_file():
+        raise ValueError(f"no published numbers of {paper!r}; there are {', '.join(sorted(f.stem for f in PUBLISHED.glob('*.csv')))}")
+    return pd.read_csv(file, dtype=_TEXT | {"comparable": bool}).fillna(dict.fromkeys(_TEXT, ""))
+
+
+def load(paper: str) -> pd.DataFrame:
+    """All printed numbers of one paper.
+
+    Parameters
+    ----------
+    paper : str
+        ``"rmmt"``: Jin et al. (2024), doi:10.1049/cit2.12346.
+
+    Returns
+    -------
+    DataFrame
+        ``paper``, ``table`` (its number, or ``text`` for values that only the text, a figure or Table 1 gives),
+        ``protocol`` (``10fold``, ``LOSO``), ``modality`` (``EEG``, ``face``, ``both``), ``row`` (the name of our model where
+        it is the same thing, else as printed), ``metric``, ``mean``, ``std`` (spread over folds), ``comparable``
+        (False: copied by the paper from elsewhere, with another split), ``note``.
+    """
+    return _read(paper).copy()
+
+
+def table(paper: str, number: int | str) -> pd.DataFrame:
+    """The rows of one printed table (``"text"`` for values outside tables), in printed order; columns as :func:`load`."""
+    frame = load(paper)
+    chosen = frame[frame["table"] == str(number)]
+    if chosen.empty:
+        raise ValueError(f"no table {number!r} of {paper!r}; there are {', '.join(frame['table'].unique())}")
+    return chosen.reset_index(drop=True)
+
+
+def wide(frame: pd.DataFrame) -> pd.DataFrame:
+    """A printed table in its printed form: one line per row, ``mean ± std`` per metric, a dash where nothing was printed."""
+    mean, std = (frame[column].map("{:.3f}".format) for column in ("mean", "std"))
+    text = (mean + " ± " + std).where(frame["std"].notna(), mean).where(frame["mean"].notna(), "–")
+    keys = ["protocol", "modality", "row"]
+    printed = frame.assign(text=text).pivot_table(index=keys, columns="metric", values="text", aggfunc="first", sort=False)
+    return printed.rename_axis(columns=None).reset_index()
+
+
+def claims(paper: str) -> pd.DataFrame:
+    """Differences between rows that the text states, beside the same differences taken from the printed tables.
+
+    Returns
+    -------
+    DataFrame
+        ``a``, ``b``, ``protocol``, ``metric``, ``kind`` (``difference`` a - b, or ``change in %`` of b), ``printed``,
+        ``recomputed``, ``holds`` (equal after rounding to the printed digits), ``note``.
+    """
+    frame = load(paper)
+    values = frame[frame["table"] != "text"].drop_duplicates(["protocol", "row", "metric"]).set_index(["protocol", "row", "metric"])["mean"]
+    rows = []
+    for said in frame[frame["row"].str.contains(" vs ")].itertuples():
+        (a, b), (metric, kind) = said.row.split(" vs "), said.metric.split(" ", 1)
+        protocols = said.protocol.split(" vs ")
+        x, y = values[protocols[0], a, metric], values[protocols[-1], b, metric]
+        found = round(100 * (x - y) / y) if kind == "change in %" else round(x - y, 3)
+        rows.append({"a": a, "b": b, "protocol": said.protocol, "metric": metric, "kind": kind, "printed": said.mean,
+                     "recomputed": float(found), "holds": bool(abs(found - said.mean) < 5e-4), "note": said.note})
+    return pd.DataFrame(rows)

@@ -1,0 +1,1 @@
+"""Writers of simulated cohorts in the owners' on-disk formats, with known ground truth."""

@@ -1,0 +1,146 @@
+# ---
+# jupyter:
+#   companion:
+#     paper: rmmt
+#     produces: []
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Start here: four papers on emotion recognition, run again
+#
+# Can a computer read how somebody feels from brain, face, heart and eyes? Four papers say how well it can. This companion
+# implements their systems, runs them, and puts every printed number beside a reproduced one, with its uncertainty, the
+# simple controls it must beat, and a verdict.
+#
+# **You will learn**
+# - what the notebooks answer and in which order to read them,
+# - which three kinds of data they run on, and how to bring your own,
+# - what a verdict means, and why a simulated result is never called a reproduction.
+#
+# **Reproduces** nothing yet: it is the map.
+#
+# **Needs** no data, a few seconds.
+
+# %% tags=["parameters"]
+profile: str = "demo"  # which data and how much training: demo, public, paper
+seed: int = 0  # base seed
+device: str = "cpu"  # cpu or cuda
+data: str = ""  # folder of your data
+out: str = ""  # folder of the figures; empty: build/figures
+
+# %%
+from lib.notebook import start
+
+run = start("00_start_here", profile=profile, seed=seed, device=device, data=data, out=out)
+
+# %% [markdown]
+# ## The notebooks
+#
+# Each is a lesson that reads from top to bottom and leaves its figures and tables in `figures/`. Read 10 to 12 first: the
+# others take the trained folds from there.
+#
+# | notebook | question | paper |
+# |---|---|---|
+# | `10_rmmt_data` | What is in a trial, and what do the labels look like? | RMMT |
+# | `11_rmmt_psd_topomaps` | How does EEG become band power, and where on the scalp? | Tables 1-2, Fig 5 |
+# | `12_rmmt_training` | What is the model, and does it beat one modality? | Figs 1-4, 8, Table 4 |
+# | `13_rmmt_fusion` | Is a Transformer a better way to fuse? | Figs 6-7, Table 3 |
+# | `14_rmmt_ablation` | Which of its parts matter? | Table 6 |
+# | `15_rmmt_alpha_sweep` | How much does the distillation weight matter? | Table 7, Fig 9 |
+# | `16_rmmt_leave_one_subject_out` | Does it work for a person it has never seen? | Table 5 |
+#
+# RMMT is the residual multimodal Transformer of Jin et al. (2024), doi:10.1049/cit2.12346: face video and EEG in,
+# continuous valence out, on the MAHNOB-HCI database.
+
+# %% [markdown]
+# ## Three tiers of data, one code path
+#
+# The data sets of this field are given to researchers under a licence. So every reader reads the owner's files as they lie
+# on disk, and what differs is who wrote them:
+#
+# 1. **simulated** (what you see when you run nothing special): a cohort written by `lib.simulation` in the owner's format,
+#    with a known truth. It shows that the code works. It says nothing about the paper.
+# 2. **public**: the openly published features and labels of all 239 annotated trials. `make data` fetches them.
+# 3. **licensed**: the full database, from a folder that you name.
+#
+# `make data-status` prints this table for your folder. Here it is without the places on this computer:
+
+# %% tags=["nbval-ignore-output"]
+from lib.datasets import registry
+
+print(registry.status(data or None)[["dataset", "tier", "found", "ask"]].to_string(index=False))
+
+# %% [markdown]
+# And the same command line for each tier:
+#
+#     make reproduce                                      # simulated, minutes
+#     make reproduce PROFILE=public DATA=<folder>         # 239 real trials, hours the first time
+#     make reproduce PROFILE=paper DATA=<folder>          # the full database
+#
+# What has been computed is remembered by content in `build/memo`: a second run takes seconds, and a run that was killed
+# goes on where it was.
+
+# %% [markdown]
+# ## A taste: one simulated trial
+#
+# `rmmt.cohort` gives the trials of a profile. A trial knows its labels; its signals are read from disk when asked for.
+
+# %% tags=["nbval-check-output"]
+from lib.simulation import mahnob as simulation
+from lib.datasets import mahnob
+
+tiny = mahnob.read(simulation.make(subjects=1, clips=1, seed=seed))
+trial = tiny[0]
+print(f"{trial.name}: {trial.labels['valence'].size} valence labels at 4 Hz, signals {', '.join(sorted(trial.loaders))}")
+print(tiny.caption)
+
+# %% tags=["nbval-check-output"]
+eeg = trial.load("eeg")
+print(f"EEG {eeg.data.shape[0]} channels at {eeg.rate:g} Hz in {eeg.unit}, the first is {eeg.channels[0]}")
+
+# %% [markdown]
+# ## What a verdict means
+#
+# Every table has the columns *published* and *reproduced*, both with their spread over folds, the number of folds, the
+# name of the split, the tier of the data and a verdict. The verdicts and the rule behind each:
+
+# %% tags=["nbval-check-output"]
+from lib.evaluation.verdicts import VERDICTS
+
+for verdict, rule in VERDICTS.items():
+    print(f"{verdict:16s} {rule}")
+
+# %% [markdown]
+# A **split** says what is kept apart between training and test. It decides what a score can claim:
+#
+# | split | kept apart | question it answers |
+# |---|---|---|
+# | `by_trial` | whole trials, at random | Does it recognise people and clips it knows? |
+# | `contiguous_trials` | blocks of the list sorted by subject | Almost: does it work for new people? |
+# | `by_subject` | one subject at a time | Does it work for a person it has never seen? |
+
+# %% [markdown]
+# ## What could go wrong
+#
+# - **No data in your folder.** The demo profile never needs any; the others stop with a message that says where to ask.
+# - **Another computer, other digits.** Runs on one machine repeat bit for bit. Between processors the last digits differ;
+#   the tests allow for that.
+#
+# ## Recap
+#
+# - Ten to sixteen are one paper; start with `10_rmmt_data`.
+# - Simulated, public, licensed: one code path, and the tier stands on every figure.
+# - A number counts with its spread, its split and its controls beside it.
+
+# %%
+run.finish()

@@ -1,0 +1,163 @@
+# ---
+# jupyter:
+#   companion:
+#     paper: rmmt
+#     produces: [labels, features, trials]
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The data of paper 1: what is in a trial?
+#
+# RMMT predicts **valence**, how pleasant somebody feels, four times a second, from a video of the face and from the EEG
+# while the person watches film clips. Before any model: what do the recordings and the labels look like, and what can be
+# got right without looking at a person at all?
+#
+# **You will learn**
+# - how a trial lies on disk and how its streams are put on one clock,
+# - what the continuous labels look like, and how much of their variance lies between trials,
+# - what the feature arrays are that every model of the next notebooks is given.
+#
+# **Reproduces** the facts of Sec 4.1 and 4.2 of the paper (`labels`, `trials`, `features`).
+#
+# **Needs** nothing in the demo profile: it writes a simulated cohort in the format of MAHNOB-HCI (about a minute, once).
+
+# %% tags=["parameters"]
+profile: str = "demo"  # which data and how much training: demo, public, paper
+seed: int = 0  # base seed
+device: str = "cpu"  # cpu or cuda
+data: str = ""  # folder of your data
+out: str = ""  # folder of the figures; empty: build/figures
+
+# %%
+from lib.notebook import start
+
+run = start("10_rmmt_data", profile=profile, seed=seed, device=device, data=data, out=out)
+
+# %% [markdown]
+# ## A cohort of trials
+#
+# One trial is one subject watching one clip once. `rmmt.cohort` returns all trials of the profile in the order of the
+# label file. A trial that cannot be read does not take the others down: it is left out, with the reason.
+
+# %% tags=["nbval-check-output"]
+from lib.protocols import rmmt
+
+cohort = rmmt.cohort(profile, data, seed=seed)
+table = cohort.table()
+print(f"{cohort.caption}: {len(cohort)} trials, {table.subject.nunique()} subjects, left out: {dict(cohort.dropped) or 'none'}")
+
+# %%
+run.table("trials", table.groupby("subject").agg(trials=("trial", "size"), steps=("valence_n", "sum"), valence=("valence_mean", "mean"),
+                                                 spread=("valence_std", "mean")), caption=cohort.caption, tier=cohort.tier)
+
+# %% [markdown]
+# ## The labels
+#
+# Five people watched the videos of the faces and moved a joystick; the file holds their mean at 4 Hz. The paper gives a
+# range of -0.5 to 0.5. Look at the right panel: **most of the variance lies between trials**, not inside one. A model that
+# only knew the mean level of each trial would already be good, which is why the score of a fold is computed over all its
+# trials one after another.
+
+# %%
+from lib import plots
+
+labels = [trial.labels["valence"] for trial in cohort]
+run.figure("labels", plots.label_overview(labels), table, caption=cohort.caption, tier=cohort.tier)
+
+# %% tags=["nbval-check-output"]
+import numpy as np
+
+values = np.concatenate(labels)
+between = sum(len(trace) * (trace.mean() - values.mean()) ** 2 for trace in labels) / (values.size * values.var())
+print(f"{values.size} steps, range {values.min():.2f} to {values.max():.2f}, spread {values.std():.3f}, "
+      f"{between:.0%} of the variance between trials")
+
+# %% [markdown]
+# ## One clock
+#
+# The recordings of a trial come from different devices. The EEG amplifier marks the start and the end of the clip with two
+# pulses on its Status channel; camera, gaze tracker and microphone share the sample counter of the audio. The report below
+# holds what the reader found: where the clip starts in the EEG and in the video, and whether each stream covers the labels.
+
+# %% tags=["nbval-check-output"]
+from lib.datasets import mahnob
+
+raw = "eeg" in cohort[0].loaders
+if raw:
+    report = mahnob.sync_report(cohort)
+    print(report.describe().loc[["min", "50%", "max"]].round(1).T.to_string())
+else:
+    print("This profile has no raw recordings: its features are ready, at 4 Hz.")
+
+# %% [markdown]
+# ## From signals to features
+#
+# The EEG is band-passed to 0.3-45 Hz and re-referenced to the average; Welch's method gives the power of six frequency
+# bands in each of 32 channels, relative to the total, in windows of 2 s that step with the labels: 192 numbers per step
+# (notebook 11 takes that apart). The face is found in one video frame per label, cut out, and described by a network
+# trained on photographs. Everything is remembered, so this takes time only once.
+
+# %% tags=["nbval-check-output"]
+features = rmmt.features(cohort)
+for name in ("eeg", "face", "valence", "lengths", "subject"):
+    print(f"{name:8s} {features[name].shape!s:14s} {features[name].dtype}")
+print(features["about"]["caption"])
+
+# %% [markdown]
+# What a model sees of one trial: time runs to the right, every line is a feature (standardised over the cohort), the label
+# is on top.
+
+# %%
+from lib.training.windows import trial_slices
+
+example = int(np.argmax([np.ptp(trace) for trace in labels]))  # the trial whose label moves most
+where = trial_slices(features["lengths"])[example]
+maps = {name: features[name][where] for name in ("face", "eeg")}
+scaled = {name: (x - features[name].mean(0)) / (features[name].std(0) + 1e-6) for name, x in maps.items()}
+run.figure("features", plots.feature_maps(features["valence"][where], scaled), **features["about"])
+
+# %% [markdown]
+# ## Published versus reproduced
+#
+# | fact | paper | here |
+# |---|---|---|
+# | trials, subjects | 239 of 24 | see the first line of `trials` |
+# | clip length | 35 to 117 s | middle panel of `labels` |
+# | label range | -0.5 to 0.5 | printed above |
+#
+# On the public profile the counts agree exactly. The simulated cohort is smaller, and calibrated to the statistics of the
+# real labels (see `docs/data-cards/mahnob-simulated.md`), so agreement there is no finding.
+#
+# ## What could go wrong
+#
+# - The paper says that five annotators labelled the trials; only their mean is published, so the agreement between
+#   annotators, the ceiling of any model, cannot be computed.
+# - Labels were given by people who watched the **face**. A model of the face has an advantage that has nothing to do
+#   with feeling.
+# - In the files of the public features, `target` is exactly twice the label. Mixing both doubles the RMSE.
+#
+# ## Exercises
+#
+# 1. *Easy.* Which clip has the highest mean valence? Group `table` by `stimulus`.
+# 2. *Medium.* Predict each trial by the mean trace of the other subjects who watched the same clip. What is its CCC?
+#    (`lib.training.controls.stimulus_fold` does it fold by fold.)
+# 3. *Open.* Labels lag behind the face by the reaction time of the annotators. Estimate the lag from the features.
+#
+# ## Recap
+#
+# - A trial: EEG, video, gaze and a valence trace on one clock, read when asked for.
+# - More than half of the variance of valence lies between trials.
+# - Every model gets the same arrays: features at 4 Hz, trial after trial.
+
+# %%
+run.finish()

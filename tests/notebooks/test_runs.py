@@ -1,0 +1,166 @@
+"""The runner, the manifest and the published copy, on one small notebook that is run once."""
+
+from __future__ import annotations
+
+import json
+
+import nbformat
+import pytest
+import yaml
+
+from lib import provenance, publish, reproduce
+
+pytestmark = pytest.mark.kernel
+
+
+@pytest.fixture
+def source(ran):
+    """The source of the notebook that was run, put back after the test."""
+    file = ran / "notebooks" / "10_toy.py"
+    text = file.read_text()
+    yield file
+    file.write_text(text)
+
+
+def reasons(ran, **override) -> list[str]:
+    given = reproduce.parameters("10_toy", "demo", out=str(ran / "figures"), **override)
+    return reproduce.why(provenance.read_notebook("10_toy"), given)
+
+
+def test_manifest_leads_from_each_file_to_its_cell(ran):
+    rows = {row["file"]: row for row in json.loads((ran / "figures" / "manifest.json").read_text())}
+    assert sorted(rows) == ["toy/fig1.csv", "toy/fig1.png", "toy/table1.csv"]
+    figure, table = rows["toy/fig1.png"], rows["toy/table1.csv"]
+    assert (figure["cell"], figure["heading"], figure["kind"]) == (5, "Look at them", "figure")
+    assert (table["cell"], table["heading"], table["kind"]) == (4, "Draw some numbers", "table")
+    assert figure["caption"] == "simulated data: seed = 0"
+    assert (figure["parameters"], figure["seed"], figure["notebook"]) == ({"size": 20}, 0, "10_toy")
+    assert str(ran) not in (ran / "figures" / "manifest.json").read_text()
+
+
+def test_second_run_is_up_to_date(ran, capsys):
+    before = (ran / "build" / "10_toy.ipynb").stat().st_mtime_ns
+    assert reproduce.main(["10_toy", "--out", str(ran / "figures")]) == 0
+    assert capsys.readouterr().out == "10_toy: up to date\n"
+    assert (ran / "build" / "10_toy.ipynb").stat().st_mtime_ns == before
+    assert json.loads((ran / "build" / "timings.json").read_text())["10_toy"]["peak_mib"] > 50
+
+
+def test_words_and_comments_make_nothing_stale(ran, source):
+    source.write_text(source.read_text().replace("## Look at them", "## See them").replace("# draws", "# how many draws"))
+    assert reasons(ran) == []
+
+
+def test_change_and_change_back(ran, source):
+    text = source.read_text()
+    source.write_text(text.replace("draws.mean()", "draws.max()"))
+    assert reasons(ran) == ["its code cells changed"]
+    source.write_text(text)
+    assert reasons(ran) == []
+    assert reasons(ran, seed=3) == ["parameter seed is 3 now"]
+
+
+def test_inputs_and_outputs_count(ran):
+    (ran / "data").mkdir()
+    (ran / "data" / "trial.csv").write_text("1")
+    assert reasons(ran) == ["the data folder changed"]
+    (ran / "data" / "trial.csv").unlink()
+    figure = ran / "figures" / "toy" / "fig1.png"
+    content = figure.read_bytes()
+    figure.unlink()
+    assert reasons(ran) == ["fig1.png is gone or was changed by hand"]
+    figure.write_bytes(content)
+    assert reasons(ran) == []
+
+
+def test_library_code_counts(ran, monkeypatch):
+    real = provenance.Notebook.code_parts
+    monkeypatch.setattr(provenance.Notebook, "code_parts", lambda self: real(self) | {"lib/notebook.py": "edited"})
+    assert "lib/notebook.py" in real(provenance.read_notebook("10_toy"))
+    assert reasons(ran) == ["lib/notebook.py changed"]
+
+
+def test_verify_finds_each_broken_link(ran, source):
+    figures, folder = ran / "figures", ran / "figures" / "toy"
+    assert provenance.verify(figures) == []
+    content = (folder / "fig1.png").read_bytes()
+    (folder / "fig1.png").write_bytes(content + b" ")
+    (folder / "stray.png").write_bytes(b"")
+    (folder / "table1.csv").rename(ran / "kept.csv")
+    found = "\n".join(provenance.verify(figures))
+    assert "fig1.png: is not the file that 10_toy wrote" in found
+    assert "stray.png: in no manifest" in found
+    assert "table1.csv: in the manifest, but there is no such file" in found
+    (folder / "fig1.png").write_bytes(content)
+    (folder / "stray.png").unlink()
+    (ran / "kept.csv").rename(folder / "table1.csv")
+    source.write_text(source.read_text().replace("draws.mean()", "draws.max()").replace("[table1, fig1]", "[table1, fig1, fig2]"))
+    found = "\n".join(provenance.verify(figures))
+    assert "10_toy: its code, or code that it imports, changed" in found
+    assert "10_toy: declares fig2, which the manifest does not hold" in found
+    source.unlink()
+    assert "made by 10_toy, which is no longer there" in "\n".join(provenance.verify(figures))
+
+
+def test_published_copy_is_stable_and_clean(ran, source):
+    copy = source.with_suffix(".ipynb")
+    assert publish.publish(["10_toy"]) == 0
+    first = copy.read_bytes()
+    assert publish.publish(["10_toy"]) == 0
+    assert copy.read_bytes() == first
+    nb = nbformat.read(copy, as_version=4)
+    nbformat.validate(nb)
+    assert "papermill" not in nb.metadata and b"injected-parameters" not in first and b"iopub" not in first
+    assert "20 draws" in str(nb.cells[4].outputs)
+    source.write_text(source.read_text().replace("draws.mean()", "draws.max()"))
+    assert publish.publish(["10_toy"]) == 1
+
+
+def test_report_holds_pictures_and_an_index(ran):
+    assert publish.report(["10_toy"], ran / "build") == 0
+    page = (ran / "build" / "report.html").read_text()
+    assert 'href="#run-10_toy"' in page and 'id="run-10_toy"' in page and "data:image/png;base64" in page
+
+
+def run(project, text, name="11_toy", *arguments) -> int:
+    (project / "notebooks" / f"{name}.py").write_text(text)
+    return reproduce.main([name, "--out", str(project / "figures"), *arguments])
+
+
+def test_failing_notebook_gives_one_message(project, text_of, capfd):
+    assert run(project, text_of("# %% [markdown]\n# ## Divide by nothing", "# %%\nprint(1 / 0)")) == 1
+    said = capfd.readouterr()
+    assert said.out == ""
+    assert said.err.startswith('11_toy failed in "Divide by nothing", code cell 2:\n')
+    assert "ZeroDivisionError: division by zero" in said.err and "\x1b" not in said.err
+    assert "11_toy.failed.ipynb" in said.err and len(said.err.splitlines()) < 20
+    assert (project / "build" / "11_toy.failed.ipynb").is_file() and not (project / "build" / "11_toy.ipynb").exists()
+
+
+def test_dead_kernel_says_so(project, text_of, capfd):
+    assert run(project, text_of("# %%\nimport os, signal\nos.kill(os.getpid(), signal.SIGKILL)")) == 138
+    assert "out of memory" in capfd.readouterr().err
+
+
+def test_declared_output_must_be_made(project, text_of, capfd):
+    assert run(project, text_of("# %%\nprint(1)", produces="fig9")) == 1
+    assert "made no fig9" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("profile", "message"), [
+    ({"10_toy": {"sise": 3}}, "10_toy has no parameter 'sise'; it has profile"),
+    ({"10_toy": {"size": "3"}}, "parameter size = '3' is str, expected int like 20"),
+    ({"10_toy": {"size": True}}, "is bool, expected int"),
+    ({"10_toi": {"size": 3}}, "section '10_toi' names no notebook; there are 10_toy"),
+    ({"size": 3}, "'size' is no common parameter"),
+])
+def test_what_is_unknown_is_refused(project, toy_text, capsys, profile, message):
+    (project / "notebooks" / "profiles" / "demo.yaml").write_text(yaml.safe_dump(profile))
+    assert run(project, toy_text, "10_toy") == 1
+    assert message in capsys.readouterr().err
+    assert run(project, toy_text, "10_toy", "--why") in (0, 1)
+
+
+def test_unknown_notebook_is_named(project, capsys):
+    assert reproduce.main(["99_nothing"]) == 1
+    assert "no notebook 99_nothing: there are none" in capsys.readouterr().err
