@@ -51,6 +51,7 @@ class Notebook:
     paper: str
     produces: tuple[str, ...]
     cells: tuple[Cell, ...]
+    profiles: tuple[str, ...] = PROFILES
 
     @property
     def name(self) -> str:
@@ -147,7 +148,8 @@ def read_notebook(name: str) -> Notebook:
         Cell("[markdown]" not in mark["rest"], tuple(re.findall(r'"([\w-]+)"', mark["rest"])), text[mark.end() : end].strip("\n"))
         for mark, end in zip(marks, [*(m.start() for m in marks[1:]), len(text)], strict=True)
     ]
-    return Notebook(file, companion.get("paper", ""), tuple(companion.get("produces") or ()), tuple(cells))
+    return Notebook(file, companion.get("paper", ""), tuple(companion.get("produces") or ()), tuple(cells),
+                    tuple(companion.get("profiles") or PROFILES))
 
 
 def results(out: str | os.PathLike, paper: str, profile: str) -> tuple[Path, Path]:

@@ -98,7 +98,8 @@ def _data_print(data: str) -> str:
 def _state(notebook: Notebook, given: Mapping) -> dict:
     """Everything a notebook's results depend on."""
     own = {key: value for key, value in given.items() if key not in ("data", "out")}
-    return {"code": notebook.code_parts(), "parameters": own, "lock": sha256(paths.LOCK), "data": _data_print(given.get("data", ""))}
+    data = "none" if given["profile"] == "demo" else _data_print(given.get("data", ""))  # the demo looks at no data of the user
+    return {"code": notebook.code_parts(), "parameters": own, "lock": sha256(paths.LOCK), "data": data}
 
 
 def _outputs(notebook: Notebook, given: Mapping) -> dict[str, str]:
@@ -240,7 +241,9 @@ def main(argv: list[str] | None = None) -> int:
         for name in args.names:
             notebook = read_notebook(name)
             given = parameters(name, args.profile, data=data, device=args.device, out=args.out)
-            if args.why:
+            if args.profile not in notebook.profiles:
+                print(f"{name}: not part of profile {args.profile}, but of {' and '.join(notebook.profiles)}")
+            elif args.why:
                 reasons = why(notebook, given)
                 print("\n".join(f"{name}: {reason}" for reason in reasons or ["up to date"]))
             elif code := reproduce(name, given):

@@ -39,7 +39,7 @@ data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
 repeats: int = 1  # trainings of each fold with different seeds; their mean is scored
 splits: list = ["contiguous_trials"]  # how folds are made
-also: list = []  # further rows of the table: a model's name, with or without a named option
+also: list = []  # further rows of the table in the first split: a model's name, with or without a named option
 
 # %%
 from lib.notebook import show_source, start
@@ -129,9 +129,11 @@ for fold in rmmt.splits(features, splits[0], preset):
 # All models share one recipe (the paper prints none); the folds run side by side and each finished one is remembered.
 
 # %%
-names = [*rmmt.TABLES["4"], *also, *rmmt.CONTROLS]
-records = [record for split in splits for record in
-           rmmt.run(features, names, split, preset, seeds=range(seed, seed + repeats), device=device)]
+names = [*rmmt.TABLES["4"], *rmmt.CONTROLS]
+records = []
+for split in splits:
+    further = also if split == splits[0] else []
+    records += rmmt.run(features, [*names, *further], split, preset, seeds=range(seed, seed + repeats), device=device)
 
 # %%
 from lib import plots

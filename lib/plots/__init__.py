@@ -7,8 +7,8 @@ Colours mean a modality everywhere: face, EEG, both, and grey for controls (:fun
 from __future__ import annotations
 
 from lib.plots.results import attention, curve, fold_lines, learning_curves, published_vs_reproduced, traces
-from lib.plots.signals import label_overview, montage, spectrum, topomaps
+from lib.plots.signals import feature_maps, label_overview, montage, spectrum, topomaps
 from lib.plots.style import COLOURS, FOOTER, colour, modality, use_style
 
-__all__ = ["COLOURS", "FOOTER", "attention", "colour", "curve", "fold_lines", "label_overview", "learning_curves", "modality", "montage",
-           "published_vs_reproduced", "spectrum", "topomaps", "traces", "use_style"]
+__all__ = ["COLOURS", "FOOTER", "attention", "colour", "curve", "feature_maps", "fold_lines", "label_overview", "learning_curves",
+           "modality", "montage", "published_vs_reproduced", "spectrum", "topomaps", "traces", "use_style"]

@@ -14,11 +14,16 @@ from matplotlib.patches import Ellipse, Polygon
 from lib.datasets.mahnob_format import EEG_CHANNELS, LABEL_RATE
 from lib.plots.style import COLOURS, blank
 
-__all__ = ["LOBES", "label_overview", "montage", "spectrum", "topomaps"]
+__all__ = ["LOBES", "feature_maps", "label_overview", "lobe", "montage", "spectrum", "topomaps"]
 
 LOBES = {"frontal": "#E69F00", "temporal": "#56B4E9", "parietal": "#009E73", "occipital": "#CC79A7"}
 _LOBE = {"Fp": "frontal", "AF": "frontal", "F": "frontal", "FC": "frontal", "T": "temporal", "C": "parietal", "CP": "parietal",
          "P": "parietal", "PO": "occipital", "O": "occipital"}
+
+
+def lobe(channel: str) -> str:
+    """The lobe under an electrode, by the letters of its name; see :func:`montage` for the choices in it."""
+    return _LOBE[channel.rstrip("z0123456789")]
 
 
 def _info(channels: Sequence[str]) -> mne.Info:
@@ -95,7 +100,7 @@ def montage(channels: Sequence[str] = tuple(EEG_CHANNELS)) -> Figure:
     nose = [(-0.14, reach - 0.02), (0, reach + 0.16), (0.14, reach - 0.02)]
     ax.add_patch(Polygon(nose, closed=False, fill=False, ec="0.35", lw=1.5, zorder=0))
     ax.add_patch(Ellipse((0, 0), 2 * reach, 2 * reach, fc="white", ec="0.35", lw=1.5, zorder=1))
-    xy, lobes = _flat(channels), np.array([_LOBE[c.rstrip("z0123456789")] for c in channels])
+    xy, lobes = _flat(channels), np.array([lobe(c) for c in channels])
     for lobe, shade in LOBES.items():
         here = lobes == lobe
         ax.scatter(*xy[here].T, s=430, color=shade, ec="white", lw=1.2, label=f"{lobe} ({here.sum()})", zorder=2)
@@ -163,4 +168,29 @@ def label_overview(labels: Sequence[np.ndarray], rate: float = LABEL_RATE) -> Fi
     right.axhline(values.mean(), color="0.4", lw=0.8, ls="--")
     right.set(xlabel="trials, sorted by mean", ylabel="valence", title=f"{between:.0%} of the variance is between trials")
     right.legend(loc="upper left")
+    return figure
+
+
+def feature_maps(label: np.ndarray, features: Mapping[str, np.ndarray], rate: float = LABEL_RATE) -> Figure:
+    """One trial as a model sees it: the label on top, then each modality's features over time.
+
+    Parameters
+    ----------
+    label : array (n_times,)
+    features : mapping
+        Modality (``face``, ``eeg``) -> standardised features ``(n_times, n_features)``.
+    rate : float
+        Steps per second.
+    """
+    figure = blank(1.2 + 1.6 * len(features))
+    axes = figure.subplots(1 + len(features), 1, sharex=True, height_ratios=[1, *[1.6] * len(features)])
+    time = np.arange(len(label)) / rate
+    axes[0].plot(time, label, color="black")
+    axes[0].set(ylabel="valence")
+    for ax, (name, x) in zip(axes[1:], features.items(), strict=True):
+        image = ax.imshow(np.asarray(x).T, aspect="auto", origin="lower", cmap="vlag", vmin=-3, vmax=3, interpolation="nearest",
+                          extent=(0, len(label) / rate, 0, x.shape[1]))
+        ax.set(ylabel=f"{name} features")
+    axes[-1].set(xlabel="time after stimulus onset (s)", xlim=(0, len(label) / rate))
+    figure.colorbar(image, ax=axes[1:], label="standard deviations", shrink=0.8, aspect=30)
     return figure

@@ -18,10 +18,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from scipy.ndimage import median_filter
+from sklearn.random_projection import GaussianRandomProjection
 
 from lib.datasets.base import BadFile
 
-__all__ = ["Faces", "crop", "detect", "face_features"]
+__all__ = ["Faces", "crop", "detect", "face_features", "project"]
 
 log = logging.getLogger(__name__)
 
@@ -206,3 +207,13 @@ def face_features(faces: np.ndarray, backbone: Callable[[np.ndarray], np.ndarray
         full = np.concatenate([part, np.repeat(part[-1:], batch - len(part), axis=0)])
         parts.append(np.asarray(backbone(full), np.float32)[: len(part)])
     return np.concatenate(parts)
+
+
+def project(features: np.ndarray, width: int = 128, seed: int = 0) -> np.ndarray:
+    """Face features ``(n, d)`` to ``(n, width)`` by a fixed random projection.
+
+    ``choice:`` many of a pretrained network's pooled activations are almost never active on faces, and one that moves on a
+    test subject alone has no meaningful scale. Random combinations of all of them keep distances (Johnson and
+    Lindenstrauss 1984) and look at no data, so nothing leaks from test to training.
+    """
+    return GaussianRandomProjection(n_components=width, random_state=seed).fit_transform(features).astype(np.float32)

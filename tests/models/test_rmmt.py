@@ -69,6 +69,16 @@ def test_softmax_attention_is_torchs_and_forgets_the_order_of_keys():
     torch.testing.assert_close(block(x_f, x_e), block(x_f, x_e[:, torch.randperm(7)]))
 
 
+@pytest.mark.parametrize("attention", ["relu", "softmax"])
+def test_a_causal_block_sees_nothing_ahead(attention):
+    block, x = CrossModalBlock(8, attention=attention, causal=True, dropout=0.0), torch.randn(2, 1, 9, 8)
+    later = x.clone()
+    later[:, :, 6:] += 1
+    torch.testing.assert_close(block(x[0], x[1])[:, :6], block(later[0], later[1])[:, :6])
+    free = CrossModalBlock(8, attention=attention, dropout=0.0)
+    assert not torch.allclose(free(x[0], x[1])[:, :6], free(later[0], later[1])[:, :6])
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_shapes_of_every_model(name, windows):
     out = build(name, E, F)(*windows)
@@ -86,7 +96,9 @@ def test_a_windows_prediction_does_not_depend_on_its_batch_mates(windows):
 
 def test_rmmt_parameter_count_by_hand():
     def tcn(n_in):
-        conv = lambda n: 128 * 3 * n + 128 + 128  # weight direction, weight norm, bias
+        def conv(n):
+            return 128 * 3 * n + 128 + 128  # weight direction, weight norm, bias
+
         shortcut = (n_in + 1) * 128 if n_in != 128 else 0
         return conv(n_in) + 3 * conv(128) + 4 + shortcut + 2  # and six PReLU slopes
 

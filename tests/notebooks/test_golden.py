@@ -41,6 +41,17 @@ def test_numbers_stay(paper, name):
     assert differences(pd.read_csv(file), json.loads((GOLDEN / f"{paper}.json").read_text())[name]) == []
 
 
+def test_nothing_is_found_in_the_null_cohort_and_something_with_the_effect():
+    folder = paths.build() / "figures" / "rmmt"
+    null = pd.read_csv(folder / "null.csv")
+    assert null["variant"].nunique() >= 8
+    assert (null["split"] == "by_subject").all()
+    assert null[(null["low"] > 0)]["variant"].tolist() == []
+    effect = pd.read_csv(folder / "table5.csv").query("metric == 'CCC' and row in ['RMMT', 'RSMT-F', 'TCN-F', 'ridge, both']")
+    above = effect["reproduced"] > 2.4 * effect["reproduced_spread"] / np.sqrt(effect["n"] - 1)  # t interval, 7 degrees of freedom
+    assert effect[~above]["row"].tolist() == []
+
+
 @pytest.mark.skipif(not (paths.FIGURES / "manifest.json").exists(), reason="no figures yet")
 def test_committed_figures_are_those_of_this_code():
     assert provenance.verify() == []
