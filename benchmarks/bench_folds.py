@@ -42,8 +42,13 @@ class PlainConv(nn.Conv1d):
 def cohort() -> dict[str, np.ndarray]:
     """Noise of the size of the public features; what it holds does not change how long training takes."""
     rng, n = np.random.default_rng(0), N_TRIALS * N_TIMES
-    return {"eeg": rng.normal(size=(n, 128)).astype(np.float32), "face": rng.normal(size=(n, 38)).astype(np.float32), "valence": rng.normal(size=n),
-            "lengths": np.full(N_TRIALS, N_TIMES), "subject": np.repeat(np.arange(10), N_TRIALS // 10)}
+    return {
+        "eeg": rng.normal(size=(n, 128)).astype(np.float32),
+        "face": rng.normal(size=(n, 38)).astype(np.float32),
+        "valence": rng.normal(size=n),
+        "lengths": np.full(N_TRIALS, N_TIMES),
+        "subject": np.repeat(np.arange(10), N_TRIALS // 10),
+    }
 
 
 def tasks(precision: str) -> list[Task]:
@@ -64,7 +69,9 @@ def plain(data) -> int:
             stack.enter_context(patch.object(models, name, layer))
         torch.set_num_threads(2)
         try:
-            results = [fit_fold(data, {k: getattr(t.split, k) for k in ("train", "val", "test")}, seed=0, **t.settings) for t in tasks("fp32")]
+            results = [
+                fit_fold(data, {k: getattr(t.split, k) for k in ("train", "val", "test")}, seed=0, **t.settings) for t in tasks("fp32")
+            ]
         finally:
             torch.set_num_threads(1)
     return len(results)

@@ -96,8 +96,8 @@ print(registry.status(data or None)[["dataset", "tier", "found", "ask"]].to_stri
 # `rmmt.cohort` gives the trials of a profile. A trial knows its labels; its signals are read from disk when asked for.
 
 # %% tags=["nbval-check-output"]
-from lib.simulation import mahnob as simulation
 from lib.datasets import mahnob
+from lib.simulation import mahnob as simulation
 
 tiny = mahnob.read(simulation.make(subjects=1, clips=1, seed=seed))
 trial = tiny[0]

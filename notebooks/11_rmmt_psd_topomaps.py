@@ -145,7 +145,7 @@ run.figure("table2", figure, tidy, caption=cohort.caption, tier=cohort.tier)
 # %% tags=["nbval-check-output"]
 from lib.plots.signals import LOBES, lobe
 
-regions = tidy.assign(region=tidy["channel"].map(lobe)).groupby(["band", "region"], sort=False)["relative_power"].mean().unstack()
+regions = tidy.assign(region=tidy["channel"].map(lobe)).pivot_table(index="band", columns="region", values="relative_power")
 print(regions.reindex(BANDS["rmmt"])[list(LOBES)].idxmax(axis=1).to_string())
 
 # %% [markdown]

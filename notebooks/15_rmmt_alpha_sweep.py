@@ -89,7 +89,8 @@ run.figure("fig9", figure, ours[["metric", "alpha", "mean", "std", "low", "high"
 # %%
 import numpy as np
 
-folds = results[(results["metric"] == "CCC") & (results["variant"] != "constant")].groupby(["fold", "variant"], sort=False)["value"].mean().unstack()
+swept = results.query("metric == 'CCC' and variant != 'constant'")
+folds = swept.pivot_table(index="fold", columns="variant", values="value", sort=False)
 rng = np.random.default_rng(seed)
 draws = rng.integers(len(folds), size=(2000, len(folds)))
 winners = folds.to_numpy()[draws].mean(axis=1).argmax(axis=1)

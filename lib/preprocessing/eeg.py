@@ -113,12 +113,8 @@ def band_power(x, rate: float, bands: str | Mapping | Sequence = "rmmt", *, wind
     Notes
     -----
     choice: power in a band is the sum of its bins times their width; [32] uses Simpson's rule, which weighs bins unequally.
-    Eqs 2-3 lack the factor 1/M; it cancels in Eq 7.
-
-    The transform of each block of one step is a matrix product; each segment's transform is the sum of its blocks',
-    rotated in phase, added in pairs of pairs; the periodic Hann window is a convolution over three bins, and constant
-    detrend sets bin zero to zero. This is exact and needs ``segment / step`` to be a power of two (from 2 up); otherwise
-    every segment is transformed on its own.
+    Eqs 2-3 lack the factor 1/M; it cancels in Eq 7. The shared computation needs ``segment / step`` to be a power of two
+    (from 2 up); otherwise every segment is transformed on its own.
     """
     dtype = np.dtype(dtype or np.result_type(getattr(x, "dtype", np.float64), np.float32))
     x = np.asarray(x, dtype=None if getattr(x, "dtype", None) == np.float32 else np.float64)
@@ -162,7 +158,12 @@ def _bins(bands: list, total: tuple[float, float] | None, n: int, rate: float, i
 
 
 def _shared(x: Tensor, n_window: int, n: int, hop: int, low: int, weights: Tensor) -> Tensor:
-    """Power ``(n_bands + 1, n_channels, n_windows)`` by block DFT (see `band_power`)."""
+    """Power ``(n_bands + 1, n_channels, n_windows)`` by block DFT.
+
+    The transform of each block of one step is a matrix product; each segment's transform is the sum of its blocks',
+    rotated in phase, added in pairs of pairs; the periodic Hann window is a convolution over three bins, and constant
+    detrend sets bin zero to zero. This is exact.
+    """
     k = torch.arange(low - 1, low + weights.shape[1] + 1, dtype=torch.float64)  # a bin more on either side, for the Hann window
     angle = torch.arange(hop, dtype=torch.float64)[:, None] * k * (-2 * torch.pi / n)
     fourier = torch.stack([angle.cos(), angle.sin()], dim=-1).flatten(1).to(x.dtype)

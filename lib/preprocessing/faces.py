@@ -133,7 +133,7 @@ def detect(frames, *, every: int = 2, width: int = 320, threshold: float = 0.6, 
         grey = cv2.cvtColor(cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
         box, flag = _step(grey, last, template, i % every == 0, threshold)
         last = last if box is None else box
-        template = _cut(grey, *box.astype(int)) if flag == "detected" else template
+        template = _cut(grey, *box.astype(int)) if flag == "detected" and box is not None else template
         boxes.append(np.full(4, np.nan) if box is None else box / scale)
         quality.append(flag)
     found = np.flatnonzero(np.array(quality) != "missing")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lib import published
-from lib.datasets import mahnob, mahnob_features, registry
+from lib.datasets import mahnob, registry
 from lib.datasets.base import Cohort
 from lib.evaluation.metrics import per_trial, regression
 from lib.evaluation.verdicts import verdicts
@@ -40,9 +41,9 @@ from lib.training.regression import fit_fold
 from lib.training.splits import SPLITS, Split
 from lib.training.windows import trial_slices
 
-__all__ = ["ALPHAS", "COLUMNS", "CONTROLS", "MU", "NO_BASELINE", "NULL_TWIN", "PRESETS", "SUBJECT_SCALED", "TABLES", "VARIANTS", "Preset", "Record",
-           "Variant", "answer", "cohort", "features", "fuse", "fusion_weight", "labels", "mu_curve", "run", "score", "score_trials",
-           "splits", "traces"]
+__all__ = ["ALPHAS", "COLUMNS", "CONTROLS", "MU", "NO_BASELINE", "NULL_TWIN", "PRESETS", "SUBJECT_SCALED", "TABLES", "VARIANTS",
+           "Preset", "Record", "Variant", "answer", "cohort", "features", "fuse", "fusion_weight", "labels", "mu_curve", "run", "score",
+           "score_trials", "splits", "traces"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Record:
     result: Mapping[str, np.ndarray]
 
 
-def cohort(profile: str, root: str = "", *, seed: int = 0, effect: float = 1.0, **simulated) -> Cohort:
+def cohort(profile: str, root: str = "", *, seed: int = 0, effect: float = 1.0, **simulated: Any) -> Cohort:
     """The trials of a profile: simulated (``demo``), public features (``public``) or the raw database (``paper``).
 
     Parameters
@@ -73,13 +74,13 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, effect: float = 1.0, 
     """
     if profile == "demo":
         return mahnob.read(simulation.make(seed=seed, effect=effect, **(SIMULATED | simulated)))
-    name, read = {"public": ("mahnob-public-features", mahnob_features.read), "paper": ("mahnob", mahnob.read)}[profile]
+    name = {"public": "mahnob-public-features", "paper": "mahnob"}[profile]
     found = registry.find(name, root or None)
     if found.tier is None or found.path is None:
         get = "Type `make data`" if profile == "public" else f"Ask at {registry.DATASETS[name].ask}"
         raise FileNotFoundError(f"profile {profile!r} needs {name}, which is not below the data folder (missing: {found.missing}). "
                                 f"{get}, or name its folder with DATA=<folder>.")
-    return read(found.path)
+    return registry.DATASETS[name].read(found.path)
 
 
 def features(trials: Cohort, *, weights: str = "", jobs: int = 2, store: Store | None = None) -> dict:
@@ -137,7 +138,7 @@ def run(data: Mapping[str, np.ndarray], names: Iterable[str], split: str, preset
             v = VARIANTS[base]
             # a network takes only the options it knows: those without a Transformer have no layers
             deep = v.model in {"RMMT", "MMT", "RSMT-E", "RSMT-F"}
-            options = {k: value for k, value in preset.options.items() if deep or k != "layers"} | v.options
+            options = {k: value for k, value in preset.options.items() if deep or k != "layers"} | dict(v.options)
             settings = {"model": v.model, "options": options, "recipe": {**preset.recipe, **v.recipe, **changes, "device": device}}
             work, repeats = fit_fold, seeds
         elif base in CONTROLS:

@@ -6,16 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from lib.training.controls import constant_fold, ridge_fold, stimulus_fold
 from lib.training.regression import Recipe
 
-__all__ = ["ALPHAS", "COLUMNS", "CONTROLS", "MU", "NO_BASELINE", "NULL_TWIN", "OPTIONS", "PRESETS", "SIMULATED", "SUBJECT_SCALED", "TABLES", "VARIANTS",
-           "Preset", "Variant"]
+__all__ = ["ALPHAS", "COLUMNS", "CONTROLS", "MU", "NO_BASELINE", "NULL_TWIN", "OPTIONS", "PRESETS", "SIMULATED", "SUBJECT_SCALED",
+           "TABLES", "VARIANTS", "Preset", "Variant"]
 
 ALPHAS = tuple(round(0.2 * k, 1) for k in range(1, 11))  # Sec 4.5.3: 0.2 to 2 in steps of 0.2
 MU = np.round(np.arange(0, 1.01, 0.1), 1)  # choice: grid of Fig 7; eta = 1 - mu
@@ -25,8 +26,8 @@ OPTIONS = {SUBJECT_SCALED: {"scaling": "subject", "face_baseline": 0}, NO_BASELI
 FACE_BASELINE = 8  # choice: label steps, 2 s, the length of one band power window; see Preset
 
 
-SIMULATED = {"subjects": 8, "clips": 5, "seconds": (35, 45)}  # choice: the demo cohort, 40 trials
-NULL_TWIN = {"subjects": 7, "clips": 3}  # choice: of the demo cohort's kind, smaller
+SIMULATED: dict[str, Any] = {"subjects": 8, "clips": 5, "seconds": (35, 45)}  # choice: the demo cohort, 40 trials
+NULL_TWIN: dict[str, Any] = {"subjects": 7, "clips": 3}  # choice: of the demo cohort's kind, smaller
 COLUMNS = ["row", "metric", "published", "published_spread", "reproduced", "reproduced_spread", "n", "split", "data", "verdict"]
 
 
@@ -58,7 +59,7 @@ VARIANTS: dict[str, Variant] = {
     # alpha = 1 is RMMT itself: the same folds, found in the memo
     **{f"RMMT alpha={alpha:.1f}": Variant("RMMT", recipe={"alpha": alpha} if alpha != Recipe().alpha else {}) for alpha in ALPHAS},
 }
-CONTROLS = {
+CONTROLS: dict[str, tuple[Callable[..., dict], dict]] = {
     "constant": (constant_fold, {}),
     "stimulus mean": (stimulus_fold, {}),
     "ridge, EEG": (ridge_fold, {"modality": "eeg"}),

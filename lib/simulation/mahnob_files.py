@@ -17,7 +17,8 @@ from lib.datasets.mahnob_format import ALL_CHANNELS, BDF_RATE, GAZE_COLUMNS, GAZ
 
 __all__ = ["write_bdf", "write_gaze", "write_labels", "write_video", "write_xml"]
 
-UNITS = {"GSR1": ("Ohm", 8388607), "GSR2": ("Ohm", 8388607), "Temp": ("degC", 1024)}  # unit and largest value; else microvolts, BioSemi's range
+# unit and largest value; else microvolts in BioSemi's range
+UNITS = {"GSR1": ("Ohm", 8388607), "GSR2": ("Ohm", 8388607), "Temp": ("degC", 1024)}
 STATUS_BITS = 1 << 20 | 1 << 19  # assumed: device bits of a BioSemi receiver (electrodes in range, speed), set throughout
 NEW_EPOCH = 1 << 16  # set by the receiver on the first sample
 PULSE, PULSE_SAMPLES = 16, 26
@@ -44,7 +45,8 @@ def write_bdf(file: Path, signals: np.ndarray, edges: tuple[int, int]) -> None:
     status[0] |= NEW_EPOCH
     for edge in edges:
         status[edge : edge + PULSE_SAMPLES] |= PULSE
-    channels.append(edfio.BdfSignal.from_digital(status, BDF_RATE, label="Status", physical_dimension="Boolean", physical_range=(-8388608, 8388607)))
+    channels.append(edfio.BdfSignal.from_digital(status, BDF_RATE, label="Status", physical_dimension="Boolean",
+                                                 physical_range=(-8388608, 8388607)))
     edfio.Bdf(channels, data_record_duration=1.0).write(file)
 
 
@@ -52,7 +54,7 @@ def write_video(file: Path, frames: int, frame: Callable[[int], np.ndarray], rat
     """Write ``frames`` pictures, ``frame(i)`` being an RGB array of ``size`` (height, width), as Motion JPEG in AVI."""
     writer = cv2.VideoWriter(str(file), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), rate, (size[1], size[0]))
     if not writer.isOpened():
-        raise OSError(f"{file}: OpenCV cannot open it for writing (Motion JPEG). Check free space and that opencv-python-headless is below 5.")
+        raise OSError(f"{file}: OpenCV cannot open it for writing (Motion JPEG). Check free space and the OpenCV installation.")
     writer.set(cv2.VIDEOWRITER_PROP_QUALITY, JPEG_QUALITY)
     for i in range(frames):
         writer.write(cv2.cvtColor(frame(i), cv2.COLOR_RGB2BGR))
@@ -82,9 +84,10 @@ def write_gaze(file: Path, gaze: dict[str, np.ndarray], audio: np.ndarray, first
     for name in ("ValidityLeft", "ValidityRight"):
         table[name] = pd.array(gaze[name], dtype="Int64")
     table["Event"], table["StimuliName"] = table["Event"].astype(object), table["StimuliName"].astype(object)
-    rows = pd.DataFrame([{"Timestamp": t, "Event": event, "StimuliName": name} for t, event, name in events]).reindex(columns=list(GAZE_COLUMNS))
+    rows = pd.DataFrame(events, columns=["Timestamp", "Event", "StimuliName"]).reindex(columns=list(GAZE_COLUMNS))
     table = pd.concat([table.astype(object), rows.astype(object)]).sort_values("Timestamp", kind="stable")
-    preamble = ["Simulated recording in the layout of an eye tracker's All-Data export"] + [f"Line {i}:" for i in range(2, GAZE_PREAMBLE + 1)]
+    title = "Simulated recording in the layout of an eye tracker's All-Data export"
+    preamble = [title, *(f"Line {i}:" for i in range(2, GAZE_PREAMBLE + 1))]
     text = table.to_csv(sep="\t", index=False, lineterminator="\n")
     file.write_text("\n".join(preamble) + "\n" + text, encoding="ascii")
 

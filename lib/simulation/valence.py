@@ -19,8 +19,8 @@ from lib.datasets.mahnob_format import LABEL_RATE
 __all__ = ["EMOTIONS", "REAL_TRIALS", "Trace", "Watching", "draw_traces", "plan", "real_plan", "stream"]
 
 # Trials per subject of the real label file; subjects 9, 11 and 17 have recordings but no labels, 12, 15 and 26 no recordings.
-REAL_TRIALS = {1: 19, 2: 5, 3: 13, 4: 9, 5: 13, 6: 9, 7: 13, 8: 13, 10: 5, 13: 6, 14: 13, 16: 2, 18: 1, 19: 11, 20: 17, 21: 10, 22: 14, 23: 15,
-               24: 12, 25: 16, 27: 6, 28: 4, 29: 10, 30: 3}
+REAL_TRIALS = {1: 19, 2: 5, 3: 13, 4: 9, 5: 13, 6: 9, 7: 13, 8: 13, 10: 5, 13: 6, 14: 13, 16: 2, 18: 1, 19: 11, 20: 17, 21: 10, 22: 14,
+               23: 15, 24: 12, 25: 16, 27: 6, 28: 4, 29: 10, 30: 3}
 REAL_CLIPS = 20
 REAL_SECONDS = (35.0, 117.25)
 EMOTIONS = ("disgust", "fear", "sadness", "neutral", "joy", "amusement")  # of a clip, from its most to its least unpleasant sixth
@@ -60,7 +60,8 @@ class Trace:
 
 def stream(seed: int, *path: int | str) -> np.random.Generator:
     """An independent random stream for one purpose, so that changing one part of a cohort leaves the others as they were."""
-    return np.random.default_rng(np.random.SeedSequence([seed, *(p if isinstance(p, int) else int.from_bytes(p.encode(), "little") for p in path)]))
+    parts = (p if isinstance(p, int) else int.from_bytes(p.encode(), "little") for p in path)
+    return np.random.default_rng(np.random.SeedSequence([seed, *parts]))
 
 
 def plan(subjects: int = 8, clips: int = 5, seconds: tuple[float, float] = (35, 45), seed: int = 0) -> list[Watching]:
@@ -111,7 +112,7 @@ def _smooth(rng: np.random.Generator, n: int, sigma: float) -> np.ndarray:
 
 
 def clip_means(clips: int) -> np.ndarray:
-    """Mean valence of each clip, from unpleasant to pleasant: quantiles of a skewed normal law, so that few clips span it as well as many."""
+    """Mean valence of each clip, unpleasant to pleasant: quantiles of a skewed normal law, so that few clips span it as well as many."""
     z = norm.ppf((np.arange(clips) + 0.5) / clips)
     shape = z + CLIP_SKEW * (z**2 - np.mean(z**2))
     return CLIP_MEAN * shape / max(np.std(shape), 1e-9) if clips > 1 else np.zeros(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,4 +68,4 @@ def by_subject(subjects, inner: float = 0.8, seed: int = 0) -> list[Split]:
             for k, subject in enumerate(np.unique(subjects))]
 
 
-SPLITS = {"contiguous_trials": contiguous_trials, "by_trial": by_trial, "by_subject": by_subject}
+SPLITS: dict[str, Callable[..., list[Split]]] = {"contiguous_trials": contiguous_trials, "by_trial": by_trial, "by_subject": by_subject}

@@ -15,8 +15,14 @@ def data():
     n, t = 12, 100
     label = np.cumsum(rng.normal(size=(n, t)), axis=1) / 50
     eeg, face = (label[..., None] * rng.normal(size=k) + 0.3 * rng.normal(size=(n, t, k)) for k in (6, 4))
-    return {"eeg": eeg.reshape(-1, 6), "face": face.reshape(-1, 4), "valence": label.ravel(), "lengths": np.full(n, t),
-            "subject": np.repeat([1, 2, 3, 4], 3), "stimulus": np.array(["a", "b", "c"] * 4)}
+    return {
+        "eeg": eeg.reshape(-1, 6),
+        "face": face.reshape(-1, 4),
+        "valence": label.ravel(),
+        "lengths": np.full(n, t),
+        "subject": np.repeat([1, 2, 3, 4], 3),
+        "stimulus": np.array(["a", "b", "c"] * 4),
+    }
 
 
 TINY = rmmt.Preset(n_folds=3, options={"layers": 1, "widths": (8, 8)}, recipe={"epochs": 1, "batch": 8})
@@ -48,20 +54,34 @@ def test_one_run_through_every_room(data, tmp_path):
     records = rmmt.run(data, names, "by_subject", TINY, engine="serial", store=store)
     results = rmmt.score(data, records, experiment="table 5", tier="simulated")
     assert len(results) == len(names) * 4 * 3
-    same = results[results["variant"].isin(["RMMT", "RMMT alpha=1.0"])].pivot_table(index=["fold", "metric"], columns="variant", values="value")
+    same = results[results["variant"].isin(["RMMT", "RMMT alpha=1.0"])].pivot_table(
+        index=["fold", "metric"], columns="variant", values="value"
+    )
     assert (same["RMMT"] == same["RMMT alpha=1.0"]).all()
     assert len(list((tmp_path / "fit_fold").iterdir())) == 2 * 4  # alpha = 1 is RMMT: not trained again
     table = rmmt.answer(results, 5)
-    assert list(table[rmmt.COLUMNS].columns) == ["row", "metric", "published", "published_spread", "reproduced", "reproduced_spread", "n", "split",
-                                                 "data", "verdict"]
+    assert list(table[rmmt.COLUMNS].columns) == [
+        "row",
+        "metric",
+        "published",
+        "published_spread",
+        "reproduced",
+        "reproduced_spread",
+        "n",
+        "split",
+        "data",
+        "verdict",
+    ]
     assert set(table[table["row"] == "RMMT"]["verdict"]) == {"simulated only"}
     assert set(table[table["row"] == "constant"]["verdict"]) == {"control"}
     assert len(rmmt.score_trials(data, records)) == len(names) * 12
 
 
 def test_named_options_change_the_recipe_and_only_that(data, tmp_path):
-    plain, subject = (rmmt.run(data, [name], "by_subject", TINY, engine="serial", store=Store(tmp_path))
-                      for name in ("ridge, face", "ridge, face" + rmmt.SUBJECT_SCALED))
+    plain, subject = (
+        rmmt.run(data, [name], "by_subject", TINY, engine="serial", store=Store(tmp_path))
+        for name in ("ridge, face", "ridge, face" + rmmt.SUBJECT_SCALED)
+    )
     assert [r.split for r in plain] == [r.split for r in subject]
     assert not np.array_equal(plain[0].result["test"], subject[0].result["test"])
     with pytest.raises(ValueError, match="no model 'RMTM'; there are RMMT"):
@@ -85,5 +105,5 @@ def test_settings_are_those_that_are_printed():
 def test_missing_data_say_where_to_ask(tmp_path):
     with pytest.raises(FileNotFoundError, match="make data"):
         rmmt.cohort("public", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match="mahnob-db.eu"):
+    with pytest.raises(FileNotFoundError, match=r"mahnob-db\.eu"):
         rmmt.cohort("paper", str(tmp_path))

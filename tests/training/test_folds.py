@@ -12,7 +12,11 @@ from lib.training.folds import Task, cross_validate
 from lib.training.regression import fit_fold, scale
 from lib.training.splits import Split, by_subject
 
-SMALL = {"model": "RMMT", "options": {"widths": (16, 16), "layers": 1}, "recipe": {"epochs": 8, "batch": 8, "window": 32, "hop": 16, "train_hop": 8, "lr": 5e-3}}
+SMALL = {
+    "model": "RMMT",
+    "options": {"widths": (16, 16), "layers": 1},
+    "recipe": {"epochs": 8, "batch": 8, "window": 32, "hop": 16, "train_hop": 8, "lr": 5e-3},
+}
 
 
 def cohort(effect: float, seed: int = 0, n_subjects: int = 5, per_subject: int = 4, n_times: int = 80) -> dict[str, np.ndarray]:
@@ -27,8 +31,14 @@ def cohort(effect: float, seed: int = 0, n_subjects: int = 5, per_subject: int =
         fingerprint = rng.normal(size=(n_subjects, n_features))[subject][:, None]
         return fingerprint + rng.normal(size=(n, n_times, n_features)) + effect * (label / 0.07)[..., None] * rng.normal(size=n_features)
 
-    return {"eeg": features(12).reshape(-1, 12).astype(np.float32), "face": features(6).reshape(-1, 6).astype(np.float32), "valence": label.ravel(),
-            "lengths": np.full(n, n_times), "subject": subject, "stimulus": np.array([f"clip {i % per_subject}" for i in range(n)])}
+    return {
+        "eeg": features(12).reshape(-1, 12).astype(np.float32),
+        "face": features(6).reshape(-1, 6).astype(np.float32),
+        "valence": label.ravel(),
+        "lengths": np.full(n, n_times),
+        "subject": subject,
+        "stimulus": np.array([f"clip {i % per_subject}" for i in range(n)]),
+    }
 
 
 def pearson(data, split, result) -> float:
@@ -41,7 +51,9 @@ def test_a_fold_learns_an_effect_and_finds_none_where_there_is_none():
     for effect in (0.0, 1.0):
         data = cohort(effect)
         folds = by_subject(data["subject"])
-        results = cross_validate(fit_fold, data, [Task("RMMT", fold, 0, SMALL) for fold in folds], engine="serial", store=Store("/nonexistent"))
+        results = cross_validate(
+            fit_fold, data, [Task("RMMT", fold, 0, SMALL) for fold in folds], engine="serial", store=Store("/nonexistent")
+        )
         found[effect] = np.array([pearson(data, fold, result) for fold, result in zip(folds, results, strict=True)])
     assert found[1.0].mean() > 0.5
     assert abs(found[0.0].mean()) < 2.8 * found[0.0].std(ddof=1) / len(folds) ** 0.5  # t interval around chance, 4 degrees of freedom
@@ -82,7 +94,9 @@ def test_controls():
     split = {"train": fold.train, "val": fold.val, "test": fold.test}
     rows = np.repeat(np.isin(np.arange(20), fold.train), 80)
     assert constant_fold(data, split, 0)["test"] == pytest.approx(data["valence"][rows].mean())
-    clip = np.mean([data["valence"][80 * i : 80 * i + 80] for i in fold.train if data["stimulus"][i] == data["stimulus"][fold.test[0]]], axis=0)
+    clip = np.mean(
+        [data["valence"][80 * i : 80 * i + 80] for i in fold.train if data["stimulus"][i] == data["stimulus"][fold.test[0]]], axis=0
+    )
     np.testing.assert_allclose(stimulus_fold(data, split, 0)["test"][0, :80], clip, atol=1e-6)
     assert pearson(data, fold, ridge_fold(data, split, 0)) > 0.5
 
@@ -102,7 +116,9 @@ def work(tmp_path):
 
     def run(factor=1, data=None, engine="serial", **kwargs):
         tasks = [Task("v", fold, 0, {"folder": str(tmp_path / "calls"), "factor": factor}) for fold in folds]
-        results = cross_validate(count_calls, data or {"x": np.arange(10.0)}, tasks, engine=engine, store=Store(tmp_path / "memo"), **kwargs)
+        results = cross_validate(
+            count_calls, data or {"x": np.arange(10.0)}, tasks, engine=engine, store=Store(tmp_path / "memo"), **kwargs
+        )
         return [float(r["sum"]) for r in results], len(list((tmp_path / "calls").iterdir()))
 
     return run
