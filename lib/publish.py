@@ -1,4 +1,4 @@
-"""From executed notebooks to what readers open: the paired ``.ipynb`` with its outputs, and one HTML page."""
+"""From executed notebooks to what readers open: the paired ``.ipynb``, one HTML page, the numbers of the README."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+import pandas as pd
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from lib import paths
 from lib.provenance import bare, notebooks
 
-__all__ = ["paired", "publish", "report"]
+__all__ = ["paired", "publish", "readme", "report", "results_table"]
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -76,6 +77,34 @@ def publish(names: list[str]) -> int:
             return 1
         print(f"notebooks/{name}.ipynb written")
     return 0
+
+
+SHOWN = {"4": ("RMMT", "RSMT-F", "TCN-F", "RSMT-E", "ridge, both", "stimulus mean"), "5": ("RMMT", "RSMT-F", "ridge, both")}
+
+
+def results_table(folder: Path) -> str:
+    """The README's results as Markdown, from the tables of paper 1 in a folder: CCC of some rows of Tables 4 and 5."""
+
+    def cell(mean: float, spread: float) -> str:
+        return "–" if pd.isna(mean) else f"{mean:.3f} ± {spread:.3f}"
+
+    lines = ["| split | model | published | reproduced | verdict |", "|---|---|---|---|---|"]
+    for number, rows in SHOWN.items():
+        table = pd.read_csv(folder / f"table{number}.csv").query("metric == 'CCC'")
+        split = table["split"].dropna().iloc[0]
+        for row in rows:
+            found = table[(table["row"] == row) & (table["split"] == split)].iloc[0]
+            cells = [cell(found[kind], found[f"{kind}_spread"]) for kind in ("published", "reproduced")]
+            lines.append(f"| {split.replace('_', ' ')} ({found['n']} folds) | {row} | {' | '.join(cells)} | {found['verdict']} |")
+    return "\n".join(lines)
+
+
+def readme(file: Path = paths.ROOT / "README.md", folder: Path = paths.FIGURES / "rmmt" / "public") -> None:
+    """Write :func:`results_table` between the README's ``results`` marks."""
+    head, _, rest = file.read_text(encoding="utf-8").partition("<!-- results: begin -->\n")
+    tail = rest.partition("<!-- results: end -->")[2]
+    text = f"{head}<!-- results: begin -->\n{results_table(folder)}\n<!-- results: end -->{tail}"
+    file.write_text(text, encoding="utf-8")
 
 
 def report(names: list[str], executed: Path) -> int:

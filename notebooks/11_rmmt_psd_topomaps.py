@@ -118,7 +118,9 @@ print("bands add up to one:", bool(np.allclose(power.sum(axis=1), 1, atol=1e-5))
 
 # %%
 valence = cohort.table().sort_values("valence_mean")
-chosen = pd.concat([half.drop_duplicates("subject").head(2) for half in (valence[::-1], valence)]).drop_duplicates("subject").head(4).index
+high = valence[::-1].drop_duplicates("subject").head(2)
+low = valence[~valence["subject"].isin(high["subject"])].drop_duplicates("subject").head(2)
+chosen = [*high.index, *low.index]
 maps, faces, names = [], [], []
 for i in chosen:
     trial = cohort[i]

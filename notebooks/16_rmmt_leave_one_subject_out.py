@@ -2,7 +2,7 @@
 # jupyter:
 #   companion:
 #     paper: rmmt
-#     produces: [table5, null]
+#     produces: [table5, nulltwin]
 #   jupytext:
 #     formats: ipynb,py:percent
 #     text_representation:
@@ -39,13 +39,11 @@ data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
 repeats: int = 1  # trainings of each fold with different seeds; their mean is scored
 also: list = []  # further rows of the table
-null: bool = True  # run the null twin too (simulated)
 
 # %%
 from lib.notebook import start
 
-run = start("16_rmmt_leave_one_subject_out", profile=profile, seed=seed, device=device, data=data, out=out, repeats=repeats, also=also,
-            null=null)
+run = start("16_rmmt_leave_one_subject_out", profile=profile, seed=seed, device=device, data=data, out=out, repeats=repeats, also=also)
 
 # %%
 from lib.protocols import rmmt
@@ -89,19 +87,15 @@ run.figure("table5", plots.published_vs_reproduced(table), **about)
 # split that keeps subjects apart, every model must be at chance: a CCC whose interval holds 0.
 
 # %%
-import pandas as pd
-
 from lib.evaluation.statistics import summary
 
-shown = pd.DataFrame()
-if null:
-    twin = rmmt.cohort("demo", seed=seed, effect=0.0, **rmmt.NULL_TWIN)
-    empty = rmmt.features(twin)
-    everyone = [*rmmt.TABLES["5"], "F-Fusion", "D-Fusion", "MMT", "ridge, EEG", "ridge, face", "ridge, both"]
-    on_null = rmmt.run(empty, everyone, "by_subject", rmmt.PRESETS["demo"], seeds=[seed])
-    scored = rmmt.score(empty, on_null, experiment="null", tier="simulated")
-    shown = summary(scored[scored["metric"] != "RMSE"])[["variant", "split", "metric", "n", "mean", "std", "low", "high"]]
-    run.table("null", shown, **empty["about"])
+null = rmmt.cohort("demo", seed=seed, effect=0.0, **rmmt.NULL_TWIN)
+empty = rmmt.features(null)
+everyone = [*rmmt.TABLES["5"], "F-Fusion", "D-Fusion", "MMT", "ridge, EEG", "ridge, face", "ridge, both"]
+on_null = rmmt.run(empty, everyone, "by_subject", rmmt.PRESETS["demo"], seeds=[seed])
+scored = rmmt.score(empty, on_null, experiment="null", tier="simulated")
+shown = summary(scored[scored["metric"] != "RMSE"])[["variant", "split", "metric", "n", "mean", "std", "low", "high"]]
+run.table("nulltwin", shown, **empty["about"])
 
 # %% [markdown]
 # ## Published versus reproduced

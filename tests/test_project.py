@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 import lib
-from lib import paths, reproduce
+from lib import paths, publish, reproduce
 
 PYPROJECT = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())
 LOCK = (paths.ROOT / "requirements.lock").read_text()
@@ -99,3 +99,8 @@ def test_modules_and_functions_fit_on_the_screen(file):
     assert text.count("\n") <= 300
     functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
     assert [node.name for node in functions if node.end_lineno - node.lineno > 60] == []
+
+
+def test_the_readmes_numbers_are_those_of_the_tables():
+    folder = paths.FIGURES / "rmmt" / "public"
+    assert publish.results_table(folder) in (paths.ROOT / "README.md").read_text(encoding="utf-8")

@@ -101,9 +101,9 @@ def montage(channels: Sequence[str] = tuple(EEG_CHANNELS)) -> Figure:
     ax.add_patch(Polygon(nose, closed=False, fill=False, ec="0.35", lw=1.5, zorder=0))
     ax.add_patch(Ellipse((0, 0), 2 * reach, 2 * reach, fc="white", ec="0.35", lw=1.5, zorder=1))
     xy, lobes = _flat(channels), np.array([lobe(c) for c in channels])
-    for lobe, shade in LOBES.items():
-        here = lobes == lobe
-        ax.scatter(*xy[here].T, s=430, color=shade, ec="white", lw=1.2, label=f"{lobe} ({here.sum()})", zorder=2)
+    for name, shade in LOBES.items():
+        here = lobes == name
+        ax.scatter(*xy[here].T, s=430, color=shade, ec="white", lw=1.2, label=f"{name} ({here.sum()})", zorder=2)
     for name, (x, y) in zip(channels, xy, strict=True):
         ax.text(x, y, name, ha="center", va="center", fontsize=8, zorder=3)
     ax.set(aspect="equal", xlim=(-1.35, 1.35), ylim=(-1.2, 1.35))

@@ -61,9 +61,13 @@ def features(cohort: Cohort, *, backbone: Callable | None = None, bands: str = "
     """
     if backbone is None and any("face_features" not in trial.loaders for trial in cohort):
         raise ValueError("this cohort has video: give features(..., backbone=lib.models.backbones.mobilenet_v2())")
-    work = partial(_attempt, backbone=backbone, bands=bands, store=store)
-    with joblib.parallel_config("loky", n_jobs=min(jobs, max(len(cohort), 1)), inner_max_num_threads=1):
-        results = joblib.Parallel()(joblib.delayed(work)(trial) for trial in cohort)
+    results: list = [_known(trial, backbone, bands, store) for trial in cohort]
+    todo = [i for i, result in enumerate(results) if result is None]
+    if todo:  # starting processes takes seconds: only for what is new
+        work = partial(_attempt, backbone=backbone, bands=bands, store=store)
+        with joblib.parallel_config("loky", n_jobs=min(jobs, len(todo)), inner_max_num_threads=1):
+            for i, result in zip(todo, joblib.Parallel()(joblib.delayed(work)(cohort[i]) for i in todo), strict=True):
+                results[i] = result
     dropped = {**cohort.dropped, **{trial.name: result for trial, result in zip(cohort, results, strict=True) if isinstance(result, str)}}
     kept = [(trial, result) for trial, result in zip(cohort, results, strict=True) if not isinstance(result, str)]
     if not kept:
@@ -84,16 +88,27 @@ def features(cohort: Cohort, *, backbone: Callable | None = None, bands: str = "
     }
 
 
+def _known(trial: Trial, backbone: Callable | None, bands: str, store: Store | None) -> dict[str, np.ndarray] | str | None:
+    """Features that are remembered or ready in their files; None where they have to be computed."""
+    if "eeg" not in trial.loaders:
+        return _attempt(trial, backbone, bands, None)
+    return None if store is None else store.load(store.key(trial_features, _given(trial, backbone, bands)))
+
+
+def _given(trial: Trial, backbone: Callable | None, bands: str) -> tuple:
+    """What decides the features of a trial, besides the code."""
+    return _content(trial), trial.labels["valence"], bands, None if backbone is None else _identity(backbone)
+
+
 def _attempt(trial: Trial, backbone: Callable | None, bands: str, store: Store | None) -> dict[str, np.ndarray] | str:
     """Features of one trial, or the reason why there are none."""
     try:
-        if store is None or "eeg" not in trial.loaders:
-            return trial_features(trial, backbone, bands)
-        weights = None if backbone is None else _identity(backbone)
-        given = (_content(trial), trial.labels["valence"], bands, weights)
-        return store.memoise(trial_features, trial, backbone, bands, given=given)
+        result = trial_features(trial, backbone, bands)
     except BadFile as error:
         return str(error)
+    if store is not None and "eeg" in trial.loaders:
+        store.save(store.key(trial_features, _given(trial, backbone, bands)), result)
+    return result
 
 
 def _content(trial: Trial) -> dict[str, str]:

@@ -205,7 +205,8 @@ def fit_fold(data: Mapping[str, np.ndarray], split: Mapping, model: str, options
     sizes = {"n_eeg": data["eeg"].shape[1], "n_face": data["face"].shape[1]}
     teacher = None
     if settings.teacher:
-        teacher = build("TCN-F", **sizes).to(settings.device)
+        extractor = {name: options[name] for name in ("widths", "kernel", "dropout") if name in options}  # features of equal width
+        teacher = build("TCN-F", **sizes, **extractor).to(settings.device)
         _train(teacher, windows, split, Recipe(**asdict(settings) | {"teacher": False}), rng)
         teacher.eval().requires_grad_(False)
     network = build(model, **sizes, **options).to(settings.device)

@@ -43,7 +43,7 @@ def test_numbers_stay(paper, name):
 
 def test_nothing_is_found_in_the_null_cohort_and_something_with_the_effect():
     folder = paths.build() / "figures" / "rmmt"
-    null = pd.read_csv(folder / "null.csv")
+    null = pd.read_csv(folder / "nulltwin.csv")
     assert null["variant"].nunique() >= 8
     assert (null["split"] == "by_subject").all()
     assert null[(null["low"] > 0)]["variant"].tolist() == []

@@ -82,6 +82,16 @@ def test_test_trials_cannot_reach_training():
     assert not np.array_equal(before["test"], after["test"])
 
 
+def test_a_student_is_taught_by_features_of_its_own_width():
+    data = cohort(1.0)
+    fold = by_subject(data["subject"])[0]
+    split = {"train": fold.train, "val": fold.val, "test": fold.test}
+    student = {"model": "TCN-E", "options": {"widths": (8, 8)}, "recipe": SMALL["recipe"] | {"epochs": 2, "teacher": True}}
+    taught = fit_fold(data, split, seed=0, **student)
+    alone = fit_fold(data, split, seed=0, **student | {"recipe": student["recipe"] | {"teacher": False}})
+    assert taught["history"][:, 1].min() > 0 and not alone["history"][:, 1].any()  # the KD loss
+
+
 def test_scaling_uses_training_trials_or_each_subject():
     x = np.array([[0.0], [2.0], [10.0], [30.0]], np.float32)
     np.testing.assert_allclose(scale(x, [1, 1, 1, 1], [1, 1, 2, 2], train=[0, 1], scaling="train"), [[-1], [1], [9], [29]], rtol=1e-5)
