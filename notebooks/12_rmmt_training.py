@@ -54,6 +54,11 @@ cohort = rmmt.cohort(profile, data, seed=seed)
 features = rmmt.features(cohort)
 about = features["about"]
 
+# %% tags=["nbval-check-output"]
+print(about["caption"])
+print(f"{len(cohort)} trials of {len(set(features['subject']))} subjects, {features['eeg'].shape[1]} EEG and "
+      f"{features['face'].shape[1]} face features, {features['valence'].size} label steps")
+
 # %% [markdown]
 # ## Three ways to bring two modalities together
 #

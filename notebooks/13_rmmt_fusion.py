@@ -53,6 +53,11 @@ cohort = rmmt.cohort(profile, data, seed=seed)
 features = rmmt.features(cohort)
 about = features["about"]
 
+# %% tags=["nbval-check-output"]
+print(about["caption"])
+print(f"{len(cohort)} trials of {len(set(features['subject']))} subjects, {features['eeg'].shape[1]} EEG and "
+      f"{features['face'].shape[1]} face features, {features['valence'].size} label steps")
+
 # %% [markdown]
 # ## The three models
 
@@ -95,6 +100,11 @@ run.figure("fig7", figure, points, **about)
 #
 # ## Table 3
 
+# %% tags=["nbval-check-output"]
+for name in rmmt.TABLES["3"]:
+    variant = rmmt.VARIANTS[name]
+    print(f"{name:9s} network {variant.model:9s} {'CCC loss alone' if variant.recipe else 'CCC and KD loss'}")
+
 # %%
 results = rmmt.score(features, records, experiment="table 3", tier=cohort.tier)
 table = rmmt.answer(results, 3)
@@ -116,6 +126,10 @@ print(f"CCC with mu chosen on validation trials {chosen:.3f}, with the best sing
 #
 # The paper's claim is that RMMT beats F-Fusion by 0.017 and D-Fusion by 0.008 in PCC. Its own spread over folds is about
 # 0.08, so both differences are smaller than the uncertainty of either mean. The paired comparison uses the same folds:
+
+# %% tags=["nbval-check-output"]
+printed = published.table("rmmt", 3)
+print(published.wide(printed)[["row", "RMSE", "PCC", "CCC"]].to_string(index=False))
 
 # %%
 import pandas as pd

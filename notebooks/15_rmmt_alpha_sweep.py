@@ -52,11 +52,20 @@ cohort = rmmt.cohort(profile, data, seed=seed)
 features = rmmt.features(cohort)
 about = features["about"]
 
+# %% tags=["nbval-check-output"]
+print(about["caption"])
+print(f"{len(cohort)} trials of {len(set(features['subject']))} subjects, {features['eeg'].shape[1]} EEG and "
+      f"{features['face'].shape[1]} face features, {features['valence'].size} label steps")
+
 # %% [markdown]
 # ## The sweep
 
-# %%
+# %% tags=["nbval-check-output"]
 names = [f"RMMT alpha={alpha:.1f}" for alpha in alphas]
+for name in names:
+    print(f"{name}: {dict(rmmt.VARIANTS[name].recipe) or 'RMMT itself'}")
+
+# %%
 records = rmmt.run(features, [*names, "constant"], "contiguous_trials", preset, seeds=range(seed, seed + repeats), device=device)
 results = rmmt.score(features, records, experiment="table 7", tier=cohort.tier)
 table = rmmt.answer(results, 7)

@@ -54,6 +54,11 @@ features = rmmt.features(cohort)
 about = features["about"]
 
 # %% tags=["nbval-check-output"]
+print(about["caption"])
+print(f"{len(cohort)} trials of {len(set(features['subject']))} subjects, {features['eeg'].shape[1]} EEG and "
+      f"{features['face'].shape[1]} face features, {features['valence'].size} label steps")
+
+# %% tags=["nbval-check-output"]
 folds = rmmt.splits(features, "by_subject", preset)
 sizes = [len(fold.test) for fold in folds]
 print(f"{len(folds)} folds, one per subject; {min(sizes)} to {max(sizes)} test trials")
@@ -84,13 +89,16 @@ run.figure("table5", plots.published_vs_reproduced(table), **about)
 #
 # Same kind of subjects, noise, artefacts and labels, but the signals follow another, independent latent trace
 # (`effect = 0`); a smaller cohort, to save time. Whatever a pipeline scores here, it did not get from emotion. Under a
-# split that keeps subjects apart, every model must be at chance: no interval above 0. (Of twenty 95 % intervals one misses 0 by chance; folds of few
-# trials are not independent, so now and then two do.)
+# split that keeps subjects apart, every model must be at chance: no interval above 0. (Of twenty 95 % intervals one
+# misses 0 by chance; folds of few trials are not independent, so now and then two do.)
+
+# %% tags=["nbval-check-output"]
+null = rmmt.cohort("demo", seed=seed, effect=0.0, **rmmt.NULL_TWIN)
+print(f"{null.caption}: {len(null)} trials of {null.table()['subject'].nunique()} subjects")
 
 # %%
 from lib.evaluation.statistics import summary
 
-null = rmmt.cohort("demo", seed=seed, effect=0.0, **rmmt.NULL_TWIN)
 empty = rmmt.features(null)
 everyone = [*rmmt.TABLES["5"], "F-Fusion", "D-Fusion", "MMT", "ridge, EEG", "ridge, face", "ridge, both"]
 on_null = rmmt.run(empty, everyone, "by_subject", rmmt.PRESETS["demo"], seeds=[seed])

@@ -56,8 +56,7 @@ def features(cohort: Cohort, *, backbone: Callable | None = None, bands: str = "
 
     Notes
     -----
-    choice: face features are remembered as float16, half the room. Its rounding, one part in 2000, is an eighth of that of the bfloat16 in
-    which the backbone may compute. They are returned as float32, so that sums over them do not overflow.
+    choice: face features are remembered as float16, half the room; they come back as float32, so that sums do not overflow.
     """
     if backbone is None and any("face_features" not in trial.loaders for trial in cohort):
         raise ValueError("this cohort has video: give features(..., backbone=lib.models.backbones.mobilenet_v2())")
@@ -68,6 +67,11 @@ def features(cohort: Cohort, *, backbone: Callable | None = None, bands: str = "
         with joblib.parallel_config("loky", n_jobs=min(jobs, len(todo)), inner_max_num_threads=1):
             for i, result in zip(todo, joblib.Parallel()(joblib.delayed(work)(cohort[i]) for i in todo), strict=True):
                 results[i] = result
+    return _joined(cohort, results)
+
+
+def _joined(cohort: Cohort, results: list) -> dict:
+    """The arrays of all usable trials, one after another."""
     dropped = {**cohort.dropped, **{trial.name: result for trial, result in zip(cohort, results, strict=True) if isinstance(result, str)}}
     kept = [(trial, result) for trial, result in zip(cohort, results, strict=True) if not isinstance(result, str)]
     if not kept:
