@@ -14,6 +14,7 @@ import sys
 import textwrap
 import time
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,7 +58,8 @@ class Run:
     began: float = field(default_factory=time.monotonic)
 
     def figure(
-        self, id: str, fig: Figure, data: pd.DataFrame | None = None, *, caption: str, tier: str = "simulated", source: str = ""
+        self, id: str, fig: Figure, data: pd.DataFrame | None = None, *, caption: str, tier: str = "simulated", source: str = "",
+        dropped: Iterable[str] = ()
     ) -> None:
         """Save, record and show a figure, with its caption printed on it.
 
@@ -75,6 +77,8 @@ class Run:
             Who wrote the data. The word "simulated" is added to the caption where it is missing.
         source : str
             Digest of the input data, for the manifest.
+        dropped : iterable of str
+            Trials that could not be read and are missing from what is drawn, for the manifest.
         """
         caption = self._caption(caption, tier)
         fig.draw_without_rendering()
@@ -86,19 +90,22 @@ class Run:
         label = {"Software": None, "Title": f"{self.notebook.paper} {id}", "Description": caption}  # no version: the bytes stay the same
         fig.savefig(png, format="png", bbox_inches="tight", metadata=label)
         plt.close(fig)
-        self._write(id, "figure", f"{id}.png", png.getvalue(), caption, tier, source)
+        about = {"caption": caption, "tier": tier, "data": source, "dropped": sorted(dropped)}
+        self._write(id, "figure", f"{id}.png", png.getvalue(), about)
         if data is not None:
-            self._write(id, "data", f"{id}.csv", _csv(data), caption, tier, source)
+            self._write(id, "data", f"{id}.csv", _csv(data), about)
         display(Image(png.getvalue(), alt=f"{id}: {caption}"))
 
-    def table(self, id: str, frame: pd.DataFrame, *, caption: str, tier: str = "simulated", source: str = "", decimals: int = 3) -> None:
+    def table(self, id: str, frame: pd.DataFrame, *, caption: str, tier: str = "simulated", source: str = "",
+              dropped: Iterable[str] = (), decimals: int = 3) -> None:
         """Save and record a table as CSV (six significant digits), and print it as plain text with fixed decimals.
 
         Parameters are those of :meth:`figure`; an index with names becomes columns.
         """
         caption = self._caption(caption, tier)
         frame = frame.reset_index() if any(frame.index.names) else frame
-        self._write(id, "table", f"{id}.csv", _csv(frame), caption, tier, source)
+        about = {"caption": caption, "tier": tier, "data": source, "dropped": sorted(dropped)}
+        self._write(id, "table", f"{id}.csv", _csv(frame), about)
         print(f"{id}: {caption}\n{frame.to_string(index=False, na_rep='-', float_format=lambda value: f'{value:.{decimals}f}')}")
 
     def finish(self) -> None:
@@ -122,7 +129,7 @@ class Run:
     def _caption(self, caption: str, tier: str) -> str:
         return f"simulated data: {caption}" if tier == "simulated" and "simulated" not in caption.lower() else caption
 
-    def _write(self, id: str, kind: str, name: str, content: bytes, caption: str, tier: str, source: str) -> None:
+    def _write(self, id: str, kind: str, name: str, content: bytes, about: dict) -> None:
         if id not in self.notebook.produces:
             declared = ", ".join(self.notebook.produces) or "none"
             raise ValueError(f"{id} is not among the outputs that the header of {self.notebook.name} declares: {declared}")
@@ -130,7 +137,7 @@ class Run:
         (self.folder / name).write_bytes(content)
         file = (self.folder / name).relative_to(self.manifest.parent).as_posix()
         row = {"id": id, "kind": kind, "file": file, "sha256": hashlib.sha256(content).hexdigest(), **self.notebook.place(id)}
-        self.rows = [r for r in self.rows if r["file"] != file] + [row | {"caption": caption, "tier": tier, "data": source}]
+        self.rows = [r for r in self.rows if r["file"] != file] + [row | about]
 
 
 def _csv(frame: pd.DataFrame) -> bytes:

@@ -92,7 +92,8 @@ def features(trials: Cohort, *, weights: str = "", jobs: int = 2, store: Store |
     Returns
     -------
     dict
-        The arrays, and ``about``: ``caption``, ``tier`` and ``source`` (digest of the arrays) for every figure and table.
+        The arrays, and ``about`` for every figure and table: ``caption``, ``tier``, ``source`` (digest of the arrays) and the
+        names of the ``dropped`` trials.
     """
     ready = all("face_features" in trial.loaders for trial in trials)
     # choice: single precision, so that processors with and without bfloat16 agree
@@ -102,7 +103,8 @@ def features(trials: Cohort, *, weights: str = "", jobs: int = 2, store: Store |
         data["face"] = project(data["face"])
     faces = "38 features of their owner" if backbone is None else f"{backbone.name}, {data['face'].shape[1]} random projections"
     source = digest({name: data[name] for name in ("eeg", "face", "valence", "lengths", "subject")})
-    return data | {"about": {"caption": f"{trials.caption}; faces: {faces}", "tier": trials.tier, "source": source}}
+    about = {"caption": f"{trials.caption}; faces: {faces}", "tier": trials.tier, "source": source, "dropped": tuple(data["dropped"])}
+    return data | {"about": about}
 
 
 def splits(data: Mapping[str, np.ndarray], name: str, preset: Preset) -> list[Split]:

@@ -129,3 +129,9 @@ def test_show_source_shows_the_tested_code(monkeypatch):
 def test_bare_code_ignores_words_only(edit, same):
     source = 'def f():\n    """Doc."""\n    x = 1  # one\n\n    return x, "# no comment"\n'
     assert (provenance.bare(source.replace(*edit)) == provenance.bare(source)) is same
+
+
+def test_trials_that_could_not_be_read_stand_in_the_manifest(begin, project):
+    run = begin()
+    run.figure("fig1", picture(), caption="simulated cohort", dropped=("Sessions/4", "Sessions/2"))
+    assert run.rows[0]["dropped"] == ["Sessions/2", "Sessions/4"]
