@@ -79,7 +79,7 @@ def publish(names: list[str]) -> int:
     return 0
 
 
-SHOWN = {"4": ("RMMT", "RSMT-F", "TCN-F", "RSMT-E", "ridge, both", "stimulus mean"), "5": ("RMMT", "RSMT-F", "ridge, both")}
+SHOWN = {"4": ("RMMT", "RSMT-F", "TCN-F", "RSMT-E", "ridge, both", "stimulus mean"), "5": ("RMMT", "RSMT-F", "TCN-F", "ridge, both")}
 
 
 def results_table(folder: Path) -> str:

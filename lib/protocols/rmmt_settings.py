@@ -85,7 +85,8 @@ class Preset:
     of their own trial, which removes the identity of the face and needs nothing else of the test subject. Chosen on
     validation subjects kept apart from training (two folds of the public features, their test trials untouched): CCC 0.68
     and 0.69 with it, 0.49 and 0.40 without, 0.61 and 0.69 where the EEG is treated likewise, 0.71 and 0.71 with each
-    subject's own statistics.
+    subject's own statistics. Its length was not tuned; before the choice, a ridge regression with 2, 4 and 10 s had been
+    scored on the ten test folds (CCC of the face 0.63, 0.63, 0.57).
     """
 
     n_folds: int = 10  # Sec 4.3
