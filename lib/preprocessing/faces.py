@@ -173,7 +173,7 @@ def crop(frames, boxes: np.ndarray, size: int = 48, margin: float = 0.1) -> np.n
     return faces
 
 
-def face_features(faces: np.ndarray, backbone: Callable[[np.ndarray], np.ndarray], batch: int = 256,
+def face_features(faces: np.ndarray, backbone: Callable[[np.ndarray], np.ndarray], batch: int = 32,
                   centre: int | None = None) -> np.ndarray:
     """Describe each face by a pretrained network.
 

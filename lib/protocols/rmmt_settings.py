@@ -27,7 +27,7 @@ FACE_BASELINE = 8  # choice: label steps, 2 s, the length of one band power wind
 
 
 SIMULATED: dict[str, Any] = {"subjects": 8, "clips": 5, "seconds": (35, 45)}  # choice: the demo cohort, 40 trials
-NULL_TWIN: dict[str, Any] = {"subjects": 7, "clips": 3}  # choice: of the demo cohort's kind, smaller
+NULL_TWIN: dict[str, Any] = {"subjects": 6, "clips": 3}  # choice: of the demo cohort's kind, smaller
 COLUMNS = ["row", "metric", "published", "published_spread", "reproduced", "reproduced_spread", "n", "split", "data", "verdict"]
 
 
