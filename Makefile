@@ -107,8 +107,10 @@ lint: $(STAMP) ## ruff and mypy
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 
-bench: $(STAMP) ## measure speed (benchmarks/)
-	$(PY) -m pytest -q --benchmark-only benchmarks
+bench: $(STAMP) ## measure speed beside named peers (benchmarks/), as ratios
+	$(PY) -m benchmarks.bench_band_power
+	$(PY) -m benchmarks.bench_folds
+	$(PY) -m pytest -q -o python_files='bench_*.py' --benchmark-only benchmarks
 
 data: $(STAMP) ## download the openly published data into DATA (default: data/)
 	$(if $(DATA),DATA="$(DATA)") $(PY) -m lib.datasets fetch mahnob-public-features
