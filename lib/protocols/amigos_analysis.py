@@ -20,11 +20,14 @@ WORDS = {False: "low", True: "high"}
 
 
 def confusions(data: Mapping[str, np.ndarray], records: Sequence[Record], split: str, target: str) -> pd.DataFrame:
-    """Counts of true and predicted classes over all test segments of a split (each is tested once), with row percentages."""
+    """Counts of true and predicted classes over all test segments of a split (each is tested once), with row percentages.
+
+    A table of :func:`lib.evaluation.classification.confusion`.
+    """
     chosen = [r for r in records if (r.split.name, r.target) == (split, target)]
     y = np.concatenate([amigos.labels(data, r) for r in chosen])
     guess = np.concatenate([r.result["test"] > 0.5 for r in chosen]).astype(int)
-    return confusion(y, guess, ["low", "high"]).assign(split=split, target=target)
+    return confusion(y, guess, ["low", "high"])
 
 
 def complementarity(data: Mapping[str, np.ndarray], records: Sequence[Record], target: str) -> pd.DataFrame:
