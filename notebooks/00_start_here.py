@@ -46,8 +46,8 @@ run = start("00_start_here", profile=profile, seed=seed, device=device, data=dat
 # %% [markdown]
 # ## The notebooks
 #
-# Each is a lesson that reads from top to bottom and leaves its figures and tables in `figures/`. Read 10 to 12 first: the
-# others take the trained folds from there.
+# Each is a lesson that reads from top to bottom and leaves its figures and tables in `figures/`. The papers stand on their own;
+# within one, read from the lowest number up: later notebooks take trained folds from earlier ones.
 #
 # | notebook | question | paper |
 # |---|---|---|
@@ -59,8 +59,14 @@ run = start("00_start_here", profile=profile, seed=seed, device=device, data=dat
 # | `15_rmmt_alpha_sweep` | How much does the distillation weight matter? | Table 7, Fig 9 |
 # | `16_rmmt_leave_one_subject_out` | Does it work for a person it has never seen? | Table 5 |
 #
+# | `20_amigos_data` | What do 20 videos leave in heart and brain, and how far do textbook features go? | Sec 4.1 |
+# | `21_amigos_pretraining` | What does a network learn from guessing hidden pieces of a signal? | Fig 1 |
+# | `22_amigos_recognition` | High or low arousal: one signal, two signals, three splits | Fig 2, Tables 1-4 |
+# | `23_amigos_complementarity` | Does the fusion listen to the right signal? | Figs 3-4 |
+#
 # RMMT is the residual multimodal Transformer of Jin et al. (2024), doi:10.1049/cit2.12346: face video and EEG in,
-# continuous valence out, on the MAHNOB-HCI database.
+# continuous valence out, on the MAHNOB-HCI database. Notebooks 20 to 23 are about the pre-trained Transformers on ECG and EEG of
+# Vazquez-Rodriguez et al. (2022), hal-03897400, on the AMIGOS database.
 
 # %% [markdown]
 # ## Three tiers of data, one code path
@@ -70,8 +76,9 @@ run = start("00_start_here", profile=profile, seed=seed, device=device, data=dat
 #
 # 1. **simulated** (what you see when you run nothing special): a cohort written by `lib.simulation` in the owner's format,
 #    with a known truth. It shows that the code works. It says nothing about the paper.
-# 2. **public**: the openly published features and labels of all 239 annotated trials. `make data` fetches them.
-# 3. **licensed**: the full database, from a folder that you name.
+# 2. **public**: the openly published features and labels of all 239 annotated trials of MAHNOB-HCI, and EEG recordings without
+#    labels for pre-training. `make data` fetches them.
+# 3. **licensed**: the full databases, from a folder that you name.
 #
 # `make data-status` prints this table for your folder. Here it is without the places on this computer:
 
@@ -125,6 +132,7 @@ for verdict, rule in VERDICTS.items():
 #
 # | split | kept apart | question it answers |
 # |---|---|---|
+# | `random_segments` | nothing but the segment itself | Does it recognise a recording that it knows? |
 # | `by_trial` | whole trials, at random | Does it recognise people and clips it knows? |
 # | `contiguous_trials` | blocks of the list sorted by subject | Almost: does it work for new people? |
 # | `by_subject` | one subject at a time | Does it work for a person it has never seen? |
@@ -138,7 +146,7 @@ for verdict, rule in VERDICTS.items():
 #
 # ## Recap
 #
-# - Ten to sixteen are one paper; start with `10_rmmt_data`.
+# - Ten to sixteen are one paper, twenty to twenty-three another; start with `10_rmmt_data` or `20_amigos_data`.
 # - Simulated, public, licensed: one code path, and the tier stands on every figure.
 # - A number counts with its spread, its split and its controls beside it.
 

@@ -38,11 +38,12 @@ device: str = "cpu"  # cpu or cuda
 data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
 splits: list = ["random_segments", "by_trial", "by_subject"]  # how folds are made
+tuned: bool = False  # fine-tune with what `make tune` has found for these folds
 
 # %%
 from lib.notebook import show_source, start
 
-run = start("22_amigos_recognition", profile=profile, seed=seed, device=device, data=data, out=out, splits=splits)
+run = start("22_amigos_recognition", profile=profile, seed=seed, device=device, data=data, out=out, splits=splits, tuned=tuned)
 
 # %%
 from lib.protocols import amigos
@@ -89,8 +90,12 @@ for split in splits:
     print(f"{split:16s} {len(folds)} folds, segments in the first: {sizes}")
 
 # %%
-names = [*VARIANTS, *CONTROLS]
-records = [r for split in splits for r in amigos.run(features, unlabelled, names, split, preset, seed=seed, device=device)]
+from lib.protocols import amigos_search as search
+
+names, records = [*VARIANTS, *CONTROLS], []
+for split in splits:
+    configs = search.found(amigos.splits(features, split, preset), search.folder_of(profile)) if tuned else {}
+    records += amigos.run(features, unlabelled, names, split, preset, configs=configs, seed=seed, device=device)
 results = amigos.score(features, records, experiment="tables 1-4", tier=cohort.tier)
 
 # %%
@@ -233,7 +238,8 @@ run.figure("nulltwin", figure, **empty["about"])
 # - **Scaling per subject** uses unlabelled test recordings of the same person; under `by_subject` a new person must first be
 #   recorded for a while.
 # - **Accuracy** rewards the majority class; macro-F1 does not.
-# - Numbers of epochs and learning rates were searched by the authors in every fold; `make tune` does so on validation data.
+# - Numbers of epochs and learning rates were searched by the authors in every fold, with Ray Tune. `make tune` does so on the
+#   validation segments of each fold, and `tuned = True` uses what it found.
 #
 # ## Exercises
 #

@@ -64,26 +64,27 @@ def read(folder: str | Path) -> Cohort:
     if not found:
         raise BadFile(folder, "Data_Preprocessed_P01.mat to P40.mat, flat or as Data_Preprocessed_P01/Data_Preprocessed_P01.mat", "none",
                       "Unpack the preprocessed MATLAB files of AMIGOS there, or name the folder that holds them.")
-    trials, dropped = [], {}
+    trials, absent, damaged = [], {}, {}
     for subject, path in found.items():
         try:
             cells = _cells(*_state(path))
         except BadFile as error:
-            dropped[path.relative_to(folder).as_posix()] = str(error)
+            damaged[path.relative_to(folder).as_posix()] = str(error)
             continue
         for i, cell in enumerate(cells):
             name = f"amigos subject {subject} trial {i + 1}"
             try:
                 if missing := _missing(cell):
-                    dropped[name] = missing
+                    absent[name] = missing
                 else:
                     trials.append(_trial(path, subject, i, cell))
             except BadFile as error:
-                dropped[name] = str(error)
+                damaged[name] = str(error)
+    dropped = damaged | absent
     if not trials:
         raise BadFile(folder, "at least one usable trial", f"none in {len(found)} files; the first: {next(iter(dropped.values()))}", AGAIN)
-    if dropped:
-        log.warning("%s: %d trials or files left out, the first, %s, because: %s", folder, len(dropped), *next(iter(dropped.items())))
+    if damaged:  # that cells are empty is in the nature of the format, and no cause for a warning
+        log.warning("%s: %d trials or files left out, the first, %s, because: %s", folder, len(damaged), *next(iter(damaged.items())))
     return Cohort("amigos" if tier == "licensed" else "amigos-simulated", tier, tuple(trials), caption, dropped)
 
 

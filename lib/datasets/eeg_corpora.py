@@ -170,7 +170,7 @@ def collect(name: str, tier: str, modality: str, folder: str | Path, layout: str
     if not trials:
         raise BadFile(folder, layout, f"nothing that can be read: {first}", f"Check that this is the folder of {name}.")
     if dropped:
-        log.warning("%s: %d recordings left out, the first because: %s", folder, len(dropped), first)
+        log.info("%s: %d recordings left out, the first because: %s", folder, len(dropped), first)
     caption = f"{name} (real recordings, unlabelled)"
     if (folder / MARK).is_file():
         tier, caption = "simulated", (folder / MARK).read_text(encoding="utf-8").splitlines()[0]

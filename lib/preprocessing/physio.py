@@ -100,7 +100,7 @@ def segments(cohort: Cohort, *, seconds: float = 10.0, rate: float = RATE, chann
         data = _labelled(cohort, jobs=jobs, **settings)
     left_out = dict(zip(data.pop("left_out").tolist(), data.pop("why").tolist(), strict=True))
     if left_out:
-        log.warning("%s: %d trials left out or shortened, the first because: %s", cohort.name, len(left_out), next(iter(left_out.values())))
+        log.info("%s: %d trials left out or shortened, the first because: %s", cohort.name, len(left_out), next(iter(left_out.values())))
     return data | {"dropped": {**cohort.dropped, **left_out}}
 
 

@@ -143,7 +143,8 @@ def test_the_search_uses_validation_only_and_is_read_back(data, unlabelled, tmp_
     with pytest.raises(FileNotFoundError, match="make tune"):
         amigos_search.best(fold, "ecg", "arousal", tmp_path)
     file.write_text(yaml.safe_dump({"config": config}))
-    assert amigos_search.search(data, unlabelled, fold, "ecg", "arousal", TINY, folder=tmp_path) == config  # found, not searched again
+    assert amigos_search.search(data, unlabelled, fold, "ecg", "arousal", TINY, tmp_path) == config  # found, not searched again
+    assert amigos_search.found([fold], tmp_path) == {(fold.fold, "ecg", "arousal"): config}
     file.write_text(yaml.safe_dump({"config": {"lr": 1}}))
     with pytest.raises(BadFile, match="lr, weight_decay, dropout, batch, found lr"):
         amigos_search.best(fold, "ecg", "arousal", tmp_path)
