@@ -71,6 +71,11 @@ width = sum(config["head"]["hidden"][-1] for config in (ECG, EEG))
 drawn = {"caption": "drawn by this project from the built networks", "tier": "published"}
 run.figure("fig2", schematics.late_fusion(ecg, eeg, FusionHead(width)), **drawn)
 
+# %% tags=["nbval-check-output"]
+targets = ("arousal", "valence")
+networks = [f"{m}, {target}" for target in targets for m in ("ECG", "EEG", "fusion")]
+print(f"{len(networks)} networks per fold: {'; '.join(networks)}; the fusion sees {width} hidden values")
+
 # %%
 from lib.training import binary
 

@@ -193,7 +193,7 @@ def splits_beside(table: pd.DataFrame, rows: Sequence[str], metrics: Sequence[st
             ax.plot([k - 0.45, k + 0.45], [value, value], color="0.6", lw=1.2, zorder=0, label="majority" if not k else None)
         ax.set(xticks=range(len(splits)), xticklabels=[split.replace("_", "\n") for split in splits], title=metric)
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left", ncols=min(7, len(labels)))
+    figure.legend(handles, labels, loc="outside upper left", ncols=len(labels) if sum(map(len, labels)) < 75 else -(-len(labels) // 2))
     return figure
 
 
