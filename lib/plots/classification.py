@@ -35,7 +35,8 @@ def confusion_matrices(tables: Mapping[str, pd.DataFrame], columns: int = 3) -> 
                 text = f"{count.loc[true, predicted]}\n{share:.0f} %" if share == share else "0"
                 ax.text(j, i, text, ha="center", va="center", fontsize=8, color="white" if share > 60 else "0.15")
         ax.set(xticks=range(size), xticklabels=percent.columns, yticks=range(size), yticklabels=percent.index, title=title)
-        ax.tick_params(length=0)
+        ax.tick_params(length=0, labelsize=9 if size < 4 else 8)
+        ax.tick_params(axis="x", rotation=0 if size < 4 else 20)
     for ax in axes.flat[len(tables):]:
         ax.set_axis_off()
     for ax in axes[:, 0]:
