@@ -30,7 +30,7 @@ TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock lab notebooks reproduce test test-unit test-notebooks test-golden nbval lint bench data data-status verify report \
+.PHONY: help setup lock lab notebooks reproduce test test-unit test-notebooks test-golden nbval lint bench tune data data-status verify report \
         clean distclean $(EXECUTED) $(CHECKED)
 
 help: ## print this list
@@ -67,7 +67,7 @@ reproduce: $(EXECUTED) ## run what is not up to date and write figures/
 $(EXECUTED): $(COPIES)/%.ipynb: $(STAMP)
 	@$(PY) -m lib.reproduce $* $(OPTIONS)
 
-# Order. Notebook 12 trains the folds that 13 to 16 take from the memo; 10 makes the cohort and features of all.
+# Order. 12 trains the folds that 13 to 16 take from the memo, 22 those of 23; 10 and 20 make cohorts and features.
 numbered = $(filter $(addsuffix _%,$(1)),$(NAMES))
 define after
 $(addprefix $(COPIES)/,$(addsuffix .ipynb,$(call numbered,$(1)))): | $(addprefix $(COPIES)/,$(addsuffix .ipynb,$(call numbered,$(2))))
@@ -76,6 +76,9 @@ endef
 ifneq ($(call numbered,10),)
 $(eval $(call after,11 12,10))
 $(eval $(call after,13 14 15 16,12))
+$(eval $(call after,21,20))
+$(eval $(call after,22,21))
+$(eval $(call after,23,22))
 endif
 
 notebooks: ## run the demo profile and write notebooks/*.ipynb with its outputs
@@ -110,10 +113,16 @@ lint: $(STAMP) ## ruff and mypy
 bench: $(STAMP) ## measure speed beside named peers (benchmarks/), as ratios
 	$(PY) -m benchmarks.bench_band_power
 	$(PY) -m benchmarks.bench_folds
+	$(PY) -m benchmarks.bench_segments
+	$(PY) -m benchmarks.bench_pretraining
 	$(PY) -m pytest -q -o python_files='bench_*.py' --benchmark-only benchmarks
 
-data: $(STAMP) ## download the openly published data into DATA (default: data/)
-	$(if $(DATA),DATA="$(DATA)") $(PY) -m lib.datasets fetch mahnob-public-features
+tune: $(STAMP) ## search the hyper-parameters of paper 2 with Ray Tune, on validation data (SAMPLES=8 FOLDS=1)
+	$(PY) -m lib.protocols.amigos_search --profile $(if $(filter paper,$(PROFILE)),paper,demo) $(if $(DATA),--data "$(DATA)") \
+	  $(if $(DEVICE),--device $(DEVICE)) $(if $(SAMPLES),--samples $(SAMPLES)) $(if $(FOLDS),--folds $(FOLDS))
+
+data: $(STAMP) ## download the openly published data into DATA (default: data/); SIZE=subjects of the EEG corpus (10)
+	$(if $(DATA),DATA="$(DATA)") $(PY) -m lib.datasets fetch mahnob-public-features eegmmidb $(if $(SIZE),--size $(SIZE))
 
 data-status: $(STAMP) ## which data are there, what is missing, where to ask
 	@$(if $(DATA),DATA="$(DATA)") $(PY) -m lib.datasets status

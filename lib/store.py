@@ -31,7 +31,7 @@ __all__ = ["Store", "code_digest", "digest", "import_closure"]
 
 log = logging.getLogger(__name__)
 DISTRIBUTIONS = {"cv2": "opencv-python-headless", "sklearn": "scikit-learn", "yaml": "PyYAML"}  # where import and package names differ
-NUMERICAL = {"numpy", "scipy", "torch", "torchvision", "mne", "cv2", "sklearn"}  # packages whose version can change a number
+NUMERICAL = {"numpy", "scipy", "torch", "torchvision", "mne", "cv2", "sklearn", "neurokit2"}  # packages whose version can change a number
 
 
 def digest(value) -> str:

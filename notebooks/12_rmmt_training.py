@@ -66,8 +66,8 @@ print(f"{len(cohort)} trials of {len(set(features['subject']))} subjects, {featu
 # RMMT's Transformer belongs to neither box: it lets the streams talk inside the network.
 
 # %%
-from lib import schematics
 from lib.models.rmmt import build, n_parameters
+from lib.schematics import rmmt as schematics
 
 drawn = {"caption": "drawn by this project from the built model", "tier": "published"}
 model = build("RMMT", n_eeg=192, n_face=512)  # 32 electrodes x 6 bands; a 512-d face descriptor

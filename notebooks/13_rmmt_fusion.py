@@ -62,8 +62,8 @@ print(f"{len(cohort)} trials of {len(set(features['subject']))} subjects, {featu
 # ## The three models
 
 # %%
-from lib import schematics
 from lib.models.rmmt import build
+from lib.schematics import rmmt as schematics
 
 model = build("RMMT", n_eeg=192, n_face=512)
 run.figure("fig6", schematics.compared_models(model), caption="drawn by this project from the built model", tier="published")

@@ -67,7 +67,7 @@ def test_environment_yml_says_nothing_of_its_own():
 
 def test_make_prints_help_and_every_target_is_in_it():
     listed = set(re.findall(r"^  ([a-z-]+) ", make(), re.M))
-    wanted = "help setup lock lab notebooks reproduce test lint bench data data-status verify report clean distclean"
+    wanted = "help setup lock lab notebooks reproduce test lint bench tune data data-status verify report clean distclean"
     assert listed == set(wanted.split())
 
 

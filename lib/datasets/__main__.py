@@ -1,4 +1,4 @@
-"""Command line: ``python -m lib.datasets status`` and ``python -m lib.datasets fetch NAME``."""
+"""Command line: ``python -m lib.datasets status`` and ``python -m lib.datasets fetch NAME ... [--size N]``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from lib import paths
-from lib.datasets.fetch import FetchError, fetch
-from lib.datasets.registry import DATASETS, checksums, status
+from lib.datasets.fetch import SIZE, FetchError, amount, fetch
+from lib.datasets.registry import DATASETS, status
 
 __all__ = ["main"]
 
@@ -18,8 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m lib.datasets", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     show = commands.add_parser("status", help="what is there, what is missing, and whom to ask")
-    get = commands.add_parser("fetch", help="download an openly published dataset")
-    get.add_argument("name", choices=[name for name, dataset in DATASETS.items() if dataset.source])
+    get = commands.add_parser("fetch", help="download openly published datasets; of others, say where to get them")
+    get.add_argument("names", nargs="+", choices=list(DATASETS), metavar="NAME", help=", ".join(DATASETS))
+    get.add_argument("--size", type=int, default=SIZE, help=f"subjects of eegmmidb (1 to 109, default: {SIZE})")
     get.add_argument("--base-url", help="where a copy of the files is served (default: their owner)")
     get.add_argument("--jobs", type=int, default=4, help="files at a time (default: 4)")
     for command in (show, get):
@@ -31,20 +32,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"\n{row['dataset']} ({row['tier']})")
             print("\n".join(f"  {key:8} {row[key]}" for key in ("found", "where", "missing", "ask") if row[key]))
         return 0
-    dataset = DATASETS[options.name]
-    size = sum(size for _, size in checksums(options.name).values()) / 1e6
-    print(f"{dataset.title}, {size:.0f} MB in all", f"licence: {dataset.licence}", f"to pass on: {dataset.redistribute}",
-          f"from: {options.base_url or dataset.source}", sep="\n", flush=True)
     try:
-        folder = fetch(options.name, options.data, options.base_url, jobs=options.jobs)
+        for name in options.names:
+            _fetch(name, options)
     except FetchError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped; run the same command again to go on", file=sys.stderr)
         return 130
-    print(f"complete: {folder}")
     return 0
+
+
+def _fetch(name: str, options: argparse.Namespace) -> None:
+    dataset = DATASETS[name]
+    if dataset.source:
+        print(f"{dataset.title}: {amount(name, options.size)}", f"licence: {dataset.licence}", f"to pass on: {dataset.redistribute}",
+              f"from: {options.base_url or dataset.source}", sep="\n", flush=True)
+    folder = fetch(name, options.data, options.base_url, size=options.size, jobs=options.jobs)
+    print(f"complete: {folder}")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-__all__ = ["BadFile", "Cohort", "Signal", "Trial"]
+__all__ = ["BadFile", "Cohort", "Signal", "Trial", "origin"]
 
 
 class BadFile(ValueError):
@@ -130,3 +132,23 @@ class Cohort:
                     row[label] = value
             rows.append(row)
         return pd.DataFrame(rows)
+
+
+def origin(folder: Path, title: str) -> tuple[str, str]:
+    """Tier of the cohort in a folder (``"licensed"`` or ``"simulated"``), and the caption of what is drawn from it.
+
+    Raises
+    ------
+    BadFile
+        A simulated cohort is unfinished, or its ``truth.json`` is damaged.
+    """
+    truth = folder / "truth.json"
+    if not truth.is_file():
+        if (folder / "SIMULATED.txt").is_file():  # the simulator writes this first and truth.json last
+            raise BadFile(truth, "the end of a simulated cohort", "no such file", "Simulate the cohort again; it goes on where it stopped.")
+        return "licensed", f"{title} (real recordings)"
+    try:
+        known = json.loads(truth.read_text(encoding="utf-8"))
+        return "simulated", f"simulated cohort, effect = {float(known['effect']):g}, seed = {known['seed']}"
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadFile(truth, "JSON with effect and seed", f"{type(error).__name__}: {error}", "Simulate the cohort again.") from error

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+import mne
 import pooch
 import requests
 from tqdm import tqdm
@@ -13,14 +16,19 @@ from tqdm import tqdm
 from lib import paths
 from lib.datasets.registry import DATASETS, checksums, find
 
-__all__ = ["FetchError", "download", "fetch"]
+__all__ = ["SIZE", "FetchError", "amount", "by_hand", "download", "fetch", "fetch_eegmmidb"]
+
+SIZE = 10  # choice: subjects of EEGMMIDB unless more are asked for; enough to try pre-training on real recordings
+EEGMMIDB_RUNS, EEGMMIDB_SUBJECTS = range(1, 15), range(1, 110)
+EEGMMIDB_MEGABYTES = 33  # per subject: 64 channels x 160 samples a second x 2 bytes x 26 minutes
 
 
 class FetchError(RuntimeError):
     """A download failed; the message says which file, why, and what to do. Files fetched before stay."""
 
 
-def fetch(name: str, root: str | Path | None = None, base_url: str | None = None, *, jobs: int = 4, progress: bool = True) -> Path:
+def fetch(name: str, root: str | Path | None = None, base_url: str | None = None, *, size: int = SIZE, jobs: int = 4,
+          progress: bool = True) -> Path:
     """Download one dataset of the registry into the user's data folder.
 
     Parameters
@@ -31,8 +39,10 @@ def fetch(name: str, root: str | Path | None = None, base_url: str | None = None
         The data folder; ``lib.paths.data()`` by default. A copy found there is completed, otherwise ``root/name`` is made.
     base_url : str, optional
         Where a copy of the files is served, in place of the owner's address.
+    size : int
+        How many subjects, for ``eegmmidb``; the others are fetched whole.
     jobs : int
-        Files at a time.
+        Files at a time; ``eegmmidb`` comes one by one.
     progress : bool
         Show a progress bar.
 
@@ -44,16 +54,75 @@ def fetch(name: str, root: str | Path | None = None, base_url: str | None = None
     Raises
     ------
     KeyError
-        No such dataset, or its owner must be asked first.
+        No such dataset.
     FetchError
-        A file could not be had, or is not the one that was published.
+        Its owner must be asked first, or a file could not be had, or is not the one that was published.
     """
-    if name not in DATASETS or not DATASETS[name].source:
-        known = ", ".join(key for key, dataset in DATASETS.items() if dataset.source)
-        raise KeyError(f"{name!r} cannot be downloaded; these can: {known}")
+    dataset = DATASETS[name]
+    if not dataset.source:
+        raise FetchError(by_hand(name, root))
     folder = find(name, root).path or paths.data(root) / name
-    download(base_url or DATASETS[name].source, checksums(name), folder, jobs=jobs, progress=progress)
+    if name == "eegmmidb":
+        fetch_eegmmidb(folder, size, base_url or dataset.source, progress=progress)
+    else:
+        download(base_url or dataset.source, checksums(name), folder, jobs=jobs, progress=progress)
     return folder
+
+
+def by_hand(name: str, root: str | Path | None = None) -> str:
+    """Where a dataset that is not downloaded here can be had, and where it goes, in one message."""
+    dataset = DATASETS[name]
+    if dataset.embedded:
+        return f"{name} needs no download: the project writes it when needed."
+    known = ", ".join(key for key, dataset in DATASETS.items() if dataset.source)
+    return (f"{name} cannot be downloaded by this command, which fetches {known}. Get it from {dataset.ask}. Licence: {dataset.licence} "
+            f"Put it into {paths.data(root)}, so that there is: {dataset.layout}.")
+
+
+def amount(name: str, size: int = SIZE) -> str:
+    """How much :func:`fetch` downloads, in words."""
+    if name == "eegmmidb":
+        return f"{size} of {len(EEGMMIDB_SUBJECTS)} subjects, about {size * EEGMMIDB_MEGABYTES} MB"
+    return f"{sum(size for _, size in checksums(name).values()) / 1e6:.0f} MB in all"
+
+
+def fetch_eegmmidb(folder: Path, size: int, base_url: str, *, progress: bool = True) -> list[str]:
+    """Download the first subjects of EEGMMIDB through MNE, which knows the checksums, into the owner's layout.
+
+    Parameters
+    ----------
+    folder : Path
+        Gets ``S001/S001R01.edf`` and so on; files that are there are left alone.
+    size : int
+        Subjects, 1 to 109.
+    base_url : str
+        Address that ends in ``files/eegmmidb/1.0.0/``.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    list of str
+        What was downloaded now.
+    """
+    if size not in EEGMMIDB_SUBJECTS:
+        raise FetchError(f"eegmmidb has {len(EEGMMIDB_SUBJECTS)} subjects: expected a size of 1 to {len(EEGMMIDB_SUBJECTS)}, found {size}.")
+    names = {f"S{subject:03d}/S{subject:03d}R{run:02d}.edf": (subject, run)
+             for subject in EEGMMIDB_SUBJECTS[:size] for run in EEGMMIDB_RUNS}
+    todo = [name for name in names if not (folder / name).is_file()]
+    waiting = folder / ".download"
+    pooch.get_logger().setLevel("WARNING")
+    for name in tqdm(todo, desc="eegmmidb", unit="file", disable=not progress):
+        subject, run = names[name]
+        try:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            waiting.mkdir(exist_ok=True)
+            (got,) = mne.datasets.eegbci.load_data(subject, run, path=waiting, update_path=False, base_url=base_url, verbose="error")
+            os.replace(got, folder / name)
+        except (ValueError, OSError) as error:
+            raise FetchError(_reason(base_url + name, error)) from error
+    shutil.rmtree(waiting, ignore_errors=True)
+    return todo
 
 
 def download(base_url: str, files: Mapping[str, tuple[str, int]], folder: Path, *, jobs: int = 4, retries: int = 3,
@@ -118,4 +187,6 @@ def _reason(url: str, error: Exception) -> str:
         return f"{url}: no connection, or it broke off ({type(error).__name__}). Check the network or the proxy. {again}"
     if isinstance(error, OSError):
         return f"{url}: could not be written ({error}). Check the folder and its free space. {again}"
+    if "hash" not in str(error):
+        return f"{url}: {error} {again}"
     return f"{url}: the checksum is not that of the published file, which was therefore not kept. {again}"

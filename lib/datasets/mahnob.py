@@ -7,7 +7,6 @@ detection", ibid. 7(1), 2016. Simulated cohorts in the same layout carry a ``tru
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from functools import partial
@@ -16,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lib.datasets.base import BadFile, Cohort, Signal, Trial
+from lib.datasets.base import BadFile, Cohort, Signal, Trial, origin
 from lib.datasets.mahnob_files import Session, Stimulus, check_bdf, read_labels, read_physiology, read_session, stimulus_times
 from lib.datasets.mahnob_format import EEG_CHANNELS, LABEL_RATE, LABELS_FILE, MARGIN, bdf_name, gaze_name, session_id
 from lib.datasets.mahnob_media import media_start, read_eye, read_gaze, video_frames, video_length
@@ -51,7 +50,7 @@ def read(root: str | Path, need: tuple[str, ...] = ("eeg", "video", "eye")) -> C
         The label file is unusable, or no trial at all can be read.
     """
     root = Path(root)
-    tier, caption = _tier(root)
+    tier, caption = origin(root, "MAHNOB-HCI")
     trials, dropped = {}, {}
     rows = read_labels(root)
     for subject, section, valence in rows:
@@ -69,20 +68,6 @@ def read(root: str | Path, need: tuple[str, ...] = ("eeg", "video", "eye")) -> C
     if dropped:
         log.warning("%s: %d of %d labelled trials left out, the first because: %s", root, len(dropped), len(rows), first)
     return Cohort("mahnob" if tier == "licensed" else "mahnob-simulated", tier, tuple(trials.values()), caption, dropped)
-
-
-def _tier(root: Path) -> tuple[str, str]:
-    truth = root / "truth.json"
-    if not truth.is_file():
-        if (root / "SIMULATED.txt").is_file():  # the simulator writes this first and truth.json last
-            raise BadFile(truth, "the end of a simulated cohort", "no such file", "Simulate the cohort again; it goes on where it stopped.")
-        return "licensed", "MAHNOB-HCI (real recordings)"
-    try:
-        known = json.loads(truth.read_text(encoding="utf-8"))
-        return "simulated", f"simulated cohort, effect = {float(known['effect']):g}, seed = {known['seed']}"
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadFile(truth, "JSON with effect and seed", f"{type(error).__name__}: {error}",
-                      "Simulate the cohort again.") from error
 
 
 def _trial(root: Path, subject: int, section: int, valence: np.ndarray, need: tuple[str, ...]) -> Trial:

@@ -14,12 +14,12 @@ from typing import NamedTuple
 import pandas as pd
 
 from lib import paths
-from lib.datasets import mahnob, mahnob_features
+from lib.datasets import amigos, ecg_corpora, eeg_corpora, mahnob, mahnob_features
 from lib.datasets.base import BadFile, Cohort
 from lib.datasets.mahnob_files import read_labels
 from lib.datasets.mahnob_format import LABELS_FILE, session_id
 
-__all__ = ["DATASETS", "Dataset", "Found", "best", "checksums", "find", "status"]
+__all__ = ["DATASETS", "Dataset", "Found", "best", "checksums", "corpora", "find", "status"]
 
 log = logging.getLogger(__name__)
 TIERS = ("licensed", "public", "simulated")  # best first
@@ -40,7 +40,7 @@ class Dataset:
     layout : str
         What the folder must hold, in words.
     marks, absent : tuple of str
-        Glob patterns that the folder must match, and must not, to be recognised.
+        Glob patterns that the folder must match, and must not, to be recognised. ``a|b`` is matched by either.
     read : callable
         Folder -> Cohort.
     files : callable
@@ -51,6 +51,8 @@ class Dataset:
         Base address of the files that ``fetch`` may download; empty where the owner asks for a licence first.
     embedded : bool
         The project makes it when it is needed.
+    role : str
+        ``labelled``: what a paper's results are about; ``pretraining``: unlabelled recordings to pre-train on.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Dataset:
     folders: tuple[str, ...] = (".",)
     source: str = ""
     embedded: bool = False
+    role: str = "labelled"
 
 
 class Found(NamedTuple):
@@ -86,6 +89,14 @@ def checksums(name: str) -> dict[str, tuple[str, int]]:
 
 def _labelled_sessions(folder: Path) -> list[str]:
     return [f"Sessions/{session_id(subject, section)}/session.xml" for subject, section, _ in read_labels(folder)]
+
+
+def _corpus(name: str, title: str, tier: str, *, read: Callable[[Path], Cohort], marks: str, licence: str, ask: str, layout: str,
+            files: Iterable[str] = (), source: str = "") -> Dataset:
+    """An unlabelled corpus of paper 2, which lies in a folder of its own name; simulated ones are marked as such."""
+    return Dataset(name, title, tier, ("amigos",), licence=licence, redistribute="Nothing: let everyone get it from its owner.", ask=ask,
+                   layout=f"{name}/ with {layout}", marks=(marks,), absent=(eeg_corpora.MARK,), folders=(name,), read=read,
+                   files=lambda folder: files, source=source, role="pretraining")
 
 
 DATASETS = {dataset.name: dataset for dataset in (
@@ -113,6 +124,47 @@ DATASETS = {dataset.name: dataset for dataset in (
         layout=f"Sessions/<id>/, {LABELS_FILE} and truth.json",
         marks=("Sessions/*/session.xml", LABELS_FILE, "truth.json"), folders=(".", "mahnob", "mahnob-simulated"),
         read=mahnob.read, files=_labelled_sessions, embedded=True),
+    Dataset(
+        "amigos", "AMIGOS, preprocessed recordings", "licensed", ("amigos",),
+        licence="End-user licence agreement between the owner and the user's institution: research only.",
+        redistribute="Nothing.", ask="http://www.eecs.qmul.ac.uk/mmv/datasets/amigos/",
+        layout="Data_Preprocessed_P01.mat to P40.mat, flat or each in a folder of its own, as unpacked",
+        marks=("Data_Preprocessed_P*",), absent=("truth.json", "SIMULATED.txt"), folders=(".", "amigos"),
+        read=amigos.read, files=amigos.files),
+    Dataset(
+        "amigos-simulated", "simulated cohort in the layout of AMIGOS", "simulated", ("amigos",),
+        licence="Part of this project.", redistribute="Everything.", ask="nobody: written by lib.simulation when needed",
+        layout="Data_Preprocessed_P*.mat and truth.json", marks=("Data_Preprocessed_P*", "truth.json"),
+        folders=(".", "amigos", "amigos-simulated"), read=amigos.read, files=amigos.files, embedded=True),
+    _corpus(
+        "eegmmidb", "EEG Motor Movement/Imagery Database (BCI2000), 109 people, 64 channels", "public", read=eeg_corpora.read_eegmmidb,
+        marks="**/S*R*.edf", licence="Open Data Commons Attribution 1.0.", ask="https://physionet.org/content/eegmmidb/1.0.0/",
+        layout="S001/S001R01.edf to S109/S109R14.edf", source="https://physionet.org/files/eegmmidb/1.0.0/",
+        files=tuple(f"S{subject:03d}/S{subject:03d}R{run:02d}.edf" for subject in range(1, 110) for run in range(1, 15))),
+    _corpus(
+        "way-eeg-gal", "WAY-EEG-GAL, grasping and lifting, 12 people, 32 channels", "public", read=eeg_corpora.read_way,
+        marks="**/HS_P*_S*.mat|**/subj*_series*_data.csv",
+        licence="Creative Commons Attribution 4.0 according to its article; not checked with the owner.",
+        ask="https://doi.org/10.6084/m9.figshare.c.988376 (the article: https://doi.org/10.1038/sdata.2014.47)",
+        layout="P1/HS_P1_S1.mat and its like, unzipped, or Kaggle's subj1_series1_data.csv"),
+    _corpus(
+        "kaya", "Motor imagery EEG of Kaya et al., 13 people, 19 channels", "public", read=eeg_corpora.read_kaya, marks="**/*Subject*.mat",
+        licence="Creative Commons Attribution 4.0 according to copies of it; not checked with the owner.",
+        ask="https://doi.org/10.6084/m9.figshare.c.3917698 (the article: https://doi.org/10.1038/sdata.2018.211)",
+        layout="CLASubjectA1601083StLRHand.mat and its like"),
+    _corpus(
+        "dreamer", "DREAMER, ECG of 23 people watching films", "licensed", read=ecg_corpora.read_dreamer, marks="DREAMER.mat",
+        licence="Access on request; the terms are on its record.", ask="https://zenodo.org/record/546113",
+        layout="DREAMER.mat", files=("DREAMER.mat",)),
+    _corpus(
+        "ascertain", "ASCERTAIN, ECG of 58 people watching films", "licensed", read=ecg_corpora.read_ascertain,
+        marks="**/[Mm][Oo][Vv][Ii][Ee]_[Pp]*", licence="Not stated on its page; ask the owner.", ask="https://ascertain-dataset.github.io/",
+        layout="ASCERTAIN_Raw/ECGData/Movie_P01/ECG_Clip1.mat and its like"),
+    _corpus(
+        "pspm", "PsPM data sets with an ECG (PsPM-FR, -HRM5, -RRM1-2, -VIS)", "public", read=ecg_corpora.read_pspm, marks="**/*.mat",
+        licence="Set by set, as its Zenodo record says; not checked.",
+        ask="https://zenodo.org, the data sets of the PsPM team by name; PsPM-FR is https://zenodo.org/records/5573765",
+        layout="the sets as unzipped, one folder each"),
 )}
 
 
@@ -141,7 +193,7 @@ def find(name: str, root: str | Path | None = None) -> Found:
 
 
 def _has(folder: Path, pattern: str) -> bool:
-    return next(folder.glob(pattern), None) is not None
+    return any(next(folder.glob(either), None) is not None for either in pattern.split("|"))
 
 
 def _missing(dataset: Dataset, folder: Path) -> str:
@@ -169,15 +221,43 @@ def best(root: str | Path | None = None, paper: str = "rmmt") -> Cohort | None:
     """Read the best tier of a paper's data that the folder holds: licensed before public; None where there is neither.
 
     A dataset that is there but cannot be read is passed over with a warning. Simulated cohorts are never returned, even where one lies
-    in the folder: ask for them by name.
+    in the folder: ask for them by name. Nor are corpora for pre-training: see :func:`corpora`.
     """
     for dataset in sorted(DATASETS.values(), key=lambda dataset: TIERS.index(dataset.tier)):
-        if paper not in dataset.papers or dataset.tier == "simulated":
-            continue
-        found = find(dataset.name, root)
-        if found.tier and found.path:
-            try:
-                return dataset.read(found.path)
-            except BadFile as error:
-                log.warning("%s is passed over: %s", dataset.name, error)
+        if paper in dataset.papers and dataset.tier != "simulated" and dataset.role == "labelled":
+            if cohort := _read(dataset, find(dataset.name, root)):
+                return cohort
     return None
+
+
+def corpora(root: str | Path | None = None, paper: str = "amigos", *, simulated: bool = False) -> dict[str, Cohort]:
+    """Read every corpus for pre-training that is there.
+
+    Parameters
+    ----------
+    root : path-like, optional
+        The data folder; ``lib.paths.data()`` by default.
+    paper : str
+    simulated : bool
+        ``root`` is what :func:`lib.simulation.corpora.make` wrote; otherwise simulated corpora are passed over.
+
+    Returns
+    -------
+    dict
+        Name -> Cohort, in the order of :data:`DATASETS`. Those that cannot be read are left out with a warning.
+    """
+    found = {}
+    for dataset in DATASETS.values():
+        if dataset.role == "pretraining" and paper in dataset.papers:
+            there = Found("simulated", paths.data(root) / dataset.name, "") if simulated else find(dataset.name, root)
+            if (cohort := _read(dataset, there)) and (cohort.tier == "simulated") == simulated:
+                found[dataset.name] = cohort
+    return found
+
+
+def _read(dataset: Dataset, found: Found) -> Cohort | None:
+    try:
+        return dataset.read(found.path) if found.tier and found.path else None
+    except BadFile as error:
+        log.warning("%s is passed over: %s", dataset.name, error)
+        return None

@@ -1,4 +1,4 @@
-"""The three metrics of paper 1 (Eqs 18, 22, 23), on concatenated trials and trial by trial."""
+"""Directions of all metrics; and the three of paper 1 (Eqs 18, 22, 23), on concatenated trials and trial by trial."""
 
 from __future__ import annotations
 
@@ -7,10 +7,22 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-__all__ = ["HIGHER_IS_BETTER", "METRICS", "per_trial", "regression"]
+__all__ = ["METRICS", "higher_is_better", "measure", "per_trial", "regression"]
 
 METRICS = ("RMSE", "PCC", "CCC")
-HIGHER_IS_BETTER = {"RMSE": False, "PCC": True, "CCC": True}
+HIGHER_IS_BETTER = {"RMSE": False, "PCC": True, "CCC": True, "accuracy": True, "F1": True}
+
+
+def measure(metric: str) -> str:
+    """What a metric's name measures, without its target and condition: ``"accuracy"`` of ``"SEED-IV accuracy, 30 % masked"``."""
+    return metric.split(",")[0].rsplit(" ", 1)[-1]
+
+
+def higher_is_better(metric: str) -> bool:
+    """Direction of a metric by what it measures (:func:`measure`)."""
+    if measure(metric) not in HIGHER_IS_BETTER:
+        raise ValueError(f"no direction is known for metric {metric!r}; known are {', '.join(HIGHER_IS_BETTER)}")
+    return HIGHER_IS_BETTER[measure(metric)]
 
 
 def _checked(y, yhat) -> tuple[np.ndarray, np.ndarray]:

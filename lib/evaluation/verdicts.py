@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from lib.evaluation.metrics import HIGHER_IS_BETTER
+from lib.evaluation.metrics import HIGHER_IS_BETTER, higher_is_better, measure
 from lib.evaluation.statistics import PairedTest, corrected_paired_test, fold_means, half_width, summary
 
 __all__ = ["PROTOCOL", "PUBLISHED_FOLDS", "VERDICTS", "claim_verdict", "compare", "value_verdict", "verdicts"]
@@ -19,17 +19,17 @@ VERDICTS = {
     "not testable": "no run that could answer it, with the reason",
     "control": "a row of ours; the paper prints none",
 }
-PROTOCOL = {"contiguous_trials": "10fold", "by_trial": "10fold", "by_subject": "LOSO"}
-PUBLISHED_FOLDS = {"10fold": 10, "LOSO": 24}
+# paper -> our split -> the published protocol it answers. Paper 2 does not say what its folds keep apart: all of them answer it
+PROTOCOL = {
+    "rmmt": {"contiguous_trials": "10fold", "by_trial": "10fold", "by_subject": "LOSO"},
+    "amigos": dict.fromkeys(("random_segments", "blocked_segments", "by_trial", "by_subject"), "10fold"),
+    "seed": {"16/8": "16/8", "9/6": "9/6"},
+}
+PUBLISHED_FOLDS = {"10fold": 10, "LOSO": 24, "16/8": 15, "9/6": 16}  # for paper 3 the subjects that means are taken over
+CONTROLS = ("constant", "majority")  # what chance is, for metrics where it is not 0
 MIN_FOLDS = 0.5  # choice: share of the published folds below which an interval is too wide to confirm anything
 _COLUMNS = ["row", "metric", "published", "published_spread", "reproduced", "reproduced_spread", "n", "split", "data", "verdict", "why",
             "published_interval", "reproduced_interval"]
-
-
-def _higher(metric: str) -> bool:
-    if metric not in HIGHER_IS_BETTER:
-        raise ValueError(f"no direction is known for metric {metric!r}; known are {', '.join(HIGHER_IS_BETTER)}")
-    return HIGHER_IS_BETTER[metric]
 
 
 def value_verdict(metric: str, published: float, ours: float, margins: tuple[float, float], chance: float = np.nan) -> tuple[str, str]:
@@ -43,7 +43,7 @@ def value_verdict(metric: str, published: float, ours: float, margins: tuple[flo
     Parameters
     ----------
     metric : str
-        For RMSE lower is better, for PCC and CCC higher.
+        For RMSE lower is better, for the others higher.
     published, ours : float
     margins : tuple of float
     chance : float
@@ -55,7 +55,7 @@ def value_verdict(metric: str, published: float, ours: float, margins: tuple[flo
         Verdict and reason.
     """
     margin = np.nanmax([*margins, 0.0])
-    gain = ours - published if _higher(metric) else published - ours
+    gain = ours - published if higher_is_better(metric) else published - ours
     why = f"{ours - published:+.3f}, margin {margin:.3f}"
     # the last digit that is printed is rounded: half of it is no difference
     if abs(ours - published) <= max(margin, 5e-4):
@@ -85,14 +85,16 @@ def _judge(row: pd.Series) -> tuple[str, str]:
     return value_verdict(row["metric"], row["published"], row["reproduced"], margins, row["chance"])
 
 
-def _chance(ours: pd.DataFrame, control: str) -> pd.Series:
-    """What a constant prediction scores: 0 for correlations; for RMSE the control row of the same split and tier, else NaN."""
-    constant = ours[ours["variant"].str.lower() == control.lower()].set_index(["split", "tier", "metric"])["mean"]
-    keys = zip(ours["split"], ours["tier"], ours["metric"], strict=True)
-    return pd.Series([constant.get(key, np.nan) if key[-1] == "RMSE" else 0.0 for key in keys], index=ours.index, dtype=float)
+def _chance(ours: pd.DataFrame) -> pd.Series:
+    """What a constant prediction scores: 0 for correlations; else the control row of the same split and tier, NaN without it."""
+    names = ["split", "tier", "metric"]
+    constant = ours[ours["variant"].isin(CONTROLS)].drop_duplicates(names).set_index(names)["mean"]
+    keys = zip(*(ours[name] for name in names), strict=True)
+    chance = [0.0 if measure(key[-1]) in {"PCC", "CCC"} else constant.get(key, np.nan) for key in keys]
+    return pd.Series(chance, index=ours.index, dtype=float)
 
 
-def verdicts(results: pd.DataFrame, published: pd.DataFrame, control: str = "constant") -> pd.DataFrame:
+def verdicts(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """Put a result table beside published numbers and judge every line.
 
     Rows meet where the published ``row`` is our ``variant``, the metric is the same and the split is one of the
@@ -104,9 +106,7 @@ def verdicts(results: pd.DataFrame, published: pd.DataFrame, control: str = "con
         Tidy results with the columns of :data:`lib.evaluation.statistics.RESULT_COLUMNS`.
     published : DataFrame
         From :func:`lib.published.table` or :func:`lib.published.load` (values outside tables are ignored). A run that
-        matches none of these rows is a *control* here.
-    control : str
-        Variant that predicts a constant, any case; it gives the RMSE that *partly* needs.
+        matches none of these rows is a *control* here; those in :data:`CONTROLS` give the chance that *partly* needs.
 
     Returns
     -------
@@ -115,15 +115,17 @@ def verdicts(results: pd.DataFrame, published: pd.DataFrame, control: str = "con
         ``data`` (tier), ``verdict`` (one of :data:`VERDICTS`), ``why``, and the half widths ``published_interval`` and
         ``reproduced_interval`` of the 95 % intervals. Published rows in printed order, then controls.
     """
-    known = published[(published["table"] != "text") & published["metric"].isin(list(HIGHER_IS_BETTER))]
+    protocol = PROTOCOL[published["paper"].iloc[0]]
+    known = published[(published["table"] != "text") & published["metric"].map(measure).isin(list(HIGHER_IS_BETTER))]
     known = known.drop_duplicates(["protocol", "row", "metric"]).rename(columns={"mean": "published", "std": "published_spread"})
     known = known.assign(published_n=known["protocol"].map(PUBLISHED_FOLDS), order=range(len(known)), in_paper=True)
     known["published_interval"] = half_width(known["published_spread"], known["published_n"])
+    known["published_interval"] = known["half_width"].fillna(known["published_interval"])
     ours = summary(results).drop_duplicates(["variant", "split", "metric", "tier"]).reset_index(drop=True)
-    unknown = sorted(set(ours["split"]) - set(PROTOCOL))
+    unknown = sorted(set(ours["split"]) - set(protocol))
     if unknown:
-        raise ValueError(f"no published protocol is known for split {unknown[0]!r}; known are {', '.join(PROTOCOL)}")
-    ours = ours.assign(row=ours["variant"], protocol=ours["split"].map(PROTOCOL), chance=_chance(ours, control))
+        raise ValueError(f"no published protocol is known for split {unknown[0]!r}; known are {', '.join(protocol)}")
+    ours = ours.assign(row=ours["variant"], protocol=ours["split"].map(protocol), chance=_chance(ours))
     ours = ours.rename(columns={"mean": "reproduced", "std": "reproduced_spread"}).drop(columns=["paper"])
     ours["reproduced_interval"] = half_width(ours["reproduced_spread"], ours["n"])
     table = known.merge(ours, on=["protocol", "row", "metric"], how="outer")
@@ -141,7 +143,7 @@ def claim_verdict(metric: str, test: PairedTest, published: float, tier: str = "
     both are printed equal; *better* if our difference is larger in favour of the claim; *partly* if it is smaller. A
     published difference of exactly 0 is reproduced if our interval holds 0.
     """
-    _higher(metric)
+    higher_is_better(metric)
     if np.isnan(published):
         return "control", "no published difference"
     if tier == "simulated":
@@ -192,13 +194,13 @@ def compare(frame: pd.DataFrame, a: str, b: str, metric: str, published: pd.Data
         raise ValueError(f"{a!r} and {b!r} share {len(folds)} folds; a comparison needs two or more")
     ratio = (1.0 if n_test is None else n_test, len(folds) - 1.0 if n_train is None else n_train)
     test = corrected_paired_test(folds[a], folds[b], n_train=ratio[1], n_test=ratio[0])
-    printed = np.nan
+    printed, protocol = np.nan, PROTOCOL.get(chosen["paper"].iloc[0], {}).get(split, "")
     if published is not None:
-        rows = published[(published["table"] != "text") & (published["metric"] == metric) & (published["protocol"] == PROTOCOL.get(split))]
+        rows = published[(published["table"] != "text") & (published["metric"] == metric) & (published["protocol"] == protocol)]
         values = rows.drop_duplicates("row").set_index("row")["mean"]
         printed = round(float(values.get(a, np.nan) - values.get(b, np.nan)), 3)
     verdict, why = claim_verdict(metric, test, printed, tier)
-    needed = PUBLISHED_FOLDS.get(PROTOCOL.get(split, ""), 0)
+    needed = PUBLISHED_FOLDS.get(protocol, 0)
     if verdict not in {"control", "simulated only"} and test.n < MIN_FOLDS * needed:
         verdict, why = "not testable", f"{test.n} of {needed} folds run"
     found = {name: getattr(test, name) for name in ("n", "difference", "low", "high", "p", "effect")}

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import ConnectionPatch
 
 from lib.datasets.mahnob_format import LABEL_RATE
-from lib.evaluation.metrics import HIGHER_IS_BETTER
+from lib.evaluation.metrics import higher_is_better
 from lib.evaluation.statistics import fold_means
 from lib.plots.style import COLOURS, DIRECTION, LINES, blank, colour, modality
 
@@ -177,7 +177,7 @@ def fold_lines(results: pd.DataFrame, a: str, b: str) -> Figure:
         for x, name in enumerate((a, b)):
             ax.plot(np.full(len(pairs), x), pairs[name], "o", ms=5, color=colour(name))
             ax.plot([x - 0.12, x + 0.12], [pairs[name].mean()] * 2, color="black", lw=2.5)
-        ahead = pairs[a] > pairs[b] if HIGHER_IS_BETTER[metric] else pairs[a] < pairs[b]
+        ahead = pairs[a] > pairs[b] if higher_is_better(metric) else pairs[a] < pairs[b]
         ax.set_title(f"{a} better in {ahead.sum()} of {len(pairs)}")
         ax.set(xticks=[0, 1], xticklabels=[a, b], xlim=(-0.4, 1.4), ylabel=DIRECTION.get(metric, metric))
     return figure

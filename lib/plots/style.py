@@ -12,7 +12,10 @@ __all__ = ["COLOURS", "DIRECTION", "FOOTER", "LINES", "blank", "colour", "modali
 FOOTER = 0.3  # inches
 WIDTH = 9.0  # inches, the width of a notebook
 # Okabe and Ito's palette, told apart with any common colour blindness
-COLOURS = {"face": "#D55E00", "EEG": "#0072B2", "both": "#009E73", "control": "#7F7F7F"}
+COLOURS = {"face": "#D55E00", "EEG": "#0072B2", "ECG": "#CC79A7", "eye": "#E69F00", "both": "#009E73", "control": "#7F7F7F"}
+# first word of a row's name -> modality; any other name is a control
+_ROWS = {"RSMT-F": "face", "TCN-F": "face", "RSMT-E": "EEG", "TCN-E": "EEG", "EEG": "EEG", "ECG": "ECG", "Eye": "eye",
+         **dict.fromkeys(("RMMT", "MMT", "F-Fusion", "D-Fusion", "Fused", "Concat", "Attention"), "both")}
 LINES = ("-", "--", ":", "-.")
 DIRECTION = {"RMSE": "RMSE (lower is better)", "PCC": "PCC (higher is better)", "CCC": "CCC (higher is better)"}
 
@@ -30,14 +33,10 @@ def use_style() -> None:
 
 
 def modality(row: str) -> str:
-    """Which modalities a model named ``row`` predicts from: ``face``, ``EEG``, ``both``; ``control`` for any other name."""
+    """Which modalities a model named ``row`` predicts from, a key of :data:`COLOURS`; ``control`` for any other name."""
     name = row.split(" ")[0]
-    if name in {"RSMT-F", "TCN-F"}:
-        return "face"
-    if name in {"RSMT-E", "TCN-E"}:
-        return "EEG"
-    if name in {"RMMT", "MMT", "F-Fusion", "D-Fusion"}:
-        return "both"
+    if name in _ROWS:
+        return _ROWS[name]
     return row.rsplit(" ", 1)[-1] if "[" in row and row.rsplit(" ", 1)[-1] in COLOURS else "control"
 
 

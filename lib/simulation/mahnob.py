@@ -7,10 +7,7 @@ that has nothing to do with them; everything else, noise included, is drawn the 
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import shutil
 from pathlib import Path
 
 import joblib
@@ -19,6 +16,7 @@ import numpy as np
 from lib import paths
 from lib.datasets.mahnob_format import LABEL_RATE, LABELS_FILE
 from lib.simulation import mahnob_files
+from lib.simulation.folder import claim, finish
 from lib.simulation.mahnob_session import session
 from lib.simulation.valence import HISTORY, Trace, Watching, draw_traces, plan, real_plan, stream
 from lib.store import code_digest, digest
@@ -73,9 +71,10 @@ def make(folder=None, *, subjects: int | None = 8, clips: int = 5, seconds: tupl
         parameters |= {"clips": None, "seconds": None}
     key = digest((parameters, code_digest(__file__)))[:12]
     root = Path(folder) if folder else paths.cohorts() / f"mahnob-{key}"
-    if _finished(root, key):
+    if claim(root, key, _caption(parameters)):
         return root
-    _replace(root / "SIMULATED.txt", _caption(parameters) + "\n")
+    for name in ("Sessions", "Subjects"):
+        (root / name).mkdir(exist_ok=True)
     watched = real_plan(seed) if subjects is None else plan(subjects, clips, seconds, seed)
     felt, other = draw_traces(watched, seed), draw_traces(watched, seed, shared=False)
     mixed = [Trace(effect * a.latent + np.sqrt(1 - effect**2) * b.latent, a.label) for a, b in zip(felt, other, strict=True)]
@@ -87,30 +86,8 @@ def make(folder=None, *, subjects: int | None = 8, clips: int = 5, seconds: tupl
     return root
 
 
-def _finished(root: Path, key: str) -> bool:
-    """True if this cohort stands there; prepares the folder otherwise."""
-    if (root / "truth.json").exists():
-        if json.loads((root / "truth.json").read_text(encoding="utf-8"))["key"] == key:
-            return True
-        raise ValueError(f"{root}: holds a cohort simulated with other parameters or code. Remove the folder or give another.")
-    (root / ".partial").mkdir(parents=True, exist_ok=True)
-    (root / "Sessions").mkdir(exist_ok=True)
-    (root / "Subjects").mkdir(exist_ok=True)
-    mark = root / ".partial" / "key"
-    if mark.exists() and mark.read_text() != key:
-        raise ValueError(f"{root}: holds a part of a cohort simulated with other parameters or code. Remove the folder or give another.")
-    _replace(mark, key)
-    return False
-
-
 def _caption(parameters: dict) -> str:
     return f"simulated cohort, effect = {parameters['effect']:g}, seed = {parameters['seed']}"
-
-
-def _replace(file: Path, text: str) -> None:
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, file)
 
 
 def _finish(root: Path, key: str, parameters: dict, watched: list[Watching], felt: list[Trace], mixed: list[Trace],
@@ -127,5 +104,4 @@ def _finish(root: Path, key: str, parameters: dict, watched: list[Watching], fel
     trials = [{"subject": watched[i].subject, "section": watched[i].section, "clip": watched[i].clip, **facts[i],
                "label": np.round(felt[i].label, 4).tolist(), "latent": np.round(felt[i].latent[start:], 4).tolist(),
                "signal_latent": np.round(mixed[i].latent[start:], 4).tolist()} for i in order]
-    shutil.rmtree(root / ".partial", ignore_errors=True)
-    _replace(root / "truth.json", json.dumps({"caption": caption, "key": key, **parameters, "trials": trials}))
+    finish(root, {"caption": caption, "key": key, **parameters, "trials": trials})

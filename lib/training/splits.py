@@ -1,4 +1,4 @@
-"""Splits, named by what they keep apart. Each yields trial indices; windows are cut afterwards."""
+"""Splits, named by what they keep apart. Each yields trial indices, and windows are cut afterwards; `segment_splits` yields segments."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["SPLITS", "Split", "by_subject", "by_trial", "contiguous_trials"]
+__all__ = ["SEGMENT_SPLITS", "SPLITS", "Split", "by_subject", "by_trial", "contiguous_trials", "random_segments", "segment_splits"]
 
 
 @dataclass(frozen=True)
 class Split:
-    """One fold: disjoint trial indices for training, validation (model selection) and test."""
+    """One fold: disjoint trial (or segment) indices for training, validation (model selection) and test."""
 
     name: str
     fold: int
@@ -69,3 +69,77 @@ def by_subject(subjects, inner: float = 0.8, seed: int = 0) -> list[Split]:
 
 
 SPLITS: dict[str, Callable[..., list[Split]]] = {"contiguous_trials": contiguous_trials, "by_trial": by_trial, "by_subject": by_subject}
+
+
+SEGMENT_SPLITS = ("random_segments", "blocked_segments", "by_trial", "by_subject")
+
+
+def random_segments(subjects, n_folds: int = 10, inner: float = 0.2, seed: int = 0) -> list[Split]:
+    """Truly random folds of segments: neighbours of a test segment, cut from the same trial, are trained on. See `segment_splits`."""
+    return segment_splits("random_segments", subjects, np.zeros(len(subjects), int), n_folds, inner, seed)
+
+
+def segment_splits(name: str, subject, trial, n_folds: int = 10, inner: float = 0.2, seed: int = 0) -> list[Split]:
+    """Folds of segments in which whole units are kept together, in training, validation or test.
+
+    Parameters
+    ----------
+    name : str
+        What the units are. ``random_segments``: each segment is one. ``blocked_segments``: each trial is cut into ``n_folds`` blocks of
+        neighbouring segments, and fold k tests the k-th block of every trial; a trial with fewer segments than folds gives each
+        segment to the next fold in turn, going on where the previous such trial stopped. ``by_trial``: one subject watching one video.
+        ``by_subject``: all segments of a subject.
+    subject, trial : sequence of int
+        Of each segment, ``(n_segments,)``; segments of a trial stand in order of time. A trial has one number over all subjects.
+    n_folds : int
+        Where there are fewer units (subjects), as many folds as units.
+    inner : float
+        Share of the *units* outside the test fold that validates; at least one does. (In `by_trial` it is the share that trains.)
+    seed : int
+        Of the folds and of the inner split.
+
+    Returns
+    -------
+    list of Split
+        Sorted *segment* indices. Every segment is tested once.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, or fewer than three units.
+    """
+    if name not in SEGMENT_SPLITS:
+        raise ValueError(f"no split {name!r} of segments; there are {', '.join(SEGMENT_SPLITS)}")
+    subject, trial = np.asarray(subject), np.asarray(trial)
+    if name == "blocked_segments":
+        block = _blocks(trial, n_folds)
+        unit = np.unique(np.stack([trial, block]), axis=1, return_inverse=True)[1].ravel()
+        tested = [np.unique(unit[block == k]) for k in np.unique(block)]
+    else:
+        unit = np.arange(len(trial)) if name == "random_segments" else np.unique({"by_trial": trial, "by_subject": subject}[name],
+                                                                                 return_inverse=True)[1]
+        order = np.random.default_rng(np.random.SeedSequence(seed)).permutation(unit.max() + 1)
+        tested = np.array_split(order, min(n_folds, len(order)))
+    if unit.max() < 2:
+        raise ValueError(f"{name} needs three units or more (training, validation, test); there are {unit.max() + 1}")
+    return [_grouped(name, k, unit, units, inner, seed) for k, units in enumerate(tested)]
+
+
+def _grouped(name: str, fold: int, unit: np.ndarray, test: np.ndarray, inner: float, seed: int) -> Split:
+    """One fold from its test units."""
+    rest = np.random.default_rng(np.random.SeedSequence((seed, fold))).permutation(np.setdiff1d(unit, test))
+    cut = max(1, round(inner * len(rest)))
+    return Split(name, fold, *(tuple(np.flatnonzero(np.isin(unit, part)).tolist()) for part in (rest[cut:], rest[:cut], test)))
+
+
+def _blocks(trial: np.ndarray, n_folds: int) -> np.ndarray:
+    """Block ``(n_segments,)`` of each segment within its trial, see `segment_splits`."""
+    block, turn = np.empty(len(trial), int), 0
+    for number in np.unique(trial):
+        rows = np.flatnonzero(trial == number)
+        if len(rows) >= n_folds:
+            block[rows] = np.arange(len(rows)) * n_folds // len(rows)
+        else:
+            block[rows] = (turn + np.arange(len(rows))) % n_folds
+            turn += len(rows)
+    return block

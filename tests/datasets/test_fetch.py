@@ -6,12 +6,16 @@ import hashlib
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from unittest.mock import create_autospec
 
+import mne
 import pytest
+import requests
 
 from lib.datasets import fetch as module
 from lib.datasets.__main__ import main
 from lib.datasets.fetch import FetchError, download, fetch
+from lib.datasets.registry import DATASETS
 
 NAME = "mahnob-public-features"
 
@@ -125,8 +129,67 @@ def test_command(server, tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().err.count("error: ") == 1
 
 
-def test_what_needs_a_licence_is_not_fetched(tmp_path):
-    with pytest.raises(KeyError, match=f"these can: {NAME}"):
-        fetch("mahnob", tmp_path)
-    with pytest.raises(SystemExit):
-        main(["fetch", "mahnob"])
+@pytest.mark.parametrize("name", ["mahnob", "dreamer", "way-eeg-gal", "pspm"])
+def test_of_what_is_not_downloaded_it_is_said_where_to_get_it(name, tmp_path, capsys):
+    dataset = DATASETS[name]
+    with pytest.raises(FetchError, match=f"{name} cannot be downloaded by this command, which fetches {NAME}, eegmmidb"):
+        fetch(name, tmp_path)
+    assert main(["fetch", name, "--data", str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("error: ") == 1
+    assert [text for text in (dataset.ask, dataset.licence, dataset.layout, str(tmp_path)) if text not in said.err] == []
+
+
+def test_an_unknown_name_and_one_that_needs_no_download(tmp_path):
+    with pytest.raises(KeyError):
+        fetch("deap", tmp_path)
+    with pytest.raises(FetchError, match="the project writes it when needed"):
+        fetch("amigos-simulated", tmp_path)
+
+
+@pytest.fixture
+def eegbci(monkeypatch):
+    """MNE's download, with its own signature, writing what it was asked for where MNE would; 33 is out of its reach."""
+
+    def download(subjects, runs, *, path, base_url, **options):
+        if subjects == 33:
+            raise requests.ConnectionError("no route")
+        file = path / "MNE-eegbci-data/files/eegmmidb/1.0.0" / f"S{subjects:03d}/S{subjects:03d}R{runs:02d}.edf"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{subjects} {runs} {base_url}")
+        return [file]
+
+    fake = create_autospec(mne.datasets.eegbci.load_data, side_effect=download)
+    monkeypatch.setattr(mne.datasets.eegbci, "load_data", fake)
+    return fake
+
+
+def test_eegmmidb_lands_in_the_owners_layout_and_is_completed(eegbci, tmp_path, capsys):
+    assert main(["fetch", "eegmmidb", "--size", "1", "--data", str(tmp_path)]) == 0
+    assert "1 of 109 subjects, about 33 MB" in (printed := capsys.readouterr().out) and "Open Data Commons" in printed
+    folder = tmp_path / "eegmmidb"
+    assert sorted(held(folder)) == [f"S001/S001R{run:02d}.edf" for run in range(1, 15)]  # and nothing else
+    assert (folder / "S001/S001R09.edf").read_text() == "1 9 https://physionet.org/files/eegmmidb/1.0.0/"
+    assert all(call.kwargs["update_path"] is False for call in eegbci.call_args_list)  # MNE's configuration stays as it is
+    (folder / "S001/S001R09.edf").unlink()
+    fetch("eegmmidb", tmp_path, size=2, progress=False)
+    assert len(held(folder)) == 28 and eegbci.call_count == 14 + 15
+
+
+def test_eegmmidb_interrupted(eegbci, tmp_path):
+    with pytest.raises(FetchError, match=r"S033/S033R01.edf: no connection, or it broke off .* run the same command again"):
+        fetch("eegmmidb", tmp_path, size=109, progress=False)
+    assert len(list((tmp_path / "eegmmidb").glob("S*/*.edf"))) == 32 * 14
+    with pytest.raises(FetchError, match="expected a size of 1 to 109, found 110"):
+        fetch("eegmmidb", tmp_path, size=110)
+
+
+def test_eegmmidb_with_another_content_is_refused_by_mnes_checksums(server, tmp_path):
+    file = server.folder / "files/eegmmidb/1.0.0/S001/S001R01.edf"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"not the published recording")
+    with pytest.raises(FetchError, match=r"S001/S001R01.edf: the checksum is not that of the published file"):
+        fetch("eegmmidb", tmp_path / "data", server.url + "files/eegmmidb/1.0.0/", size=1, progress=False)
+    assert server.asked and not list((tmp_path / "data").rglob("*.edf"))
+    with pytest.raises(FetchError, match="base_url does not match"):
+        fetch("eegmmidb", tmp_path / "data", server.url, size=1, progress=False)

@@ -7,15 +7,18 @@ import logging
 import re
 import shutil
 
+import edfio
 import numpy as np
 import pytest
 from scipy.io import savemat
 
-from lib.datasets import mahnob_features, registry
+from lib.datasets import eeg_corpora, mahnob_features, registry
 from lib.datasets.__main__ import main
+from lib.datasets.amigos_format import EEG_CHANNELS
 from lib.datasets.mahnob_format import LABELS_FILE
 
 FEATURES = mahnob_features.FOLDER
+CORPORA = ["eegmmidb", "way-eeg-gal", "kaya", "dreamer", "ascertain", "pspm"]
 
 
 @pytest.fixture
@@ -30,7 +33,7 @@ def features(tmp_path, make):
 
 def test_every_entry_says_what_a_user_must_know():
     for name, dataset in registry.DATASETS.items():
-        assert name == dataset.name and dataset.tier in registry.TIERS
+        assert name == dataset.name and dataset.tier in registry.TIERS and dataset.role in ("labelled", "pretraining")
         assert all((dataset.title, dataset.licence, dataset.redistribute, dataset.ask, dataset.layout, dataset.papers, dataset.marks))
 
 
@@ -44,7 +47,9 @@ def test_checksums_list_the_published_files():
 def test_nothing_there(tmp_path):
     assert registry.best(tmp_path / "none") is None
     table = registry.status(tmp_path / "none").set_index("dataset")
-    assert table["found"].to_dict() == {"mahnob": "no", FEATURES: "no", "mahnob-simulated": "made when needed"}
+    assert registry.corpora(tmp_path / "none") == {} and registry.best(tmp_path / "none", "amigos") is None
+    assert table["found"].to_dict() == {"mahnob": "no", FEATURES: "no", "mahnob-simulated": "made when needed", "amigos": "no",
+                                        "amigos-simulated": "made when needed", **dict.fromkeys(CORPORA, "no")}
     assert "Sessions/" in table.loc["mahnob", "missing"] and "mahnob-db.eu" in table.loc["mahnob", "ask"]
 
 
@@ -87,3 +92,57 @@ def test_status_command(features, capsys):
     assert main(["status", "--data", str(features.parent)]) == 0
     printed = capsys.readouterr().out
     assert str(features) in printed and "mahnob (licensed)\n  found    no" in printed and "238 of 240 files" in printed
+
+
+@pytest.fixture
+def eegmmidb(tmp_path):
+    """One run of one subject, in the owner's layout, in a data folder."""
+    file = tmp_path / "data" / "eegmmidb" / "S003" / "S003R04.edf"
+    file.parent.mkdir(parents=True)
+    edfio.Edf([edfio.EdfSignal(np.arange(160.0), 160, label=f"{name:.<4}", physical_dimension="uV", physical_range=(-200, 200))
+               for name in EEG_CHANNELS], data_record_duration=1.0).write(file)
+    return tmp_path / "data"
+
+
+def test_a_corpus_is_for_pretraining_and_never_taken_for_labelled_data(eegmmidb):
+    found = registry.find("eegmmidb", eegmmidb)
+    assert (found.tier, found.path) == ("public", (eegmmidb / "eegmmidb").resolve())
+    assert found.missing == "1525 of 1526 files, the first S001/S001R01.edf"
+    assert registry.best(eegmmidb, "amigos") is None
+    assert {name: len(cohort) for name, cohort in registry.corpora(eegmmidb).items()} == {"eegmmidb": 1}
+    assert registry.corpora(eegmmidb, "rmmt") == {}
+
+
+def test_the_licensed_cohort_is_labelled_and_recognised_in_a_folder_of_its_own(eegmmidb):
+    (eegmmidb / "amigos" / "Data_Preprocessed_P01").mkdir(parents=True)
+    assert registry.find("amigos", eegmmidb).tier == registry.find("amigos", eegmmidb / "amigos").tier == "licensed"
+    (eegmmidb / "amigos" / "truth.json").touch()
+    assert registry.find("amigos", eegmmidb).tier is None and registry.find("amigos-simulated", eegmmidb).tier == "simulated"
+
+
+def test_a_corpus_that_cannot_be_read_is_passed_over_with_a_warning(eegmmidb, caplog):
+    (eegmmidb / "kaya").mkdir()
+    (eegmmidb / "kaya" / "CLASubjectA1.mat").write_bytes(b"garbage")
+    with caplog.at_level(logging.WARNING):
+        assert list(registry.corpora(eegmmidb)) == ["eegmmidb"]
+    assert "kaya is passed over" in caplog.text and "a MATLAB 5 file" in caplog.text
+
+
+def test_simulated_corpora_are_read_only_when_asked_for(eegmmidb):
+    (eegmmidb / "eegmmidb" / eeg_corpora.MARK).write_text("simulated corpus, seed = 0\n")
+    assert registry.find("eegmmidb", eegmmidb).tier is None and registry.corpora(eegmmidb) == {}
+    (cohort,) = registry.corpora(eegmmidb, simulated=True).values()
+    assert (cohort.tier, cohort.caption) == ("simulated", "simulated corpus, seed = 0")
+    (eegmmidb / "eegmmidb" / eeg_corpora.MARK).unlink()
+    assert registry.corpora(eegmmidb, simulated=True) == {}
+
+
+@pytest.mark.parametrize(("name", "file"), [
+    ("way-eeg-gal", "P1/HS_P1_S1.mat"), ("way-eeg-gal", "train/subj1_series1_data.csv"), ("kaya", "5F-SubjectB-160311-5St-SGLHand.mat"),
+    ("dreamer", "DREAMER.mat"), ("ascertain", "ASCERTAIN_Raw/ECGData/MOVIE_P01/ECG_CLIP1.MAT"), ("pspm", "PsPM-FR/Data/FR_spike_01.mat")])
+def test_layouts_of_the_corpora_are_recognised(tmp_path, name, file):
+    path = tmp_path / name / file
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert registry.find(name, tmp_path) == (registry.DATASETS[name].tier, (tmp_path / name).resolve(), "")
+    assert registry.find(name, tmp_path / name).tier is None  # its folder must bear its name

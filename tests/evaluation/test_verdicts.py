@@ -77,7 +77,7 @@ def test_leave_one_subject_out_meets_table_5_only():
 
 
 def test_the_constant_control_of_the_same_split_sets_chance():
-    values = pd.concat([tidy("RMMT", "RMSE", folds(0.065, 0.002)), tidy("Constant", "RMSE", folds(0.0705, 0.01))])
+    values = pd.concat([tidy("RMMT", "RMSE", folds(0.065, 0.002)), tidy("constant", "RMSE", folds(0.0705, 0.01))])
     table = verdicts(values, published.table("rmmt", 3)).set_index(["row", "metric"])
     assert table.loc[("RMMT", "RMSE"), "verdict"] == "partly"
     worse = values.assign(value=values["value"] + 0.02 * (values["variant"] == "RMMT"))

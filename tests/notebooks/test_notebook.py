@@ -93,7 +93,7 @@ def test_profiles_keep_apart(begin, project):
     public, demo = (json.loads((project / "figures" / part / "manifest.json").read_text()) for part in ("toy/public", ""))
     assert [row["file"] for row in public] == ["fig1.png", "table1.csv"]
     assert [row["file"] for row in demo] == ["toy/fig1.png", "toy/table1.csv"]
-    assert provenance.verify(project / "figures") == []
+    assert provenance.verify(project / "figures") == ([], [])
 
 
 def test_finish_wants_what_was_declared_and_no_more(begin):

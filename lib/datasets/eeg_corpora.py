@@ -1,0 +1,257 @@
+"""The unlabelled EEG corpora of paper 2's pre-training: WAY-EEG-GAL, EEGMMIDB (BCI2000) and the corpus of Kaya et al.
+
+Luciw, Jarocka & Edin, Sci. Data 1:140047, 2014; Schalk et al., IEEE Trans. Biomed. Eng. 51(6), 2004 (PhysioNet eegmmidb); Kaya et al.,
+Sci. Data 5:180211, 2018. Each is read from its owner's files. All three have the ten channels of the paper, which are taken by name.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import mne
+import numpy as np
+import pandas as pd
+from scipy.io import loadmat
+
+from lib.datasets.amigos_format import EEG_CHANNELS
+from lib.datasets.base import BadFile, Cohort, Signal, Trial
+
+__all__ = ["AGAIN", "MARK", "Recording", "collect", "field", "hertz", "normalised", "numbers", "read_eegmmidb", "read_kaya", "read_mat",
+           "read_way"]
+
+log = logging.getLogger(__name__)
+AGAIN = "Get the file again from its owner."
+MARK = "SIMULATED.txt"  # lies in every folder that lib.simulation.corpora writes; its first line is the caption
+ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}  # the names of the older 10-20 system
+WAY_UNIT = 0.1  # microvolts per unit of hs.eeg.sig, as in the owner's own EEGLAB export
+WAY_RATE = 500.0  # Hz, not written in the CSV form
+
+
+class Recording(NamedTuple):
+    """What :func:`collect` makes a trial of.
+
+    ``part`` names one of several recordings in a file. ``check``, if there is one, is called in place of ``load`` to see if it can be used.
+    """
+
+    path: Path
+    subject: int
+    trial: int
+    stimulus: str
+    load: Callable[[], Signal]
+    part: str = ""
+    check: Callable | None = None
+
+
+def read_way(folder: str | Path) -> Cohort:
+    """Read WAY-EEG-GAL: ``P*/HS_P<subject>_S<series>.mat``, or ``subj<subject>_series<series>_data.csv`` as Kaggle published it.
+
+    ``WS_*.mat`` are left alone: they hold windows cut from the same series around single lifts, which would repeat some samples and lack
+    others. ``HS_P*_ST.mat`` counts as series 10. assumed: the numbers in the CSV form have the unit of ``hs.eeg.sig``, and a folder
+    holds one of the two forms (a series that is there in both counts twice).
+
+    Parameters
+    ----------
+    folder : path-like
+
+    Returns
+    -------
+    Cohort
+        One trial per series, ``labels`` empty. ``load("eeg")``: the ten channels ``EEG_CHANNELS`` in their order, ``(10, n_times)``
+        float32 in uV at the rate of the file. Each file is read once now, to check it, and again when asked for. Files that cannot be
+        used are in ``dropped`` with the reason.
+
+    Raises
+    ------
+    BadFile
+        No usable file.
+    """
+    found = [(*numbers(path.stem, r"HS_P(\d+)_S(\d+|T)"), path, _load_way) for path in Path(folder).rglob("HS_P*_S*.mat")]
+    found += [(*numbers(path.stem, r"subj(\d+)_series(\d+)_data"), path, _load_kaggle)
+              for path in Path(folder).rglob("subj*_series*_data.csv")]
+    return collect("way-eeg-gal", "public", "eeg", folder, "P1/HS_P1_S1.mat or subj1_series1_data.csv and their like", (
+        Recording(path, subject, series, f"series {series}", partial(load, path))
+        for subject, series, path, load in sorted(found, key=lambda item: item[:3])))
+
+
+def read_eegmmidb(folder: str | Path) -> Cohort:
+    """Read the PhysioNet EEG Motor Movement/Imagery Database: ``S<subject>/S<subject>R<run>.edf``.
+
+    Most files have 160 samples a second, those of three subjects have not; the rate is always the file's own.
+
+    Parameters
+    ----------
+    folder : path-like
+
+    Returns
+    -------
+    Cohort
+        One trial per run; signals, ``dropped`` and errors as in :func:`read_way`. Only the headers are read now.
+    """
+    found = sorted((*numbers(path.stem, r"S(\d+)R(\d+)"), path) for path in Path(folder).rglob("S*R*.edf"))
+    return collect("eegmmidb", "public", "eeg", folder, "S001/S001R01.edf and its like", (
+        Recording(path, subject, run, f"run {run}", partial(_load_edf, path), check=partial(_open_edf, path))
+        for subject, run, path in found))
+
+
+def read_kaya(folder: str | Path) -> Cohort:
+    """Read the corpus of Kaya et al.: one ``.mat`` per record with a struct ``o`` (``data``, ``sampFreq``, ``chnames``).
+
+    The subject is the letter after ``Subject`` in the file's name (A is 1). The order of the fields varies and the synchronisation
+    line is called X3 or X5, so that fields and channels are found by name. assumed: ``data`` are microvolts.
+
+    Parameters
+    ----------
+    folder : path-like
+
+    Returns
+    -------
+    Cohort
+        One trial per file, numbered within the subject in the order of names; signals, ``dropped`` and errors as in :func:`read_way`.
+    """
+    letters = {path: re.search(r"Subject-?([A-Z])", path.stem) for path in sorted(Path(folder).rglob("*.mat"))}
+    subjects = {path: ord(letter[1]) - ord("A") + 1 if letter else 0 for path, letter in letters.items()}
+    counted: Counter[int] = Counter()
+    recordings = []
+    for path, subject in sorted(subjects.items(), key=lambda item: (item[1], item[0])):
+        counted[subject] += 1
+        recordings.append(Recording(path, subject, counted[subject], path.stem, partial(_load_kaya, path)))
+    return collect("kaya", "public", "eeg", folder, "CLASubjectA1601083StLRHand.mat and its like", recordings)
+
+
+def normalised(name: str) -> str:
+    """A channel's name without dots, spaces and case, in the newer 10-20 system: ``"t3.."`` becomes ``"T7"``."""
+    name = str(name).strip(" .").upper()
+    return ALIASES.get(name, name)
+
+
+def numbers(name: str, pattern: str) -> tuple[int, int]:
+    """The two numbers in a file's name (``T``, the owner's mark of the tenth WAY series, is 10); zeros where the name is another."""
+    match = re.fullmatch(pattern, name, re.IGNORECASE)
+    return (int(match[1]), 10 if match[2].upper() == "T" else int(match[2])) if match else (0, 0)
+
+
+def collect(name: str, tier: str, modality: str, folder: str | Path, layout: str, recordings: Iterable[Recording]) -> Cohort:
+    """Make a cohort of those unlabelled recordings that can be read.
+
+    Parameters
+    ----------
+    name, tier, modality : str
+        Of the cohort; the tier is ``simulated`` where ``SIMULATED.txt`` lies in the folder.
+    folder : path-like
+    layout : str
+        What the folder should hold, for the message.
+    recordings : iterable of Recording
+        In the order wanted; subject 0 means that the file's name does not tell. ``load`` and ``check`` raise ``BadFile``.
+
+    Raises
+    ------
+    BadFile
+        Nothing can be read.
+    """
+    folder = Path(folder)
+    trials, dropped = [], {}
+    for path, subject, trial, stimulus, load, part, check in recordings:
+        try:
+            if not subject:
+                raise BadFile(path, f"a name like the owner's ({layout})", path.name, "Give it its name back.")
+            (check or load)()
+        except BadFile as error:
+            dropped[f"{path.relative_to(folder)} {part}".strip()] = str(error)
+            continue
+        trials.append(Trial(name, subject, str(trial), trial, stimulus, {}, {modality: load}, {modality: str(path)}))
+    first = next(iter(dropped.values()), "no such file")
+    if not trials:
+        raise BadFile(folder, layout, f"nothing that can be read: {first}", f"Check that this is the folder of {name}.")
+    if dropped:
+        log.warning("%s: %d recordings left out, the first because: %s", folder, len(dropped), first)
+    caption = f"{name} (real recordings, unlabelled)"
+    if (folder / MARK).is_file():
+        tier, caption = "simulated", (folder / MARK).read_text(encoding="utf-8").splitlines()[0]
+    return Cohort(name, tier, tuple(trials), caption, dropped)
+
+
+def read_mat(path: Path, *variables: str, fix: str = AGAIN) -> list:
+    """The named variables of a MATLAB file; structs have attributes, cells are object arrays. ``fix`` is what to do if one is missing."""
+    try:
+        content = loadmat(path, variable_names=variables, struct_as_record=False, squeeze_me=True)
+    except Exception as error:  # SciPy raises whatever the damaged bytes lead it to
+        raise BadFile(path, "a MATLAB 5 file", f"{type(error).__name__}: {error}", AGAIN) from error
+    missing = [name for name in variables if name not in content]
+    if missing:
+        raise BadFile(path, f"the variables {', '.join(variables)}", f"no {', '.join(missing)}", fix)
+    return [content[name] for name in variables]
+
+
+def field(path: Path, struct, names: str):
+    """A field of a struct read by :func:`read_mat`, or one deeper down: ``field(path, hs, "eeg.sig")``."""
+    for name in names.split("."):
+        if not hasattr(struct, name):
+            raise BadFile(path, f"the field {names}", f"no {name}", AGAIN)
+        struct = getattr(struct, name)
+    return struct
+
+
+def hertz(path: Path, rate) -> float:
+    """A sampling rate as a file states it, checked."""
+    if not isinstance(rate, int | float | np.number) or not rate > 0:
+        raise BadFile(path, "a sampling rate in Hz", f"{rate!r}", AGAIN)
+    return float(rate)
+
+
+def _load_way(path: Path) -> Signal:
+    (hs,) = read_mat(path, "hs")
+    return _ten_channels(path, field(path, hs, "eeg.sig"), field(path, hs, "eeg.names"), field(path, hs, "eeg.samplingrate"), WAY_UNIT)
+
+
+def _load_kaya(path: Path) -> Signal:
+    (o,) = read_mat(path, "o")
+    return _ten_channels(path, field(path, o, "data"), field(path, o, "chnames"), field(path, o, "sampFreq"))
+
+
+def _load_kaggle(path: Path) -> Signal:
+    try:
+        table = pd.read_csv(path, usecols=lambda name: normalised(name) in EEG_CHANNELS, dtype=np.float32)
+    except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
+        raise BadFile(path, "a table of numbers with one column per channel", f"{type(error).__name__}: {error}", AGAIN) from error
+    return _ten_channels(path, table.to_numpy(), table.columns, WAY_RATE, WAY_UNIT)
+
+
+def _ten_channels(path: Path, data: np.ndarray, names: Iterable[str], rate: float, unit: float = 1.0) -> Signal:
+    """The paper's channels out of ``data`` ``(n_times, n_channels)`` whose columns have ``names``, times ``unit`` microvolts."""
+    data, names = np.atleast_2d(data), [normalised(name) for name in np.atleast_1d(np.asarray(names, object))]
+    if data.ndim != 2 or data.shape[1] != len(names) or data.dtype.kind not in "fiu":
+        raise BadFile(path, f"numbers (n_times, {len(names)}), one column per channel", f"{data.dtype} {data.shape}", AGAIN)
+    picked = np.ascontiguousarray(data[:, _columns(path, names)].T, dtype=np.float32) * np.float32(unit)
+    if not np.isfinite(picked).all():
+        raise BadFile(path, "finite numbers", f"{(~np.isfinite(picked)).sum()} NaN or infinite", "Leave this recording out.")
+    return Signal(picked, hertz(path, rate), tuple(EEG_CHANNELS), "uV")
+
+
+def _columns(path: Path, names: list[str]) -> list[int]:
+    missing = [name for name in EEG_CHANNELS if name not in names]
+    if missing:
+        raise BadFile(path, f"the channels {' '.join(EEG_CHANNELS)}", f"no {' '.join(missing)}", "Leave this recording out.")
+    return [names.index(name) for name in EEG_CHANNELS]
+
+
+def _open_edf(path: Path) -> tuple[mne.io.BaseRaw, list[int]]:
+    """The file, its samples not yet read, and where the ten channels stand."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            warnings.filterwarnings("error", "Number of records")  # MNE reads what is left of a file that was cut short
+            raw = mne.io.read_raw_edf(path, verbose="warning")
+    except Exception as error:  # MNE raises whatever the damaged bytes lead it to
+        raise BadFile(path, "a whole EDF file", f"{type(error).__name__}: {error}", AGAIN) from error
+    return raw, _columns(path, [normalised(name) for name in raw.ch_names])
+
+
+def _load_edf(path: Path) -> Signal:
+    raw, columns = _open_edf(path)
+    return _ten_channels(path, raw.get_data(columns).T, EEG_CHANNELS, raw.info["sfreq"], 1e6)  # MNE's unit is the volt

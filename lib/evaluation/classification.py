@@ -1,0 +1,71 @@
+"""Accuracy, macro-F1 and confusion of classifiers (papers 2 to 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
+
+__all__ = ["classification", "confusion"]
+
+
+def _labels(p: np.ndarray) -> np.ndarray:
+    """Predicted classes from labels or probabilities, see `classification`."""
+    if p.dtype.kind != "f":
+        return p
+    if not (np.isfinite(p).all() and p.min() >= 0 and p.max() <= 1):
+        raise ValueError("predictions of type float are probabilities: finite, from 0 to 1; give labels as integers")
+    return p.argmax(axis=1) if p.ndim == 2 else (p > 0.5).astype(int)
+
+
+def classification(y, p_or_label) -> dict[str, float]:
+    """Accuracy, and the mean over classes of F1 (Sec 5 of paper 2: "between the two predicted classes").
+
+    Parameters
+    ----------
+    y : array ``(n,)``
+        True classes, 0, 1, ...
+    p_or_label : array ``(n,)`` or ``(n, n_classes)``
+        Integers or booleans: predicted classes. Floats: the probability of class 1 (predicted above one half), or of each class
+        (predicted where highest).
+
+    Returns
+    -------
+    dict
+        ``accuracy``, ``F1``.
+
+    Notes
+    -----
+    choice: the mean runs over the classes that occur in ``y`` or in the predictions, as in scikit-learn; a class that is never predicted
+    counts with F1 = 0. So a constant prediction reaches half the F1 of its class.
+    """
+    y, p = np.asarray(y), np.asarray(p_or_label)
+    if y.ndim != 1 or not len(y) or len(p) != len(y) or p.ndim > 2:
+        raise ValueError(f"labels (n,) and predictions (n,) or (n, n_classes) are needed, not {y.shape} and {p.shape}")
+    yhat = _labels(p)
+    return {"accuracy": float(accuracy_score(y, yhat)), "F1": float(f1_score(y, yhat, average="macro", zero_division=0))}
+
+
+def confusion(y, yhat, labels: Sequence[str]) -> pd.DataFrame:
+    """How often each true class (rows) is predicted as each class (columns).
+
+    Parameters
+    ----------
+    y, yhat : array ``(n,)`` of int
+        True and predicted classes, numbered from 0.
+    labels : sequence of str
+        Names of the classes, in the order of their numbers.
+
+    Returns
+    -------
+    DataFrame
+        Columns of two levels: ``("count", label)``, and ``("percent", label)`` of the row, NaN where the class never occurs.
+    """
+    y, yhat, names = np.asarray(y, int), np.asarray(yhat, int), list(labels)
+    if not np.isin(np.concatenate([y, yhat]), np.arange(len(names))).all():
+        raise ValueError(f"classes must be 0 to {len(names) - 1} for the {len(names)} labels; found {np.unique([*y, *yhat]).tolist()}")
+    counts = pd.DataFrame(confusion_matrix(y, yhat, labels=range(len(names))), index=pd.Index(names, name="true"),
+                          columns=pd.Index(names, name="predicted"))
+    return pd.concat({"count": counts, "percent": 100 * counts.div(counts.sum(axis=1).replace(0, np.nan), axis=0)}, axis=1)

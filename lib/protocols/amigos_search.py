@@ -1,0 +1,135 @@
+"""Hyper-parameter search of paper 2 with Ray Tune, on the inner validation segments of each fold (Sec 4.3).
+
+``make tune`` searches, writes the best configuration of every fold as YAML, and :func:`best` reads it back for
+:func:`lib.protocols.amigos.run`. The test segments of a fold take no part. A search that was stopped is continued.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+
+from lib import paths
+from lib.datasets.base import BadFile
+from lib.evaluation.classification import classification
+from lib.protocols import amigos, amigos_pretraining
+from lib.protocols.amigos_settings import MODALITIES, PRESETS, SPACE, TARGETS, Preset
+from lib.training.binary import finetune_fold, high_labels
+from lib.training.splits import Split
+
+__all__ = ["best", "main", "search"]
+
+
+def _file(folder: Path, split: Split, modality: str, target: str) -> Path:
+    return folder / f"{split.name}-{split.fold}-{modality}-{target}.yaml"
+
+
+def _space(tune) -> dict[str, Any]:
+    """The search space of the settings in Ray Tune's terms."""
+    return {name: getattr(tune, kind)(*bounds) for name, (kind, *bounds) in SPACE.items()}
+
+
+def _objective(config: Mapping, arrays: Mapping[str, np.ndarray], split: Mapping, settings: Mapping) -> dict[str, float]:
+    """Macro-F1 on the validation segments of one configuration."""
+    torch.set_num_threads(1)
+    result = finetune_fold(arrays, split=split, **amigos.configured(settings, config))
+    y = high_labels(arrays[settings["target"]], arrays["trial"], split["train"])[list(split["val"])]
+    return classification(y.astype(int), result["val"] > 0.5)
+
+
+def search(data: Mapping[str, Any], unlabelled: Mapping[str, np.ndarray], split: Split, modality: str, target: str, preset: Preset, *,
+           samples: int = 8, seed: int = 0, device: str = "cpu", folder: Path | None = None, jobs: int = 2) -> dict[str, float]:
+    """Search one network of one fold; found or continued where an earlier search left off.
+
+    Parameters
+    ----------
+    data, unlabelled, preset
+        As for :func:`lib.protocols.amigos.run`.
+    split : Split
+        Only ``train`` and ``val`` are used.
+    samples : int
+        Configurations that are tried.
+    folder : Path, optional
+        Default ``build/tune``.
+
+    Returns
+    -------
+    dict
+        The configuration with the best validation macro-F1 (also written to ``<folder>/<split>-<fold>-<modality>-<target>.yaml``).
+    """
+    try:
+        import ray
+        from ray import tune
+    except ImportError as error:
+        raise ImportError("the search needs the extra: pip install -e '.[ray]'") from error
+    folder = (folder or paths.build() / "tune").resolve()
+    file = _file(folder, split, modality, target)
+    if file.exists():
+        return best(split, modality, target, folder)
+    if not ray.is_initialized():
+        ray.init(num_cpus=jobs, include_dashboard=False, logging_level="error", log_to_driver=False)
+    start = amigos_pretraining.pretrain(data, unlabelled[modality], modality, [split], preset, seed=seed, device=device)[0]
+    settings = {"seed": seed, "modality": modality, "target": target, "model": preset.model[modality], "head": preset.head[modality],
+                "recipe": {**preset.finetuning, "device": device}, "weights": amigos_pretraining.weights(start)}
+    arrays = {name: np.asarray(data[name]) for name in ("eeg", "ecg", *TARGETS, "trial", "subject")}
+    inner = {"train": split.train, "val": split.val, "test": split.val}  # the fold's test segments take no part
+    trainable = tune.with_parameters(_objective, arrays=arrays, split=inner, settings=settings)
+    if tune.Tuner.can_restore(str(folder / file.stem)):
+        tuner = tune.Tuner.restore(str(folder / file.stem), trainable, resume_unfinished=True, restart_errored=True)
+    else:
+        tuner = tune.Tuner(trainable, param_space=_space(tune), tune_config=tune.TuneConfig(metric="F1", mode="max", num_samples=samples),
+                           run_config=tune.RunConfig(name=file.stem, storage_path=str(folder), verbose=0))
+    found = tuner.fit().get_best_result()
+    config = {name: float(value) if isinstance(value, float) else int(value) for name, value in found.config.items()}
+    file.write_text(yaml.safe_dump({"config": config, "validation F1": float(found.metrics["F1"]), "samples": samples, "seed": seed}))
+    return config
+
+
+def best(split: Split, modality: str, target: str, folder: Path | None = None) -> dict[str, float]:
+    """The configuration that a search has written for one network of one fold.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where no search was run for it.
+    BadFile
+        Where the file holds names that the search space does not have.
+    """
+    file = _file((folder or paths.build() / "tune").resolve(), split, modality, target)
+    if not file.exists():
+        raise FileNotFoundError(f"{file}: no search was run for this fold. Type `make tune`.")
+    config = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("config", {})
+    if set(config) != set(SPACE):
+        raise BadFile(file, f"values for {', '.join(SPACE)}", ", ".join(map(str, config)) or "nothing", "Delete it and type `make tune`.")
+    return config
+
+
+def main(argv: list[str] | None = None) -> int:
+    """``python -m lib.protocols.amigos_search``: search every modality and target of the chosen folds; print what was best."""
+    parser = argparse.ArgumentParser(prog="python -m lib.protocols.amigos_search", description=main.__doc__)
+    parser.add_argument("--profile", default="demo", choices=list(PRESETS))
+    parser.add_argument("--data", default="")
+    parser.add_argument("--split", default="by_subject")
+    parser.add_argument("--folds", type=int, default=1, help="how many folds, from the first")
+    parser.add_argument("--samples", type=int, default=8, help="configurations tried per fold, modality and target")
+    parser.add_argument("--device", default="cpu")
+    args = parser.parse_args(argv)
+    preset = PRESETS[args.profile]
+    data = amigos.segments(amigos.cohort(args.profile, args.data))
+    unlabelled = {m: amigos_pretraining.corpus(args.profile, m, args.data, limit=preset.corpus) for m in MODALITIES}
+    for fold in amigos.splits(data, args.split, preset)[: args.folds]:
+        for modality in MODALITIES:
+            for target in TARGETS:
+                config = search(data, unlabelled, fold, modality, target, preset, samples=args.samples, device=args.device)
+                print(f"{fold.name}, fold {fold.fold}, {modality}, {target}: {config}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,150 @@
+# ---
+# jupyter:
+#   companion:
+#     paper: amigos
+#     produces: [fig3, fig4, cases, attention]
+#     profiles: [demo, paper]
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # When the heart is right and the brain is wrong
+#
+# Late fusion can only help where the two modalities err on different segments. The paper shows two such segments (Figs 3, 4).
+# How often does that happen, and does the fusion then listen to the right one?
+#
+# **You will learn**
+# - to choose examples by a rule instead of by taste,
+# - to count who is right where, and what an ideal fusion could reach,
+# - what the attention of the CLS token shows, and what it does not.
+#
+# **Reproduces** Figs 3 and 4 (with segments chosen by rule) and the argument of Sec 5.
+#
+# **Needs** notebook 22; a few seconds.
+
+# %% tags=["parameters"]
+profile: str = "demo"  # which data and how much training: demo, paper
+seed: int = 0  # base seed
+device: str = "cpu"  # cpu or cuda
+data: str = ""  # folder of your data
+out: str = ""  # folder of the figures; empty: build/figures
+split: str = "random_segments"  # the split whose test segments are shown; the paper's is most likely this one
+target: str = "arousal"  # arousal or valence
+
+# %%
+from lib.notebook import start
+
+run = start("23_amigos_complementarity", profile=profile, seed=seed, device=device, data=data, out=out, split=split, target=target)
+
+# %%
+from lib.protocols import amigos
+from lib.protocols import amigos_analysis as analysis
+from lib.protocols import amigos_pretraining as pretraining
+from lib.protocols.amigos_settings import MODALITIES, PRESETS
+
+preset = PRESETS[profile]
+cohort = amigos.cohort(profile, data, seed=seed)
+features = amigos.segments(cohort)
+about = features["about"]
+unlabelled = {m: pretraining.corpus(profile, m, data, limit=preset.corpus, seed=seed) for m in MODALITIES}
+
+# %% [markdown]
+# ## Every test segment, three opinions
+#
+# Each segment is in the test part of exactly one fold, so there is one answer of each network for each of them.
+
+# %% tags=["nbval-check-output"]
+records = amigos.run(features, unlabelled, ["ECG", "EEG", "Fused"], split, preset, seed=seed, device=device)
+table = analysis.complementarity(features, records, target)
+print(f"{len(table)} test segments, each once: {table['segment'].is_unique}")
+
+# %%
+order = ["both right", "only ECG right", "only EEG right", "both wrong"]
+counts = table.groupby("case").agg(n=("segment", "size"), fusion_right=("Fused_right", "sum")).reindex(order, fill_value=0).reset_index()
+run.table("cases", counts, **about)
+
+# %%
+from lib.plots import physio as plots
+
+run.figure("cases", plots.who_is_right(counts), **about)
+
+# %% tags=["nbval-check-output"]
+known = {name: table[f"{name}_right"].mean() for name in ("ECG", "EEG", "Fused")}
+ideal = (table["ECG_right"] | table["EEG_right"]).mean()
+assert ideal >= max(known["ECG"], known["EEG"])
+print("a fusion that always knew whom to believe is at least as good as each modality:", ideal >= max(known.values()) or "no")
+
+# %%
+print({name: round(value, 3) for name, value in known.items()}, "ideal", round(ideal, 3))
+
+# %% [markdown]
+# ## Two examples, chosen by rule
+#
+# The rule: exactly one modality is wrong, the fusion is right, and among those the segment on which the wrong modality was
+# most sure of itself. Fig 3: the EEG is wrong and the ECG right. Fig 4: the other way round.
+
+# %%
+examples = {wrong: analysis.example(table, wrong) for wrong in ("EEG", "ECG")}
+shown = {wrong: analysis.look(features, records, table, row, target) for wrong, row in examples.items() if row is not None}
+
+# %%
+import pandas as pd
+
+parts = [table.loc[[row]].assign(figure=name) for name, row in (("fig3", examples["EEG"]), ("fig4", examples["ECG"])) if row is not None]
+chosen = pd.concat(parts)
+run.figure("fig3", plots.complementary(**shown["EEG"]), chosen, **about)
+
+# %%
+run.figure("fig4", plots.complementary(**shown["ECG"]), chosen, **about)
+
+# %% [markdown]
+# One segment proves nothing: it was chosen because it fits. The counts above are the argument.
+#
+# ## Where does CLS look?
+#
+# The grey bands are the weights of the CLS token on the others in the last layer, averaged over heads. If attention followed
+# the heart beat, its weights would rise and fall with it. Averaged over all test segments:
+
+# %%
+profile_table = analysis.attention_summary(records, target)
+run.table("attention", profile_table, **about)
+
+# %% tags=["nbval-check-output"]
+print(f"attention summarised for {', '.join(sorted(profile_table['modality']))}")
+
+# %% [markdown]
+# An *evenness* of 1 means that CLS looks everywhere alike; close to 0 that it looks at few tokens. Attention says where
+# information is taken from, not what is done with it, and not that it is needed there.
+#
+# ## Published versus reproduced
+#
+# The paper's Figs 3 and 4 are two hand-picked examples; there is nothing in them that a run could confirm or refute. What can
+# be checked is the claim behind them: that the fusion is right more often than each modality (notebook 22).
+#
+# ## What could go wrong
+#
+# - **Picking the prettiest example.** With thousands of segments there is one for every story; write the rule down first.
+# - **Reading attention as an explanation.** Two networks with the same predictions can have very different attention.
+#
+# ## Exercises
+#
+# 1. *Easy.* Set `target = "valence"`. Is the ECG still the better one?
+# 2. *Medium.* Average the two probabilities instead of training a fusing network. How far is it from the fusion?
+# 3. *Open.* Set `split = "by_subject"`. How often is exactly one modality right, and how often would chance give that?
+#
+# ## Recap
+#
+# - Fusion lives on errors that are not shared; count them before building one.
+# - Examples illustrate a count; they do not replace it.
+
+# %%
+run.finish()

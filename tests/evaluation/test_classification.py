@@ -1,0 +1,53 @@
+"""Accuracy and macro-F1 against their definitions; the confusion table."""
+
+import numpy as np
+import pytest
+
+from lib.evaluation.classification import classification, confusion
+
+
+def by_hand(y, yhat):
+    f1 = []
+    for c in np.union1d(y, yhat):
+        hit = np.sum((y == c) & (yhat == c))
+        f1.append(2 * hit / (np.sum(y == c) + np.sum(yhat == c)))
+    return {"accuracy": np.mean(y == yhat), "F1": np.mean(f1)}
+
+
+@pytest.mark.parametrize("n_classes", [2, 5])
+def test_equal_the_definitions(n_classes):
+    rng = np.random.default_rng(n_classes)
+    y, yhat = rng.integers(n_classes, size=(2, 200))
+    assert classification(y, yhat) == pytest.approx(by_hand(y, yhat))
+    assert classification(y.astype(np.float32), yhat) == pytest.approx(by_hand(y, yhat))
+
+
+def test_probabilities_and_labels_say_the_same():
+    rng = np.random.default_rng(0)
+    y, p = rng.integers(2, size=100), rng.random(100).astype(np.float32)
+    both = classification(y, np.stack([1 - p, p], axis=1))
+    assert classification(y, p) == classification(y, p > 0.5) == classification(y, (p > 0.5).astype(int)) == both
+    assert classification([0, 1, 1], [0.5, 0.6, 0.2])["accuracy"] == pytest.approx(2 / 3)  # one half is not high
+
+
+def test_a_constant_prediction_has_half_the_f1_of_its_class():
+    y = np.array([1] * 60 + [0] * 40)
+    assert classification(y, np.full(100, 0.6)) == {"accuracy": 0.6, "F1": pytest.approx(0.5 * 2 * 60 / 160)}
+
+
+def test_confusion():
+    table = confusion([0, 0, 1, 1, 1], [0, 1, 1, 1, 0], ["low", "high", "never"])
+    assert table["count"].to_numpy().tolist() == [[1, 1, 0], [1, 2, 0], [0, 0, 0]]
+    assert table["percent"].loc["high"].to_numpy() == pytest.approx([100 / 3, 200 / 3, 0])
+    assert table["percent"].loc["never"].isna().all()
+    assert table.index.name == "true" and table.columns.names[1] == "predicted"
+
+
+def test_bad_input_is_named():
+    with pytest.raises(ValueError, match=r"not \(3,\) and \(2,\)"):
+        classification([0, 1, 0], [0, 1])
+    for p in ([0.2, np.nan], [0.0, 2.0]):
+        with pytest.raises(ValueError, match="give labels as integers"):
+            classification([0, 1], p)
+    with pytest.raises(ValueError, match="classes must be 0 to 1"):
+        confusion([0, 2], [0, 1], ["a", "b"])
