@@ -9,11 +9,11 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from lib import plots, published
-from lib.schematics import rmmt as schematics
 from lib.datasets.mahnob_format import EEG_CHANNELS
 from lib.evaluation.verdicts import verdicts
 from lib.models.rmmt import MODELS, build
 from lib.plots.signals import LOBES
+from lib.schematics import rmmt as schematics
 
 
 @pytest.fixture(autouse=True)
