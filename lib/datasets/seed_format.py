@@ -7,7 +7,6 @@ Cybernetics 49(3), 2019. SEED-V: Liu, Qiu, Zheng & Lu, IEEE Trans. Cognitive and
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -15,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.datasets.base import BadFile, Cohort, Trial
+from lib.datasets.base import BadFile, Cohort, Trial, origin
 
 __all__ = ["AGAIN", "BANDS", "CHANNELS", "FEATURE_RATE", "FOLDERS_IV", "FOLDERS_V", "MNE_NAMES", "N_EYE_IV", "N_EYE_V", "RAW_RATE",
            "SEED_IV_EMOTIONS", "SEED_IV_LABELS", "SEED_V_EMOTIONS", "SEED_V_LABELS", "SMOOTHINGS", "SPLITS", "WINDOW", "check_eeg",
-           "check_eye", "finish", "origin", "split"]
+           "check_eye", "finish", "split"]
 
 log = logging.getLogger(__name__)
 CHANNELS = tuple((
@@ -63,26 +62,6 @@ def split(name: str) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
     n_trials, blocks = SPLITS[name]
     trials = range(1, n_trials + 1)
     return [(tuple(t for t in trials if not first <= t <= last), tuple(t for t in trials if first <= t <= last)) for first, last in blocks]
-
-
-def origin(root: Path, title: str) -> tuple[str, str]:
-    """Tier of the cohort in a folder and the caption of what is drawn from it.
-
-    Raises
-    ------
-    BadFile
-        A simulated cohort is unfinished or its ``truth.json`` is damaged.
-    """
-    truth = root / "truth.json"
-    if not truth.is_file():
-        if (root / "SIMULATED.txt").is_file():  # the simulator writes this first and truth.json last
-            raise BadFile(truth, "the end of a simulated cohort", "no such file", "Simulate the cohort again.")
-        return "licensed", f"{title} (real recordings)"
-    try:
-        known = json.loads(truth.read_text(encoding="utf-8"))
-        return "simulated", f"simulated cohort, effect = {float(known['effect']):g}, seed = {known['seed']}"
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadFile(truth, "JSON with effect and seed", f"{type(error).__name__}: {error}", "Simulate the cohort again.") from error
 
 
 def check_eeg(file: Path, name: str, eeg: np.ndarray) -> None:

@@ -8,9 +8,7 @@ the emotion that drives a trial is another one, drawn without regard to the labe
 from __future__ import annotations
 
 import io
-import json
 import logging
-import os
 import pickle
 from collections.abc import Mapping
 from functools import cache
@@ -18,7 +16,6 @@ from pathlib import Path
 
 import mne
 import numpy as np
-import scipy.io
 from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 from scipy.signal import lfilter
 
@@ -36,6 +33,7 @@ from lib.datasets.seed_format import (
     SEED_V_EMOTIONS,
     SEED_V_LABELS,
 )
+from lib.simulation.folder import claim, finish, matlab, write_file
 from lib.simulation.valence import stream
 from lib.store import code_digest, digest
 
@@ -112,9 +110,8 @@ def make(folder=None, *, layout: str = "seed-iv", subjects: int = 4, effect: flo
     key = digest((parameters, code_digest(__file__)))[:12]
     root = Path(folder) if folder else paths.cohorts() / f"{layout}-{key}"
     caption = f"simulated cohort, effect = {effect:g}, seed = {seed}"
-    if _finished(root, key):
+    if claim(root, key, caption):
         return root
-    _write(root / "SIMULATED.txt", f"{caption}\n{key}\n".encode())
     lengths = {session: stream(seed, "lengths", session).integers(windows[0], windows[1] + 1, len(labels))
                for session, labels in LAYOUTS[layout][0].items()}
     truth: list[dict] = []
@@ -123,30 +120,9 @@ def make(folder=None, *, layout: str = "seed-iv", subjects: int = 4, effect: flo
                   for session, counts in lengths.items() for t, n in enumerate(counts, start=1)]
         (_write_iv if layout == "seed-iv" else _write_v)(root, subject, trials)
         truth += [trial["truth"] for trial in trials]
-    _write(root / "truth.json", json.dumps({"caption": caption, "key": key, **parameters, "trials": truth}).encode())
+    finish(root, {"caption": caption, "key": key, **parameters, "trials": truth})
     log.info("simulated cohort of %d trials in %s", len(truth), root)
     return root
-
-
-def _finished(root: Path, key: str) -> bool:
-    """True if this cohort stands there; ``ValueError`` if the folder holds anything but this cohort or a part of it."""
-    truth, mark = root / "truth.json", root / "SIMULATED.txt"
-    if truth.exists():
-        held = json.loads(truth.read_text(encoding="utf-8"))["key"]
-    elif mark.exists():
-        held = mark.read_text(encoding="utf-8").split()[-1]
-    else:
-        held = "other files" if root.exists() and any(root.iterdir()) else key
-    if held != key:
-        raise ValueError(f"{root}: holds a cohort simulated with other parameters or code, or other files. Give another folder.")
-    return truth.exists()
-
-
-def _write(file: Path, content: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    part.write_bytes(content)
-    os.replace(part, file)
 
 
 def _trial(parameters: Mapping, subject: int, session: int, t: int, n: int) -> dict:
@@ -240,11 +216,7 @@ def _write_iv(root: Path, subject: int, trials: list[dict]) -> None:
                     f"de_LDS{trial['trial']}": _lds(trial["eeg"])}
             eye[f"eye_{trial['trial']}"] = trial["eye"]
         for part, arrays in zip(FOLDERS_IV, (eeg, eye), strict=True):
-            buffer = io.BytesIO()
-            scipy.io.savemat(buffer, arrays)
-            # the header SciPy writes holds the time of day: the same features should be the same bytes
-            header = b"MATLAB 5.0 MAT-file, simulated features".ljust(116)
-            _write(root / part / str(session) / f"{subject}_2000{session:02d}{subject:02d}.mat", header + buffer.getvalue()[116:])
+            write_file(root / part / str(session) / f"{subject}_2000{session:02d}{subject:02d}.mat", matlab(arrays))
 
 
 def _write_v(root: Path, subject: int, trials: list[dict]) -> None:
@@ -255,4 +227,4 @@ def _write_v(root: Path, subject: int, trials: list[dict]) -> None:
     for part, data in zip(FOLDERS_V, arrays, strict=True):
         buffer = io.BytesIO()
         np.savez(buffer, data=pickle.dumps(data, protocol=4), label=pickle.dumps(labels, protocol=4))  # type: ignore[arg-type]
-        _write(root / part / f"{subject}_123.npz", buffer.getvalue())
+        write_file(root / part / f"{subject}_123.npz", buffer.getvalue())

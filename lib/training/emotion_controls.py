@@ -124,20 +124,23 @@ def fit_measure(p1: np.ndarray, p2: np.ndarray, y: np.ndarray, ridge: float = 0.
 def fuzzy_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, n_classes: int) -> Parts:
     """Fuzzy integral (Table 2): Choquet integral of the two SVMs' scores, its measure fitted on the training windows.
 
-    ``choice:`` it is fitted on scores that an SVM gives to training trials it was not trained on (up to 4 groups of trials).
+    ``choice:`` it is fitted on scores that an SVM gives to training trials it was not trained on (up to 4 groups of trials). A group that
+    leaves no two classes to train on gives no scores; where none is left, both modalities are trusted alike (``mu`` = 1/2, the mean).
     """
     y, rows = _labels(data, split, "train"), np.asarray(split["train"], int)
     trial = np.unique(np.stack([data[name][rows] for name in ("subject", "session", "trial")]), axis=1, return_inverse=True)[1].ravel()
-    folds = list(GroupKFold(min(4, trial.max() + 1)).split(rows, groups=trial))
+    folds = GroupKFold(min(4, trial.max() + 1)).split(rows, groups=trial) if trial.max() else ()
+    folds = [(known, new) for known, new in folds if len(np.unique(y[known])) > 1]
+    scored = np.sort(np.concatenate([new for _, new in folds])) if folds else np.array([], int)
     inner, outer = [], []
     for modality in ("eeg", "eye"):
         x, svm, scores = _svm_scores(data, split, modality, n_classes)
         held_out = np.empty((len(rows), n_classes))
         for known, new in folds:
             held_out[new] = _scores(_train_svm(x["train"][known], y[known], svm.C), x["train"][new], n_classes)
-        inner.append(held_out)
+        inner.append(held_out[scored])
         outer.append(scores)
-    mu = fit_measure(inner[0], inner[1], y)
+    mu = fit_measure(inner[0], inner[1], y[scored]) if len(scored) else np.full((2, n_classes), 0.5)
     fused = {part: choquet(outer[0][part], outer[1][part], mu) for part in ("val", "test")}
     return {part: p / p.sum(1, keepdims=True) for part, p in fused.items()}
 

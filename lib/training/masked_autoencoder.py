@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from lib.models.mv_sstma import MVSSTMA, draw_visible, masked_error, n_visible
+from lib.preprocessing.seed import scale_eeg, scale_eye
 
 __all__ = ["PretrainRecipe", "autocast", "build", "pretrain_fold", "scale", "sessions"]
 
@@ -74,7 +75,8 @@ def scale(x: np.ndarray, train: Sequence[int] | np.ndarray, modality: str, group
     Returns
     -------
     array
-        float32, ``(n_windows, n_times, n_channels, n_features)``: the eye gets an axis of one feature per channel.
+        float32, ``(n_windows, n_times, n_channels, n_features)``: the eye gets an axis of one feature per channel. An eye feature that is
+        NaN in a whole trial becomes the training mean.
     """
     if modality not in {"eeg", "eye"}:
         raise ValueError(f"modality is 'eeg' or 'eye', not {modality!r}")
@@ -82,12 +84,10 @@ def scale(x: np.ndarray, train: Sequence[int] | np.ndarray, modality: str, group
     known[np.asarray(train)] = True
     out = np.empty(x.shape, np.float32)
     for g in np.unique(group):
-        own = group == g
-        part, fit = x[own], x[own & known] if (own & known).any() else x[known]
-        if modality == "eye":
-            low, high = fit.min((0, 1)), fit.max((0, 1))
-            part, fit = (np.clip(10 + 90 * (v - low) / (high - low + 1e-12), 10, 100) for v in (part, fit))
-        out[own] = (part - fit.mean((0, 1))) / (fit.std((0, 1)) + 1e-6)
+        own = np.flatnonzero(group == g)
+        fit = own[known[own]] if known[own].any() else np.flatnonzero(known)
+        part, fitted = x[np.concatenate([own, fit])], slice(len(own), None)
+        out[own] = scale_eeg(scale_eye(part, fitted) if modality == "eye" else part, fitted)[: len(own)]
     return out[..., None] if modality == "eye" else out
 
 

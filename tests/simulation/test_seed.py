@@ -15,7 +15,7 @@ from sklearn.svm import LinearSVC
 from lib.datasets import seed_iv, seed_v
 from lib.datasets.seed_format import split
 from lib.preprocessing.seed import scale_eeg, scale_eye, windows
-from lib.simulation import seed
+from lib.simulation import folder, seed
 
 READERS = {"seed-iv": seed_iv, "seed-v": seed_v}
 TINY = {"subjects": 1, "windows": (10, 12)}
@@ -53,7 +53,7 @@ def test_the_readers_read_it_and_the_truth_agrees(cohort):
 
 def test_same_seed_same_bytes_again_after_a_kill(cohort, tmp_path, monkeypatch):
     root, layout = cohort
-    real = seed._write
+    real = folder.write_file
 
     def killed(file, content):
         if file.name == "truth.json":
@@ -61,7 +61,7 @@ def test_same_seed_same_bytes_again_after_a_kill(cohort, tmp_path, monkeypatch):
         real(file, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(seed, "_write", killed)
+        patch.setattr(folder, "write_file", killed)
         with pytest.raises(KeyboardInterrupt):
             seed.make(tmp_path / "b", layout=layout, **TINY)
     assert (tmp_path / "b" / "SIMULATED.txt").exists() and not (tmp_path / "b" / "truth.json").exists()
@@ -71,7 +71,8 @@ def test_same_seed_same_bytes_again_after_a_kill(cohort, tmp_path, monkeypatch):
 def test_a_finished_cohort_is_reused_and_nothing_else_overwritten(cohort, tmp_path, monkeypatch):
     root, layout = cohort
     shutil.copytree(root, tmp_path / "copy")
-    monkeypatch.setattr(seed, "_write", None)  # writing anything would fail
+    for module in (folder, seed):
+        monkeypatch.setattr(module, "write_file", None)  # writing anything would fail
     assert seed.make(tmp_path / "copy", layout=layout, **TINY) == tmp_path / "copy"
     with pytest.raises(ValueError, match="other parameters"):
         seed.make(tmp_path / "copy", layout=layout, **TINY | {"effect": 0.5})

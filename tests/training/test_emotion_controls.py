@@ -76,6 +76,16 @@ def test_finds_nothing_where_there_is_nothing(name):
     assert abs(np.mean(found) - 1 / K) < 2.37 * np.std(found, ddof=1) / 8**0.5  # t interval around chance, 7 degrees of freedom
 
 
+@pytest.mark.parametrize("emotions", [[0, 0, 0, 1], [0, 1]])
+def test_fuzzy_integral_with_few_trials_of_which_some_leave_one_class(emotions):
+    data, n = cohort(), len(emotions)
+    data["emotion"] = data["emotion"].copy()
+    for trial, emotion in enumerate(emotions):
+        data["emotion"][list(windows([trial]))] = emotion
+    result = fuzzy_fold(data, SPLIT | {"train": windows(range(n)), "val": ()}, 0, n_classes=K)
+    assert np.isfinite(result["test"]).all() and not result["test"][:, 2].any()
+
+
 def test_majority_says_the_training_shares():
     data = cohort()
     data["emotion"][list(windows([0]))] = 1

@@ -72,6 +72,13 @@ def test_scaling_is_by_the_training_windows_of_the_same_session(data):
     np.testing.assert_allclose(only[48:], (x[48:] - x[:48].mean((0, 1))) / x[:48].std((0, 1)), rtol=1e-3, atol=1e-3)
 
 
+def test_an_eye_feature_that_a_trial_lacks_becomes_the_training_mean(data):
+    x = data["eye"].copy()
+    x[5:9, :, 2] = np.nan
+    scaled = scale(x, SPLIT["train"], "eye", data["subject"])
+    assert np.isfinite(scaled).all() and abs(scaled[5:9, :, 2]).max() < 1e-4
+
+
 def test_eye_features_are_clipped_at_the_training_range():
     x = np.array([[[0.0]], [[10.0]], [[5.0]], [[-50.0]], [[99.0]]], np.float32)
     scaled = scale(x, [0, 1, 2], "eye")
