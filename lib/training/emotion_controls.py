@@ -49,18 +49,33 @@ def _scores(svm: LinearSVC, x: np.ndarray, n_classes: int) -> np.ndarray:
     return softmax(full, axis=1)
 
 
-def _tuned_svm(x: Parts, y: np.ndarray, y_val: np.ndarray) -> tuple[LinearSVC, float]:
-    """The SVM whose penalty is best on the validation windows, and its accuracy there; C = 0.01 where there are none."""
-    if not len(y_val):
+def _groups(data: Mapping[str, np.ndarray], split: Mapping) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Up to four groups of training trials: (positions of the others, positions of the group), where the others hold two classes."""
+    y, rows = _labels(data, split, "train"), np.asarray(split["train"], int)
+    trial = np.unique(np.stack([data[name][rows] for name in ("subject", "session", "trial")]), axis=1, return_inverse=True)[1].ravel()
+    groups = GroupKFold(min(4, trial.max() + 1)).split(rows, groups=trial) if trial.max() else ()
+    return [(known, new) for known, new in groups if len(np.unique(y[known])) > 1]
+
+
+def _tuned_svm(data, split, x: Parts) -> tuple[LinearSVC, float]:
+    """The SVM whose penalty is best on the validation windows, and its accuracy there.
+
+    Without validation windows: best on groups of training trials that were held out in turn; where there are none either, C = 0.01.
+    """
+    y, y_val, groups = _labels(data, split, "train"), _labels(data, split, "val"), _groups(data, split)
+    if not len(y_val) and not groups:
         return _train_svm(x["train"], y, 0.01), np.nan
-    models = [_train_svm(x["train"], y, penalty) for penalty in PENALTIES]
-    accuracy = [float(model.score(x["val"], y_val)) for model in models]
-    return models[int(np.argmax(accuracy))], max(accuracy)
+    if len(y_val):
+        accuracy = [float(_train_svm(x["train"], y, penalty).score(x["val"], y_val)) for penalty in PENALTIES]
+    else:
+        accuracy = [float(np.mean([_train_svm(x["train"][known], y[known], penalty).score(x["train"][new], y[new])
+                                   for known, new in groups])) for penalty in PENALTIES]
+    return _train_svm(x["train"], y, PENALTIES[int(np.argmax(accuracy))]), max(accuracy)
 
 
 def _svm_scores(data, split, modality: str, n_classes: int) -> tuple[Parts, LinearSVC, Parts]:
     x = _parts(data, split, modality)
-    svm, _ = _tuned_svm(x, _labels(data, split, "train"), _labels(data, split, "val"))
+    svm, _ = _tuned_svm(data, split, x)
     empty = np.empty((0, n_classes))
     return x, svm, {part: _scores(svm, x[part], n_classes) if len(x[part]) else empty for part in ("val", "test")}
 
@@ -82,7 +97,7 @@ def majority_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, 
 
 
 def svm_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, modality: str, n_classes: int) -> Parts:
-    """Linear SVM on one modality; its penalty C is chosen on the validation windows. ``modality``: "eeg" or "eye"."""
+    """Linear SVM on one modality; its penalty C is chosen on validation windows or inside training. ``modality``: "eeg" or "eye"."""
     return _svm_scores(data, split, modality, n_classes)[2]
 
 
@@ -127,15 +142,12 @@ def fuzzy_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, n_c
     ``choice:`` it is fitted on scores that an SVM gives to training trials it was not trained on (up to 4 groups of trials). A group that
     leaves no two classes to train on gives no scores; where none is left, both modalities are trusted alike (``mu`` = 1/2, the mean).
     """
-    y, rows = _labels(data, split, "train"), np.asarray(split["train"], int)
-    trial = np.unique(np.stack([data[name][rows] for name in ("subject", "session", "trial")]), axis=1, return_inverse=True)[1].ravel()
-    folds = GroupKFold(min(4, trial.max() + 1)).split(rows, groups=trial) if trial.max() else ()
-    folds = [(known, new) for known, new in folds if len(np.unique(y[known])) > 1]
+    y, folds = _labels(data, split, "train"), _groups(data, split)
     scored = np.sort(np.concatenate([new for _, new in folds])) if folds else np.array([], int)
     inner, outer = [], []
     for modality in ("eeg", "eye"):
         x, svm, scores = _svm_scores(data, split, modality, n_classes)
-        held_out = np.empty((len(rows), n_classes))
+        held_out = np.empty((len(y), n_classes))
         for known, new in folds:
             held_out[new] = _scores(_train_svm(x["train"][known], y[known], svm.C), x["train"][new], n_classes)
         inner.append(held_out[scored])
@@ -197,16 +209,16 @@ def bdae_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, n_cl
 
     In order: features to [0, 1] by the training windows; a restricted Boltzmann machine per modality and one on their hidden
     units (``sklearn.neural_network.BernoulliRBM``); the stack unrolled to an auto-encoder and trained on the squared error
-    of both modalities with RMSprop; SVM. ``choice:`` the number of hidden units is chosen with C on the validation windows.
+    of both modalities with RMSprop; SVM. ``choice:`` the number of hidden units is chosen with C on the validation windows; without
+    them it is the first of `HIDDEN`.
     """
     views = []
     for x in (_parts(data, split, modality) for modality in ("eeg", "eye")):
         low, high = x["train"].min(0), x["train"].max(0)
         views.append({part: np.clip((v - low) / (high - low + 1e-6), 0, 1) for part, v in x.items()})
-    y, y_val = _labels(data, split, "train"), _labels(data, split, "val")
     found = []
-    for hidden in HIDDEN if len(y_val) else HIDDEN[:1]:
+    for hidden in HIDDEN if len(split["val"]) else HIDDEN[:1]:
         x = _shared_features(views, hidden, seed)
-        found.append((*_tuned_svm(x, y, y_val), x))
+        found.append((*_tuned_svm(data, split, x), x))
     svm, _, x = max(found, key=lambda tried: tried[1])
     return {part: _scores(svm, x[part], n_classes) if len(x[part]) else np.empty((0, n_classes)) for part in ("val", "test")}
