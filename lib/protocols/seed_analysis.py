@@ -20,8 +20,8 @@ from lib.protocols.seed_settings import EMOTIONS, TITLES, Preset
 from lib.training.masked_autoencoder import build, scale, sessions
 from lib.training.splits import Split
 
-__all__ = ["alignment", "attention", "balance", "confusions", "error_table", "errors", "fill", "inflation", "overview", "separation",
-           "timeline"]
+__all__ = ["alignment", "attention", "balance", "confusions", "error_table", "errors", "fill", "inflation", "overview", "ratio_curve",
+           "separation", "timeline"]
 
 
 def overview(cohort: Cohort) -> pd.DataFrame:
@@ -155,3 +155,21 @@ def inflation(records: Sequence[Record]) -> pd.DataFrame:
     frame = pd.DataFrame(rows).groupby(["dataset", "row"], sort=False).agg(**{
         "fold trainings": ("last epoch", "size"), "last epoch": ("last epoch", "mean"), "best test epoch": ("best test epoch", "mean")})
     return frame.assign(inflation=frame["best test epoch"] - frame["last epoch"]).reset_index()
+
+
+def ratio_curve(table: pd.DataFrame, further: Mapping[float, pd.DataFrame]) -> pd.DataFrame:
+    """Accuracy over the share of missing channels, for :func:`lib.plots.seed.missing_channels`.
+
+    Parameters
+    ----------
+    table : DataFrame
+        :func:`seed.answer` to Table 4.
+    further : mapping
+        Ratio -> :func:`lib.evaluation.statistics.summary` of results at a ratio that the paper does not print.
+    """
+    rows = [{"dataset": line.metric.split(" ")[0], "row": line.row, "ratio": float(line.metric.split(", ")[1].split(" ")[0]) / 100,
+             "published": line.published, "reproduced": line.reproduced, "half": line.reproduced_interval}
+            for line in table.itertuples() if line.verdict != "control"]
+    rows += [{"dataset": line.metric.split(" ")[0], "row": line.variant, "ratio": ratio, "published": np.nan, "reproduced": line.mean,
+              "half": line.high - line.mean} for ratio, frame in further.items() for line in frame.itertuples()]
+    return pd.DataFrame(rows).sort_values(["dataset", "row", "ratio"], kind="stable").reset_index(drop=True)

@@ -38,7 +38,7 @@ def _labels(data: Mapping[str, np.ndarray], split: Mapping, part: str) -> np.nda
 
 
 def _train_svm(x: np.ndarray, y: np.ndarray, penalty: float) -> LinearSVC:
-    return LinearSVC(C=penalty, dual=False, tol=1e-3).fit(x, y)
+    return LinearSVC(C=penalty, dual=False, tol=1e-3, max_iter=20000).fit(x, y)
 
 
 def _scores(svm: LinearSVC, x: np.ndarray, n_classes: int) -> np.ndarray:
