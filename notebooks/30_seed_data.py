@@ -50,7 +50,7 @@ run = start("30_seed_data", profile=profile, seed=seed, device=device, data=data
 # run any program when it is opened, so the reader allows nothing but plain arrays in it; `python -m lib.datasets convert
 # seed-v IN OUT` writes them as such. Subjects are sorted as numbers: as text, 10 comes before 2, and labels slip.
 
-# %
+# %%
 from lib.protocols import seed as protocol
 from lib.protocols import seed_analysis as analysis
 from lib.protocols.seed_settings import CONTROLS, DATASETS, EMOTIONS, PRESETS, SPLIT, TITLES
@@ -103,7 +103,7 @@ from lib.plots import seed as plots
 
 cohort = cohorts["seed-iv"]
 course = analysis.timeline(cohort, cohort[0].subject, cohort[0].session)
-run.figure("session", plots.session(course, EMOTIONS["seed-iv"], 17, "DE of T7, gamma (nats)", "eye feature 1"), course, **about)
+run.figure("session", plots.session(course, EMOTIONS["seed-iv"], 17, "DE of T7,\ngamma (nats)", "eye feature 1"), course, **about)
 
 # %% [markdown]
 # ## Split by trial: the first ones train, the later ones test

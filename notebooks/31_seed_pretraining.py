@@ -43,7 +43,7 @@ from lib.notebook import show_source, start
 
 run = start("31_seed_pretraining", profile=profile, seed=seed, device=device, data=data, out=out)
 
-# %
+# %%
 from lib.protocols import seed as protocol
 from lib.protocols import seed_analysis as analysis
 from lib.protocols.seed_settings import COLUMNS, DATASETS, MODALITIES, PRESETS, RATIOS, SPLIT, TABLES, TITLES

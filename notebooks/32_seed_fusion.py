@@ -44,7 +44,7 @@ from lib.notebook import show_source, start
 
 run = start("32_seed_fusion", profile=profile, seed=seed, device=device, data=data, out=out)
 
-# %
+# %%
 from lib.protocols import seed as protocol
 from lib.protocols import seed_analysis as analysis
 from lib.protocols.seed_settings import COLUMNS, CONTROLS, DATASETS, GUESS, NULL_TWIN, PRESETS, SPLIT, TABLES, TITLES

@@ -43,7 +43,7 @@ from lib.notebook import show_source, start
 
 run = start("33_seed_few_labels", profile=profile, seed=seed, device=device, data=data, out=out)
 
-# %
+# %%
 from lib.protocols import seed as protocol
 from lib.protocols.seed_settings import COLUMNS, DATASETS, FEW, GUESS, PRESETS, READINGS, SPLIT, TABLES, TITLES
 

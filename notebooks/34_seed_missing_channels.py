@@ -44,7 +44,7 @@ from lib.notebook import show_source, start
 
 run = start("34_seed_missing_channels", profile=profile, seed=seed, device=device, data=data, out=out, further=further)
 
-# %
+# %%
 from lib.protocols import seed as protocol
 from lib.protocols.seed_settings import COLUMNS, DATASETS, FEW, GUESS, PRESETS, RATIOS, TABLES, TITLES
 

@@ -87,8 +87,9 @@ def _info() -> mne.Info:
 
 def _map(ax, values: np.ndarray, limits: tuple[float, float], cmap: str, marked: np.ndarray | None = None):
     """One scalp map of ``(62,)``; channels in ``marked`` (bool) are drawn as crosses."""
-    marks = {} if marked is None else {"mask": marked[ON_MAP], "mask_params": {"marker": "x", "markersize": 4, "markeredgecolor": "black",
-                                                                             "markeredgewidth": 1}}
+    look = {"marker": "x", "markersize": 4, "markeredgecolor": "black", "markeredgewidth": 1}
+    # with hidden channels every point of the map shows its nearest electrode: a smooth map would invent values between them
+    marks = {} if marked is None else {"mask": marked[ON_MAP], "mask_params": look, "image_interp": "nearest"}
     return mne.viz.plot_topomap(values[ON_MAP], _info(), axes=ax, show=False, contours=0, sensors="k,", cmap=cmap, vlim=limits, **marks)[0]
 
 
@@ -105,12 +106,11 @@ def scalp_maps(values: np.ndarray, rows: Sequence[str], label: str) -> Figure:
     figure = blank(PANEL * len(rows) + 0.2)
     axes = figure.subplots(len(rows), len(BANDS), squeeze=False)
     limits = (0.0, float(np.max(values)))
-    for line, name, of_row in zip(axes, rows, values, strict=True):
-        line[0].set_ylabel(name)
-        for ax, band, of_band in zip(line, BANDS, of_row.T, strict=True):
+    for r, (name, of_row) in enumerate(zip(rows, values, strict=True)):
+        axes[r, 0].set_ylabel(name)
+        for ax, band, of_band in zip(axes[r], BANDS, of_row.T, strict=True):
             image = _map(ax, of_band, limits, "rocket_r")
-            if line is axes[0]:
-                ax.set_title(band, loc="center")
+            ax.set_title("" if r else band, loc="center")
     figure.colorbar(image, ax=axes, label=label, shrink=0.8, aspect=25)
     return figure
 
@@ -129,12 +129,11 @@ def reconstruction(x: np.ndarray, masked: np.ndarray, guess: np.ndarray, bands: 
     reach = float(np.abs(x).max())
     filled = np.where(masked[:, None], guess, x)
     seen = np.where(masked[:, None], 0.0, x)
-    for line, name, values in zip(axes, ("recorded", "visible", "filled in"), (x, seen, filled), strict=True):
-        line[0].set_ylabel(name)
-        for k, ax in enumerate(line):
+    for r, (name, values) in enumerate({"recorded": x, "visible": seen, "filled in": filled}.items()):
+        axes[r, 0].set_ylabel(name)
+        for k, ax in enumerate(axes[r]):
             image = _map(ax, values[:, k], (-reach, reach), "vlag", masked)
-            if line is axes[0]:
-                ax.set_title(bands[k], loc="center")
+            ax.set_title("" if r else bands[k], loc="center")
     figure.colorbar(image, ax=axes, label="standard deviations of training", shrink=0.6, aspect=30)
     marker = Line2D([], [], marker="x", ls="", color="black", ms=5, label="hidden channel (in the middle row at the training mean, 0)")
     figure.legend(handles=[marker], loc="outside upper left")
