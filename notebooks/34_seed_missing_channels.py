@@ -99,11 +99,11 @@ print(f"{len(answered)} published numbers, {int((answered['n'] > 0).sum())} answ
 # %% [markdown]
 # ## The curve
 #
-# Two more ratios, for EEG and for concatenation: nothing missing, and almost everything.
+# Two more ratios, for EEG alone: nothing missing, and almost everything.
 
 # %%
 extra = [(ratio, protocol.score(features, [r for name in DATASETS for r in protocol.run(
-    features[name], name, ["EEG", "Concat"], preset, recipe={**FEW, "ratio": ratio}, seed=seed, device=device)],
+    features[name], name, ["EEG"], preset, recipe={**FEW, "ratio": ratio}, seed=seed, device=device)],
     experiment="curve", tier=tier)) for ratio in further]
 
 # %%

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -104,7 +104,7 @@ def _seed(name: str, title: str, read: Callable[[Path], Cohort], files: Callable
           marks: tuple[str, ...]) -> tuple[Dataset, Dataset]:
     """The features of SEED-IV or SEED-V as their owner gives them out, and the simulated cohort in the same layout."""
     folders = " and ".join(FOLDERS_IV if name == "seed-iv" else FOLDERS_V)
-    common = {"papers": ("seed",), "read": read, "files": files}
+    common: dict[str, Any] = {"papers": ("seed",), "read": read, "files": files}
     return (
         Dataset(name, f"{title}, features of EEG and eye movements", "licensed", folders=(".", name, title),
                 licence="Agreement between the owner and the user's institution: academic research only.", redistribute="Nothing.",

@@ -207,9 +207,10 @@ def attention_weights(table: pd.DataFrame) -> Figure:
     figure = blank(2.8)
     for ax, name in zip(figure.subplots(1, len(sets), sharey=True, squeeze=False)[0], sets, strict=True):
         part = table[table["dataset"] == name]
-        sns.stripplot(part, x="emotion", y="EEG", hue="subject", palette="Greys", size=2.2, alpha=0.7, jitter=0.28, legend=False, ax=ax)
-        means = part.groupby("emotion", sort=False)["EEG"].mean()
-        for x, label in enumerate(text.get_text() for text in ax.get_xticklabels()):
+        order = [name for name in EMOTION if name in set(part["emotion"])]
+        sns.stripplot(part, x="emotion", y="EEG", order=order, color="0.45", size=2.2, alpha=0.7, jitter=0.28, ax=ax)
+        means = part.groupby("emotion")["EEG"].mean()
+        for x, label in enumerate(order):
             ax.plot([x - 0.3, x + 0.3], [means[label]] * 2, color=COLOURS["both"], lw=3)
         ax.axhline(0.5, color="0.6", lw=1, zorder=0)
         ax.set(title=name, xlabel="", ylabel="attention to EEG", ylim=(0, 1))

@@ -164,7 +164,8 @@ def run(data: Mapping[str, Any], dataset: str, names: Sequence[str], preset: Pre
     split : str
         Default: the paper's.
     recipe : mapping, optional
-        Changes to the recipe of the fine-tuning (fields of :class:`lib.training.emotion.Recipe`), or with ``freeze`` to the frozen one's.
+        Changes to the recipe of the preset (fields of :class:`lib.training.emotion.Recipe`): the one for few labels where ``labelled`` is
+        given, the one for a frozen encoder with ``freeze``, else that of the fine-tuning.
     seed, device : int, str
         Of the trainings.
     how
@@ -173,11 +174,12 @@ def run(data: Mapping[str, Any], dataset: str, names: Sequence[str], preset: Pre
     unknown = [name for name in names if name not in VARIANTS and name not in CONTROLS]
     if unknown:
         raise ValueError(f"no row {unknown[0]!r}; there are {', '.join([*VARIANTS, *CONTROLS])}")
-    folds, rows = splits(data, split or SPLIT[dataset], preset.hop), {name: VARIANTS[name] for name in names if name in VARIANTS}
     arrays, changes = {name: np.asarray(data[name]) for name in ARRAYS}, dict(recipe or {})
+    few, rows = changes.get("labelled", "all") != "all", {name: VARIANTS[name] for name in names if name in VARIANTS}
+    thinned, folds = (splits(data, split or SPLIT[dataset], hop) for hop in (preset.hop, 1 if few else preset.hop))
     needed = dict.fromkeys(m for v in rows.values() if v.pretrained for m in INPUTS[v.modality])
-    started = {m: pretrain(data, m, folds, preset, seed=seed, device=device, **how) for m in needed}
-    base = preset.frozen if changes.get("freeze") else preset.finetuning
+    started = {m: pretrain(data, m, thinned, preset, seed=seed, device=device, **how) for m in needed}
+    base = preset.frozen if changes.get("freeze") else preset.few if few else preset.finetuning
     settings = {"n_classes": len(EMOTIONS[dataset]), "model_eeg": dict(preset.model), "model_eye": dict(preset.model),
                 "recipe": {**base, **changes, "device": device}}
     tasks = [Task(name, fold, seed, {**settings, "modality": v.modality, **_start(v, started, k)})

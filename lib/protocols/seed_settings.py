@@ -72,26 +72,29 @@ class Preset:
     Attributes
     ----------
     hop : int
-        Every how many-th window of a trial trains. Neighbours share nine of their ten features. All windows are tested.
+        Every how many-th window of a trial trains. Neighbours share nine of their ten features. All windows are tested, and where few
+        windows have a label, they are counted out without leaving any out.
     model : mapping
         Options of :class:`lib.models.mv_sstma.MVSSTMA`, the same for both modalities (Sec 2.2: "nearly identical").
-    pretraining, finetuning, frozen : mapping
-        Recipes: of the autoencoders, of all weights, of a linear classifier alone.
+    pretraining, finetuning, few, frozen : mapping
+        Recipes: of the autoencoders, of all weights with all labels and with few, of a linear classifier alone.
     """
 
     hop: int = 1
     model: Mapping = field(default_factory=dict)
     pretraining: Mapping = field(default_factory=dict)
     finetuning: Mapping = field(default_factory=dict)
+    few: Mapping = field(default_factory=dict)
     frozen: Mapping = field(default_factory=dict)
 
 
 # choice: a network for a laptop, one block and one head instead of six, with larger steps because it is trained for few of them
 SMALL: dict[str, Any] = {"blocks": 1, "heads": 1, "head_width": 8}
 PRESETS = {
-    "demo": Preset(hop=4, model=SMALL, pretraining={"epochs": 20, "batch": 16, "lr": 5e-3},
-                   finetuning={"epochs": 15, "batch": 32, "lr": 1e-2}, frozen={"epochs": 150, "batch": 64, "lr": 1e-2}),
+    "demo": Preset(hop=4, model=SMALL, pretraining={"epochs": 15, "batch": 16, "lr": 5e-3},
+                   finetuning={"epochs": 12, "batch": 32, "lr": 1e-2}, few={"epochs": 8, "batch": 32, "lr": 1e-2},
+                   frozen={"epochs": 150, "batch": 64, "lr": 1e-2}),
     # choice: 100 epochs of each, where the learning curves of the simulated cohorts are flat; a frozen encoder is run once, so that the
     # epochs of its classifier cost nothing
-    "paper": Preset(pretraining={"epochs": 100}, finetuning={"epochs": 30}, frozen={"epochs": 200}),
+    "paper": Preset(pretraining={"epochs": 100}, finetuning={"epochs": 30}, few={"epochs": 30}, frozen={"epochs": 200}),
 }
