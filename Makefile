@@ -67,7 +67,8 @@ reproduce: $(EXECUTED) ## run what is not up to date and write figures/
 $(EXECUTED): $(COPIES)/%.ipynb: $(STAMP)
 	@$(PY) -m lib.reproduce $* $(OPTIONS)
 
-# Order. 12 trains the folds that 13 to 16 take from the memo, 22 those of 23; 10 and 20 make cohorts and features.
+# Order. 12 trains the folds that 13 to 16 take from the memo, 22 those of 23; 31 pre-trains for 32 to 34, 33 trains folds of 34; 10, 20 and 30 make
+# cohorts and features.
 numbered = $(filter $(addsuffix _%,$(1)),$(NAMES))
 define after
 $(addprefix $(COPIES)/,$(addsuffix .ipynb,$(call numbered,$(1)))): | $(addprefix $(COPIES)/,$(addsuffix .ipynb,$(call numbered,$(2))))
@@ -79,6 +80,9 @@ $(eval $(call after,13 14 15 16,12))
 $(eval $(call after,21,20))
 $(eval $(call after,22,21))
 $(eval $(call after,23,22))
+$(eval $(call after,31,30))
+$(eval $(call after,32 33,31))
+$(eval $(call after,34,33))
 endif
 
 notebooks: ## run the demo profile and write notebooks/*.ipynb with its outputs
@@ -115,6 +119,8 @@ bench: $(STAMP) ## measure speed beside named peers (benchmarks/), as ratios
 	$(PY) -m benchmarks.bench_folds
 	$(PY) -m benchmarks.bench_segments
 	$(PY) -m benchmarks.bench_pretraining
+	$(PY) -m benchmarks.bench_differential_entropy
+	$(PY) -m benchmarks.bench_mv_sstma
 	$(PY) -m pytest -q -o python_files='bench_*.py' --benchmark-only benchmarks
 
 tune: $(STAMP) ## search the hyper-parameters of paper 2 with Ray Tune, on validation data (SAMPLES=8 FOLDS=1)

@@ -1,12 +1,15 @@
-"""Command line: ``python -m lib.datasets status`` and ``python -m lib.datasets fetch NAME ... [--size N]``."""
+"""Command line: ``python -m lib.datasets status``, ``fetch NAME ... [--size N]`` and ``convert seed-v IN OUT``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from lib import paths
+from lib.datasets import seed_v
+from lib.datasets.base import BadFile
 from lib.datasets.fetch import SIZE, FetchError, amount, fetch
 from lib.datasets.registry import DATASETS, status
 
@@ -25,7 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     get.add_argument("--jobs", type=int, default=4, help="files at a time (default: 4)")
     for command in (show, get):
         command.add_argument("--data", metavar="DIR", help="data folder (default: $DATA, else data/ in the project)")
+    plain = commands.add_parser("convert", help="write the pickled files of SEED-V as plain arrays")
+    plain.add_argument("name", choices=["seed-v"], metavar="seed-v")
+    plain.add_argument("source", metavar="IN", help="folder as its owner gives it out")
+    plain.add_argument("target", metavar="OUT", help="folder for the plain arrays, not the same")
     options = parser.parse_args(arguments)
+    if options.command == "convert":
+        return _convert(options.source, options.target)
     if options.command == "status":
         print(f"data folder: {paths.data(options.data)}")
         for row in status(options.data).to_dict("records"):
@@ -41,6 +50,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped; run the same command again to go on", file=sys.stderr)
         return 130
+    return 0
+
+
+def _convert(source: str, target: str) -> int:
+    if Path(source).resolve() == Path(target).resolve():
+        print(f"error: {target}: expected another folder than the source, found the same. Give a new folder.", file=sys.stderr)
+        return 1
+    try:
+        written = seed_v.convert(source, target)
+    except (BadFile, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(f"{len(written)} subjects as plain arrays in {target}")
     return 0
 
 

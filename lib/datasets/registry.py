@@ -9,15 +9,16 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from lib import paths
-from lib.datasets import amigos, ecg_corpora, eeg_corpora, mahnob, mahnob_features
+from lib.datasets import amigos, ecg_corpora, eeg_corpora, mahnob, mahnob_features, seed_iv, seed_v
 from lib.datasets.base import BadFile, Cohort
 from lib.datasets.mahnob_files import read_labels
 from lib.datasets.mahnob_format import LABELS_FILE, session_id
+from lib.datasets.seed_format import FOLDERS_IV, FOLDERS_V
 
 __all__ = ["DATASETS", "Dataset", "Found", "best", "checksums", "corpora", "find", "status"]
 
@@ -99,6 +100,21 @@ def _corpus(name: str, title: str, tier: str, *, read: Callable[[Path], Cohort],
                    files=lambda folder: files, source=source, role="pretraining")
 
 
+def _seed(name: str, title: str, read: Callable[[Path], Cohort], files: Callable[[Path], Iterable[str]], *, layout: str,
+          marks: tuple[str, ...]) -> tuple[Dataset, Dataset]:
+    """The features of SEED-IV or SEED-V as their owner gives them out, and the simulated cohort in the same layout."""
+    folders = " and ".join(FOLDERS_IV if name == "seed-iv" else FOLDERS_V)
+    common: dict[str, Any] = {"papers": ("seed",), "read": read, "files": files}
+    return (
+        Dataset(name, f"{title}, features of EEG and eye movements", "licensed", folders=(".", name, title),
+                licence="Agreement between the owner and the user's institution: academic research only.", redistribute="Nothing.",
+                ask="https://bcmi.sjtu.edu.cn/home/seed/", layout=f"{folders}, with {layout}", marks=marks,
+                absent=("truth.json", "SIMULATED.txt"), **common),
+        Dataset(f"{name}-simulated", f"simulated cohort in the layout of {title}", "simulated", licence="Part of this project.",
+                redistribute="Everything.", ask="nobody: written by lib.simulation when needed", layout=f"{folders}, and truth.json",
+                marks=(*marks, "truth.json"), folders=(".", name, f"{name}-simulated"), embedded=True, **common))
+
+
 DATASETS = {dataset.name: dataset for dataset in (
     Dataset(
         "mahnob", "MAHNOB-HCI, raw recordings", "licensed", ("rmmt",),
@@ -136,6 +152,10 @@ DATASETS = {dataset.name: dataset for dataset in (
         licence="Part of this project.", redistribute="Everything.", ask="nobody: written by lib.simulation when needed",
         layout="Data_Preprocessed_P*.mat and truth.json", marks=("Data_Preprocessed_P*", "truth.json"),
         folders=(".", "amigos", "amigos-simulated"), read=amigos.read, files=amigos.files, embedded=True),
+    *_seed("seed-iv", "SEED-IV", seed_iv.read, seed_iv.files, layout="1/1_20160518.mat and its like in both",
+           marks=tuple(f"{part}/[123]/*_*.mat" for part in FOLDERS_IV)),
+    *_seed("seed-v", "SEED-V", seed_v.read, seed_v.files, layout="1_123.npz to 16_123.npz in both, or the converted arrays",
+           marks=tuple(f"{part}/*_123.npz|[0-9]*_123.npz" for part in FOLDERS_V)),
     _corpus(
         "eegmmidb", "EEG Motor Movement/Imagery Database (BCI2000), 109 people, 64 channels", "public", read=eeg_corpora.read_eegmmidb,
         marks="**/S*R*.edf", licence="Open Data Commons Attribution 1.0.", ask="https://physionet.org/content/eegmmidb/1.0.0/",

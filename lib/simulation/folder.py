@@ -19,12 +19,17 @@ def claim(root: Path, key: str, caption: str) -> bool:
     Raises
     ------
     ValueError
-        If the folder holds another cohort, or a part of one.
+        If the folder holds another cohort, a part of one, or anything else (nobody's recordings are overwritten).
     """
     truth, mark = root / "truth.json", root / ".partial" / "key"
-    held = json.loads(truth.read_text(encoding="utf-8"))["key"] if truth.exists() else mark.read_text("utf-8") if mark.exists() else key
+    if truth.exists():
+        held = json.loads(truth.read_text(encoding="utf-8"))["key"]
+    elif mark.exists():
+        held = mark.read_text(encoding="utf-8")
+    else:
+        held = "other files" if root.exists() and any(root.iterdir()) else key
     if held != key:
-        raise ValueError(f"{root}: holds data simulated with other parameters or code. Remove the folder or give another.")
+        raise ValueError(f"{root}: holds data simulated with other parameters or code, or other files. Remove the folder or give another.")
     if not truth.exists():
         write_file(mark, key)
         write_file(root / "SIMULATED.txt", caption + "\n")
@@ -33,8 +38,8 @@ def claim(root: Path, key: str, caption: str) -> bool:
 
 def finish(root: Path, truth: dict) -> None:
     """Write the ground truth (``key`` and ``caption`` among it), which marks the cohort as finished."""
-    shutil.rmtree(root / ".partial", ignore_errors=True)
     write_file(root / "truth.json", json.dumps(truth))
+    shutil.rmtree(root / ".partial", ignore_errors=True)  # last: without it and the truth, the folder would be a stranger's
 
 
 def write_file(file: Path, content: str | bytes) -> None:

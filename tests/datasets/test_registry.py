@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from lib.datasets import eeg_corpora, mahnob_features, registry
+from lib.datasets import eeg_corpora, mahnob_features, registry, seed_v
 from lib.datasets.__main__ import main
 from lib.datasets.amigos_format import EEG_CHANNELS
 from lib.datasets.mahnob_format import LABELS_FILE
@@ -49,7 +49,8 @@ def test_nothing_there(tmp_path):
     table = registry.status(tmp_path / "none").set_index("dataset")
     assert registry.corpora(tmp_path / "none") == {} and registry.best(tmp_path / "none", "amigos") is None
     assert table["found"].to_dict() == {"mahnob": "no", FEATURES: "no", "mahnob-simulated": "made when needed", "amigos": "no",
-                                        "amigos-simulated": "made when needed", **dict.fromkeys(CORPORA, "no")}
+                                        "amigos-simulated": "made when needed", "seed-iv": "no", "seed-iv-simulated": "made when needed",
+                                        "seed-v": "no", "seed-v-simulated": "made when needed", **dict.fromkeys(CORPORA, "no")}
     assert "Sessions/" in table.loc["mahnob", "missing"] and "mahnob-db.eu" in table.loc["mahnob", "ask"]
 
 
@@ -118,6 +119,37 @@ def test_the_licensed_cohort_is_labelled_and_recognised_in_a_folder_of_its_own(e
     assert registry.find("amigos", eegmmidb).tier == registry.find("amigos", eegmmidb / "amigos").tier == "licensed"
     (eegmmidb / "amigos" / "truth.json").touch()
     assert registry.find("amigos", eegmmidb).tier is None and registry.find("amigos-simulated", eegmmidb).tier == "simulated"
+
+
+@pytest.mark.parametrize(("name", "files"), [
+    ("seed-iv", ["eeg_feature_smooth/1/1_20160518.mat", "eye_feature_smooth/1/1_20160518.mat"]),
+    ("seed-v", ["EEG_DE_features/1_123.npz", "Eye_movement_features/1_123.npz"]),
+    ("seed-v", ["1_123.npz"])])
+def test_seed_is_recognised_in_the_owners_folders_and_simulated_never_taken_for_it(tmp_path, name, files):
+    for file in files[:1]:
+        (tmp_path / name / file).parent.mkdir(parents=True)
+        (tmp_path / name / file).touch()
+    if len(files) > 1:  # one modality alone
+        assert registry.find(name, tmp_path)[0] is None and registry.find(name, tmp_path).path == (tmp_path / name).resolve()
+        (tmp_path / name / files[1]).parent.mkdir(parents=True)
+        (tmp_path / name / files[1]).touch()
+    other = {"seed-iv": "seed-v", "seed-v": "seed-iv"}[name]
+    assert registry.find(name, tmp_path).tier == registry.find(name, tmp_path / name).tier == "licensed"
+    assert registry.find(other, tmp_path).tier is None and "bcmi.sjtu.edu.cn" in registry.DATASETS[name].ask
+    (tmp_path / name / "truth.json").touch()
+    assert registry.find(name, tmp_path).tier is None and registry.find(f"{name}-simulated", tmp_path).tier == "simulated"
+
+
+def test_convert_command(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(seed_v, "convert", lambda source, target: [target] * 3)
+    assert main(["convert", "seed-v", str(tmp_path), str(tmp_path / "plain")]) == 0
+    assert "3 subjects as plain arrays in" in capsys.readouterr().out
+    monkeypatch.undo()
+    for source, target, message in ((tmp_path / "none", tmp_path / "out", "at least one readable trial of SEED-V"),
+                                    (tmp_path, tmp_path, "another folder than the source")):
+        assert main(["convert", "seed-v", str(source), str(target)]) == 1
+        said = capsys.readouterr()
+        assert said.out == "" and said.err.startswith("error: ") and message in said.err and said.err.count("\n") == 1
 
 
 def test_a_corpus_that_cannot_be_read_is_passed_over_with_a_warning(eegmmidb, caplog):

@@ -1,0 +1,142 @@
+"""Read a pickle of plain containers and numeric arrays without running anything that the file asks for.
+
+A pickle is a small program: ``pickle.loads`` calls whatever function it names. Here each of the few names that NumPy's own pickles need is
+answered by a stand-in that checks what it is given; every other name ends the reading.
+"""
+
+from __future__ import annotations
+
+import collections
+import io
+import math
+import pickle
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from lib.datasets.base import BadFile
+
+__all__ = ["loads"]
+
+
+class _Dtype:
+    """A numeric dtype as a pickle gives it: ``dtype('f8', False, True)``, then a state of which only the byte order is looked at."""
+
+    __slots__ = ("plain",)
+
+    def __init__(self, name, align=False, copy=True):
+        if not (isinstance(name, str) and re.fullmatch(r"[biuf]\d{1,2}", name)):
+            raise pickle.UnpicklingError(f"dtype {name!r}")
+        self.plain = np.dtype(name)
+
+    def __setstate__(self, state) -> None:
+        if not (isinstance(state, tuple) and len(state) >= 5 and state[1] in ("<", ">", "|", "=") and state[2:5] == (None, None, None)):
+            raise pickle.UnpicklingError(f"dtype with state {state!r:.80}")
+        self.plain = self.plain.newbyteorder(state[1])
+
+
+class _Array(np.ndarray):
+    """An array that takes from a pickle nothing but shape, numeric dtype, order and bytes."""
+
+    def __setstate__(self, state) -> None:
+        _, shape, dtype, fortran, content = state
+        filled = _filled(content, dtype, shape, "F" if fortran else "C")
+        super().__setstate__((1, filled.shape, filled.dtype, False, filled.tobytes()))
+
+
+def _filled(content, dtype, shape, order="C") -> np.ndarray:
+    if not isinstance(dtype, _Dtype):
+        raise pickle.UnpicklingError(f"an array of {type(dtype).__name__}")
+    if not isinstance(content, bytes | bytearray):
+        raise pickle.UnpicklingError(f"an array made of {type(content).__name__}")
+    if math.prod(shape) * dtype.plain.itemsize != len(content):
+        raise pickle.UnpicklingError(f"{len(content)} bytes for shape {shape}")
+    return np.frombuffer(content, dtype.plain).reshape(shape, order=order)
+
+
+def _reconstruct(kind, shape, code) -> np.ndarray:
+    return np.ndarray.__new__(_Array, (0,))
+
+
+def _frombuffer(content, dtype, shape, order, axes=None) -> np.ndarray:
+    if axes is not None:
+        raise pickle.UnpicklingError("an array with permuted axes")
+    return _filled(content, dtype, shape, order)
+
+
+def _scalar(dtype, content) -> np.generic:
+    return _filled(content, dtype, (1,))[0]
+
+
+def _encode(text, encoding) -> bytes:
+    """Protocols 0 to 2 write bytes as ``_codecs.encode(text, 'latin1')``; other encodings may run code."""
+    if not (isinstance(text, str) and encoding == "latin1"):
+        raise pickle.UnpicklingError(f"_codecs.encode to {encoding!r}")
+    return text.encode("latin1")
+
+
+class _Only:
+    """A callable that a pickle may call and nothing else: its state cannot be set."""
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: Callable):
+        self._call = call
+
+    def __call__(self, *args):
+        return self._call(*args)
+
+    def __setstate__(self, state) -> None:
+        raise pickle.UnpicklingError("a changed function")
+
+
+_BUILTINS = {name: _Only(kind) for name, kind in {"dict": dict, "list": list, "tuple": tuple, "int": int, "float": float, "bool": bool,
+                                                  "str": str}.items()} | {"bytes": _Only(lambda content=(): bytes(list(content)))}
+_MULTIARRAY = {"_reconstruct": _Only(_reconstruct), "scalar": _Only(_scalar)}
+_NUMERIC = {"_frombuffer": _Only(_frombuffer)}
+# module -> name -> stand-in; numpy.ndarray is only ever handed to _reconstruct, so that a mark will do
+_ADMITTED: dict[str, dict[str, object]] = {
+    "builtins": _BUILTINS, "__builtin__": _BUILTINS, "collections": {"OrderedDict": _Only(collections.OrderedDict)},
+    "_codecs": {"encode": _Only(_encode)}, "numpy": {"ndarray": "numpy.ndarray", "dtype": _Only(_Dtype)},
+    "numpy.core.multiarray": _MULTIARRAY, "numpy._core.multiarray": _MULTIARRAY,
+    "numpy.core.numeric": _NUMERIC, "numpy._core.numeric": _NUMERIC,
+}
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str):
+        try:
+            return _ADMITTED[module][name]
+        except KeyError:
+            raise pickle.UnpicklingError(f"{module}.{name}") from None
+
+
+def loads(data: bytes, file: str | Path) -> object:
+    """Read a pickle from bytes.
+
+    Parameters
+    ----------
+    data : bytes
+        Any protocol that Python 3 writes.
+    file : path-like
+        Named in the message.
+
+    Returns
+    -------
+    object
+        Dictionaries (ordered ones too), lists, tuples, numbers, text, bytes, None, and arrays of booleans, integers and floats.
+
+    Raises
+    ------
+    BadFile
+        The pickle names anything else (``found os.system``), holds an array of another dtype (objects above all), or is damaged. Nothing
+        that it names has run then.
+    """
+    try:
+        return _Unpickler(io.BytesIO(data)).load()
+    except Exception as error:  # damaged bytes lead pickle to errors of any kind
+        found = str(error) if isinstance(error, pickle.UnpicklingError) else f"{type(error).__name__}: {error}"
+        raise BadFile(file, "a pickle of plain containers and numeric arrays", found,
+                      "Nothing in it was run. Get the original file from the dataset's owner.") from error

@@ -1,0 +1,150 @@
+"""SEED-IV: differential entropy of the EEG and eye movement features, as the owner publishes them.
+
+``eeg_feature_smooth/{1,2,3}/{subject}_{date}.mat`` and ``eye_feature_smooth/{1,2,3}/`` with the same names. Zheng, Liu, Lu, Lu & Cichocki,
+"EmotionMeter: a multimodal framework for recognizing human emotions", IEEE Trans. Cybernetics 49(3), 2019. 15 subjects, 3 sessions of 24
+trials. Simulated cohorts in the same layout carry a ``truth.json`` and are read by the same code.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from scipy.io import loadmat, whosmat
+
+from lib.datasets.base import BadFile, Cohort, Signal, Trial
+from lib.datasets.seed_format import (
+    AGAIN,
+    CHANNELS,
+    FEATURE_RATE,
+    FOLDERS_IV,
+    N_EYE_IV,
+    SEED_IV_LABELS,
+    SMOOTHINGS,
+    check_eeg,
+    check_eye,
+    finish,
+)
+
+__all__ = ["files", "read"]
+
+EEG, EYE = FOLDERS_IV
+EYE_NAMES = tuple(f"eye {i}" for i in range(1, N_EYE_IV + 1))
+
+
+def read(folder: str | Path, smooth: str = "de_LDS") -> Cohort:
+    """Read SEED-IV, or a simulated cohort in its layout. Each file is checked once now and read again when asked for.
+
+    Parameters
+    ----------
+    folder : path-like
+        The folder that holds ``eeg_feature_smooth/`` and ``eye_feature_smooth/``.
+    smooth : str
+        ``"de_LDS"`` (smoothed by a linear dynamical system) or ``"de_movingAve"`` (by a moving average). The paper does not say which it
+        uses; choice: LDS, with which most published results on these features were made. LDS looks ahead within its trial.
+
+    Returns
+    -------
+    Cohort
+        Trials by session, then subject (as a number), then trial. ``labels["emotion"]``: 0 neutral, 1 sad, 2 fear, 3 happy. Signals,
+        float64, one value in 4 s: ``eeg`` ``(62, n_windows, 5)`` in nats, channel, window, band; ``eye`` ``(31, n_windows)``, with NaN
+        where the owner has NaN; what its rows mean is not published. Left-out files and trials are in ``dropped``, with the reason.
+
+    Raises
+    ------
+    BadFile
+        No trial at all can be read.
+    """
+    if smooth not in SMOOTHINGS:
+        raise ValueError(f"smooth: expected one of {SMOOTHINGS}, found {smooth!r}")
+    root, trials, dropped = Path(folder), [], {}
+    for session in SEED_IV_LABELS:
+        eeg, eye = (_named(root / part / str(session)) for part in FOLDERS_IV)
+        if not eeg:
+            error = BadFile(root / EEG / str(session), "one <subject>_<date>.mat for each subject", "none", AGAIN)
+            dropped[f"{EEG}/{session}"] = str(error)
+        for name in sorted({*eeg, *eye}, key=_order):
+            subject = _order(name)[0]
+            try:
+                trials += _recording(root, session, subject, name, smooth, dropped)
+            except BadFile as bad:
+                dropped[f"session {session}/{name}"] = str(bad)
+    return finish(root, "seed-iv", "SEED-IV", trials, dropped)
+
+
+def files(folder: str | Path) -> list[str]:
+    """Relative paths of a complete copy: both files of every subject that is there at all, in all three sessions."""
+    root = Path(folder)
+    found = {session: {name for part in FOLDERS_IV for name in _named(root / part / str(session))} for session in SEED_IV_LABELS}
+    subjects = sorted({_order(name)[0] for names in found.values() for name in names})
+    paths = []
+    for session, names in found.items():
+        known = {_order(name)[0]: name for name in names}
+        paths += [f"{part}/{session}/{known.get(subject, f'{subject}_<date>.mat')}" for subject in subjects for part in FOLDERS_IV]
+    return paths
+
+
+def _named(folder: Path) -> list[str]:
+    """Names of the recordings in a folder, without readme and hidden files."""
+    return [path.name for path in folder.glob("*.mat") if re.fullmatch(r"\d+_\d+\.mat", path.name)]
+
+
+def _order(name: str) -> tuple[int, int]:
+    """Subject and date as numbers: as text, 10 comes before 2."""
+    subject, date = name.removesuffix(".mat").split("_")
+    return int(subject), int(date)
+
+
+def _recording(root: Path, session: int, subject: int, name: str, smooth: str, dropped: dict[str, str]) -> list[Trial]:
+    """The usable trials of one subject in one session; what is not usable goes into ``dropped``."""
+    paths = {"eeg": root / EEG / str(session) / name, "eye": root / EYE / str(session) / name}
+    numbers = range(1, len(SEED_IV_LABELS[session]) + 1)
+    eeg = _arrays(paths["eeg"], [f"{smooth}{t}" for t in numbers])
+    eye = _arrays(paths["eye"], [f"eye_{t}" for t in numbers])
+    trials = []
+    for t, emotion in zip(numbers, SEED_IV_LABELS[session], strict=True):
+        keys = {"eeg": f"{smooth}{t}", "eye": f"eye_{t}"}
+        loaders = {"eeg": partial(_eeg, paths["eeg"], keys["eeg"]), "eye": partial(_eye, paths["eye"], keys["eye"])}
+        trial = Trial("seed-iv", subject, str(session), t, f"{session}-{t}", {"emotion": emotion}, loaders,
+                      {modality: str(path) for modality, path in paths.items()})
+        try:
+            for arrays, modality in ((eeg, "eeg"), (eye, "eye")):
+                if keys[modality] not in arrays:
+                    raise BadFile(paths[modality], f"the array {keys[modality]}", f"{len(arrays)} others of its kind", AGAIN)
+            check_eeg(paths["eeg"], keys["eeg"], eeg[keys["eeg"]])
+            check_eye(paths["eye"], keys["eye"], eye[keys["eye"]], N_EYE_IV, eeg[keys["eeg"]].shape[1])
+        except BadFile as error:
+            dropped[f"seed-iv subject {subject} session {session} trial {t}"] = str(error)
+        else:
+            trials.append(trial)
+    return trials
+
+
+def _arrays(path: Path, keys: list[str]) -> dict[str, np.ndarray]:
+    """Those of the arrays that the file has; ``BadFile`` if it has none of them."""
+    if not path.is_file():
+        raise BadFile(path, "the features of one subject and session", "no such file", AGAIN)
+    try:
+        content = loadmat(path, variable_names=keys)
+        others = [key for key, *_ in whosmat(path)]
+    except Exception as error:  # SciPy raises whatever the damaged bytes lead it to
+        raise BadFile(path, "a MATLAB 5 file", f"{type(error).__name__}: {error}", AGAIN) from error
+    found = {key: content[key] for key in keys if key in content}
+    if not found:
+        raise BadFile(path, f"arrays {keys[0]} to {keys[-1]}", f"none of them, but {', '.join(others[:3]) or 'nothing'}", AGAIN)
+    return found
+
+
+def _array(path: Path, key: str) -> np.ndarray:
+    arrays = _arrays(path, [key])
+    return np.ascontiguousarray(arrays[key], dtype=np.float64)
+
+
+def _eeg(path: Path, key: str) -> Signal:
+    return Signal(_array(path, key), FEATURE_RATE, CHANNELS, "nats")
+
+
+def _eye(path: Path, key: str) -> Signal:
+    return Signal(_array(path, key), FEATURE_RATE, EYE_NAMES)

@@ -1,0 +1,42 @@
+"""Fusion of two feature vectors against the printed equations."""
+
+import pytest
+import torch
+
+from lib.models.multimodal_fusion import Attention, Concat, printed_attention
+
+D, K = 6, 4
+
+
+@pytest.fixture
+def pair():
+    return torch.randn(2, 5, D, generator=torch.Generator().manual_seed(0)).unbind()
+
+
+def test_concat_is_a_linear_layer_on_both(pair):
+    fusion = Concat(D, K)
+    expected = torch.cat(pair, 1) @ fusion.classify.weight.T + fusion.classify.bias  # Eq 5
+    torch.testing.assert_close(fusion(*pair), expected)
+
+
+def test_attention_is_the_equations_on_the_stack(pair):
+    fusion = Attention(D, K)
+    for i in range(5):
+        F = torch.stack([pair[0][i], pair[1][i]], dim=1)  # d x 2
+        alpha = torch.softmax(fusion.w.weight @ torch.tanh(F), dim=1)  # Eq 7
+        torch.testing.assert_close(fusion.weights(*pair)[i], alpha[0])
+        torch.testing.assert_close(fusion(*pair)[i], fusion.classify((F @ alpha.T).flatten()))  # Eq 8
+    torch.testing.assert_close(fusion.weights(*pair).sum(1), torch.ones(5))
+
+
+def test_attention_does_not_care_which_modality_comes_first(pair):
+    fusion = Attention(D, K)
+    torch.testing.assert_close(fusion(*pair), fusion(*pair[::-1]))
+    torch.testing.assert_close(fusion.weights(*pair), fusion.weights(*pair[::-1]).flip(1))
+
+
+def test_read_as_one_vector_the_printed_attention_does_nothing(pair):
+    w = torch.randn(2 * D, requires_grad=True)
+    fused = printed_attention(*pair, w)
+    torch.testing.assert_close(fused, torch.cat(pair, 1), rtol=0, atol=0)
+    assert not torch.autograd.grad(fused.sum(), w)[0].any()  # and w never learns
