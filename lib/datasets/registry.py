@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from lib import paths
-from lib.datasets import amigos, ecg_corpora, eeg_corpora, mahnob, mahnob_features
+from lib.datasets import amigos, ecg_corpora, eeg_corpora, mahnob, mahnob_features, rafdb
 from lib.datasets.base import BadFile, Cohort
 from lib.datasets.mahnob_files import read_labels
 from lib.datasets.mahnob_format import LABELS_FILE, session_id
@@ -99,6 +99,7 @@ def _corpus(name: str, title: str, tier: str, *, read: Callable[[Path], Cohort],
                    files=lambda folder: files, source=source, role="pretraining")
 
 
+_RAFDB = (f"basic/{rafdb.OWNER[1]}|{rafdb.OWNER[1]}|{rafdb.REPACK}/train/[1-7]",)
 DATASETS = {dataset.name: dataset for dataset in (
     Dataset(
         "mahnob", "MAHNOB-HCI, raw recordings", "licensed", ("rmmt",),
@@ -136,6 +137,17 @@ DATASETS = {dataset.name: dataset for dataset in (
         licence="Part of this project.", redistribute="Everything.", ask="nobody: written by lib.simulation when needed",
         layout="Data_Preprocessed_P*.mat and truth.json", marks=("Data_Preprocessed_P*", "truth.json"),
         folders=(".", "amigos", "amigos-simulated"), read=amigos.read, files=amigos.files, embedded=True),
+    Dataset(
+        "rafdb", "RAF-DB, basic emotions, aligned faces", "licensed", ("face_eeg",),
+        licence="Access on request; for non-commercial research only.", redistribute="Nothing.",
+        ask="http://www.whdeng.cn/raf/model1.html",
+        layout="basic/Image/aligned/ and basic/EmoLabel/list_patition_label.txt (sic), or DATASET/, train_labels.csv and test_labels.csv",
+        marks=_RAFDB, absent=("truth.json", "SIMULATED.txt"), folders=(".", "rafdb"), read=rafdb.read, files=rafdb.files),
+    Dataset(
+        "rafdb-simulated", "simulated faces in the layout of RAF-DB", "simulated", ("face_eeg",),
+        licence="Part of this project.", redistribute="Everything.", ask="nobody: written by lib.simulation when needed",
+        layout="basic/ as RAF-DB has it, and truth.json", marks=(*_RAFDB, "truth.json"),
+        folders=(".", "rafdb", "rafdb-simulated"), read=rafdb.read, files=rafdb.files, embedded=True),
     _corpus(
         "eegmmidb", "EEG Motor Movement/Imagery Database (BCI2000), 109 people, 64 channels", "public", read=eeg_corpora.read_eegmmidb,
         marks="**/S*R*.edf", licence="Open Data Commons Attribution 1.0.", ask="https://physionet.org/content/eegmmidb/1.0.0/",

@@ -49,7 +49,8 @@ def test_nothing_there(tmp_path):
     table = registry.status(tmp_path / "none").set_index("dataset")
     assert registry.corpora(tmp_path / "none") == {} and registry.best(tmp_path / "none", "amigos") is None
     assert table["found"].to_dict() == {"mahnob": "no", FEATURES: "no", "mahnob-simulated": "made when needed", "amigos": "no",
-                                        "amigos-simulated": "made when needed", **dict.fromkeys(CORPORA, "no")}
+                                        "amigos-simulated": "made when needed", "rafdb": "no",
+                                        "rafdb-simulated": "made when needed", **dict.fromkeys(CORPORA, "no")}
     assert "Sessions/" in table.loc["mahnob", "missing"] and "mahnob-db.eu" in table.loc["mahnob", "ask"]
 
 
@@ -118,6 +119,24 @@ def test_the_licensed_cohort_is_labelled_and_recognised_in_a_folder_of_its_own(e
     assert registry.find("amigos", eegmmidb).tier == registry.find("amigos", eegmmidb / "amigos").tier == "licensed"
     (eegmmidb / "amigos" / "truth.json").touch()
     assert registry.find("amigos", eegmmidb).tier is None and registry.find("amigos-simulated", eegmmidb).tier == "simulated"
+
+
+@pytest.mark.parametrize("label_file", ["basic/EmoLabel/list_patition_label.txt", "EmoLabel/list_patition_label.txt", ""])
+def test_faces_are_found_in_each_layout_and_a_simulated_set_is_never_taken_for_them(tmp_path, label_file):
+    folder = tmp_path / "rafdb"
+    if label_file:
+        (folder / label_file).parent.mkdir(parents=True)
+        (folder / label_file).write_text("train_00001.jpg 4\n")
+    else:
+        (folder / "DATASET" / "train" / "4").mkdir(parents=True)
+        for part in ("train", "test"):
+            (folder / f"{part}_labels.csv").write_text(f"image,label\n{part}_00001_aligned.jpg,4\n")
+    for root in (tmp_path, folder):
+        found = registry.find("rafdb", root)
+        assert (found.tier, found.path) == ("licensed", folder.resolve()) and "_00001_aligned.jpg" in found.missing
+    assert registry.find("rafdb-simulated", tmp_path).tier is None
+    (folder / "truth.json").touch()
+    assert registry.find("rafdb", tmp_path).tier is None and registry.find("rafdb-simulated", tmp_path).tier == "simulated"
 
 
 def test_a_corpus_that_cannot_be_read_is_passed_over_with_a_warning(eegmmidb, caplog):
