@@ -80,6 +80,8 @@ $(eval $(call after,13 14 15 16,12))
 $(eval $(call after,21,20))
 $(eval $(call after,22,21))
 $(eval $(call after,23,22))
+$(eval $(call after,42,41))
+$(eval $(call after,43,40 42))
 $(eval $(call after,31,30))
 $(eval $(call after,32 33,31))
 $(eval $(call after,34,33))
@@ -118,6 +120,7 @@ bench: $(STAMP) ## measure speed beside named peers (benchmarks/), as ratios
 	$(PY) -m benchmarks.bench_band_power
 	$(PY) -m benchmarks.bench_folds
 	$(PY) -m benchmarks.bench_segments
+	$(PY) -m benchmarks.bench_spectrograms
 	$(PY) -m benchmarks.bench_pretraining
 	$(PY) -m benchmarks.bench_differential_entropy
 	$(PY) -m benchmarks.bench_mv_sstma

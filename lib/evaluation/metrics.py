@@ -10,7 +10,7 @@ import pandas as pd
 __all__ = ["METRICS", "higher_is_better", "measure", "per_trial", "regression"]
 
 METRICS = ("RMSE", "PCC", "CCC")
-HIGHER_IS_BETTER = {"RMSE": False, "PCC": True, "CCC": True, "accuracy": True, "F1": True}
+HIGHER_IS_BETTER = {"RMSE": False, "PCC": True, "CCC": True, "accuracy": True, "precision": True, "recall": True, "F1": True}
 
 
 def measure(metric: str) -> str:

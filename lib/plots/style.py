@@ -15,6 +15,7 @@ WIDTH = 9.0  # inches, the width of a notebook
 COLOURS = {"face": "#D55E00", "EEG": "#0072B2", "ECG": "#CC79A7", "eye": "#E69F00", "both": "#009E73", "control": "#7F7F7F"}
 # first word of a row's name -> modality; any other name is a control
 _ROWS = {"RSMT-F": "face", "TCN-F": "face", "RSMT-E": "EEG", "TCN-E": "EEG", "EEG": "EEG", "ECG": "ECG", "Eye": "eye",
+         "Face": "face", **dict.fromkeys(("Scalp", "EEG-ITNet", "SST-EmotionNet"), "EEG"),
          **dict.fromkeys(("RMMT", "MMT", "F-Fusion", "D-Fusion", "Fused", "Concat", "Attention", "MAX", "Fuzzy", "BDAE"), "both")}
 LINES = ("-", "--", ":", "-.")
 DIRECTION = {"RMSE": "RMSE (lower is better)", "PCC": "PCC (higher is better)", "CCC": "CCC (higher is better)"}

@@ -50,7 +50,9 @@ def test_nothing_there(tmp_path):
     assert registry.corpora(tmp_path / "none") == {} and registry.best(tmp_path / "none", "amigos") is None
     assert table["found"].to_dict() == {"mahnob": "no", FEATURES: "no", "mahnob-simulated": "made when needed", "amigos": "no",
                                         "amigos-simulated": "made when needed", "seed-iv": "no", "seed-iv-simulated": "made when needed",
-                                        "seed-v": "no", "seed-v-simulated": "made when needed", **dict.fromkeys(CORPORA, "no")}
+                                        "seed-v": "no", "seed-v-simulated": "made when needed", "rafdb": "no",
+                                        "rafdb-simulated": "made when needed", "flex": "no", "flex-simulated": "made when needed",
+                                        **dict.fromkeys(CORPORA, "no")}
     assert "Sessions/" in table.loc["mahnob", "missing"] and "mahnob-db.eu" in table.loc["mahnob", "ask"]
 
 
@@ -150,6 +152,24 @@ def test_convert_command(tmp_path, capsys, monkeypatch):
         assert main(["convert", "seed-v", str(source), str(target)]) == 1
         said = capsys.readouterr()
         assert said.out == "" and said.err.startswith("error: ") and message in said.err and said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("label_file", ["basic/EmoLabel/list_patition_label.txt", "EmoLabel/list_patition_label.txt", ""])
+def test_faces_are_found_in_each_layout_and_a_simulated_set_is_never_taken_for_them(tmp_path, label_file):
+    folder = tmp_path / "rafdb"
+    if label_file:
+        (folder / label_file).parent.mkdir(parents=True)
+        (folder / label_file).write_text("train_00001.jpg 4\n")
+    else:
+        (folder / "DATASET" / "train" / "4").mkdir(parents=True)
+        for part in ("train", "test"):
+            (folder / f"{part}_labels.csv").write_text(f"image,label\n{part}_00001_aligned.jpg,4\n")
+    for root in (tmp_path, folder):
+        found = registry.find("rafdb", root)
+        assert (found.tier, found.path) == ("licensed", folder.resolve()) and "_00001_aligned.jpg" in found.missing
+    assert registry.find("rafdb-simulated", tmp_path).tier is None
+    (folder / "truth.json").touch()
+    assert registry.find("rafdb", tmp_path).tier is None and registry.find("rafdb-simulated", tmp_path).tier == "simulated"
 
 
 def test_a_corpus_that_cannot_be_read_is_passed_over_with_a_warning(eegmmidb, caplog):

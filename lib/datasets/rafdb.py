@@ -1,0 +1,188 @@
+"""RAF-DB, basic emotions: aligned faces of 100 x 100 pixels, one emotion each, with the owner's split into training and test.
+
+Two layouts are read, the owner's and the common repack. Simulated sets in the same layouts carry a ``truth.json`` and are read by the
+same code.
+
+References
+----------
+Li, Deng, Du, "Reliable crowdsourcing and deep locality-preserving learning for expression recognition in the wild", CVPR 2017.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+import re
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from lib.datasets.base import BadFile, Cohort, Signal, Trial, origin
+
+__all__ = ["CODES", "EMOTIONS", "OWNER", "REPACK", "SIZE", "SPLITS", "aligned", "files", "read"]
+
+log = logging.getLogger(__name__)
+CODES = {1: "surprise", 2: "fear", 3: "disgust", 4: "happiness", 5: "sadness", 6: "anger", 7: "neutral"}
+EMOTIONS = ("happiness", "sadness", "fear", "neutral")  # of paper 4, in its order: classes 0 to 3
+SPLITS = {"train": 5, "test": 4}  # digits of an image's number
+SIZE = 100  # pixels
+OWNER = ("Image/aligned", "EmoLabel/list_patition_label.txt")  # (sic), below basic/
+REPACK = "DATASET"  # beside train_labels.csv and test_labels.csv
+AGAIN = "Get the file again from where the set came from; the other images are read."
+
+
+class _Entry(NamedTuple):
+    """One line of a label file: the image's name as the line has it, its file, and the emotion's code."""
+
+    name: str
+    path: Path
+    code: str
+
+
+def aligned(name: str) -> str:
+    """File name of the aligned image of ``train_00001.jpg``: ``train_00001_aligned.jpg``."""
+    return re.sub(r"(_aligned)?(\.\w+)$", r"_aligned\2", name)
+
+
+def read(folder: str | Path) -> Cohort:
+    """Read RAF-DB's basic emotions, or a simulated set in its layout.
+
+    Parameters
+    ----------
+    folder : path-like
+        Holds ``basic/Image/aligned/`` and ``basic/EmoLabel/list_patition_label.txt``, or is ``basic`` itself; or holds
+        ``DATASET/{train,test}/{1..7}/``, ``train_labels.csv`` and ``test_labels.csv``.
+
+    Returns
+    -------
+    Cohort
+        One trial per image of the four emotions of paper 4, by split and number. ``subject`` is 0 (unknown), ``session`` the owner's split
+        (``"train"`` or ``"test"``), ``trial`` the image's number, ``stimulus`` its name, ``labels["emotion"]`` the index in
+        ``EMOTIONS``. ``image`` loads ``(1, 100, 100, 3)`` uint8, RGB. What is left out is in ``dropped``, with the reason; images of
+        other emotions are counted there in one entry.
+
+    Raises
+    ------
+    BadFile
+        No label file, or not one usable image.
+    """
+    folder = Path(folder)
+    tier, caption = origin(folder, "RAF-DB")
+    entries, dropped = _entries(folder)
+    trials, others, seen = [], Counter(), set()
+    for entry in entries:
+        try:
+            if entry.name in seen:
+                raise BadFile(entry.name, "one line for each image in the label file", "a second one", "The first line is used.")
+            seen.add(entry.name)
+            emotion, session, number = _emotion(entry), *_number(entry)
+            if emotion not in EMOTIONS:
+                others[emotion] += 1
+                continue
+            _image(entry.path)
+        except BadFile as error:
+            dropped[entry.name] = str(error)
+            continue
+        trials.append(Trial("rafdb", 0, session, number, entry.name, {"emotion": EMOTIONS.index(emotion)},
+                            {"image": partial(_signal, entry.path)}, {"image": str(entry.path)}))
+    if not trials:
+        reason = next(iter(dropped.values()), "every label is another emotion")
+        raise BadFile(folder, "at least one usable image", f"none for {len(entries)} labels; the first: {reason}", AGAIN)
+    if dropped:
+        log.warning("%s: %d images or files left out, the first, %s, because: %s", folder, len(dropped), *next(iter(dropped.items())))
+    if others:
+        counts = ", ".join(f"{emotion} {count}" for emotion, count in sorted(others.items()))
+        dropped["other emotions"] = f"{others.total()} images of emotions that paper 4 does not use: {counts}"
+        log.info("%s: %s", folder, dropped["other emotions"])
+    trials.sort(key=lambda trial: (list(SPLITS).index(trial.session), trial.trial))
+    return Cohort("rafdb" if tier == "licensed" else "rafdb-simulated", tier, tuple(trials), caption, dropped)
+
+
+def files(folder: str | Path) -> list[str]:
+    """Relative paths of the images that the label files name and of the label files."""
+    folder = Path(folder)
+    root = _owner_root(folder)
+    tables = [root / OWNER[1]] if root else [folder / f"{split}_labels.csv" for split in SPLITS]
+    return [path.relative_to(folder).as_posix() for path in (*tables, *(entry.path for entry in _entries(folder)[0]))]
+
+
+def _owner_root(folder: Path) -> Path | None:
+    return next((root for root in (folder / "basic", folder) if (root / OWNER[1]).is_file()), None)
+
+
+def _entries(folder: Path) -> tuple[list[_Entry], dict[str, str]]:
+    """All lines of the label files, and what is wrong with those files (line or file -> reason)."""
+    dropped: dict[str, str] = {}
+    if root := _owner_root(folder):
+        rows = _rows(root / OWNER[1], None, dropped)
+        return [_Entry(name, root / OWNER[0] / aligned(name), code) for name, code in rows], dropped
+    if not (folder / REPACK).is_dir():
+        raise BadFile(folder, f"basic/{OWNER[1]}, or {REPACK}/ with train_labels.csv and test_labels.csv", "neither",
+                      "Ask the owners for the basic set (http://www.whdeng.cn/raf/model1.html), or name the folder that holds it.")
+    entries = []
+    for split in SPLITS:
+        try:
+            rows = _rows(folder / f"{split}_labels.csv", ",", dropped)
+        except BadFile as error:
+            dropped[f"{split}_labels.csv"] = str(error)
+            continue
+        entries += [_Entry(name, folder / REPACK / split / code / name, code) for name, code in rows]
+    return entries, dropped
+
+
+def _rows(path: Path, separator: str | None, dropped: dict[str, str]) -> list[tuple[str, str]]:
+    """Name and code of each line (``separator`` None: spaces or tabs); other lines go to ``dropped``."""
+    expected = "an image's name and a number from 1 to 7 in each line, separated by " + ("a comma" if separator else "a space or tab")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadFile(path, "a label file (text)", type(error).__name__, AGAIN) from error
+    lines = list(csv.reader(text.splitlines())) if separator else [line.split() for line in text.splitlines()]
+    if separator and lines and lines[0] == ["image", "label"]:
+        lines = lines[1:]
+    good = [(parts[0], parts[1]) for parts in lines if len(parts) == 2 and re.fullmatch(r"-?\d+", parts[1])]
+    bad = [parts for parts in lines if parts and (len(parts) != 2 or not re.fullmatch(r"-?\d+", parts[1]))]
+    if not good:
+        raise BadFile(path, expected, f"{' '.join(bad[0])[:60]!r}" if bad else "an empty file", AGAIN)
+    for parts in bad:
+        line = " ".join(parts)[:60]
+        dropped[f"{path.name}: {line}"] = str(BadFile(path, expected, f"{line!r}", AGAIN))
+    return good
+
+
+def _emotion(entry: _Entry) -> str:
+    if int(entry.code) not in CODES:
+        known = ", ".join(f"{code} {emotion}" for code, emotion in CODES.items())
+        raise BadFile(entry.name, f"a code of RAF-DB's basic set ({known})", entry.code, "Correct the label file, or get it again.")
+    return CODES[int(entry.code)]
+
+
+def _number(entry: _Entry) -> tuple[str, int]:
+    """Split and number of an image, which its name tells."""
+    match = re.fullmatch(r"(train|test)_(\d+)(_aligned)?\.\w+", entry.name)
+    if not match:
+        raise BadFile(entry.name, "a name like train_00001.jpg or test_0001.jpg", repr(entry.name), "Keep the owner's file names.")
+    return match[1], int(match[2])
+
+
+def _image(path: Path) -> np.ndarray:
+    """One image ``(100, 100, 3)``, RGB."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadFile(path, "the image that the label file names", type(error).__name__, AGAIN) from error
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
+    if image is None or (content[:2] == b"\xff\xd8" and b"\xff\xd9" not in content[-64:]):  # OpenCV greys out what a cut JPEG file lacks
+        raise BadFile(path, "an image file", f"{len(content)} bytes that are none, or a part of one", AGAIN)
+    if image.shape != (SIZE, SIZE, 3):
+        raise BadFile(path, f"an aligned image of {SIZE} x {SIZE} pixels", f"{image.shape[0]} x {image.shape[1]}",
+                      "Use the aligned images, not the original ones.")
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def _signal(path: Path) -> Signal:
+    return Signal(_image(path)[None], rate=1.0)
