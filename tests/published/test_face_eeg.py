@@ -26,7 +26,7 @@ def test_all_cells_equal_the_printed_tables_as_fractions():
              for metric, value in zip(("accuracy", "precision", "recall", "F1"), cells.split(), strict=True)]
     assert list(frame[["table", "row", "metric", "mean"]].itertuples(index=False, name=None)) == typed
     assert frame[["std", "half_width"]].isna().all(axis=None) and frame["comparable"].all()
-    assert set(frame["protocol"]) == set(PROTOCOL["face_eeg"].values()) <= set(PUBLISHED_FOLDS)
+    assert set(frame["protocol"]) <= set(PROTOCOL["face_eeg"].values()) & set(PUBLISHED_FOLDS)
     assert all(higher_is_better(metric) for metric in frame["metric"])
 
 
@@ -86,6 +86,6 @@ def test_verdicts_take_every_split_and_precision_and_recall():
     table = verdicts(pd.DataFrame(rows, columns=list(RESULT_COLUMNS)), published.load("face_eeg"))
     found = table.set_index(["row", "split", "metric"])["verdict"]
     assert found["Scalp maps", "random_segments", "accuracy"] == "reproduced"
-    assert found["Scalp maps", "by_subject", "precision"] == "partly"
+    assert found["Scalp maps", "by_subject", "precision"] == "control"  # the paper prints nothing for people kept apart
     assert found["Face", "official", "accuracy"] == "reproduced" and found["Nearest", "by_subject", "accuracy"] == "control"
     assert np.all(table.loc[table["row"] == "EEG-ITNet", "verdict"] == "not testable")
