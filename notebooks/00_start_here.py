@@ -63,10 +63,21 @@ run = start("00_start_here", profile=profile, seed=seed, device=device, data=dat
 # | `21_amigos_pretraining` | What does a network learn from guessing hidden pieces of a signal? | Fig 1 |
 # | `22_amigos_recognition` | High or low arousal: one signal, two signals, three splits | Fig 2, Tables 1-4 |
 # | `23_amigos_complementarity` | Does the fusion listen to the right signal? | Figs 3-4 |
+# | `30_seed_data` | What are differential entropy and eye features, and how far do they go? | Sec 3.1 |
+# | `31_seed_pretraining` | Can a network fill in hidden electrodes, and does it help? | Fig 1, Table 1 |
+# | `32_seed_fusion` | Do brain and eyes know more together? | Table 2 |
+# | `33_seed_few_labels` | What do ten labels mean, and what are they worth? | Table 3 |
+# | `34_seed_missing_channels` | How many channels may be missing? | Table 4 |
+# | `40_face_expression` | Four emotions from one picture of a face | Figs 1, 2, 5, Table 1 |
+# | `41_eeg_scalp_maps` | How does EEG become pictures on the scalp? | Figs 3-4 |
+# | `42_eeg_recognition` | 98.7 percent: of what? | Fig 6, Tables 2-3 |
+# | `43_face_eeg_fusion` | Two opinions about one moment | Fig 7 |
 #
 # RMMT is the residual multimodal Transformer of Jin et al. (2024), doi:10.1049/cit2.12346: face video and EEG in,
 # continuous valence out, on the MAHNOB-HCI database. Notebooks 20 to 23 are about the pre-trained Transformers on ECG and EEG of
-# Vazquez-Rodriguez et al. (2022), hal-03897400, on the AMIGOS database.
+# Vazquez-Rodriguez et al. (2022), hal-03897400, on the AMIGOS database; 30 to 34 about the masked autoencoders on EEG and eye movements of
+# Gao et al. (2024), on SEED-IV and SEED-V; 40 to 43 about the face and the EEG scalp maps of Thanh and Thinh (2025),
+# doi:10.25073/2588-1086/vnucsce.4566.
 
 # %% [markdown]
 # ## Three tiers of data, one code path
@@ -133,6 +144,7 @@ for verdict, rule in VERDICTS.items():
 # | split | kept apart | question it answers |
 # |---|---|---|
 # | `random_segments` | nothing but the segment itself | Does it recognise a recording that it knows? |
+# | `by_clip` | whole clips | Does it work for a clip that it has not seen? |
 # | `by_trial` | whole trials, at random | Does it recognise people and clips it knows? |
 # | `contiguous_trials` | blocks of the list sorted by subject | Almost: does it work for new people? |
 # | `by_subject` | one subject at a time | Does it work for a person it has never seen? |
@@ -146,7 +158,7 @@ for verdict, rule in VERDICTS.items():
 #
 # ## Recap
 #
-# - Ten to sixteen are one paper, twenty to twenty-three another; start with `10_rmmt_data` or `20_amigos_data`.
+# - The tens, twenties, thirties and forties are one paper each; start with the one you care about.
 # - Simulated, public, licensed: one code path, and the tier stands on every figure.
 # - A number counts with its spread, its split and its controls beside it.
 

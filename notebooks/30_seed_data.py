@@ -132,7 +132,7 @@ for name in DATASETS:
 #
 # A sample is a window of $T = 10$ consecutive features (Sec 3.2). The paper says seconds; the features are 4 s long, so a
 # window lasts 40 s. Windows overlap and are cut inside trials. Neighbours share nine of ten features, so the demo profile
-# trains on every fourth only; all test windows count.
+# trains on every second only; all test windows count.
 
 # %% tags=["nbval-check-output"]
 for name in DATASETS:

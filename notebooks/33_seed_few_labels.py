@@ -146,7 +146,7 @@ print("\n".join(f"- {row.claim} ({row.where}): {row.counterexample}" for row in 
 #
 # - **Scaling.** All training windows serve the scaling, labelled or not: they are there without labels too.
 # - **The first windows of a trial** are those in which an emotion has not built up yet.
-# - **Thinned windows.** The demo trains on every fourth window where all have labels, but counts "ten" without leaving any out.
+# - **Thinned windows.** The demo trains on every second window where all have labels, but counts "ten" without leaving any out.
 # - **Ten per class** is forty or fifty labels, not ten.
 #
 # ## Exercises

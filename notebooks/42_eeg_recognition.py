@@ -135,10 +135,11 @@ from lib.evaluation.classification import confusion
 from lib.plots.classification import confusion_matrices
 
 matrices = {}
-for split in ("random_segments", "by_clip", "by_subject"):
-    own = [r for r in records if r.variant == "Scalp maps" and r.split.name == split and not r.permuted]
+for split in (*SPLITS, PERMUTED):
+    own = [r for r in records if r.variant == "Scalp maps" and (PERMUTED if r.permuted else r.split.name) == split]
     y = np.concatenate([face_eeg.truth(features, r) for r in own])
-    matrices[split.replace("_", " ")] = confusion(y, np.concatenate([r.result["test"].argmax(1) for r in own]), EMOTIONS)
+    guess = np.concatenate([r.result["test"].argmax(1) for r in own])
+    matrices[split.replace("_", " ").replace("random segments, ", "")] = confusion(y, guess, EMOTIONS)
 run.figure("fig6", confusion_matrices(matrices), **about)
 
 # %% [markdown]

@@ -24,6 +24,7 @@ __all__ = ["files", "read"]
 
 log = logging.getLogger(__name__)
 AGAIN = "Export this recording again."
+GATE = "a median quality of"
 LEAVE = "Nothing needs to be done: the other recordings are read."
 MOST_LOST = 0.1  # choice: of the samples; a recording that lost more is left out
 VIDEO_RATE, VIDEO_ROWS = 2.0, 360  # choice: frames per second and rows in memory; a face then still has over 112 pixels
@@ -83,8 +84,9 @@ def read(folder: str | Path, channels: Sequence[str] = CHANNELS, *, quality: str
             dropped[row["video"]] = f"{folder / row['video']}: no such file; the EEG of this recording is read without it"
     if not trials:
         raise BadFile(folder, "at least one usable recording", f"none; the first: {next(iter(dropped.values()), 'no lines')}", AGAIN)
-    if dropped:
-        log.warning("%s: %d files left out, the first, %s, because: %s", folder, len(dropped), *next(iter(dropped.items())))
+    damaged = {name: why for name, why in dropped.items() if GATE not in why}  # that the gate holds some back is its purpose
+    if damaged:
+        log.warning("%s: %d files left out, the first, %s, because: %s", folder, len(damaged), *next(iter(damaged.items())))
     return Cohort("flex" if tier == "licensed" else "flex-simulated", tier, tuple(trials), caption, dropped)
 
 
@@ -140,7 +142,7 @@ def _gate(path: Path, table: Mapping[str, np.ndarray], quality: str, least: floa
         raise BadFile(path, f"the device's overall quality ({' or '.join(TABLES[quality])})", "none",
                       "Export with quality channels, or take the recording as it is with read(..., least=0).")
     if score < least:
-        raise BadFile(path, f"a median quality of {least:g} or more", f"{score:g}", LEAVE)
+        raise BadFile(path, f"{GATE} {least:g} or more", f"{score:g}", LEAVE)
 
 
 def _table(path: Path, wanted: Sequence[str]) -> tuple[float, dict[str, np.ndarray]]:

@@ -91,8 +91,8 @@ class Preset:
 # choice: a network for a laptop, one block and one head instead of six, with larger steps because it is trained for few of them
 SMALL: dict[str, Any] = {"blocks": 1, "heads": 1, "head_width": 8}
 PRESETS = {
-    "demo": Preset(hop=4, model=SMALL, pretraining={"epochs": 15, "batch": 16, "lr": 5e-3},
-                   finetuning={"epochs": 12, "batch": 32, "lr": 1e-2}, few={"epochs": 8, "batch": 32, "lr": 1e-2},
+    "demo": Preset(hop=2, model=SMALL, pretraining={"epochs": 8, "batch": 16, "lr": 5e-3},
+                   finetuning={"epochs": 8, "batch": 40, "lr": 1e-2}, few={"epochs": 8, "batch": 32, "lr": 1e-2},
                    frozen={"epochs": 150, "batch": 64, "lr": 1e-2}),
     # choice: 100 epochs of each, where the learning curves of the simulated cohorts are flat; a frozen encoder is run once, so that the
     # epochs of its classifier cost nothing

@@ -52,6 +52,25 @@ def test_nothing_is_found_in_the_null_cohort_and_something_with_the_effect():
     assert effect[~above]["row"].tolist() == []
 
 
+@pytest.mark.parametrize(("paper", "apart", "metrics", "chance"), [
+    ("amigos", ["by_subject"], ["arousal accuracy", "valence accuracy"], 0.5),
+    ("seed", ["16/8"], ["SEED-IV accuracy"], 0.25),
+    ("face_eeg", ["by_clip", "by_subject"], ["accuracy"], 0.25)])
+def test_null_cohorts_stay_at_chance_where_recordings_are_kept_apart(paper, apart, metrics, chance):
+    null = pd.read_csv(paths.build() / "figures" / paper / "nulltwin.csv")
+    chosen = null[null["split"].isin(apart) & null["metric"].isin(metrics) & (null["variant"] != "majority")]
+    assert chosen["variant"].nunique() >= 3
+    assert chosen[chosen["low"] > chance]["variant"].tolist() == []
+
+
+@pytest.mark.parametrize(("paper", "neighbour", "metric"), [
+    ("amigos", "nearest neighbour, both", "arousal accuracy"), ("face_eeg", "nearest neighbour", "accuracy")])
+def test_random_segments_find_the_recordings_of_a_null_cohort(paper, neighbour, metric):
+    null = pd.read_csv(paths.build() / "figures" / paper / "nulltwin.csv").query("variant == @neighbour and metric == @metric")
+    found = null.set_index("split")["mean"]
+    assert found["random_segments"] > 0.8 and found["by_subject"] < 0.6
+
+
 @pytest.mark.skipif(not (paths.FIGURES / "manifest.json").exists(), reason="no figures yet")
 def test_committed_figures_are_those_of_this_code():
     assert provenance.verify()[0] == []
