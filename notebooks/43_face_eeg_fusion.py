@@ -97,6 +97,9 @@ from lib.evaluation import fusion as rules
 
 show_source(rules.fuse)
 
+# %% tags=["nbval-check-output"]
+print(f"{len(rules.RULES)} rules: {', '.join(rules.RULES)}")
+
 # %%
 records = [r for split in ("random_segments", "by_clip", "by_subject")
            for r in face_eeg.run(features, ["Scalp maps"], split, preset, seed=seed, device=device)]

@@ -12,7 +12,7 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from lib import published
 from lib.datasets import flex, registry
-from lib.datasets.base import Cohort
+from lib.datasets.base import Cohort, Trial
 from lib.datasets.flex_format import CHANNELS, GRID
 from lib.evaluation.verdicts import verdicts
 from lib.models.inception import spectrogram_backbone
@@ -98,15 +98,19 @@ def features(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 
     if preset.projected:
         n, electrodes, d = described.shape
         described = project(described.reshape(n * electrodes, d), preset.projected).reshape(n, electrodes, -1).astype(np.float16)
-    kept = [trials[i] for i in np.unique(data["recording"])]
-    eeg = np.concatenate([scalp_maps.segments(trial, lag=lag, scaling=UNSCALED)["segments"].sum(axis=2) for trial in kept])
     source = digest({name: data[name] for name in ("emotion", "subject", "recording", "start")} | {"maps": described})
     what = f"{trials.caption}; spectrograms {preset.size} x {preset.size}: {backbone.name}"
     about = {"caption": what + (f", {preset.projected} random projections" if preset.projected else ""), "tier": trials.tier,
              "source": source, "dropped": tuple(data["dropped"])}
-    return data | {"maps": scalp_maps.scalp_map(described), "eeg": eeg, "de": differential_entropy(eeg), **de_maps(eeg, PLACES),
-                   "clip": np.unique(data["stimulus"], return_inverse=True)[1], "position": np.round(data["start"] / 3).astype(int),
-                   "about": about}
+    signals = store.memoise(_signals, [trials[i] for i in np.unique(data["recording"])], lag, given=(source, lag))
+    return data | signals | {"maps": scalp_maps.scalp_map(described), "clip": np.unique(data["stimulus"], return_inverse=True)[1],
+                             "position": np.round(data["start"] / 3).astype(int), "about": about}
+
+
+def _signals(trials: Sequence[Trial], lag: float) -> dict[str, np.ndarray]:
+    """What the baselines read of the same segments: ``eeg``, ``de``, ``spectral``, ``temporal``."""
+    eeg = np.concatenate([scalp_maps.segments(trial, lag=lag, scaling=UNSCALED)["segments"].sum(axis=2) for trial in trials])
+    return {"eeg": eeg, "de": differential_entropy(eeg), **de_maps(eeg, PLACES)}
 
 
 def splits(data: Mapping[str, np.ndarray], name: str, preset: Preset) -> list[Split]:
