@@ -62,8 +62,10 @@ unlabelled = {m: pretraining.corpus(profile, m, data, limit=preset.corpus, seed=
 #
 # Each segment is in the test part of exactly one fold, so there is one answer of each network for each of them.
 
-# %% tags=["nbval-check-output"]
+# %%
 records = amigos.run(features, unlabelled, ["ECG", "EEG", "Fused"], split, preset, seed=seed, device=device)
+
+# %% tags=["nbval-check-output"]
 table = analysis.complementarity(features, records, target)
 print(f"{len(table)} test segments, each once: {table['segment'].is_unique}")
 
