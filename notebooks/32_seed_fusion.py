@@ -131,10 +131,11 @@ print(per_session.groupby(["metric", "variant"], sort=False)["value"].agg(["mean
 import pandas as pd
 
 from lib.plots import seed as plots
+from lib.plots.classification import confusion_matrices
 
 tables = analysis.confusions(features, records, ["EEG", "Concat"])
 flat = pd.concat({name: t.reset_index().set_axis(["true", *(" ".join(c) for c in t.columns)], axis=1) for name, t in tables.items()})
-run.figure("confusion", plots.confusion(tables), flat.rename_axis(["table", None]).reset_index(level=0), **about)
+run.figure("confusion", confusion_matrices(tables, columns=2), flat.rename_axis(["table", None]).reset_index(level=0), **about)
 
 # %% [markdown]
 # ## What the correlation loss does

@@ -11,6 +11,7 @@ from lib.models.multimodal_fusion import Attention
 from lib.models.mv_sstma import MVSSTMA
 from lib.plots import modality, use_style
 from lib.plots import seed as plots
+from lib.plots.classification import confusion_matrices
 from lib.protocols import seed_analysis as analysis
 from lib.published import load
 from lib.schematics.seed import three_stages
@@ -66,7 +67,7 @@ def test_scalp_maps_and_reconstructions_name_their_bands_and_rows():
 
 def test_confusion_writes_percentages_and_counts():
     table = confusion([0, 0, 1, 2, 3], [0, 1, 1, 2, 2], SEED_IV_EMOTIONS)
-    said = words(plots.confusion({"EEG, SEED-IV": table}))
+    said = words(confusion_matrices({"EEG, SEED-IV": table}))
     assert said.count("50 %\n1") == 2 and said.count("100 %\n1") == 3
 
 

@@ -155,7 +155,7 @@ DATASETS = {dataset.name: dataset for dataset in (
         layout="basic/ as RAF-DB has it, and truth.json", marks=(*_RAFDB, "truth.json"),
         folders=(".", "rafdb", "rafdb-simulated"), read=rafdb.read, files=rafdb.files, embedded=True),
     Dataset(
-        "flex", "recordings with EMOTIV FLEX 2 and a camera, as paper 4 made them", "licensed", ("face_eeg",),
+        "flex", "EMOTIV FLEX 2 recordings and videos, as paper 4 made them", "licensed", ("face_eeg",),
         licence="Your own recordings; those of the paper were not released.", redistribute="As the people recorded have agreed.",
         ask="nobody: record your own with the headset and EmotivPRO", layout=f"{LISTING_FILE} and the files that it lists",
         marks=(LISTING_FILE,), absent=("truth.json", "SIMULATED.txt"), folders=(".", "flex"), read=flex.read, files=flex.files),

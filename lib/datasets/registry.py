@@ -13,7 +13,7 @@ from lib.datasets.base import BadFile, Cohort
 from lib.datasets.catalogue import DATASETS, Dataset, checksums
 from lib.datasets.mahnob_format import LABELS_FILE
 
-__all__ = ["DATASETS", "Dataset", "Found", "best", "checksums", "corpora", "find", "status"]
+__all__ = ["DATASETS", "Dataset", "Found", "best", "checksums", "corpora", "find", "require", "status"]
 
 log = logging.getLogger(__name__)
 TIERS = ("licensed", "public", "simulated")  # best first
@@ -49,6 +49,23 @@ def find(name: str, root: str | Path | None = None) -> Found:
         if partly.path is None and any(pattern not in (LABELS_FILE, *lacking) for pattern in dataset.marks) and not dataset.embedded:
             partly = Found(None, folder.resolve(), ", ".join(lacking))
     return partly
+
+
+def require(name: str, profile: str, root: str | Path | None = None) -> Cohort:
+    """Read a dataset that a profile cannot do without.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where it is not below the data folder; the message says what is missing and where to get it.
+    """
+    dataset, found = DATASETS[name], find(name, root or None)
+    if found.tier is None or found.path is None:
+        get = "Type `make data`" if dataset.source else f"Where to get it: {dataset.ask}"
+        title = dataset.title.split(",")[0]
+        raise FileNotFoundError(f"profile {profile!r} needs {title}, which is not below the data folder (missing: "
+                                f"{found.missing}). {get}; or name its folder with DATA=<folder>.")
+    return dataset.read(found.path)
 
 
 def _has(folder: Path, pattern: str) -> bool:

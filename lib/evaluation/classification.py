@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
 
-__all__ = ["classification", "confusion"]
+__all__ = ["averages", "classification", "confusion"]
 
 
 def _labels(p: np.ndarray) -> np.ndarray:
@@ -46,6 +46,25 @@ def classification(y, p_or_label) -> dict[str, float]:
         raise ValueError(f"labels (n,) and predictions (n,) or (n, n_classes) are needed, not {y.shape} and {p.shape}")
     yhat = _labels(p)
     return {"accuracy": float(accuracy_score(y, yhat)), "F1": float(f1_score(y, yhat, average="macro", zero_division=0))}
+
+
+def averages(y: np.ndarray, p: np.ndarray, average: str = "macro") -> dict[str, float]:
+    """Accuracy, and precision, recall and F1 averaged over the classes, as fractions (paper 4, Tables 1 to 3).
+
+    Parameters
+    ----------
+    y : array ``(n,)``
+        True classes, numbered from 0.
+    p : array ``(n, n_classes)``
+        Probability of each class; the highest is predicted.
+    average : str
+        Of scikit-learn. The paper names none. ``choice:`` ``macro``, in which all classes count the same: for its EEG models recall
+        differs from accuracy, so that theirs is not the weighted one. A class that is never predicted has precision 0.
+    """
+    guess = p.argmax(axis=1)
+    found = precision_recall_fscore_support(y, guess, labels=range(p.shape[1]), average=average, zero_division=0)
+    return {"accuracy": float(accuracy_score(y, guess)), **{name: float(value) for name, value in
+            zip(("precision", "recall", "F1"), found[:3], strict=True)}}
 
 
 def confusion(y, yhat, labels: Sequence[str]) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 from lib.datasets.seed_format import BANDS, CHANNELS, MNE_NAMES
 from lib.plots.style import COLOURS, LINES, blank, colour
 
-__all__ = ["attention_weights", "balance", "confusion", "missing_channels", "reconstruction", "scalp_maps", "session", "training_curves"]
+__all__ = ["attention_weights", "balance", "missing_channels", "reconstruction", "scalp_maps", "session", "training_curves"]
 
 # assumed positions (see seed_format) are left out of the maps
 ON_MAP = [i for i, name in enumerate(CHANNELS) if not name.startswith("CB")]
@@ -173,31 +173,6 @@ def training_curves(histories: Mapping[str, Mapping[str, Sequence[np.ndarray]]],
             grey = ax.axhline(level, color="0.6", lw=1, zorder=0, label=note)
     axes[0].set_ylabel(ylabel)
     figure.legend(handles=[*handles, *([grey] if level is not None else [])], loc="outside upper left", ncols=3)
-    return figure
-
-
-def confusion(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """Confusion matrices side by side: percent of each true emotion as shade, counts of test windows as numbers below.
-
-    Parameters
-    ----------
-    tables : mapping
-        Title -> table of :func:`lib.evaluation.classification.confusion`.
-    """
-    columns = 2
-    lines = -(-len(tables) // columns)
-    figure = blank(2.9 * lines)
-    axes = figure.subplots(lines, columns, squeeze=False).ravel()
-    for ax, (title, table) in zip(axes, tables.items(), strict=False):
-        percent, counts = table["percent"], table["count"]
-        text = [[f"{p:.0f} %\n{n}" for p, n in zip(*pair, strict=True)] for pair in zip(percent.to_numpy(), counts.to_numpy(), strict=True)]
-        sns.heatmap(percent, annot=np.array(text), fmt="", cmap="Blues", vmin=0, vmax=100, cbar=False, ax=ax, annot_kws={"size": 8},
-                    linewidths=1)
-        ax.set(title=title, xlabel="predicted", ylabel="true")
-        ax.tick_params(length=0, axis="both")
-        ax.tick_params(axis="y", rotation=0)
-    for ax in axes[len(tables):]:
-        ax.set_axis_off()
     return figure
 
 

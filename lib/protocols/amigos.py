@@ -58,11 +58,7 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> 
     """
     if profile == "demo":
         return amigos.read(simulation.make(seed=seed, **(SIMULATED | simulated)))
-    found = registry.find("amigos", root or None)
-    if found.tier is None or found.path is None:
-        raise FileNotFoundError(f"profile {profile!r} needs AMIGOS, which is not below the data folder (missing: {found.missing}). "
-                                f"Ask at {registry.DATASETS['amigos'].ask}, or name its folder with DATA=<folder>.")
-    return registry.DATASETS["amigos"].read(found.path)
+    return registry.require("amigos", profile, root)
 
 
 def segments(trials: Cohort, *, jobs: int = 2, store: Store | None = None) -> dict:

@@ -17,7 +17,7 @@ from lib.protocols.amigos_settings import CORPORA, Preset
 from lib.simulation import corpora as simulated_corpora
 from lib.store import Store
 from lib.training.binary import scale
-from lib.training.folds import Task, cross_validate
+from lib.training.folds import Task, cross_validate, weights
 from lib.training.masking import span_mask
 from lib.training.pretraining import load_weights, pretrain_fold
 from lib.training.splits import Split
@@ -55,11 +55,6 @@ def pretrain(data: Mapping[str, np.ndarray], unlabelled: np.ndarray, modality: s
     given = {"corpus": unlabelled, "own": own}
     results = cross_validate(pretrain_fold, given, tasks, label=f"pre-training, {modality}", **how)
     return results if preset.own else results * len(folds)
-
-
-def weights(result: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The weights in a result of :func:`pretrain`, by parameter name."""
-    return {name.removeprefix("weights/"): value for name, value in result.items() if name.startswith("weights/")}
 
 
 def fill(x: np.ndarray, start: Mapping[str, np.ndarray], modality: str, preset: Preset, n: int = 64, seed: int = 0) -> tuple:

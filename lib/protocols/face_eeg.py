@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import precision_recall_fscore_support
 
 from lib import published
 from lib.datasets import flex, registry
 from lib.datasets.base import Cohort, Trial
 from lib.datasets.flex_format import CHANNELS, GRID
+from lib.evaluation.classification import averages
 from lib.evaluation.verdicts import verdicts
 from lib.models.inception import spectrogram_backbone
 from lib.preprocessing import scalp_maps
@@ -26,7 +26,7 @@ from lib.training.folds import Task, cross_validate
 from lib.training.recordings import permute_labels, recording_splits
 from lib.training.splits import Split
 
-__all__ = ["Record", "answer", "cohort", "features", "metrics", "run", "score", "splits"]
+__all__ = ["Record", "answer", "cohort", "features", "run", "score", "splits"]
 
 UNSCALED = np.tile([0.0, 1.0], (len(CHANNELS), len(scalp_maps.BANDS), 1))
 PLACES = np.array([[(column - 2) / 3, (3 - row) / 3] for name in CHANNELS for row, line in enumerate(GRID)
@@ -63,11 +63,7 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> 
     """
     if profile == "demo":
         return flex.read(simulation.make(seed=seed, **(SIMULATED | simulated)))
-    found = registry.find("flex", root or None)
-    if found.tier is None or found.path is None:
-        raise FileNotFoundError(f"profile {profile!r} needs EMOTIV FLEX 2 recordings, which are not below the data folder (missing: "
-                                f"{found.missing}). The paper's own were not released: record some, or name a folder with DATA=<folder>.")
-    return flex.read(found.path)
+    return registry.require("flex", profile, root)
 
 
 def features(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 2.0, jobs: int = 2, store: Store | None = None) -> dict:
@@ -150,16 +146,6 @@ def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: Prese
     return records
 
 
-def metrics(y: np.ndarray, p: np.ndarray) -> dict[str, float]:
-    """Accuracy, and precision, recall and F1 averaged over the classes (macro), as fractions.
-
-    ``choice:`` the paper does not name its average; its recall differs from its accuracy, so it is not the weighted one.
-    """
-    guess = p.argmax(axis=1)
-    precision, recall, f1, _ = precision_recall_fscore_support(y, guess, average="macro", labels=range(p.shape[1]), zero_division=0)
-    return {"accuracy": float(np.mean(guess == y)), "precision": float(precision), "recall": float(recall), "F1": float(f1)}
-
-
 def truth(data: Mapping[str, np.ndarray], record: Record, part: str = "test") -> np.ndarray:
     """Emotions of the segments of one part of a record's fold, permuted where the record is."""
     emotion = data["emotion"]
@@ -174,7 +160,7 @@ def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experime
     for record in records:
         base = {"paper": "face_eeg", "experiment": experiment, "variant": record.variant, "tier": tier, "fold": record.split.fold,
                 "split": PERMUTED if record.permuted else record.split.name, "seed": record.seed}
-        rows += [base | {"metric": name, "value": value} for name, value in metrics(truth(data, record), record.result["test"]).items()]
+        rows += [base | {"metric": name, "value": value} for name, value in averages(truth(data, record), record.result["test"]).items()]
     return pd.DataFrame(rows)
 
 

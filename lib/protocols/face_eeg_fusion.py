@@ -14,6 +14,7 @@ import torch
 
 from lib.datasets.base import BadFile, Cohort, Signal, Trial
 from lib.datasets.flex_format import CHANNELS, EMOTIONS, GRID
+from lib.evaluation.classification import averages
 from lib.evaluation.fusion import RULES, fuse, pool_frames
 from lib.models.face_attention import PatchAttention, truncated_mobilenet
 from lib.models.inception import spectrogram_backbone
@@ -23,10 +24,11 @@ from lib.preprocessing.detectors import detect
 from lib.preprocessing.faces import crop
 from lib.preprocessing.scalp_lag import estimate_lag
 from lib.protocols import face_expression
-from lib.protocols.face_eeg import Record, metrics, truth
+from lib.protocols.face_eeg import Record, truth
 from lib.protocols.face_eeg_settings import Preset
 from lib.protocols.face_expression_settings import PRESETS as FACE_PRESETS
 from lib.store import Store, digest
+from lib.training.folds import weights
 
 __all__ = ["beta_map", "estimated_lags", "examples", "faces_of_segments", "frame_at", "frames_of", "fusion_scores", "latency", "posteriors",
            "trained_face", "video_posteriors"]
@@ -40,7 +42,7 @@ def trained_face(profile: str, root: str = "", *, seed: int = 0, **how: Any) -> 
     """Weights of the face model that notebook 40 trained on the first draw of the official split, found in the memo."""
     data = face_expression.features(face_expression.cohort(profile, root, seed=seed), control=False)
     record = face_expression.run(data, ["Face"], "official", FACE_PRESETS[profile], seed=seed, **how)[0]
-    return {name.removeprefix("weights/"): value for name, value in record.result.items() if name.startswith("weights/")}
+    return weights(record.result)
 
 
 def frames_of(trial: Trial, rate: float) -> tuple[np.ndarray, np.ndarray]:
@@ -120,7 +122,7 @@ def fusion_scores(data: Mapping[str, np.ndarray], records: Iterable[Record], fac
         for name, p in posteriors(record, faces, y).items():
             base = {"paper": "face_eeg", "experiment": "fusion", "variant": name, "split": record.split.name, "fold": record.split.fold,
                     "seed": record.seed, "tier": tier}
-            rows += [base | {"metric": metric, "value": value} for metric, value in metrics(y["test"], p).items()]
+            rows += [base | {"metric": metric, "value": value} for metric, value in averages(y["test"], p).items()]
     return pd.DataFrame(rows)
 
 

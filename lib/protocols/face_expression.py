@@ -17,19 +17,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.metrics import accuracy_score, precision_recall_fscore_support, recall_score
+from sklearn.metrics import accuracy_score, recall_score
 
 from lib import published
 from lib.datasets import rafdb, registry
 from lib.datasets.base import Cohort
-from lib.evaluation.classification import confusion
+from lib.evaluation.classification import averages, confusion
 from lib.evaluation.verdicts import verdicts
 from lib.models.face_attention import PatchAttention, truncated_mobilenet, weights_source
 from lib.protocols.face_expression_settings import EMOTIONS, ROWS, Preset
 from lib.simulation import rafdb as simulation
 from lib.store import Store, digest
 from lib.training.face_expression import backbone_features, splits
-from lib.training.folds import Task, cross_validate
+from lib.training.folds import Task, cross_validate, weights
 from lib.training.splits import Split
 
 __all__ = ["Record", "answer", "attention_on", "batch_order", "cohort", "confusions", "drawn_units", "features", "recalls", "repeats",
@@ -63,11 +63,7 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> 
     """
     if profile == "demo":
         return rafdb.read(simulation.make(seed=seed, **simulated))
-    found = registry.find("rafdb", root or None)
-    if found.tier is None or found.path is None:
-        raise FileNotFoundError(f"profile {profile!r} needs RAF-DB, which is not below the data folder (missing: {found.missing}). "
-                                f"Ask at {registry.DATASETS['rafdb'].ask}, or name its folder with DATA=<folder>.")
-    return registry.DATASETS["rafdb"].read(found.path)
+    return registry.require("rafdb", profile, root)
 
 
 def features(trials: Cohort, *, weights: str = "", control: bool = True, seed: int = 0, store: Store | None = None) -> dict:
@@ -141,17 +137,14 @@ def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: Prese
 def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experiment: str, average: str = "macro") -> pd.DataFrame:
     """Tidy accuracy, precision, recall and F1 of every record on its test faces (Table 1).
 
-    ``average``: over the classes, of scikit-learn. The paper names none; choice: ``macro``, in which all four classes count the same. A
-    class that is never predicted has precision 0.
+    ``average``: see :func:`lib.evaluation.classification.averages`.
     """
     rows = []
     for record in records:
-        y, guess = data["emotion"][list(record.split.test)], record.result["test"].argmax(axis=1)
-        found = precision_recall_fscore_support(y, guess, labels=range(len(EMOTIONS)), average=average, zero_division=0)
-        values = {"accuracy": accuracy_score(y, guess), **dict(zip(("precision", "recall", "F1"), found[:3], strict=True))}
+        values = averages(data["emotion"][list(record.split.test)], record.result["test"], average)
         base = {"paper": "face_eeg", "experiment": experiment, "variant": record.variant, "split": record.split.name,
                 "fold": record.split.fold, "seed": record.seed, "tier": data["about"]["tier"]}
-        rows += [base | {"metric": metric, "value": float(value)} for metric, value in values.items()]
+        rows += [base | {"metric": metric, "value": value} for metric, value in values.items()]
     return pd.DataFrame(rows)
 
 
@@ -184,8 +177,7 @@ def recalls(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> pd.Dat
 def _network(record: Record) -> PatchAttention:
     """The trained network of a record, in evaluation mode."""
     net = PatchAttention(ROWS[record.variant].attention)
-    names = [name for name in record.result if name.startswith("weights/")]
-    net.load_state_dict({name.removeprefix("weights/"): torch.from_numpy(record.result[name]) for name in names})
+    net.load_state_dict({name: torch.from_numpy(value) for name, value in weights(record.result).items()})
     return net.eval()
 
 

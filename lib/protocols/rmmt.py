@@ -74,13 +74,7 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, effect: float = 1.0, 
     """
     if profile == "demo":
         return mahnob.read(simulation.make(seed=seed, effect=effect, **(SIMULATED | simulated)))
-    name = {"public": "mahnob-public-features", "paper": "mahnob"}[profile]
-    found = registry.find(name, root or None)
-    if found.tier is None or found.path is None:
-        get = "Type `make data`" if profile == "public" else f"Ask at {registry.DATASETS[name].ask}"
-        raise FileNotFoundError(f"profile {profile!r} needs {name}, which is not below the data folder (missing: {found.missing}). "
-                                f"{get}, or name its folder with DATA=<folder>.")
-    return registry.DATASETS[name].read(found.path)
+    return registry.require({"public": "mahnob-public-features", "paper": "mahnob"}[profile], profile, root)
 
 
 def features(trials: Cohort, *, weights: str = "", jobs: int = 2, store: Store | None = None) -> dict:

@@ -24,7 +24,7 @@ from lib.protocols.seed_settings import CONTROLS, EMOTIONS, GUESS, SIMULATED, SP
 from lib.simulation import seed as simulation
 from lib.store import digest
 from lib.training.emotion import INPUTS, emotion_fold
-from lib.training.folds import Task, cross_validate
+from lib.training.folds import Task, cross_validate, weights
 from lib.training.masked_autoencoder import pretrain_fold
 from lib.training.splits import Split
 
@@ -63,11 +63,7 @@ def cohort(profile: str, dataset: str, root: str = "", *, seed: int = 0, **simul
     """
     if profile == "demo":
         return registry.DATASETS[dataset].read(simulation.make(layout=dataset, seed=seed, **(SIMULATED | simulated)))
-    found = registry.find(dataset, root or None)
-    if found.tier is None or found.path is None:
-        raise FileNotFoundError(f"profile {profile!r} needs {TITLES[dataset]}, which is not below the data folder (missing: "
-                                f"{found.missing}). Ask at {registry.DATASETS[dataset].ask}, or name the folder with DATA=<folder>.")
-    return registry.DATASETS[dataset].read(found.path)
+    return registry.require(dataset, profile, root)
 
 
 def features(trials: Cohort, *, length: int = 10) -> dict:
@@ -142,11 +138,6 @@ def pretrain(data: Mapping[str, np.ndarray], modality: str, folds: Sequence[Spli
     results = cross_validate(pretrain_fold, given, list(tasks.values()), label=f"pre-training, {modality}", **how)
     found = dict(zip(tasks, results, strict=True))
     return [found[block] for block in blocks]
-
-
-def weights(result: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The weights in a result of :func:`pretrain`, by parameter name."""
-    return {name.removeprefix("weights/"): value for name, value in result.items() if name.startswith("weights/")}
 
 
 def run(data: Mapping[str, Any], dataset: str, names: Sequence[str], preset: Preset, *, split: str = "", recipe: Mapping | None = None,

@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from joblib import Parallel, delayed
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from lib.store import Store, digest
 from lib.training.splits import Split
 
-__all__ = ["ENGINES", "Task", "cross_validate", "fold_seed"]
+__all__ = ["ENGINES", "Task", "cross_validate", "fold_seed", "weights"]
 
 log = logging.getLogger(__name__)
 Result = dict[str, np.ndarray]
@@ -28,6 +28,11 @@ class Task:
     split: Split
     seed: int = 0
     settings: Mapping = field(default_factory=dict)
+
+
+def weights(result: Mapping[str, np.ndarray]) -> Result:
+    """The weights among the arrays of a result (``weights/<parameter>``), by parameter name."""
+    return {name.removeprefix("weights/"): value for name, value in result.items() if name.startswith("weights/")}
 
 
 def fold_seed(seed: int, split: Split) -> int:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lib.datasets.flex_format import CHANNELS, EMOTIONS, GRID
+from lib.evaluation.classification import averages
 from lib.evaluation.fusion import RULES
 from lib.evaluation.statistics import summary
 from lib.plots import face_eeg as plots
@@ -58,7 +59,7 @@ def test_permuted_records_are_scored_with_the_labels_they_were_trained_on(data, 
 
 def test_metrics_are_macro_averages():
     y, p = np.array([0, 0, 0, 1]), np.eye(4)[[0, 0, 0, 0]]
-    assert face_eeg.metrics(y, p) == pytest.approx({"accuracy": 0.75, "precision": 0.75 / 4, "recall": 0.25, "F1": (6 / 7) / 4})
+    assert averages(y, p) == pytest.approx({"accuracy": 0.75, "precision": 0.75 / 4, "recall": 0.25, "F1": (6 / 7) / 4})
 
 
 def test_unknown_rows_and_missing_recordings_are_named(data, tmp_path):
