@@ -30,7 +30,7 @@ TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock lab notebooks reproduce test test-unit test-notebooks test-golden nbval lint bench tune data data-status verify report \
+.PHONY: help setup lock lab notebooks reproduce test test-unit test-notebooks test-golden nbval executed lint bench tune data data-status verify report \
         clean distclean $(EXECUTED) $(CHECKED)
 
 help: ## print this list
@@ -61,7 +61,10 @@ lock: $(STAMP) ## compile requirements.lock from pyproject.toml (UPGRADE=1 takes
 lab: $(STAMP) ## open the notebooks in JupyterLab
 	$(VENV)/bin/jupyter lab notebooks
 
-reproduce: $(EXECUTED) ## run what is not up to date and write figures/
+reproduce: $(STAMP) ## run what is not up to date and write figures/, JOBS=2 notebooks at a time
+	@$(MAKE) --no-print-directory -j $(JOBS) $(TOGETHER) executed
+
+executed: $(EXECUTED)
 
 # Always asks the runner, which answers at once where nothing that the results depend on has changed: make knows only times.
 $(EXECUTED): $(COPIES)/%.ipynb: $(STAMP)
