@@ -241,10 +241,10 @@ def shown(frame: pd.DataFrame) -> pd.DataFrame:
         return (frame[f"{kind}_control"] + " " + value.map("{:.3f}".format)).where(value.notna(), "–")
 
     table = frame["table"].str.replace("table", "Table ", regex=False)
-    verdict = frame["verdict"].where(frame["verdict"].isin(["simulated only", "control"]), frame["verdict"] + ": " + frame["why"])
+    verdict = frame["verdict"].mask(frame["verdict"].eq("not testable"), frame["verdict"] + ": " + frame["why"])
     made = (frame["notebook"] + ", cell " + frame["cell"].astype(str)).where(frame["notebook"] != "", "–")
     return pd.DataFrame({
-        "paper": frame["paper"].map(PAPERS), "table": table, "row": frame["row"], "metric": frame["metric"],
+        "paper": frame["paper"].replace(PAPERS), "table": table, "row": frame["row"], "metric": frame["metric"],
         "split": frame["split"].str.replace("_", " "), "published": _pair(frame["published"], frame["published_spread"]),
         REAL: _pair(frame["real"], frame["real_spread"]), "its best control": control("real"),
         SIMULATED: _pair(frame["simulated"], frame["simulated_spread"]), "best control, simulated": control("simulated"),

@@ -95,10 +95,10 @@ beside = ["stimulus mean", "ridge, both"]
 lines = board.frame.query("paper == 'rmmt' and table in ['table3', 'table4', 'table5', 'table6'] and real.notna()")
 lines = lines[(lines["kind"] == "printed") | lines["row"].isin(beside)].drop_duplicates(["row", "split", "metric"])
 lines = lines[lines["split"].isin(["contiguous_trials", "by_subject"])].sort_values("split", ascending=False, kind="stable")
-named = lines.rename(columns={"real": "reproduced", "real_interval": "reproduced_interval", "tier": "data"})
-tier = "licensed" if "licensed" in set(named["data"]) else "public"
+answers = lines.rename(columns={"real": "reproduced", "real_interval": "reproduced_interval", "tier": "data"})
+tier = "licensed" if "licensed" in set(answers["data"]) else "public"
 caption = "paper 1 on real recordings of MAHNOB-HCI; bars: 95 % intervals over folds"
-run.figure("real", published_vs_reproduced(named), caption=caption, tier=tier)
+run.figure("real", published_vs_reproduced(answers), caption=caption, tier=tier)
 
 # %% [markdown]
 # Most filled dots lie in reach of the hollow ones. Look at the controls too: a ridge regression on both signals is in reach as well. A
@@ -109,8 +109,9 @@ run.figure("real", published_vs_reproduced(named), caption=caption, tier=tier)
 # %% tags=["nbval-check-output"]
 hit = ["reproduced", "simulated only", "not testable"]
 missed = board.frame[(board.frame["kind"] == "printed") & ~board.frame["verdict"].isin(hit)]
-columns = ["paper", "table", "row", "metric", "published", scoreboard.REAL, "verdict"]
-run.table("misses", scoreboard.shown(missed)[columns], caption="numbers that are not simply reproduced on real data", tier=tier)
+columns = ["paper", "table", "row", "metric", "published", scoreboard.REAL, "verdict", "why"]
+misses = scoreboard.shown(missed).assign(why=missed["why"])[columns]
+run.table("misses", misses, caption="numbers that are not simply reproduced on real data", tier=tier)
 
 # %% [markdown]
 # The EEG alone has larger errors than printed, under either split; early fusion (F-Fusion) falls short; without residual connections
@@ -143,9 +144,9 @@ panels = {
 run.figure("controls", plots.beside_controls(board.frame, panels), caption="simulated cohorts with effect = 1; small networks, few epochs")
 
 # %% [markdown]
-# In the demo profile networks are small, trained for seconds, on a few people. Under such conditions a linear model or a support vector
-# machine is usually ahead. Where segments are split at random, the nearest neighbour is far ahead of everybody: it recognises
-# recordings. With permuted labels it still does, and then it cannot be emotion.
+# In the demo profile networks are small, trained for seconds, on a few people. Under such conditions a linear model, a support vector
+# machine or the mean of the other trials of the same clip is usually ahead. Where segments are split at random, the nearest neighbour
+# is far ahead of everybody: it recognises recordings. With permuted labels it still does, and then it cannot be emotion.
 #
 # The same as counts, over all printed rows and metrics. *Learned*: the best control of the same table learns from the signals or from
 # the stimulus, and how often the row is better than it. *Chance*: the best control is a constant or a guess.
@@ -182,7 +183,8 @@ run.table("cost", cost.reset_index(), caption="last runs of the notebooks, on si
 # %% tags=["nbval-ignore-output"]
 from lib.explore import filtered
 
-filtered(board.frame, ["paper", "table", "metric", "split", "tier", "verdict", "kind"], scoreboard.shown)
+named = board.frame.assign(paper=board.frame["paper"].replace(scoreboard.PAPERS))
+filtered(named, ["paper", "table", "metric", "split", "tier", "verdict", "kind"], scoreboard.shown)
 
 # %% [markdown]
 # Without a kernel: all numbers that stand in tables. Means with their spread over folds (paper 2 prints half widths of 95 % intervals;

@@ -181,6 +181,7 @@ def test_the_filter_filters(frame):
     assert html.count("<tr") == len(chosen) + 1 and "F-Fusion" in html and "simulated only" not in html
     paper.value = "seed"
     assert said.value.startswith("0 of") and table.children[0].value == ""
-    assert ("none", "") in tier.options
-    paper.value = verdict.value = None
+    paper.value, verdict.value, tier.value = "all", "all", "none"
+    assert said.value == f"{frame['real'].isna().sum()} of {len(frame)} lines"
+    tier.value = "all"
     assert said.value == f"{len(frame)} of {len(frame)} lines"
