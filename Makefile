@@ -88,6 +88,9 @@ $(eval $(call after,43,40 42))
 $(eval $(call after,31,30))
 $(eval $(call after,32 33,31))
 $(eval $(call after,34,33))
+$(eval $(call after,90,10 20 30 41))
+# 92 reads the results of all others
+$(eval $(call after,92,$(foreach name,$(filter-out 92_%,$(NAMES)),$(firstword $(subst _, ,$(name))))))
 endif
 
 notebooks: ## run the demo profile and write notebooks/*.ipynb with its outputs
