@@ -182,15 +182,16 @@ def differences(paper: str) -> pd.DataFrame:
     -------
     DataFrame
         ``a``, ``b``, ``protocol``, ``metric``, ``kind`` (``difference`` a - b, or ``change in %`` of b), ``printed``,
-        ``recomputed``, ``holds`` (equal after rounding to the printed digits), ``note``.
+        ``recomputed``, ``holds`` (equal after rounding to the printed digits), ``note``; ``low`` and ``high`` (of all numbers that round to
+        the printed ones), ``half`` (of the last digit of ``printed``).
     """
     rows = []
     for s in statements(paper, "difference", "relative change"):
         a, b, said = (cell(paper, s[key]) for key in ("a", "b", "printed"))
         relative = s["kind"] != "difference"
-        found = evaluate(CHANGE if relative else DIFFERENCE, named(paper, {"a": s["a"], "b": s["b"]})).value
+        found = evaluate(CHANGE if relative else DIFFERENCE, named(paper, {"a": s["a"], "b": s["b"]}))
         rows.append({"a": a.row, "b": b.row, "protocol": said.protocol, "metric": a.metric,
                      "kind": "change in %" if relative else s["kind"], "printed": float(said.mean.value),
-                     "recomputed": float(round(found, 0 if relative else 3)), "holds": check_one(paper, s).verdict == "consistent",
-                     "note": said.note})
+                     "recomputed": float(round(found.value, 0 if relative else 3)), "holds": check_one(paper, s).verdict == "consistent",
+                     "note": said.note, "low": float(found.low), "high": float(found.high), "half": float(said.mean.half)})
     return pd.DataFrame(rows)

@@ -20,8 +20,8 @@ def deviation(spread: float, n: int, interval: bool) -> float:
 
 
 def largest_deviation(mean: float, low: float, high: float, n: int) -> float:
-    """Greatest deviation of ``n`` values between two bounds with a given mean: all at the bounds (Bhatia and Davis 2000)."""
-    return float(np.sqrt((mean - low) * (high - mean) * n / (n - 1)))
+    """Greatest deviation of ``n`` values between two bounds with a given mean: all at the bounds (Bhatia and Davis 2000); else 0."""
+    return float(np.sqrt(max((mean - low) * (high - mean), 0) * n / (n - 1)))
 
 
 def _welch(a: float, spread_a: float, b: float, spread_b: float, n: int, interval: bool) -> float:

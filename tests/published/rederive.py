@@ -1,4 +1,4 @@
-"""The verdicts of all claims derived a second time: from the same printed numbers and claims, with other arithmetic, and without our package.
+"""The verdicts of all claims derived a second time: from the same numbers and claims, with other arithmetic, without our package.
 
 Decimal intervals, walked through a formula's syntax tree; brute force over corners of the rounding, over numbers of right answers and over
 windows. ``python tests/published/rederive.py`` prints the verdicts.
@@ -11,7 +11,7 @@ import csv
 import sys
 from collections.abc import Mapping
 from decimal import ROUND_DOWN, ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal, getcontext
-from itertools import product
+from itertools import pairwise, product
 from math import sqrt
 from pathlib import Path
 
@@ -141,7 +141,7 @@ class Paper:
 
     def trend(self, table, metric, rows):
         texts = [self.text([table, row, metric]) for row in rows]
-        gaps = [(Decimal(b) - Decimal(a), half(a) + half(b)) for a, b in zip(texts, texts[1:], strict=False)]
+        gaps = [(Decimal(b) - Decimal(a), half(a) + half(b)) for a, b in pairwise(texts)]
         return [GOOD if gap <= 0 else ROUNDING if gap <= room else BAD for gap, room in gaps]
 
     def below(self, table, low, high):
@@ -176,7 +176,8 @@ class Paper:
 
     def cells(self, tables, metrics=None):
         wanted = {str(t) for t in tables}
-        return [(m, v) for (t, _, m), v in self.numbers[self.name].items() if t in wanted and v["mean"] and (metrics is None or m in metrics)]
+        own = [(m, v) for (t, _, m), v in self.numbers[self.name].items() if t in wanted and v["mean"]]
+        return [(m, v) for m, v in own if metrics is None or m in metrics]
 
     def range(self, tables, bounds):
         verdicts = []
