@@ -6,30 +6,48 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from lib.plots.style import blank
 
-__all__ = ["p_ranges", "rounding", "test_set_sizes", "verdict_bars"]
+__all__ = ["fitting_sizes", "p_ranges", "rounding", "verdict_bars"]
 
 SHADES = {"consistent": "#009E73", "within rounding": "#56B4E9", "cannot be checked": "#BDBDBD", "inconsistent as printed": "#D55E00"}
 METRIC_MARKS = "os^D"
+
+
+def _tiles(ax, counts: pd.DataFrame) -> None:
+    """Numbers in tiles, one row per paper and one column per verdict; the stronger the tile, the larger the share of the row."""
+    share = counts.div(counts.sum(axis=1), axis=0)
+    for x, verdict in enumerate(counts.columns):
+        for y, name in enumerate(counts.index):
+            alpha = 0.1 + 0.75 * float(np.sqrt(share.loc[name, verdict])) if counts.loc[name, verdict] else 0.0
+            ax.add_patch(Rectangle((x - 0.47, y - 0.47), 0.94, 0.94, fc=to_rgba(SHADES[verdict], alpha), ec="0.8"))
+            ax.text(x, y, counts.loc[name, verdict], ha="center", va="center")
+    ax.set_xlim(-0.55, counts.shape[1] - 0.45)
+    ax.set_ylim(counts.shape[0] - 0.45, -0.55)
+    ax.set_xticks(range(counts.shape[1]), [verdict.replace(" ", "\n", 1) for verdict in counts.columns], fontsize=8)
+    ax.set_yticks(range(counts.shape[0]), counts.index)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
 
 
 def _stack(ax, counts: pd.DataFrame) -> None:
     """Horizontal bars, one per row of ``counts``, the first on top, with the numbers written into them."""
     left = np.zeros(len(counts))
     y = np.arange(len(counts))[::-1]
-    for verdict, shade in SHADES.items():
-        width = counts.get(verdict, pd.Series(0, counts.index)).to_numpy()
-        ax.barh(y, width, left=left, color=shade, edgecolor="white", label=verdict, height=0.75)
+    for verdict in counts.columns:
+        width = counts[verdict].to_numpy()
+        ax.barh(y, width, left=left, color=SHADES[verdict], edgecolor="white", label=verdict, height=0.78)
         for where, start, n in zip(y, left, width, strict=True):
             if n:
-                ax.text(start + n / 2, where, n, ha="center", va="center", fontsize=8)
+                ax.text(start + n / 2, where, n, ha="center", va="center", fontsize=7)
         left += width
     ax.set_yticks(y, counts.index)
     ax.set_xlabel("statements")
-    ax.margins(x=0.02)
+    ax.margins(x=0.02, y=0.02)
 
 
 def verdict_bars(table: pd.DataFrame, titles: Mapping[int, str]) -> Figure:
@@ -42,37 +60,40 @@ def verdict_bars(table: pd.DataFrame, titles: Mapping[int, str]) -> Figure:
     titles : mapping
         Number of a paper -> its name.
     """
-    figure = blank(5.4)
-    axes = figure.subplots(1, 2, width_ratios=[1, 1.15])
-    papers = table.assign(paper=table["paper"].map(titles)).groupby(["paper", "verdict"], sort=False).size().unstack(fill_value=0)
-    _stack(axes[0], papers.loc[list(titles.values())])
-    kinds = table.groupby(["kind", "verdict"]).size().unstack(fill_value=0)
-    _stack(axes[1], kinds.loc[kinds.sum(axis=1).sort_values(ascending=False, kind="stable").index])
-    axes[0].set_title("by paper")
-    axes[1].set_title("by kind of check")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    figure = blank(4.6)
+    tiles, bars = figure.subplots(1, 2, width_ratios=[1, 1.25])
+    papers, kinds = (pd.crosstab(table[by], table["verdict"]).reindex(columns=list(SHADES), fill_value=0) for by in ("paper", "kind"))
+    _tiles(tiles, papers.rename(index=titles))
+    _stack(bars, kinds.loc[kinds.sum(axis=1).sort_values(ascending=False, kind="stable").index])
+    tiles.set_title("statements by paper")
+    bars.set_title("by kind of check")
+    bars.legend(loc="lower right")
     return figure
 
 
 def rounding(table: pd.DataFrame) -> Figure:
-    """Stated differences and percentages as intervals, beside the intervals of what the tables give.
+    """How far what a table gives lies from what the text states, in units of the last digit of the stated number.
 
     Parameters
     ----------
     table : DataFrame
         From :func:`lib.published.checks.differences`.
     """
-    figure = blank(3.4)
-    for ax, (kind, rows) in zip(figure.subplots(1, 2), table.groupby("kind", sort=False), strict=True):
-        y = np.arange(len(rows))[::-1]
-        ax.barh(y, 2 * rows["half"], left=rows["printed"] - rows["half"], height=0.62, color="0.88", edgecolor="0.55", label="stated")
-        colours = [SHADES["consistent" if holds else "inconsistent as printed"] for holds in rows["holds"]]
-        ax.hlines(y, rows["low"], rows["high"], colors=colours, lw=4, label="from the table")
-        ax.set_yticks(y, [f"{r.a} - {r.b}, {r.metric}" if r.a != r.b else f"{r.a}, new subjects, {r.metric}" for r in rows.itertuples()],
-                      fontsize=8)
-        ax.set_xlabel("difference" if kind == "difference" else "change in %")
-        ax.axvline(0, color="0.7", lw=0.8, zorder=0)
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    figure = blank(3.2)
+    ax = figure.subplots()
+    ax.axvspan(-0.5, 0.5, color="0.85", label="what rounds to the stated number")
+    names = []
+    for y, row in enumerate(table.itertuples()):
+        low, value, high = ((x - row.printed) / (2 * row.half) for x in (row.low, row.low / 2 + row.high / 2, row.high))
+        shade = SHADES["consistent" if row.holds else "inconsistent as printed"]
+        ax.plot([low, high], [y, y], color=shade, lw=3, solid_capstyle="butt")
+        ax.plot(value, y, "o" if row.holds else "D", color=shade, ms=6)
+        stated = f"{row.printed:g}" + (" %" if row.kind != "difference" else "")
+        names.append(f"{row.metric}, {row.a} and {row.b}: {stated}" if row.a != row.b else f"{row.metric}, {row.a}, new subjects: {stated}")
+    ax.set_yticks(range(len(table)), names, fontsize=8)
+    ax.invert_yaxis()
+    ax.set_xlabel("from the table, minus the stated number, in units of its last digit")
+    ax.legend(loc="center right")
     return figure
 
 
@@ -101,7 +122,7 @@ def p_ranges(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def test_set_sizes(sizes: Mapping[str, Sequence[int]], possible: int) -> Figure:
+def fitting_sizes(sizes: Mapping[str, Sequence[int]], possible: int) -> Figure:
     """Which sizes of a test set give the printed accuracies.
 
     Parameters

@@ -153,8 +153,8 @@ def check_one(paper: str, statement: Mapping) -> Part:
     worst = max((p.verdict for p in parts), key=list(VERDICTS).index)
     shown = [p.text for p in parts if p.verdict == worst]
     good = sum(p.verdict == "consistent" for p in parts) if worst != "consistent" else 0
-    more = [f"and {len(shown) - 3} more alike"] if len(shown) > 3 else []
-    return Part(worst, (f"{good} of {len(parts)} hold, not " if good else "") + "; ".join(shown[:3] + more))
+    shown = shown if len(shown) <= 3 else [*shown[:2], f"and {len(shown) - 2} more alike"]
+    return Part(worst, (f"{good} of {len(parts)} hold, not " if good else "") + "; ".join(shown))
 
 
 def check_all() -> pd.DataFrame:
