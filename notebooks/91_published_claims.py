@@ -229,8 +229,8 @@ from IPython.display import HTML
 
 def page(rows):
     columns = ["paper", "where", "claim", "verdict", "calculation", "note"]
-    text = rows[columns].to_html(index=False, border=0, justify="left")
-    return HTML(text.replace("<td>", '<td style="text-align: left">'))
+    text = rows[columns].to_html(index=False, border=0)
+    return HTML(text.replace("<td>", '<td style="text-align: left">').replace("<th>", '<th style="text-align: left">'))
 
 
 page(table[table["verdict"].isin(["inconsistent as printed", "within rounding"])])
