@@ -119,7 +119,9 @@ run.figure("folds", figure, **about)
 # Two sentences of the paper can be checked against its own tables:
 
 # %% tags=["nbval-check-output"]
-claimed = published.claims("rmmt")
+from lib.published import checks
+
+claimed = checks.differences("rmmt")
 print(claimed[["a", "b", "metric", "kind", "printed", "recomputed", "holds"]].to_string(index=False))
 
 # %% [markdown]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lib.paths import PUBLISHED
 
-__all__ = ["claims", "load", "table", "wide"]
+__all__ = ["load", "table", "wide"]
 
 _TEXT = dict.fromkeys(["paper", "table", "protocol", "modality", "row", "metric", "note"], str)
 
@@ -73,25 +73,3 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
     keys = ["protocol", "modality", "row"]
     printed = frame.assign(text=text).pivot_table(index=keys, columns="metric", values="text", aggfunc="first", sort=False)
     return printed.rename_axis(columns=None).reset_index()
-
-
-def claims(paper: str) -> pd.DataFrame:
-    """Differences between rows that the text states, beside the same differences taken from the printed tables.
-
-    Returns
-    -------
-    DataFrame
-        ``a``, ``b``, ``protocol``, ``metric``, ``kind`` (``difference`` a - b, or ``change in %`` of b), ``printed``,
-        ``recomputed``, ``holds`` (equal after rounding to the printed digits), ``note``.
-    """
-    frame = load(paper)
-    values = frame[frame["table"] != "text"].drop_duplicates(["protocol", "row", "metric"]).set_index(["protocol", "row", "metric"])["mean"]
-    rows = []
-    for said in frame[frame["row"].str.contains(" vs ")].itertuples():
-        (a, b), (metric, kind) = said.row.split(" vs "), said.metric.split(" ", 1)
-        protocols = said.protocol.split(" vs ")
-        x, y = values[protocols[0], a, metric], values[protocols[-1], b, metric]
-        found = round(100 * (x - y) / y) if kind == "change in %" else round(x - y, 3)
-        rows.append({"a": a, "b": b, "protocol": said.protocol, "metric": metric, "kind": kind, "printed": said.mean,
-                     "recomputed": float(found), "holds": bool(abs(found - said.mean) < 5e-4), "note": said.note})
-    return pd.DataFrame(rows)
