@@ -145,7 +145,7 @@ report: $(STAMP) ## build/report.html: notebooks, tables and provenance in one f
 site: $(STAMP) ## build/site: the same notebooks and the pages of docs/ as a web site
 	@mkdir -p $(BUILD)/site-source
 	@PROFILE=$(PROFILE) $(PY) -m sphinx -c docs -d $(BUILD)/site-doctrees -W --keep-going -q $(BUILD)/site-source $(BUILD)/site
-	@echo "build/site/index.html"
+	@echo "$(BUILD)/site/index.html"
 
 clean: ## remove what can be made again, but not the environment
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache
