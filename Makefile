@@ -30,7 +30,7 @@ TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock lab notebooks reproduce test test-unit test-notebooks test-golden nbval lint bench tune data data-status verify report \
+.PHONY: help setup lock lab notebooks reproduce test test-unit test-notebooks test-golden nbval executed lint bench tune data data-status verify report \
         site clean distclean $(EXECUTED) $(CHECKED)
 
 help: ## print this list
@@ -61,7 +61,10 @@ lock: $(STAMP) ## compile requirements.lock from pyproject.toml (UPGRADE=1 takes
 lab: $(STAMP) ## open the notebooks in JupyterLab
 	$(VENV)/bin/jupyter lab notebooks
 
-reproduce: $(EXECUTED) ## run what is not up to date and write figures/
+reproduce: $(STAMP) ## run what is not up to date and write figures/, JOBS=2 notebooks at a time
+	@$(MAKE) --no-print-directory -j $(JOBS) $(TOGETHER) executed
+
+executed: $(EXECUTED)
 
 # Always asks the runner, which answers at once where nothing that the results depend on has changed: make knows only times.
 $(EXECUTED): $(COPIES)/%.ipynb: $(STAMP)
@@ -85,6 +88,9 @@ $(eval $(call after,43,40 42))
 $(eval $(call after,31,30))
 $(eval $(call after,32 33,31))
 $(eval $(call after,34,33))
+$(eval $(call after,90,10 20 30 41))
+# 92 reads the results of all others
+$(eval $(call after,92,$(foreach name,$(filter-out 92_%,$(NAMES)),$(firstword $(subst _, ,$(name))))))
 endif
 
 notebooks: ## run the demo profile and write notebooks/*.ipynb with its outputs

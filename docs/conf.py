@@ -10,6 +10,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -65,6 +66,7 @@ def _link(page: Path, source: Path):
             inside = source / target.relative_to(ROOT / "docs")
         elif target.parent == ROOT / "notebooks" and target.name[0].isdigit() and target.is_file():
             inside = source / "notebooks" / f"{target.stem}.ipynb"
+            part = re.sub(r"[^\w-]", "", unquote(part).lower())  # JupyterLab keeps capitals and marks in a heading's name, MyST does not
         if inside is not None:
             return f"{match['picture']}[{match['text']}]({os.path.relpath(inside, home)}{mark}{part})"
         where = target.relative_to(ROOT).as_posix() if target.is_relative_to(ROOT) else path

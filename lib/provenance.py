@@ -28,7 +28,8 @@ from filelock import FileLock
 from lib import paths
 from lib.store import import_closure
 
-__all__ = ["PROFILES", "Cell", "Notebook", "bare", "merge_json", "notebooks", "read_notebook", "record", "results", "sha256", "verify"]
+__all__ = ["PROFILES", "Cell", "Notebook", "bare", "merge_json", "notebooks", "others", "read_notebook", "record", "results", "root",
+           "sha256", "verify"]
 
 PROFILES = ("demo", "public", "paper")
 MARKER = re.compile(r"^# %%(?P<rest>.*)$", re.M)
@@ -54,6 +55,7 @@ class Notebook:
     produces: tuple[str, ...]
     cells: tuple[Cell, ...]
     profiles: tuple[str, ...] = PROFILES
+    reads: bool = False  # its results depend on those of the other notebooks
 
     @property
     def name(self) -> str:
@@ -151,18 +153,41 @@ def read_notebook(name: str) -> Notebook:
         for mark, end in zip(marks, [*(m.start() for m in marks[1:]), len(text)], strict=True)
     ]
     return Notebook(file, companion.get("paper", ""), tuple(companion.get("produces") or ()), tuple(cells),
-                    tuple(companion.get("profiles") or PROFILES))
+                    tuple(companion.get("profiles") or PROFILES), bool(companion.get("reads")))
+
+
+def root(out: str | os.PathLike = "") -> Path:
+    """Folder under which all figures and tables lie: ``out``, relative to the project; empty means ``build/figures``."""
+    return paths.ROOT / out if str(out) else paths.build() / "figures"
 
 
 def results(out: str | os.PathLike, paper: str, profile: str) -> tuple[Path, Path]:
     """Folder of a notebook's figures and tables, and the manifest that lists them.
 
     ``<out>/<paper>`` with ``<out>/manifest.json`` for the demo profile; the other profiles keep a manifest of their own in
-    ``<out>/<paper>/<profile>``. ``out`` is relative to the project; empty means ``build/figures``.
+    ``<out>/<paper>/<profile>``. ``out`` is that of :func:`root`.
     """
-    base = paths.ROOT / out if str(out) else paths.build() / "figures"
+    base = root(out)
     folder = base / paper if profile == "demo" else base / paper / profile
     return folder, (base if profile == "demo" else folder) / "manifest.json"
+
+
+def others(out: str | os.PathLike = "") -> str:
+    """Digest of the tables of all notebooks, for those that read them (``reads: true`` in the header).
+
+    Counts every table that a manifest under :func:`root` or in the committed ``figures/`` lists: its file, its content, its cell.
+    Notebooks that read others are left out, or two of them would make each other stale for ever.
+    """
+    readers = {p.stem for p in notebooks().glob("[0-9]*.py") if read_notebook(p.stem).reads}
+    rows = []
+    for manifest in sorted({*root(out).rglob("manifest.json"), *paths.FIGURES.rglob("manifest.json")}):
+        try:
+            listed = json.loads(manifest.read_text(encoding="utf-8"))
+            rows += [[str(manifest), row["file"], row["sha256"], row["cell"]] for row in listed
+                     if row["file"].endswith(".csv") and row["notebook"] not in readers]
+        except (ValueError, KeyError, TypeError):  # damaged: the notebook that reads it says so
+            rows.append([str(manifest), sha256(manifest)])
+    return _digest(rows)
 
 
 def merge_json(file: Path, change) -> None:

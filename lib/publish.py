@@ -10,7 +10,7 @@ import jupytext
 import nbformat
 import pandas as pd
 
-from lib import paths
+from lib import paths, scoreboard
 from lib.provenance import bare, notebooks
 
 __all__ = ["paired", "publish", "readme", "results_table"]
@@ -99,8 +99,12 @@ def results_table(folder: Path) -> str:
 
 
 def readme(file: Path = paths.ROOT / "README.md", folder: Path = paths.FIGURES / "rmmt" / "public") -> None:
-    """Write :func:`results_table` between the README's ``results`` marks."""
-    head, _, rest = file.read_text(encoding="utf-8").partition("<!-- results: begin -->\n")
-    tail = rest.partition("<!-- results: end -->")[2]
-    text = f"{head}<!-- results: begin -->\n{results_table(folder)}\n<!-- results: end -->{tail}"
+    """Write the README's tables between their marks: :func:`results_table`, :func:`lib.scoreboard.markdown`."""
+    text = file.read_text(encoding="utf-8")
+    for name, table in (("results", results_table(folder)), ("scoreboard", scoreboard.markdown(scoreboard.read().frame))):
+        head, begin, rest = text.partition(f"<!-- {name}: begin -->\n")
+        _, end, tail = rest.partition(f"<!-- {name}: end -->")
+        if not (begin and end):
+            raise ValueError(f"{file.name}: expected a line `<!-- {name}: begin -->` and, below it, `<!-- {name}: end -->`; found not both")
+        text = f"{head}{begin}{table}\n{end}{tail}"
     file.write_text(text, encoding="utf-8")

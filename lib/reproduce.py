@@ -23,7 +23,7 @@ from pathlib import Path
 import yaml
 
 from lib import paths
-from lib.provenance import PROFILES, Notebook, merge_json, notebooks, read_notebook, results, sha256
+from lib.provenance import PROFILES, Notebook, merge_json, notebooks, others, read_notebook, results, sha256
 
 __all__ = ["Refused", "main", "parameters", "reproduce", "why"]
 
@@ -99,7 +99,8 @@ def _state(notebook: Notebook, given: Mapping) -> dict:
     """Everything a notebook's results depend on."""
     own = {key: value for key, value in given.items() if key not in ("data", "out")}
     data = "none" if given["profile"] == "demo" else _data_print(given.get("data", ""))  # the demo looks at no data of the user
-    return {"code": notebook.code_parts(), "parameters": own, "lock": sha256(paths.LOCK), "data": data}
+    state = {"code": notebook.code_parts(), "parameters": own, "lock": sha256(paths.LOCK), "data": data}
+    return state | ({"others": others(given.get("out", ""))} if notebook.reads else {})
 
 
 def _outputs(notebook: Notebook, given: Mapping) -> dict[str, str]:
@@ -121,7 +122,8 @@ def why(notebook: Notebook, given: Mapping) -> list[str]:
             reasons.append(f"{PARTS.get(part, part)} changed")
     reasons += [f"parameter {key} is {value!r} now" for key, value in new["parameters"].items() if old["parameters"].get(key) != value]
     reasons += [f"parameter {key} is no longer set" for key in sorted(old["parameters"].keys() - new["parameters"].keys())]
-    reasons += [f"{text} changed" for key, text in (("lock", "requirements.lock"), ("data", "the data folder")) if old[key] != new[key]]
+    inputs = {"lock": "requirements.lock", "data": "the data folder", "others": "the results of other notebooks"}
+    reasons += [f"{text} changed" for key, text in inputs.items() if old.get(key) != new.get(key)]
     written = _outputs(notebook, given)
     if not set(notebook.produces) <= {Path(file).stem for file in written}:
         reasons.append("not all of its declared outputs are there")

@@ -13,14 +13,15 @@ import pytest
 import yaml
 
 import lib
-from lib import paths, publish, reproduce
+from lib import paths, publish, reproduce, scoreboard
 
 PYPROJECT = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())
 LOCK = (paths.ROOT / "requirements.lock").read_text()
 MODULES = sorted((paths.ROOT / "lib").rglob("*.py"))
 ROOMS = ["datasets", "simulation", "preprocessing", "models", "training", "evaluation", "protocols"]
 OUTSIDE = {"models": {"datasets", "simulation"}, "datasets": {"simulation"}}  # beside what comes later in ROOMS
-FRONT = {"notebook", "provenance", "publish", "report", "reproduce", "plots", "schematics"}  # used by notebooks and commands, by no room
+FRONT = {"notebook", "provenance", "publish", "report", "reproduce", "plots", "schematics", "collect", "scoreboard",
+         "explore"}  # used by notebooks and commands, by no room
 
 
 def canonical(name: str) -> str:
@@ -104,3 +105,4 @@ def test_modules_and_functions_fit_on_the_screen(file):
 def test_the_readmes_numbers_are_those_of_the_tables():
     folder = paths.FIGURES / "rmmt" / "public"
     assert publish.results_table(folder) in (paths.ROOT / "README.md").read_text(encoding="utf-8")
+    assert scoreboard.markdown(scoreboard.read().frame) in (paths.ROOT / "README.md").read_text(encoding="utf-8")

@@ -25,12 +25,12 @@ def confusion_matrices(tables: Mapping[str, pd.DataFrame], columns: int = 3) -> 
         Panels side by side.
     """
     columns = min(columns, len(tables))
-    rows, size = -(-len(tables) // columns), len(next(iter(tables.values())))
+    rows, size = -(-len(tables) // columns), max(map(len, tables.values()))
     figure = blank(rows * (0.55 * size + 1.1), min(9.0, columns * (0.85 * size + 1.3)))
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax, (title, table) in zip(axes, tables.items(), strict=False):
         pairs = zip(table["percent"].to_numpy().ravel(), table["count"].to_numpy().ravel(), strict=True)
-        text = np.reshape([f"{np.nan_to_num(p):.0f} %\n{n}" for p, n in pairs], (size, size))
+        text = np.reshape([f"{np.nan_to_num(p):.0f} %\n{n}" for p, n in pairs], table["count"].shape)
         look = {"cmap": "Blues", "vmin": 0, "vmax": 100, "cbar": False, "linewidths": 1, "annot_kws": {"size": 8}}
         sns.heatmap(table["percent"], annot=text, fmt="", ax=ax, **look)
         ax.set(title=title, xlabel="predicted", ylabel="true")

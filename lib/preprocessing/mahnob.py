@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import logging
 from collections.abc import Callable
-from functools import partial
 
-import joblib
 import numpy as np
 
 from lib.datasets.base import BadFile, Cohort, Signal, Trial
 from lib.datasets.mahnob_format import LABEL_RATE
 from lib.preprocessing.eeg import clean, eeg_features
 from lib.preprocessing.faces import crop, detect, face_features
-from lib.store import Store, code_digest
+from lib.preprocessing.recordings import content, each, identity
+from lib.store import Store
 
 __all__ = ["features", "trial_features"]
 
@@ -60,13 +57,12 @@ def features(cohort: Cohort, *, backbone: Callable | None = None, bands: str = "
     """
     if backbone is None and any("face_features" not in trial.loaders for trial in cohort):
         raise ValueError("this cohort has video: give features(..., backbone=lib.models.backbones.mobilenet_v2())")
-    results: list = [_known(trial, backbone, bands, store) for trial in cohort]
-    todo = [i for i, result in enumerate(results) if result is None]
-    if todo:  # starting processes takes seconds: only for what is new
-        work = partial(_attempt, backbone=backbone, bands=bands, store=store)
-        with joblib.parallel_config("loky", n_jobs=min(jobs, len(todo)), inner_max_num_threads=1):
-            for i, result in zip(todo, joblib.Parallel()(joblib.delayed(work)(cohort[i]) for i in todo), strict=True):
-                results[i] = result
+    who = identity(backbone)
+
+    def given(trial: Trial) -> tuple | None:
+        return (content(trial), trial.labels["valence"], bands, who) if "eeg" in trial.loaders else None
+
+    results = each(list(cohort), trial_features, given, jobs=jobs, store=store, backbone=backbone, bands=bands)
     return _joined(cohort, results)
 
 
@@ -90,48 +86,6 @@ def _joined(cohort: Cohort, results: list) -> dict:
         "trial": np.array([trial.name for trial, _ in kept]),
         "dropped": dropped,
     }
-
-
-def _known(trial: Trial, backbone: Callable | None, bands: str, store: Store | None) -> dict[str, np.ndarray] | str | None:
-    """Features that are remembered or ready in their files; None where they have to be computed."""
-    if "eeg" not in trial.loaders:
-        return _attempt(trial, backbone, bands, None)
-    return None if store is None else store.load(store.key(trial_features, _given(trial, backbone, bands)))
-
-
-def _given(trial: Trial, backbone: Callable | None, bands: str) -> tuple:
-    """What decides the features of a trial, besides the code."""
-    return _content(trial), trial.labels["valence"], bands, None if backbone is None else _identity(backbone)
-
-
-def _attempt(trial: Trial, backbone: Callable | None, bands: str, store: Store | None) -> dict[str, np.ndarray] | str:
-    """Features of one trial, or the reason why there are none."""
-    try:
-        result = trial_features(trial, backbone, bands)
-    except BadFile as error:
-        return str(error)
-    if store is not None and "eeg" in trial.loaders:
-        store.save(store.key(trial_features, _given(trial, backbone, bands)), result)
-    return result
-
-
-def _content(trial: Trial) -> dict[str, str]:
-    """Checksum of each file of a trial; a modality whose file cannot be read is left to its loader to report."""
-    digests = {}
-    for modality, file in trial.files.items():
-        try:
-            with open(file, "rb") as handle:
-                digests[modality] = hashlib.file_digest(handle, "sha256").hexdigest()
-        except OSError as error:
-            digests[modality] = type(error).__name__
-    return digests
-
-
-def _identity(backbone: Callable) -> tuple:
-    """What decides a backbone's features: its weights, its settings and its code."""
-    settings = [str(getattr(backbone, name, None)) for name in ("name", "fingerprint", "size", "dtype")]
-    file = inspect.getsourcefile(backbone if inspect.isfunction(backbone) else type(backbone))
-    return (*settings, code_digest(file) if file else None)
 
 
 def trial_features(trial: Trial, backbone: Callable | None = None, bands: str = "rmmt") -> dict[str, np.ndarray]:

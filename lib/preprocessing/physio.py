@@ -7,7 +7,6 @@ Vazquez-Rodriguez, Lefebvre, Cumin & Crowley (2022), "the paper": Sec 4.1 (chann
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -22,6 +21,7 @@ from scipy.signal import butter, resample_poly, sosfiltfilt
 from lib.datasets.amigos_format import ECG_LEFT, EEG_CHANNELS, RATE
 from lib.datasets.base import BadFile, Cohort, Signal, Trial
 from lib.preprocessing.heart import hand_features
+from lib.preprocessing.recordings import checksum
 from lib.store import Store
 
 __all__ = ["bandpass", "corpus_segments", "hand_features", "resample", "segments", "trial_segments"]
@@ -267,12 +267,6 @@ def _group(work: Callable[[Trial], dict], trials: Sequence[Trial]) -> list[dict 
 
 def _content(cohort: Cohort) -> list[tuple]:
     """What decides a cohort's segments, besides settings and code: identity and ratings of its trials, checksums of their files."""
-    sums: dict[str, str] = {}
-    for file in sorted({file for trial in cohort for file in trial.files.values()}):
-        try:
-            with open(file, "rb") as handle:
-                sums[file] = hashlib.file_digest(handle, "sha256").hexdigest()
-        except OSError as error:  # left to the trial's loader to report
-            sums[file] = type(error).__name__
+    sums = {file: checksum(file) for file in sorted({file for trial in cohort for file in trial.files.values()})}
     return [(trial.name, trial.session, trial.stimulus, [trial.labels.get(key) for key in RATINGS],
              {modality: sums[file] for modality, file in trial.files.items()}) for trial in cohort]

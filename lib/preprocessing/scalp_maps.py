@@ -8,13 +8,10 @@ Thanh and Thinh (2025), "the paper": Sec 4.1 (bands, scaling, 229 x 229), 4.2 (s
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import logging
 from collections.abc import Callable, Iterable
-from functools import cache, partial
+from functools import cache
 
-import joblib
 import numpy as np
 import torch
 from scipy.signal import get_window
@@ -22,7 +19,8 @@ from scipy.signal import get_window
 from lib.datasets.base import BadFile, Cohort, Signal, Trial
 from lib.datasets.flex_format import CHANNELS, GRID
 from lib.preprocessing.physio import bandpass, resample
-from lib.store import Store, code_digest
+from lib.preprocessing.recordings import content, each, identity
+from lib.store import Store
 
 __all__ = ["BANDS", "RATE", "SIZES", "band_ranges", "band_signals", "features", "image_features", "scalp_map", "segments",
            "spectrograms"]
@@ -237,9 +235,12 @@ def features(cohort: Cohort, backbone: Callable, *, size: int = FULL, lag: float
     BadFile
         If no recording is usable.
     """
-    work = partial(_attempt, backbone=backbone, store=store, size=size, lag=lag, scaling=scaling)
-    with joblib.parallel_config("loky", n_jobs=min(jobs, len(cohort)), inner_max_num_threads=1):
-        results = joblib.Parallel()(joblib.delayed(work)(trial) for trial in cohort)
+    who, settings = identity(backbone), {"size": size, "lag": lag, "scaling": scaling}
+
+    def given(trial: Trial) -> tuple:
+        return content(trial, "eeg", "markers"), trial.stimulus, who, settings
+
+    results = each(list(cohort), _described, given, jobs=jobs, store=store, backbone=backbone, **settings)
     dropped = {**cohort.dropped, **{trial.name: result for trial, result in zip(cohort, results, strict=True) if isinstance(result, str)}}
     kept = [(i, cohort[i], result) for i, result in enumerate(results) if not isinstance(result, str)]
     if not kept:
@@ -250,27 +251,6 @@ def features(cohort: Cohort, backbone: Callable, *, size: int = FULL, lag: float
         "emotion": np.repeat([int(trial.labels["emotion"]) for _, trial, _ in kept], counts),
         "recording": np.repeat([i for i, *_ in kept], counts),
         **{key: np.repeat([getattr(trial, key) for _, trial, _ in kept], counts) for key in ("subject", "stimulus")}, "dropped": dropped}
-
-
-def _attempt(trial: Trial, backbone: Callable, store: Store | None, **settings) -> dict[str, np.ndarray] | str:
-    try:
-        if store is None or not trial.files:
-            return _described(trial, backbone, **settings)
-        return store.memoise(_described, trial, backbone, given=_given(trial, backbone, settings), **settings)
-    except BadFile as error:
-        return str(error)
-
-
-def _given(trial: Trial, backbone: Callable, settings: dict) -> tuple:
-    """What decides the features of a recording, besides the code here."""
-    sums = {}
-    for kind in ("eeg", "markers"):
-        if kind in trial.files:
-            with open(trial.files[kind], "rb") as handle:
-                sums[kind] = hashlib.file_digest(handle, "sha256").hexdigest()
-    source = inspect.getsourcefile(backbone if inspect.isfunction(backbone) else type(backbone))
-    about = [str(getattr(backbone, name, None)) for name in ("name", "fingerprint", "size", "dtype")]
-    return sums, trial.stimulus, about, code_digest(source) if source else None, settings
 
 
 def _described(trial: Trial, backbone: Callable, size: int, lag: float, scaling: str | np.ndarray) -> dict[str, np.ndarray]:

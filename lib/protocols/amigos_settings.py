@@ -20,7 +20,7 @@ TARGETS = ("arousal", "valence")  # Sec 3.2.2: one network each
 MODALITIES = ("ecg", "eeg")  # Fig 2: the order of the concatenation
 SPLITS = ("random_segments", "by_trial", "by_subject")  # choice: the paper does not say which; always side by side
 SIMULATED: dict[str, Any] = {"subjects": 8}  # choice: the demo cohort
-NULL_TWIN: dict[str, Any] = {"subjects": 8, "effect": 0.0}
+NULL_TWIN: dict[str, Any] = {"subjects": 6, "effect": 0.0}
 CORPORA: dict[str, Any] = {"subjects": 4, "seconds": 100.0}  # choice: the demo's unlabelled recordings, in each of six layouts
 COLUMNS = ["row", "metric", "published", "published_interval", "reproduced", "reproduced_interval", "n", "split", "data", "verdict"]
 
@@ -102,10 +102,10 @@ SMALL: dict[str, Any] = {"channels": (16, 32, 32), "kernels": (33, 9, 3), "strid
                          "mask_hidden": 64}
 SHORT: dict[str, Any] = {"epochs": 40, "warmup": 3, "lr": 3e-3, "weight_decay": 1e-4, "batch": 32}
 PRESETS = {
-    "demo": Preset(n_folds=4, own=False, corpus=300, model={"eeg": {**EEG["model"], **SMALL}, "ecg": {**ECG["model"], **SMALL}},
+    "demo": Preset(n_folds=3, own=False, corpus=300, model={"eeg": {**EEG["model"], **SMALL}, "ecg": {**ECG["model"], **SMALL}},
                    head={"eeg": {"hidden": (16,), "dropout": 0.1}, "ecg": {"hidden": (32, 16), "dropout": 0.1}},
-                   pretraining={"eeg": SHORT, "ecg": SHORT}, finetuning={"epochs": 15, "lr": 3e-3, "batch": 32},
-                   fusion={"epochs": 20, "lr": 1e-3, "batch": 32}),
+                   pretraining={"eeg": SHORT, "ecg": SHORT}, finetuning={"epochs": 12, "lr": 3e-3, "batch": 32},
+                   fusion={"epochs": 15, "lr": 1e-3, "batch": 32}),
     "paper": Preset(checkpoints=True),
 }
 # choice: what `make tune` searches; the paper names Ray Tune and no space. Ray Tune's function and its bounds

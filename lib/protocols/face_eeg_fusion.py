@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +20,7 @@ from lib.models.scalp_cnn import ScalpCNN
 from lib.preprocessing import scalp_maps
 from lib.preprocessing.detectors import detect
 from lib.preprocessing.faces import crop
+from lib.preprocessing.recordings import content
 from lib.preprocessing.scalp_lag import estimate_lag
 from lib.protocols import face_expression
 from lib.protocols.face_eeg import Record, truth
@@ -78,8 +77,7 @@ def video_posteriors(trial: Trial, weights: Mapping[str, np.ndarray], rate: floa
 
 
 def _seen(trial: Trial, weights: Mapping[str, np.ndarray], preset: Preset, store: Store) -> dict[str, np.ndarray]:
-    content = hashlib.sha256(Path(trial.files["video"]).read_bytes()).hexdigest() if "video" in trial.files else ""
-    given = (content, trial.stimulus, digest(dict(weights)), preset.video_rate)
+    given = (content(trial, "video"), trial.stimulus, digest(dict(weights)), preset.video_rate)
     return store.memoise(video_posteriors, trial, weights, preset.video_rate, given=given)
 
 

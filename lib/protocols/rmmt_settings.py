@@ -26,7 +26,7 @@ OPTIONS = {SUBJECT_SCALED: {"scaling": "subject", "face_baseline": 0}, NO_BASELI
 FACE_BASELINE = 8  # choice: label steps, 2 s, the length of one band power window; see Preset
 
 
-SIMULATED: dict[str, Any] = {"subjects": 8, "clips": 5, "seconds": (35, 45)}  # choice: the demo cohort, 40 trials
+SIMULATED: dict[str, Any] = {"subjects": 8, "clips": 4, "seconds": (35, 45)}  # choice: the demo cohort, 32 trials
 NULL_TWIN: dict[str, Any] = {"subjects": 6, "clips": 3}  # choice: of the demo cohort's kind, smaller
 COLUMNS = ["row", "metric", "published", "published_spread", "reproduced", "reproduced_spread", "n", "split", "data", "verdict"]
 

@@ -21,7 +21,7 @@ from lib.provenance import sha256, verify
 from lib.report.cells import Picture, Section, anchor, section
 from lib.report.lessons import lessons
 from lib.report.markdown import slug
-from lib.report.tables import REAL, Table, answers, counts, read_csv
+from lib.report.tables import REAL, Table, answers, board, read_csv
 
 __all__ = ["Panel", "manifest", "panels", "references", "render", "write"]
 
@@ -100,7 +100,7 @@ def panels(sections: list[Section], rows: list[dict], figures: Path = paths.FIGU
                 files[row["id"]].append(figures / row["path"])
         found.append(Panel(f"paper-{number}", f"Paper {number}", f"Paper {number}: {cite['title']}", cite, own,
                            answers(dict(sorted(files.items()))), others=others[paper]))
-    extra = {name: read_csv(file, f"From {ACROSS}/{file.name}") for name in EXTRA if (file := figures / ACROSS / f"{name}.csv").is_file()}
+    extra = {name: board(file, f"From {ACROSS}/{file.name}") for name in EXTRA if (file := figures / ACROSS / f"{name}.csv").is_file()}
     found.append(Panel(ACROSS, "Across", "Across the papers", sections=by_digit["9"], extra=extra, others=others[ACROSS]))
     return [panel for panel in found if panel.id == "start" or panel.sections or panel.extra]
 
@@ -146,8 +146,9 @@ def render(profile: str = "demo", *, figures: Path = paths.FIGURES, executed: bo
     script = (TEMPLATE / "page.js").read_text(encoding="utf-8")
     problems, older = check(figures)
     places = {p.row["path"]: p.id for tab in tabs for p in (*tab.others, *(p for part in tab.sections for p in part.pictures)) if p.row}
-    totals = counts({tab.label: list(tab.answers.values()) for tab in tabs if tab.answers},
-                    "Lines of the published-versus-reproduced tables, by verdict")
+    summary = figures / ACROSS / "summary.csv"
+    about = "Printed numbers by verdict; where there is no real data, runs on simulated cohorts"
+    totals = read_csv(summary, about) if summary.is_file() else None
     html = _template().render(
         tabs=tabs, rows=rows, totals=totals, verdicts=VERDICTS, problems=problems, older=older, lock=sha256(paths.LOCK), profile=profile,
         places=places, names=set(known), styles=_styles(), script=Markup(script),

@@ -1,4 +1,4 @@
-"""Tables of the report, as plain text in rows and columns: published beside reproduced, verdicts counted, any CSV file."""
+"""Tables of the report, as plain text in rows and columns: published beside reproduced, the scoreboard, any CSV file."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.evaluation.verdicts import VERDICTS
+from lib import scoreboard
 
-__all__ = ["REAL", "Table", "answers", "compare", "counts", "read_csv"]
+__all__ = ["REAL", "Table", "answers", "board", "compare", "read_csv"]
 
 REAL = ("public", "licensed")  # tiers whose numbers answer a paper; each gets a column of its own
 NEEDED = {"row", "metric", "published", "reproduced", "verdict"}
+COST = ("seconds", "peak_mib")  # columns of the scoreboard that its file leaves out, since they differ from run to run
 NOTHING = "–"
 
 
@@ -28,12 +29,17 @@ class Table:
     note: str = ""
 
 
+def _whole(text: str) -> str:
+    """A number and its spread stay on one line."""
+    return text.strip().replace(" ± ", "\u00a0±\u00a0")
+
+
 def read_csv(file: Path, caption: str) -> Table:
     """A CSV file as it stands: text as text, empty cells as a dash."""
     frame = pd.read_csv(file, dtype=str, keep_default_na=False)
     columns = [str(name).replace("_", " ") for name in frame.columns]
     verdict = columns.index("verdict") if "verdict" in columns else -1
-    rows = [[value.strip().replace(" ± ", "\u00a0±\u00a0") or NOTHING for value in row] for row in frame.itertuples(index=False)]
+    rows = [[_whole(value) or NOTHING for value in row] for row in frame.itertuples(index=False)]
     return Table(caption, columns, rows, verdict)
 
 
@@ -107,9 +113,15 @@ def answers(files: dict[str, list[Path]]) -> dict[str, Table]:
     return found
 
 
-def counts(tables: dict[str, list[Table]], caption: str) -> Table:
-    """How often each verdict was given, one line per paper."""
-    found = {name: pd.Series([row[t.verdict] for t in group for row in t.rows], dtype=str).value_counts() for name, group in tables.items()}
-    words = [word for word in VERDICTS if any(word in series for series in found.values())]
-    rows = [[name, *(str(series.get(word, 0)) for word in words)] for name, series in found.items()]
-    return Table(caption, ["paper", *words], rows)
+def board(file: Path, caption: str) -> Table:
+    """The printed numbers of the scoreboard, as :func:`lib.scoreboard.shown` words them; any other CSV file as it stands."""
+    frame = pd.read_csv(file)
+    if not {*scoreboard.COLUMNS} - set(COST) <= set(frame.columns):
+        return read_csv(file, caption)
+    frame = frame[frame["kind"] == "printed"].astype({"cell": "Int64"})
+    words = frame.select_dtypes(["object", "string"]).columns
+    shown = scoreboard.shown(frame.fillna(dict.fromkeys(words, "")))
+    columns = [name for name in shown if name != "verdict"]
+    beside = columns.index(scoreboard.REAL) + 1  # what real data say stands where it is seen first
+    columns.insert(beside, "verdict")
+    return Table(caption, columns, [[_whole(str(value)) or NOTHING for value in row] for row in shown[columns].to_numpy()], beside)

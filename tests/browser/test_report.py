@@ -96,6 +96,16 @@ def test_code_is_folded_until_asked_for(visit, report):
     assert code.is_visible() and page.get_attribute("#fold", "aria-pressed") == "true"
 
 
+def test_the_scoreboard_shows_only_the_lines_asked_for(visit, report):
+    page = visit(report + "#scoreboard")
+    rows = page.locator("#scoreboard--table tbody tr:visible")
+    every = rows.count()
+    page.fill("[data-filter=scoreboard--table]", "partly ccc")
+    chosen = rows.all_text_contents()
+    assert 0 < len(chosen) < every > 100 and all("partly" in row and "CCC" in row for row in chosen)
+    assert page.text_content(".filter [role=status]") == f"{len(chosen)} of {every}"
+
+
 def test_a_screen_reader_finds_its_way(visit, report):
     page = visit(report)
     outline = page.evaluate(OUTLINE)

@@ -77,6 +77,26 @@ def test_inputs_and_outputs_count(ran):
     assert reasons(ran) == []
 
 
+def test_a_notebook_that_reads_others_is_made_again_when_their_tables_change(ran, text_of):
+    reader = text_of("# %%\nprint(1)").replace("paper: toy", "paper: across\n#     reads: true")
+    assert run(ran, reader, "11_reader") == 0
+    assert provenance.read_notebook("11_reader").reads and not provenance.read_notebook("10_toy").reads
+    manifest = ran / "figures" / "manifest.json"
+    kept = manifest.read_text()
+
+    def after(file, **change):
+        rows = [row | (change if row["file"] == file else {}) for row in json.loads(kept)]
+        manifest.write_text(json.dumps(rows))
+        given = reproduce.parameters("11_reader", "demo", out=str(ran / "figures"))
+        return reproduce.why(provenance.read_notebook("11_reader"), given)
+
+    assert after("toy/table1.csv", seconds=99) == after("toy/fig1.png", sha256="0") == []
+    assert after("toy/table1.csv", sha256="0") == ["the results of other notebooks changed"]
+    assert after("toy/table1.csv", sha256="0", notebook="11_reader") != []  # a table that is gone is a change, too
+    manifest.write_text(kept)
+    (ran / "notebooks" / "11_reader.py").unlink()
+
+
 def test_library_code_counts(ran, monkeypatch):
     real = provenance.Notebook.code_parts
     monkeypatch.setattr(provenance.Notebook, "code_parts", lambda self: real(self) | {"lib/notebook.py": "edited"})

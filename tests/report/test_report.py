@@ -12,11 +12,12 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from lib import paths, scoreboard
 from lib.report.cells import section
 from lib.report.lessons import Lesson, lessons
 from lib.report.markdown import Text, mathml
 from lib.report.page import render
-from lib.report.tables import compare, counts
+from lib.report.tables import board, compare
 
 HOSTILE = '<script>alert("&")</script><img src=x onerror=alert(1)>'
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
@@ -126,13 +127,22 @@ def test_real_and_simulated_never_share_a_column():
     assert table.columns == ["row", "metric", "split", "published", "reproduced on public data", "simulated cohort", "verdict"]
     assert table.rows[0] == ["model", "CCC", "by trial", "0.700 ± 0.100", "0.680 ± 0.200 (n = 10)", "0.250 ± 0.200 (n = 3)", "reproduced"]
     assert table.rows[1][3:] == ["–", "–", "0.250 ± 0.200 (n = 3)", "control"]
-    assert counts({"Paper 1": [table]}, "").rows == [["Paper 1", "1", "1"]]
 
 
 def test_a_number_that_no_run_answers_stays_in_the_table():
     unanswered = answer(row="other", reproduced=None, split=None, data=None, n=0, verdict="not testable")
     table = compare([pd.DataFrame([answer(), unanswered])], "")
     assert table.rows[1] == ["other", "CCC", "–", "0.700 ± 0.100", "–", "not testable"]
+
+
+def test_the_scoreboard_keeps_printed_numbers_with_real_and_simulated_apart(whole):
+    table = board(paths.FIGURES / "across" / "scoreboard.csv", "")
+    lines = pd.read_csv(paths.FIGURES / "across" / "scoreboard.csv").query("kind == 'printed'")
+    assert len(table.rows) == len(lines) and table.columns[table.verdict] == "verdict"
+    row = dict(zip(table.columns, table.rows[int(lines["real"].notna().to_numpy().argmax())], strict=True))
+    first = lines[lines["real"].notna()].iloc[0]
+    assert row[scoreboard.REAL].startswith(f"{first['real']:.3f}") and row[scoreboard.SIMULATED].startswith(f"{first['simulated']:.3f}")
+    assert f'<a href="#{first["notebook"]}">{row["made in"]}</a>' in whole[0]
 
 
 def test_formulas_become_mathml_and_bad_ones_stay_readable():

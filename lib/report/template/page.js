@@ -84,6 +84,7 @@
   // ---- search: every heading, caption, table row, paragraph and output; what stands higher in this list comes first
   const KINDS = [["h2, h3, h4, h5, h6", "heading"], ["figcaption", "figure"], ["caption, tr", "table"], ["p, li, dd", "text"], ["pre", "output"], [".code pre", "code"]];
   const plain = (text) => text.replace(/\s+/g, " ").trim();
+  const reading = (place) => plain(place.cells ? [...place.cells].map((cell) => cell.textContent).join(" · ") : place.textContent);
   const fold = (text) => text.toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "");
   let index = null;
 
@@ -96,7 +97,7 @@
         if (place.matches("h3")) lesson = plain(place.textContent);
         const home = place.closest("figure[id]") && place.matches("figcaption") ? place.closest("figure") : place;
         if (!home.id) home.id = "place-" + index.length;
-        const text = plain(place.textContent), kind = KINDS.findLastIndex(([kinds]) => place.matches(kinds));
+        const text = reading(place), kind = KINDS.findLastIndex(([kinds]) => place.matches(kinds));
         const where = [$("#tab-" + panel.id).textContent, lesson].filter(Boolean).join(" › ");
         const rank = kind + (place.closest(".manifest") ? 5 : 0);
         if (text) index.push({ id: home.id, text, low: fold(text), rank, kind: KINDS[kind][1], where, around: fold(where) });
@@ -174,7 +175,7 @@
   for (const input of $$("[data-filter]")) {
     input.addEventListener("input", () => {
       const rows = $$("tbody tr", document.getElementById(input.dataset.filter)), words = fold(input.value).split(/\s+/).filter(Boolean);
-      for (const row of rows) row.hidden = !words.every((word) => fold(row.textContent).includes(word));
+      for (const row of rows) row.hidden = !words.every((word) => fold(reading(row)).includes(word));
       $("[role=status]", input.closest("p")).textContent = words.length ? `${rows.filter((row) => !row.hidden).length} of ${rows.length}` : "";
     });
   }
