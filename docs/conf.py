@@ -30,7 +30,7 @@ html_theme = "pydata_sphinx_theme"
 html_theme_options = {
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],
-    "header_links_before_dropdown": 8,
+    "header_links_before_dropdown": 6,
     "show_nav_level": 2,
     "secondary_sidebar_items": ["page-toc"],
     "footer_end": [],

@@ -147,7 +147,7 @@ def test_prints_every_tab_with_whole_figures_and_no_code(visit, report, tmp_path
     assert [title for title in TITLES if title not in outline] == []
     page.emulate_media(media="print")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    assert shown(page) == names(page) and page.locator("details.code:visible, #tabs:visible, #search:visible").count() == 0
+    assert shown(page) == names(page) and page.locator("pre:visible .k, #tabs:visible, #search:visible").count() == 0
     assert page.evaluate("[...document.querySelectorAll('.answer table')].every(t => t.checkVisibility())")
     paper = 267 / 25.4 * 96  # pixels between the margins of an A4 page
     assert page.evaluate("Math.max(...[...document.querySelectorAll('figure')].map(f => f.offsetHeight))") < paper
