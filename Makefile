@@ -31,7 +31,7 @@ TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup lock lab notebooks reproduce test test-unit test-notebooks test-golden nbval executed lint bench tune data data-status verify report \
-        clean distclean $(EXECUTED) $(CHECKED)
+        site clean distclean $(EXECUTED) $(CHECKED)
 
 help: ## print this list
 	@echo "make reproduce [PROFILE=demo|public|paper] [DATA=folder] [DEVICE=cpu|cuda]"
@@ -145,8 +145,13 @@ data-status: $(STAMP) ## which data are there, what is missing, where to ask
 verify: $(STAMP) ## check that every figure is the one its notebook made, by the code that stands here
 	@$(PY) -m lib.provenance verify
 
-report: $(STAMP) ## build/report.html: the executed notebooks on one page
-	@$(PY) -m lib.reproduce --report --profile $(PROFILE) $(NAMES)
+report: $(STAMP) ## build/report.html: notebooks, tables and provenance in one file that needs no network
+	@$(PY) -m lib.report --profile $(PROFILE)
+
+site: $(STAMP) ## build/site: the same notebooks and the pages of docs/ as a web site
+	@mkdir -p $(BUILD)/site-source
+	@PROFILE=$(PROFILE) $(PY) -m sphinx -c docs -d $(BUILD)/site-doctrees -W --keep-going -q $(BUILD)/site-source $(BUILD)/site
+	@echo "$(BUILD)/site/index.html"
 
 clean: ## remove what can be made again, but not the environment
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""From executed notebooks to what readers open: the paired ``.ipynb``, one HTML page, the numbers of the README."""
+"""From executed notebooks to what readers open: the paired ``.ipynb``, the numbers of the README. The report is :mod:`lib.report`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pandas as pd
-from nbformat.v4 import new_markdown_cell, new_notebook
 
 from lib import paths, scoreboard
 from lib.provenance import bare, notebooks
 
-__all__ = ["paired", "publish", "readme", "report", "results_table"]
+__all__ = ["paired", "publish", "readme", "results_table"]
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -109,23 +108,3 @@ def readme(file: Path = paths.ROOT / "README.md", folder: Path = paths.FIGURES /
             raise ValueError(f"{file.name}: expected a line `<!-- {name}: begin -->` and, below it, `<!-- {name}: end -->`; found not both")
         text = f"{head}{begin}{table}\n{end}{tail}"
     file.write_text(text, encoding="utf-8")
-
-
-def report(names: list[str], executed: Path) -> int:
-    """Write ``build/report.html``: the executed copies in a folder, one after another on one page that holds its pictures."""
-    from nbconvert import HTMLExporter
-
-    read = {name: nbformat.read(executed / f"{name}.ipynb", as_version=4) for name in names if (executed / f"{name}.ipynb").is_file()}
-    if not read:
-        print("no notebook has been run yet: make reproduce", file=sys.stderr)
-        return 1
-    index = "\n".join(f"1. [{name}](#run-{name})" for name in read)
-    page = new_notebook(cells=[new_markdown_cell(f"# The companion: executed notebooks\n\n{index}")], metadata={"title": "The companion"})
-    for name, nb in read.items():
-        page.cells += [new_markdown_cell(f'<a id="run-{name}"></a>\n\n---'), *nb.cells]
-    for number, cell in enumerate(page.cells):
-        cell.id = f"cell-{number}"
-    html, _ = HTMLExporter(embed_images=True).from_notebook_node(page)
-    (paths.build() / "report.html").write_text(html, encoding="utf-8")
-    print(f"build/report.html: {len(read)} of {len(names)} notebooks")
-    return 0

@@ -1,8 +1,8 @@
 """Run one notebook with papermill, strictly: known parameters only, declared outputs present, one clear message on failure.
 
 ``python -m lib.reproduce 12_rmmt_training --profile demo`` executes a fresh copy into ``build/``, and does nothing where
-nothing that the results depend on has changed; ``--why`` says which. ``--publish`` writes the paired ``.ipynb``, ``--report``
-one HTML page. Papermill and jupytext are imported only where a notebook is really run: saying "up to date" takes no time.
+nothing that the results depend on has changed; ``--why`` says which. ``--publish`` writes the paired ``.ipynb``. Papermill and
+jupytext are imported only where a notebook is really run: saying "up to date" takes no time.
 """
 
 from __future__ import annotations
@@ -229,16 +229,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", default="figures", help="folder of the figures, relative to the project (default: figures)")
     parser.add_argument("--why", action="store_true", help="only say whether each notebook is up to date, and why not")
     parser.add_argument("--publish", action="store_true", help="write notebooks/NAME.ipynb from the executed demo copies")
-    parser.add_argument("--report", action="store_true", help="write build/report.html from the executed copies of the profile")
     args = parser.parse_args(argv)
     for key, value in ENVIRONMENT.items():
         os.environ.setdefault(key, value)
     os.environ.setdefault("MPLCONFIGDIR", str(paths.build() / "matplotlib"))
     try:
-        if args.publish or args.report:
-            from lib import publish
+        if args.publish:
+            from lib.publish import publish
 
-            return publish.publish(args.names) if args.publish else publish.report(args.names, folder(args.profile))
+            return publish(args.names)
         data = str(Path(args.data).expanduser().resolve()) if args.data else None
         for name in args.names:
             notebook = read_notebook(name)

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from lib import provenance, publish, reproduce
+from lib.report.page import write
 
 pytestmark = pytest.mark.kernel
 
@@ -139,10 +140,12 @@ def test_published_copy_is_stable_and_clean(ran, source):
     assert publish.publish(["10_toy"]) == 1
 
 
-def test_report_holds_pictures_and_an_index(ran):
-    assert publish.report(["10_toy"], ran / "build") == 0
+def test_report_shows_the_executed_copy_and_where_its_figure_came_from(ran):
+    said = write(ran / "build" / "report.html", figures=ran / "figures")
     page = (ran / "build" / "report.html").read_text()
-    assert 'href="#run-10_toy"' in page and 'id="run-10_toy"' in page and "data:image/png;base64" in page
+    assert "1 notebooks, 1 pictures" in said
+    assert 'id="fig-toy-fig1"' in page and 'href="#row-toy-fig1-png"' in page and 'id="row-toy-fig1-png"' in page
+    assert "not the same bytes" not in page and "20 draws" in page
 
 
 def run(project, text, name="11_toy", *arguments) -> int:

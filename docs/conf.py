@@ -1,0 +1,152 @@
+"""Settings of the site: Sphinx with MyST-NB over the executed notebooks; nothing is run, nothing is fetched.
+
+Run by ``make site``. The source folder, below ``build/``, is filled by :func:`collect`, so that no file of ours is touched.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+from urllib.parse import unquote
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import nbformat  # noqa: E402
+
+from lib.report.lessons import lessons  # noqa: E402
+from lib.report.markdown import mathml  # noqa: E402
+from lib.report.page import references  # noqa: E402
+
+project = "Emotion from brain and face: four papers, run again"
+html_title = "Four papers, run again"
+copyright = author = "the contributors of the companion"
+extensions = ["myst_nb"]
+exclude_patterns = ["_build"]
+html_theme = "pydata_sphinx_theme"
+html_theme_options = {
+    "navbar_align": "left",
+    "navbar_end": ["theme-switcher"],
+    "header_links_before_dropdown": 6,
+    "show_nav_level": 2,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_end": [],
+}
+html_show_sourcelink = False
+html_copy_source = False
+html_show_search_summary = False  # a summary needs the page's text over HTTP; the search itself works from a file
+html_last_updated_fmt = None
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system has it
+
+nb_execution_mode = "off"
+nb_ipywidgets_js = {}  # widgets are left out of the published copies, so nothing is loaded for them
+nb_render_markdown_format = "myst"
+myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "tasklist"]
+myst_heading_anchors = 4
+html_math_renderer = "mathml"
+
+LINK = re.compile(r"(?P<picture>!?)\[(?P<text>[^\]]*)\]\((?!https?://|#|mailto:)(?P<path>[^)\s]+)\)")
+
+
+def _link(page: Path, source: Path):
+    """What a relative link in a page becomes: a link to its place on the site, or plain text where it is not on the site."""
+    home = source / page.relative_to(ROOT / "docs").parent
+
+    def change(match: re.Match) -> str:
+        path, mark, part = match["path"].partition("#")
+        target, inside = (page.parent / path).resolve(), None
+        if match["picture"] and target.is_file():
+            inside = source / "pictures" / target.relative_to(ROOT)
+            inside.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(target, inside)
+        elif target.is_relative_to(ROOT / "docs") and target.suffix == ".md" and target.is_file():
+            inside = source / target.relative_to(ROOT / "docs")
+        elif target.parent == ROOT / "notebooks" and target.name[0].isdigit() and target.is_file():
+            inside = source / "notebooks" / f"{target.stem}.ipynb"
+            part = re.sub(r"[^\w-]", "", unquote(part).lower())  # JupyterLab keeps capitals and marks in a heading's name, MyST does not
+        if inside is not None:
+            return f"{match['picture']}[{match['text']}]({os.path.relpath(inside, home)}{mark}{part})"
+        where = target.relative_to(ROOT).as_posix() if target.is_relative_to(ROOT) else path
+        return f"{match['text']} (`{where}`)"
+
+    return change
+
+
+def _contents(title: str, text: str, pages: list[str]) -> str:
+    """A page that is a title, a text and a list of pages."""
+    return f"# {title}\n\n{text}\n\n```{{toctree}}\n:maxdepth: 2\n\n" + "\n".join(pages) + "\n```\n"
+
+
+def _parts(source: Path, names: list[str]) -> None:
+    """Write a page per paper, one for what lies across them, one per folder of ``docs/``; list them and the single pages on the first."""
+    parts = {"notebooks/00_start_here": "Start"}
+    heads = {"9": ("Across", "What no single paper tells.")}
+    for number, cite in enumerate(references(), 1):
+        heads[str(number)] = f"Paper {number}", "{title}. {names}. {venue}, {year}. <{url}>".format(**cite)
+    for digit, (title, text) in sorted(heads.items()):
+        if own := [f"notebooks/{name}" for name in names if name[0] == digit]:
+            parts[f"part-{digit}"] = title
+            (source / f"part-{digit}.md").write_text(_contents(title, text, own), encoding="utf-8")
+    for folder in sorted(path for path in (ROOT / "docs").iterdir() if path.is_dir() and any(path.glob("*.md"))):
+        title = folder.name.replace("-", " ")
+        title = title.upper() if title == "reforms" else title.capitalize()
+        parts[f"folder-{folder.name}"] = title
+        pages = [f"{folder.name}/{page.stem}" for page in sorted(folder.glob("*.md"))]
+        (source / f"folder-{folder.name}.md").write_text(_contents(title, "", pages), encoding="utf-8")
+    entries = [f"{title} <{page}>" for page, title in parts.items()]
+    entries += [page.stem for page in sorted((ROOT / "docs").glob("*.md")) if page.stem != "index"]
+    with (source / "index.md").open("a", encoding="utf-8") as handle:
+        handle.write("\n```{toctree}\n:maxdepth: 2\n\n" + "\n".join(entries) + "\n```\n")
+
+
+def collect(source: Path) -> None:
+    """Fill the source folder: the pages of ``docs/``, the executed or committed copies of the notebooks, pages that list them."""
+    shutil.rmtree(source, ignore_errors=True)
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        place = source / page.relative_to(ROOT / "docs")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(LINK.sub(_link(page, source), page.read_text(encoding="utf-8")), encoding="utf-8")
+    (source / "notebooks").mkdir(parents=True, exist_ok=True)
+    found = lessons(os.environ.get("PROFILE", "demo"), executed=os.environ.get("SITE_COPIES") != "committed")
+    for lesson in found:
+        for cell in lesson.nb.cells:
+            _describe(cell, lesson.name)
+        nbformat.write(lesson.nb, source / "notebooks" / f"{lesson.name}.ipynb")
+    _parts(source, [lesson.name for lesson in found])
+
+
+def _describe(cell, name: str) -> None:
+    """Hand a picture's description on to MyST-NB, which takes it from the cell; fold what is only set-up."""
+    if cell.cell_type != "code":
+        return
+    for output in cell.outputs:
+        if "image/png" in output.get("data", {}):
+            about = output.metadata.get("image/png")
+            alt = about.get("alt") if isinstance(about, dict) else None
+            cell.metadata.setdefault("mystnb", {"image": {"alt": alt or f"Output of a cell of {name}"}})
+    if "parameters" in cell.metadata.get("tags", []):
+        cell.metadata["tags"] = [*cell.metadata["tags"], "hide-input"]
+
+
+def _inline(self, node) -> None:
+    from docutils.nodes import SkipNode
+
+    self.body.append(mathml(node.astext()))
+    raise SkipNode
+
+
+def _block(self, node) -> None:
+    from docutils.nodes import SkipNode
+
+    self.body.append(mathml(node.astext(), block=True))
+    raise SkipNode
+
+
+def setup(app) -> dict:
+    """Collect the pages before Sphinx looks for them, and draw formulas as MathML, which needs no script."""
+    collect(Path(app.srcdir))
+    app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
+    return {"parallel_read_safe": True}
