@@ -136,7 +136,7 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / name).write_bytes(content)
         file = (self.folder / name).relative_to(self.manifest.parent).as_posix()
-        row = {"id": id, "kind": kind, "file": file, "sha256": hashlib.sha256(content).hexdigest(), **self.notebook.place(id)}
+        row = {"id": id, "kind": kind, "file": file, "sha256": hashlib.sha256(content).hexdigest(), **self.notebook.place(id, kind)}
         self.rows = [r for r in self.rows if r["file"] != file] + [row | about]
 
 

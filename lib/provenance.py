@@ -20,6 +20,7 @@ import sys
 import tempfile
 import tokenize
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -62,15 +63,19 @@ class Notebook:
         """File name without its suffix, for example ``10_rmmt_data``."""
         return self.file.stem
 
-    def place(self, identifier: str) -> dict:
-        """Where an output is made: number of the code cell (from 1) that names it, and the heading above it."""
+    def place(self, identifier: str, kind: str = "figure") -> dict:
+        """Where an output is made: number of the code cell (from 1) that names it, and the heading above it.
+
+        A table may have the id of a figure. ``kind``: ``"table"``, or ``"figure"`` and ``"data"`` for a figure and what is drawn in it.
+        """
+        method = "table" if kind == "table" else "figure"
         heading, number = "", 0
         for cell in self.cells:
             if not cell.code:
                 heading = next((line.lstrip("# ") for line in reversed(cell.source.splitlines()) if re.match(r"# #+ ", line)), heading)
                 continue
             number += 1
-            if re.search(rf"""\.(figure|table)\(\s*["']{re.escape(identifier)}["']""", cell.source):
+            if re.search(rf"""\.{method}\(\s*["']{re.escape(identifier)}["']""", cell.source):
                 return {"cell": number, "heading": heading}
         return {"cell": None, "heading": ""}
 
@@ -96,6 +101,7 @@ def _digest(value) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
+@cache
 def bare(source: str) -> str:
     """Python source without comments, docstrings and blank lines.
 
