@@ -59,10 +59,11 @@ lock: $(STAMP) ## compile requirements.lock from pyproject.toml (UPGRADE=1 takes
 	  > requirements.lock.new && mv requirements.lock.new requirements.lock
 
 lab: $(STAMP) ## open JupyterLab on the start page
-	$(VENV)/bin/jupyter lab notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb
+	$(VENV)/bin/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
 
 exercises: $(STAMP) ## write the exercises of the lessons again (what a learner has edited is kept)
 	@$(PY) -m lib.exercises write
+	@$(PY) -m lib.teaching
 
 check: $(STAMP) ## check your solution of an exercise (EX=12)
 	@$(PY) -m lib.exercises check "$(EX)"

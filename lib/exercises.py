@@ -118,12 +118,12 @@ def sheet(lesson: str) -> nbformat.NotebookNode:
     cells = [new_markdown_cell(
         f"# {'Exercise' if len(own) == 1 else 'Exercises'} to notebook {number}\n\nThe lesson is [{title}](../{lesson}.ipynb); what it "
         f"explains is not repeated here, and its data and trained networks are not needed.\n\nWrite your code between `{BEGIN}` and "
-        f"`{END}`, run the cell, then run the check below it: it prints *accepted*, or says what is wrong and which hint helps. After "
+        f"`{END}`, run the cell, then run the check below it, which is folded: it prints *accepted*, or says what is wrong and which hint helps. After "
         f"saving, `make check EX={number}` says the same in a terminal. One possible solution is in the lesson, folded.", metadata=LOCKED)]
     for exercise in own:
         cells += [new_markdown_cell(exercise.text, metadata={"tags": ["exercise"]} | LOCKED),
                   new_code_cell(stub(exercise.solution)),
-                  new_code_cell(exercise.check, metadata={"tags": ["check"]} | LOCKED)]
+                  new_code_cell(exercise.check, metadata={"tags": ["check"], "jupyter": {"source_hidden": True}} | LOCKED)]
     for index, cell in enumerate(cells):
         cell.id = hashlib.sha256(f"exercises/{lesson}:{index}".encode()).hexdigest()[:8]
     nb = new_notebook(cells=cells, metadata={
@@ -149,7 +149,7 @@ def write(names: list[str] | None = None) -> int:
         file = place(lesson)
         mine, told = file.with_suffix(".mine.ipynb"), "written"
         file.parent.mkdir(exist_ok=True)
-        fresh = sheet(lesson)
+        fresh = nbformat.writes(sheet(lesson)) + "\n"
         if file.exists() and edited(file):
             if mine.exists():
                 print(f"{file.name}: you have worked in it, and {mine.name} is there too; nothing was written. Rename one of the two.")
@@ -157,9 +157,9 @@ def write(names: list[str] | None = None) -> int:
                 continue
             file.rename(mine)
             told = f"written; your work is now {mine.name}, and make check looks there first"
-        elif file.exists() and _print(nbformat.read(file, as_version=4)) == _print(fresh):
+        elif file.exists() and file.read_text(encoding="utf-8") == fresh:
             continue
-        nbformat.write(fresh, file)
+        file.write_text(fresh, encoding="utf-8")
         print(f"{file.relative_to(notebooks().parent)}: {told}")
     return code
 

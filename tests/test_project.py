@@ -21,7 +21,7 @@ MODULES = sorted((paths.ROOT / "lib").rglob("*.py"))
 ROOMS = ["datasets", "simulation", "preprocessing", "models", "training", "evaluation", "protocols"]
 OUTSIDE = {"models": {"datasets", "simulation"}, "datasets": {"simulation"}}  # beside what comes later in ROOMS
 # used by notebooks and commands, by no room
-FRONT = {"exercises", "interactive", "notebook", "provenance", "publish", "reproduce", "plots", "schematics"}
+FRONT = {"exercises", "interactive", "notebook", "provenance", "publish", "reproduce", "plots", "schematics", "teaching"}
 
 
 def canonical(name: str) -> str:

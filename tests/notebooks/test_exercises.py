@@ -7,7 +7,7 @@ import re
 import nbformat
 import pytest
 
-from lib import exercises, publish
+from lib import exercises, publish, teaching
 from tests.notebooks import health
 
 ALL = [(lesson, exercise) for lesson in exercises.lessons() for exercise in exercises.exercises(lesson)]
@@ -121,12 +121,19 @@ def test_every_exercise_has_a_mistake_that_is_tried():
 
 
 @pytest.mark.parametrize("lesson", exercises.lessons())
-def test_committed_exercise_is_the_generated_one(lesson, tmp_path):
+def test_committed_exercise_is_the_generated_one(lesson):
     file = exercises.place(lesson)
     if file.exists() and exercises.edited(file):
         pytest.skip("a learner has worked in it")
-    nbformat.write(exercises.sheet(lesson), tmp_path / "fresh.ipynb")
-    assert file.read_bytes() == (tmp_path / "fresh.ipynb").read_bytes(), "say make exercises"
+    nb = nbformat.read(file, as_version=4)
+    nbformat.validate(nb)
+    assert nb == exercises.sheet(lesson), "say make exercises"
+
+
+def test_the_teachers_page_has_the_tables_of_the_lessons():
+    text = teaching.PAGE.read_text(encoding="utf-8")
+    assert teaching.page(text) == text, "say make exercises"
+    assert teaching.mistakes_table() in text and teaching.lessons_table() in text
 
 
 SOLVED = "    return sum(x) / len(x)\n"
