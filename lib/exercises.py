@@ -34,6 +34,13 @@ BODY = re.compile(rf"(?<={BEGIN}\n)(?P<body>.*?)(?P<indent>[ ]*)(?={END}$)", re.
 SECONDS = 60  # choice: the longest that one cell of a learner may run
 HINT = re.compile(r"\(hint (\d)\)")
 PARTS = ("exercise", "solution", "check")
+INTRODUCTION = f"""# {{what}} to notebook {{number}}
+
+The lesson is [{{title}}](../{{lesson}}.ipynb); what it explains is not repeated here, and its data and trained networks are not needed.
+
+Write your code between `{BEGIN}` and `{END}`, run the cell, then run the check below it, which is folded: it prints *accepted*, or says
+what is wrong and which hint helps. After saving, `make check EX={{number}}` says the same in a terminal. One possible solution is in the
+lesson, folded."""
 LOCKED = {"editable": False, "deletable": False}  # JupyterLab: text and checks are not changed by accident
 
 
@@ -115,11 +122,8 @@ def sheet(lesson: str) -> nbformat.NotebookNode:
     own = exercises(lesson)
     title = next(line for line in jupytext.read(notebooks() / f"{lesson}.py").cells[0].source.splitlines() if line.startswith("# "))[2:]
     number = lesson.split("_")[0]
-    cells = [new_markdown_cell(
-        f"# {'Exercise' if len(own) == 1 else 'Exercises'} to notebook {number}\n\nThe lesson is [{title}](../{lesson}.ipynb); what it "
-        f"explains is not repeated here, and its data and trained networks are not needed.\n\nWrite your code between `{BEGIN}` and "
-        f"`{END}`, run the cell, then run the check below it, which is folded: it prints *accepted*, or says what is wrong and which hint helps. After "
-        f"saving, `make check EX={number}` says the same in a terminal. One possible solution is in the lesson, folded.", metadata=LOCKED)]
+    head = INTRODUCTION.format(what="Exercise" if len(own) == 1 else "Exercises", number=number, title=title, lesson=lesson)
+    cells = [new_markdown_cell(head, metadata=LOCKED)]
     for exercise in own:
         cells += [new_markdown_cell(exercise.text, metadata={"tags": ["exercise"]} | LOCKED),
                   new_code_cell(stub(exercise.solution)),
