@@ -30,8 +30,8 @@ TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock lab notebooks reproduce test test-unit test-notebooks test-golden nbval executed lint bench tune data data-status verify report \
-        site clean distclean $(EXECUTED) $(CHECKED)
+.PHONY: help setup lock lab exercises check notebooks reproduce test test-unit test-notebooks test-golden nbval executed lint bench tune data \
+        data-status verify report site clean distclean $(EXECUTED) $(CHECKED)
 
 help: ## print this list
 	@echo "make reproduce [PROFILE=demo|public|paper] [DATA=folder] [DEVICE=cpu|cuda]"
@@ -58,8 +58,15 @@ lock: $(STAMP) ## compile requirements.lock from pyproject.toml (UPGRADE=1 takes
 	@{ echo '# Every package at one version, compiled from pyproject.toml by `make lock`. Do not edit by hand.'; cat requirements.lock; } \
 	  > requirements.lock.new && mv requirements.lock.new requirements.lock
 
-lab: $(STAMP) ## open the notebooks in JupyterLab
-	$(VENV)/bin/jupyter lab notebooks
+lab: $(STAMP) ## open JupyterLab on the start page
+	$(VENV)/bin/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
+
+exercises: $(STAMP) ## write the exercises of the lessons again (what a learner has edited is kept)
+	@$(PY) -m lib.exercises write
+	@$(PY) -m lib.teaching
+
+check: $(STAMP) ## check your solution of an exercise (EX=12)
+	@$(PY) -m lib.exercises check "$(EX)"
 
 reproduce: $(STAMP) ## run what is not up to date and write figures/, JOBS=2 notebooks at a time
 	@$(MAKE) --no-print-directory -j $(JOBS) $(TOGETHER) executed

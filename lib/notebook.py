@@ -29,7 +29,7 @@ from lib import paths
 from lib.plots.style import use_style
 from lib.provenance import PROFILES, Notebook, read_notebook, record, results, sha256
 
-__all__ = ["Run", "show_source", "start"]
+__all__ = ["Run", "captioned", "show_source", "start"]
 
 VERSIONS = ("torch", "mne", "numpy", "scipy", "scikit-learn")
 
@@ -80,7 +80,7 @@ class Run:
         dropped : iterable of str
             Trials that could not be read and are missing from what is drawn, for the manifest.
         """
-        caption = self._caption(caption, tier)
+        caption = captioned(caption, tier)
         fig.draw_without_rendering()
         drawn = fig.get_tightbbox()  # inches: the caption goes below whatever is drawn lowest, and the saved picture grows to hold it
         width, height = fig.get_size_inches()
@@ -102,7 +102,7 @@ class Run:
 
         Parameters are those of :meth:`figure`; an index with names becomes columns.
         """
-        caption = self._caption(caption, tier)
+        caption = captioned(caption, tier)
         frame = frame.reset_index() if any(frame.index.names) else frame
         about = {"caption": caption, "tier": tier, "data": source, "dropped": sorted(dropped)}
         self._write(id, "table", f"{id}.csv", _csv(frame), about)
@@ -126,9 +126,6 @@ class Run:
         made = ", ".join(dict.fromkeys(row["id"] for row in self.rows)) or "nothing"
         print(f"{self.notebook.name}: {made} recorded in the manifest")
 
-    def _caption(self, caption: str, tier: str) -> str:
-        return f"simulated data: {caption}" if tier == "simulated" and "simulated" not in caption.lower() else caption
-
     def _write(self, id: str, kind: str, name: str, content: bytes, about: dict) -> None:
         if id not in self.notebook.produces:
             declared = ", ".join(self.notebook.produces) or "none"
@@ -138,6 +135,11 @@ class Run:
         file = (self.folder / name).relative_to(self.manifest.parent).as_posix()
         row = {"id": id, "kind": kind, "file": file, "sha256": hashlib.sha256(content).hexdigest(), **self.notebook.place(id, kind)}
         self.rows = [r for r in self.rows if r["file"] != file] + [row | about]
+
+
+def captioned(caption: str, tier: str) -> str:
+    """A caption that says "simulated" where the data are."""
+    return f"simulated data: {caption}" if tier == "simulated" and "simulated" not in caption.lower() else caption
 
 
 def _csv(frame: pd.DataFrame) -> bytes:

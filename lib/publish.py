@@ -59,7 +59,9 @@ def paired(source: Path, executed: Path) -> nbformat.NotebookNode:
             raise ValueError(f"{source.stem}, code cell {count}: its output holds a path of this machine")
     for index, cell in enumerate(nb.cells):
         cell.id = hashlib.sha256(f"{source.stem}:{index}".encode()).hexdigest()[:8]
-        cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+        tags = cell.metadata.get("tags")
+        # JupyterLab folds the solution of an exercise; the site does so by the tag hide-input
+        cell.metadata = ({"tags": tags} if tags else {}) | ({"jupyter": {"source_hidden": True}} if "solution" in (tags or ()) else {})
     kept = {key: nb.metadata[key] for key in ("kernelspec", "jupytext", "companion") if key in nb.metadata}
     nb.metadata = kept | {"language_info": {"name": "python"}}
     nb.nbformat, nb.nbformat_minor = 4, 5

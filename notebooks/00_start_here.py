@@ -58,7 +58,6 @@ run = start("00_start_here", profile=profile, seed=seed, device=device, data=dat
 # | `14_rmmt_ablation` | Which of its parts matter? | Table 6 |
 # | `15_rmmt_alpha_sweep` | How much does the distillation weight matter? | Table 7, Fig 9 |
 # | `16_rmmt_leave_one_subject_out` | Does it work for a person it has never seen? | Table 5 |
-#
 # | `20_amigos_data` | What do 20 videos leave in heart and brain, and how far do textbook features go? | Sec 4.1 |
 # | `21_amigos_pretraining` | What does a network learn from guessing hidden pieces of a signal? | Fig 1 |
 # | `22_amigos_recognition` | High or low arousal: one signal, two signals, three splits | Fig 2, Tables 1-4 |
@@ -72,12 +71,22 @@ run = start("00_start_here", profile=profile, seed=seed, device=device, data=dat
 # | `41_eeg_scalp_maps` | How does EEG become pictures on the scalp? | Figs 3-4 |
 # | `42_eeg_recognition` | 98.7 percent: of what? | Fig 6, Tables 2-3 |
 # | `43_face_eeg_fusion` | Two opinions about one moment | Fig 7 |
+# | `90_leakage` | What can a split claim? | all four papers |
+# | `91_published_claims` | Do the printed numbers agree with each other? | all four papers |
+# | `92_scoreboard` | Everything in one table | all four papers |
 #
 # RMMT is the residual multimodal Transformer of Jin et al. (2024), doi:10.1049/cit2.12346: face video and EEG in,
 # continuous valence out, on the MAHNOB-HCI database. Notebooks 20 to 23 are about the pre-trained Transformers on ECG and EEG of
 # Vazquez-Rodriguez et al. (2022), hal-03897400, on the AMIGOS database; 30 to 34 about the masked autoencoders on EEG and eye movements of
 # Gao et al. (2024), on SEED-IV and SEED-V; 40 to 43 about the face and the EEG scalp maps of Thanh and Thinh (2025),
 # doi:10.25073/2588-1086/vnucsce.4566.
+#
+# ## Exercises
+#
+# Each lesson ends with questions, and one of them has a check: a function of a few lines, about the lesson's own idea. Open it in the
+# folder `exercises` (for example [exercises/12_rmmt_training](exercises/12_rmmt_training.ipynb)), write the body, run the check below
+# it. It prints *accepted*, or names the mistake and the hint that helps; `make check EX=12` says the same in a terminal. It needs no
+# training and no data. One possible solution is folded at the end of the lesson.
 
 # %% [markdown]
 # ## Three tiers of data, one code path

@@ -152,7 +152,65 @@ run.figure("features", plots.feature_maps(features["valence"][where], scaled), *
 # 2. *Medium.* Predict each trial by the mean trace of the other subjects who watched the same clip. What is its CCC?
 #    (`lib.training.controls.stimulus_fold` does it fold by fold.)
 # 3. *Open.* Labels lag behind the face by the reaction time of the annotators. Estimate the lag from the features.
+# 4. *With a check.* Make the label of a trial from the traces of several annotators: below, or without the solution in
+#    [exercises/10_rmmt_data](exercises/10_rmmt_data.ipynb).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: from joysticks to a label
 #
+# Several people move a joystick while they watch a face. Write `label_trace(joysticks, rate)`: the valence label at 4 Hz.
+#
+# - **In:** `joysticks`, array `(n_people, n_times)`, NaN where somebody has not begun yet; `rate`, samples per second, a multiple of 4.
+# - **Out:** array `(n_steps,)`, four labels per second: the mean over people, then over the samples of each quarter of a second. What
+#   is left over at the end is not used.
+#
+# <details><summary>Hint 1</summary>
+#
+# A quarter of a second holds `rate // 4` samples. How many whole quarters are there in `n_times` samples?
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Average over people first: one trace is left. Cut it to whole quarters, `reshape` it to one row per quarter, average each row.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# A mean with one NaN in it is NaN. NumPy has a mean that leaves NaN out.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+import numpy as np
+
+
+def label_trace(joysticks, rate):
+    """Labels (n_steps,) at 4 Hz from joysticks (n_people, n_times) at rate Hz."""
+    # your code
+    step = rate // 4
+    n_steps = joysticks.shape[1] // step
+    mean = np.nanmean(joysticks, axis=0)
+    return mean[: n_steps * step].reshape(n_steps, step).mean(axis=1)
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+people = np.array([[0.1], [0.2], [0.6]]) * np.ones((3, 310))  # 3.1 s at 100 Hz
+label = label_trace(people, 100)
+assert np.shape(label) == (12,), f"3.1 s hold 12 whole quarters of a second, but your result has the shape {np.shape(label)} (hint 1)"
+assert np.allclose(label, 0.3), "three people who say 0.1, 0.2 and 0.6 make a label of 0.3: average over people (hint 2)"
+ramp = np.tile(np.arange(100.0), (2, 1))
+label = label_trace(ramp, 100)
+assert not np.allclose(label, [0, 25, 50, 75]), "you take one sample of each quarter of a second; average all of them (hint 2)"
+assert np.allclose(label, [12, 37, 62, 87]), "each label is the mean of the samples of its own quarter of a second (hint 2)"
+late = people.copy()
+late[2, :100] = np.nan
+label = label_trace(late, 100)
+assert np.isfinite(label).all(), "one person who has not begun yet turns the whole label into NaN: leave NaN out of the mean (hint 3)"
+assert np.allclose(label[:4], 0.15), "before the third person begins, the label is the mean of the other two: NaN is not 0 (hint 3)"
+print("accepted: 12 labels from 3.1 s, and nobody who is late takes the others away")
+
+# %% [markdown]
 # ## Recap
 #
 # - A trial: EEG, video, gaze and a valence trace on one clock, read when asked for.

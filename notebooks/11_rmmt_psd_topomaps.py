@@ -138,6 +138,14 @@ figure = plots.topomaps(maps, signal.channels, names, list(BANDS["rmmt"]), faces
 run.figure("table2", figure, tidy, caption=cohort.caption, tier=cohort.tier)
 
 # %% [markdown]
+# A mean over a trial hides what happens in it. Run the cell, choose a band and move through the first trial: how long does a pattern last?
+
+# %% tags=["nbval-ignore-output"]
+from lib.interactive.rmmt import band_over_time
+
+band_over_time(power, signal.channels, list(BANDS["rmmt"])).controls(caption=cohort.caption, tier=cohort.tier)
+
+# %% [markdown]
 # ## Published versus reproduced
 #
 # The paper reads from its maps that beta and gamma are strong on both sides of the head, delta at the front, theta and
@@ -164,7 +172,66 @@ print(regions.reindex(BANDS["rmmt"])[list(LOBES)].idxmax(axis=1).to_string())
 # 1. *Easy.* Compute the maps with `bands="zhang"`. Which band changes most?
 # 2. *Medium.* Simulate a cohort with `rmmt.cohort("demo", muscle=0.0)` and compare the gamma maps of the happiest trial.
 # 3. *Open.* Which share of a trial's band power tells who the subject is, and which tells the valence?
+# 4. *With a check.* Compute relative band power yourself: below, or without the solution in
+#    [exercises/11_rmmt_psd_topomaps](exercises/11_rmmt_psd_topomaps.ipynb).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: shares of power
 #
+# Write `band_shares(x, rate, bands)`: relative band power of one window of EEG (Eqs 1-7).
+#
+# - **In:** `x`, array `(n_channels, n_times)`; `rate`, whole number, Hz; `bands`, list of pairs `(low, high)` in Hz.
+# - **Out:** array `(n_bands, n_channels)`: the power of each band divided by the power of all these bands, channel by channel. A
+#   frequency $f$ belongs to a band where low $\le f <$ high.
+#
+# <details><summary>Hint 1</summary>
+#
+# `welch(x, rate, nperseg=rate)` cuts segments of one second. It gives the frequencies `(n_bins,)` and the spectrum `(n_channels, n_bins)`.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Sum the bins of each band for each channel, then divide by the sum over *bands* (not over channels).
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# Where two bands touch, the bin on the edge belongs to the upper one: `(frequency >= low) & (frequency < high)`.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+import numpy as np
+from scipy.signal import welch
+
+
+def band_shares(x, rate, bands):
+    """Shares (n_bands, n_channels) of the power of x (n_channels, n_times)."""
+    # your code
+    frequency, psd = welch(x, rate, nperseg=rate)
+    power = np.array([psd[:, (frequency >= low) & (frequency < high)].sum(axis=1) for low, high in bands])
+    return power / power.sum(axis=0)
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+from lib.preprocessing.eeg import BANDS, band_power
+
+time = np.arange(512) / 256
+sines = np.array([np.sin(2 * np.pi * 10 * time), 5 * np.sin(2 * np.pi * 20 * time)])
+found = band_shares(sines, 256, [(4, 8), (8, 13), (13, 30)])
+assert np.shape(found) == (3, 2), f"3 bands of 2 channels are asked for, but your result has the shape {np.shape(found)} (hint 2)"
+assert np.allclose(found.sum(axis=0), 1), "the shares of a channel do not add up to one: divide by the power of all bands (hint 2)"
+assert found[1, 0] > 0.99 and found[2, 1] > 0.99, "sines of 10 and 20 Hz must lie in the bands 8-13 and 13-30 Hz (hint 1)"
+touching = band_shares(sines, 256, [(4, 10), (10, 16)])[:, 0]
+assert not np.isclose(*touching), "a sine of 10 Hz counts in 4-10 Hz and in 10-16 Hz: a bin on an edge belongs to the upper band (hint 3)"
+noise = np.random.default_rng(0).normal(size=(4, 512))
+bands = list(BANDS["rmmt"].values())
+same = np.allclose(band_shares(noise, 256, bands), band_power(noise, 256, bands)[0], atol=1e-6)
+assert same, "your shares of a noise differ from those of lib: segments of one second, half-open bands, shares per channel (hint 1)"
+print("accepted: the shares agree with lib.preprocessing.eeg.band_power")
+
+# %% [markdown]
 # ## Recap
 #
 # - 32 channels x 6 bands = 192 shares of power, four times a second.

@@ -231,7 +231,64 @@ display(plots.traces(np.arange(len(target)) / 4, target, lines["low"]))
 # 1. *Easy.* Print RMMT with one, two and four layers. How does the number of parameters grow?
 # 2. *Medium.* Train with `attention="softmax"` (the variant "RMMT softmax"). Is the difference larger than its interval?
 # 3. *Open.* `rmmt.score_trials` scores inside each trial. Which trials does RMMT get wrong, and does the face show why?
+# 4. *With a check.* Write the CCC from its definition: below, or without the solution in
+#    [exercises/12_rmmt_training](exercises/12_rmmt_training.ipynb).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: the CCC from its definition
 #
+# Write `concordance(y, yhat)`, Eq (18):
+# $\rho_c = 2\,\mathrm{cov}(y, \hat y)\,/\,(\sigma_y^2 + \sigma_{\hat y}^2 + (\mu_y - \mu_{\hat y})^2)$.
+#
+# - **In:** labels and predictions, two arrays `(n_times,)`.
+# - **Out:** one number from -1 to 1. Covariance and variances are means, divided by $n$.
+#
+# <details><summary>Hint 1</summary>
+#
+# The covariance is the mean of the product of what is left of both traces after each one's own mean is taken away.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The denominator has three terms. The third one is the squared difference of the two means: it punishes a wrong level.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `np.var` divides by $n$, `np.cov` by $n - 1$ unless told otherwise. Do not mix them.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+import numpy as np
+
+
+def concordance(y, yhat):
+    """Concordance correlation coefficient of two traces (n_times,)."""
+    # your code
+    covariance = np.mean((y - y.mean()) * (yhat - yhat.mean()))
+    return 2 * covariance / (y.var() + yhat.var() + (y.mean() - yhat.mean()) ** 2)
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+from lib.evaluation.metrics import regression
+
+y = np.random.default_rng(0).normal(size=400)
+found = concordance(y, y + 1)
+assert not np.isclose(found, 1), "your CCC ignores the difference of the means: y and y + 1 do not agree (hint 2)"
+found = concordance(y, 3 * (y - y.mean()) + y.mean())
+assert not np.isclose(found, 1), "your CCC ignores a difference in spread, as Pearson's correlation does: y and 3 y do not agree (hint 2)"
+assert not np.isclose(concordance(y, y), 0.5), "y with itself gives 1, yours says 0.5: there is a factor of 2 above the line (hint 1)"
+assert np.isclose(concordance(y, y), 1, atol=0.01), "a trace agrees with itself to 1; yours says something else (hint 1)"
+few = y[:5], y[5:10] + 0.5
+ours, yours = regression(*few)["CCC"], concordance(*few)
+assert np.isclose(ours, yours, rtol=0.4), f"the CCC of five points should be {ours:.3f}, yours is {yours:.3f} (hint 1)"
+assert np.isclose(ours, yours), f"five points: {ours:.3f}, but yours is {yours:.3f}; are n and n - 1 mixed? All means divide by n (hint 3)"
+assert np.isclose(concordance(y, -y + 2 * y.mean()), -1), "a mirrored trace disagrees completely: -1 (hint 1)"
+print("accepted: the CCC agrees with lib.evaluation.metrics.regression")
+
+# %% [markdown]
 # ## Recap
 #
 # - RMMT: two TCNs, a cross-modal Transformer with the face as query, the face stream joined again at the end.

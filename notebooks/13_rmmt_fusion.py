@@ -160,7 +160,65 @@ figure
 # 1. *Easy.* What does D-Fusion score with $\mu = 0.5$ in every fold?
 # 2. *Medium.* Choose $\mu$ by RMSE instead of CCC. Does the choice change?
 # 3. *Open.* Let $\mu$ depend on how much the face moves in a window.
+# 4. *With a check.* Let the face ask the EEG: below, or without the solution in
+#    [exercises/13_rmmt_fusion](exercises/13_rmmt_fusion.ipynb).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: ask the EEG, keep the face
 #
+# The heart of RMMT in one step, without its learned weights: every step of the face asks all steps of the EEG (Eqs 12-13), and the answer
+# is joined with the face itself (Eq 17). Write `ask(face, eeg)`.
+#
+# - **In:** `face` $X_F$, array `(n_face, d)`: the queries; `eeg` $X_E$, array `(n_eeg, d)`: keys and values.
+# - **Out:** array `(n_face, 2 d)`: first the face, then its answer $\mathrm{ReLU}(X_F X_E^T / \sqrt d)\,X_E$.
+#
+# <details><summary>Hint 1</summary>
+#
+# `face @ eeg.T` has one row for each step of the face and one column for each step of the EEG. Divide by the square root of `d`.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The paper prints a ReLU, not a softmax: `np.maximum(scores, 0)`. The weights of a row need not add up to one.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# The residual: `np.hstack` puts the face beside its answer.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+import numpy as np
+
+
+def ask(face, eeg):
+    """The face (n_face, d) beside the answer of the EEG (n_eeg, d): (n_face, 2 d)."""
+    # your code
+    scores = np.maximum(face @ eeg.T / np.sqrt(face.shape[1]), 0)
+    return np.hstack([face, scores @ eeg])
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+import torch
+
+from lib.models.rmmt import CrossModalBlock
+
+rng = np.random.default_rng(0)
+face, eeg = rng.normal(size=(3, 4)), rng.normal(size=(5, 4))
+found = ask(face, eeg)
+assert np.shape(found) != (3, 4), "the face itself is missing: Eq (17) joins it with the answer (hint 3)"
+assert np.shape(found) == (3, 8), f"3 steps of the face and twice 4 numbers are asked for, not {np.shape(found)}: who asks? (hint 1)"
+assert np.allclose(found[:, :4], face), "the first half of the result is not the face itself (hint 3)"
+nobody = ask(np.ones((2, 4)), -np.ones((5, 4)))[:, 4:]
+assert np.allclose(nobody, 0), "no step of the EEG matches, so the answer is 0: a softmax shares out weights all the same (hint 2)"
+scores = CrossModalBlock(4).scores(torch.tensor(face), torch.tensor(eeg)).numpy()
+assert not np.allclose(found[:, 4:], 2 * scores @ eeg), "the scores are not divided by the square root of d (hint 1)"
+assert np.allclose(found[:, 4:], scores @ eeg), "the answer is the weights times the EEG, and differs from lib's (hint 1)"
+print("accepted: the weights agree with lib.models.rmmt.CrossModalBlock.scores")
+
+# %% [markdown]
 # ## Recap
 #
 # - Weights belong to the training side of the fold, like every other choice.

@@ -135,7 +135,68 @@ print(claimed[["a", "b", "metric", "kind", "printed", "recomputed", "holds"]].to
 # 1. *Easy.* Which variant has the smallest spread over folds?
 # 2. *Medium.* Add a variant with four heads to `rmmt.VARIANTS` and run it.
 # 3. *Open.* Does the causal model lose at the start of a trial or throughout?
+# 4. *With a check.* Put a corrected interval around a difference: below, or without the solution in
+#    [exercises/14_rmmt_ablation](exercises/14_rmmt_ablation.ipynb).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: an interval for a difference
 #
+# Two variants are scored on the same folds. Write `interval(a, b, n_train, n_test)`: the mean difference and its 95 % interval, corrected
+# for training sets that overlap (Nadeau and Bengio 2003).
+#
+# - **In:** `a`, `b`, arrays `(n_folds,)` of a metric; `n_train`, `n_test`, trials in training and test of each fold.
+# - **Out:** three numbers: mean of $d = a - b$, lower end, upper end. The half width is the t quantile for $n - 1$ degrees of freedom
+#   times $\sqrt{(1/n + n_{test}/n_{train})\,s^2}$, where $s^2$ is the variance of $d$ with $n - 1$ below the line.
+#
+# <details><summary>Hint 1</summary>
+#
+# Paired: take the difference fold by fold first. What is easy or hard about a fold then falls out.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Without the term $n_{test}/n_{train}$ the folds count as independent experiments, and the interval is too short.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `stats.t.ppf(0.975, n - 1)`; for ten folds it is 2.26, not 1.96. And `np.var` needs `ddof=1` here.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+import numpy as np
+from scipy import stats
+
+
+def interval(a, b, n_train, n_test):
+    """Mean of a - b over folds, and the ends of its corrected 95 % interval."""
+    # your code
+    d = a - b
+    half = stats.t.ppf(0.975, len(d) - 1) * np.sqrt((1 / len(d) + n_test / n_train) * d.var(ddof=1))
+    return d.mean(), d.mean() - half, d.mean() + half
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+from lib.evaluation.statistics import corrected_paired_test
+
+rng = np.random.default_rng(0)
+folds = rng.normal(0.6, 0.1, size=10)  # easy and hard folds
+a, b = folds + rng.normal(0.02, 0.02, size=10), folds
+difference, low, high = interval(a, b, 129, 24)
+right = corrected_paired_test(a, b, 129, 24)
+half, plain = right.high - right.difference, 1 / np.sqrt(1 + 10 * 24 / 129)
+assert np.isclose(difference, right.difference), "the first number is the mean of a - b (hint 1)"
+assert high - difference < 2 * half, "far too wide: folds differ, so subtract fold by fold before you take the variance (hint 1)"
+assert not np.isclose(high - difference, plain * half), "too short: as if the folds were independent; add n_test / n_train (hint 2)"
+normal = 1.96 / stats.t.ppf(0.975, 9)
+assert not np.isclose(high - difference, normal * half, rtol=1e-3), "1.96 is for endless folds; take the t quantile for 9 (hint 3)"
+assert not np.isclose(high - difference, np.sqrt(0.9) * half), "the variance of ten differences divides by 9: ddof=1 (hint 3)"
+assert np.allclose([low, high], [right.low, right.high]), f"the interval should be {right.low:.4f} to {right.high:.4f} (hint 2)"
+print("accepted: the interval agrees with lib.evaluation.statistics.corrected_paired_test")
+
+# %% [markdown]
 # ## Recap
 #
 # - The unit of comparison is the fold, and the comparison is paired.

@@ -90,6 +90,14 @@ figure = plots.curve(by["CCC"]["alpha"].to_numpy(), {m: f["mean"] for m, f in by
 run.figure("fig9", figure, ours[["metric", "alpha", "mean", "std", "low", "high", "n"]], **about)
 
 # %% [markdown]
+# The same folds, one $\alpha$ at a time: run the cell and move the slider. Do the folds agree on what another $\alpha$ is worth?
+
+# %% tags=["nbval-ignore-output"]
+from lib.interactive.rmmt import sweep
+
+sweep(results).controls(**about)
+
+# %% [markdown]
 # ## How sure is the maximum?
 #
 # Resample the folds and look where the best $\alpha$ falls. If the place of the maximum moves over the whole grid, the sweep
@@ -130,7 +138,62 @@ print(f"printed PCC is best at alpha = {' and '.join(f'{alpha:g}' for alpha in b
 # 1. *Easy.* Add $\alpha = 0$ (the variant "RMMT without KD") and $\alpha = 5$.
 # 2. *Medium.* Choose $\alpha$ in each fold by its validation CCC (`record.result["history"]`) and score that.
 # 3. *Open.* Plot the KD loss at the end of training over $\alpha$. When do $X_E$ and $X_F$ become one?
+# 4. *With a check.* Write the loss with its weight: below, or without the solution in
+#    [exercises/15_rmmt_alpha_sweep](exercises/15_rmmt_alpha_sweep.ipynb).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: two losses and their weight
 #
+# Write `total_loss(prediction, label, x_e, x_f, alpha)`: the loss that RMMT is trained with, Eq (21), with the distillation loss of Eq (20)
+# from its definition.
+#
+# - **In:** `prediction`, `label`, tensors `(batch, n_times)`; `x_e`, `x_f`, features of EEG and face, tensors `(batch, n_times, width)`;
+#   `alpha`, a number.
+# - **Out:** the CCC loss plus `alpha` times the mean absolute difference of the features. One number, as a tensor.
+#
+# <details><summary>Hint 1</summary>
+#
+# `ccc_loss(prediction, label)` is there already. Eq (21) *adds* the weighted second loss; it does not mix with weights 1 - alpha and alpha.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Absolute, not squared: `(x_e - x_f).abs()`. Then the mean over everything, so that windows and widths can change.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+from lib.training.losses import ccc_loss
+
+
+def total_loss(prediction, label, x_e, x_f, alpha):
+    """CCC loss plus alpha times the distillation loss, Eq (21)."""
+    # your code
+    distillation = (x_e - x_f).abs().mean()
+    return ccc_loss(prediction, label) + alpha * distillation
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+import torch
+
+from lib.training.losses import kd_loss
+
+draw = torch.Generator().manual_seed(0)
+prediction, label = torch.randn(2, 3, 40, generator=draw)
+x_e, x_f = torch.randn(2, 3, 40, 8, generator=draw)
+alone = ccc_loss(prediction, label)
+assert torch.isclose(total_loss(prediction, label, x_e, x_f, 0.0), alone), "with alpha = 0 only the CCC loss is left (hint 1)"
+parts = [total_loss(prediction, label, x_e, x_f, alpha) for alpha in (1.0, 3.0)]
+kd = (parts[1] - parts[0]) / 2
+assert not torch.isclose(kd, kd_loss(x_e, x_f) - alone), "Eq (21) adds alpha times the second loss; yours mixes the two (hint 1)"
+assert kd < 100, f"the distillation part is {kd:.0f}: a sum grows with windows and width, take the mean (hint 2)"
+assert not torch.isclose(kd, (x_e - x_f).square().mean()), "the distillation part is squared; Eq (20) has the absolute value (hint 2)"
+assert torch.isclose(kd, kd_loss(x_e, x_f)), f"the distillation part should be {kd_loss(x_e, x_f):.3f}, yours is {kd:.3f} (hint 2)"
+assert torch.isclose(total_loss(prediction, label, x_f, x_f, 5.0), alone), "equal features cost nothing, whatever alpha is (hint 2)"
+print("accepted: the loss agrees with lib.training.losses")
+
+# %% [markdown]
 # ## Recap
 #
 # - A sweep without intervals invites stories about noise.

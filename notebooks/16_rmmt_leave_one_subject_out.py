@@ -124,7 +124,56 @@ run.table("nulltwin", shown, **empty["about"])
 # 1. *Easy.* Which subject is hardest for RMMT? For the ridge regression?
 # 2. *Medium.* Weight the folds by their number of trials. Does the order of the models change?
 # 3. *Open.* Keep clips apart as well as subjects. What is left?
+# 4. *With a check.* Make the folds yourself: below, or without the solution in
+#    [exercises/16_rmmt_leave_one_subject_out](exercises/16_rmmt_leave_one_subject_out.ipynb).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: leave one subject out
 #
+# Write `leave_one_subject_out(subject)`: the folds of Table 5, without validation.
+#
+# - **In:** `subject`, array `(n_trials,)` of numbers, in any order.
+# - **Out:** a list of pairs `(train, test)` of trial numbers (arrays), one pair for each subject, by rising number of the subject.
+#
+# <details><summary>Hint 1</summary>
+#
+# `np.unique(subject)` gives each subject once, sorted. Each of them makes one fold.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `np.flatnonzero(subject == one)` are the trials of one subject, wherever they stand in the list.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+import numpy as np
+
+
+def leave_one_subject_out(subject):
+    """Pairs (train, test) of trial numbers, one for each subject."""
+    # your code
+    return [(np.flatnonzero(subject != one), np.flatnonzero(subject == one)) for one in np.unique(subject)]
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+from lib.training.splits import by_subject
+
+subject = np.array([3, 1, 1, 7, 3, 3, 7, 1, 1])
+folds = leave_one_subject_out(subject)
+assert len(folds) != len(subject), "one fold for each trial leaves one *trial* out: the person is still in training (hint 1)"
+assert len(folds) == 3, f"3 subjects make 3 folds, not {len(folds)} (hint 1)"
+for train, test in folds:
+    both = set(subject[train]) & set(subject[test])
+    assert not both, f"subject {min(both, default=0)} is in training and in test: trials of one person need not stand together (hint 2)"
+    assert len(train) + len(test) == len(subject), "every trial is either in training or in test (hint 2)"
+    assert len(set(subject[test])) == 1, "each fold tests one subject (hint 1)"
+for (_, test), ours in zip(folds, by_subject(subject), strict=True):
+    assert sorted(test) == sorted(ours.test), "the folds should come in the order of the subjects' numbers (hint 1)"
+print("accepted: the test trials agree with lib.training.splits.by_subject")
+
+# %% [markdown]
 # ## Recap
 #
 # - The split is part of the result.

@@ -187,7 +187,62 @@ for m, x in unlabelled.items():
 # 1. *Easy.* Which subject has the fewest segments, and why?
 # 2. *Medium.* Take 5 as the threshold instead of the mean. How does the majority control change?
 # 3. *Open.* Cut segments of 20 s, as the owners of AMIGOS did. Do the controls get better? Is that the features or the split?
+# 4. *With a check.* Turn ratings into high and low: below, or without the solution in
+#    [exercises/20_amigos_data](exercises/20_amigos_data.ipynb).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: high or low
 #
+# Write `high(rating, trial, train)`: the labels of paper 2, with a threshold that knows nothing of the test trials.
+#
+# - **In:** `rating`, array `(n_segments,)`: the rating of each segment's video; `trial`, array `(n_segments,)`: the trial each segment
+#   belongs to; `train`, array of the training *segments* (their places).
+# - **Out:** array `(n_segments,)`: 1 where the rating is above the mean rating of the training trials, else 0. Each trial counts once,
+#   however many segments it has.
+#
+# <details><summary>Hint 1</summary>
+#
+# `rating[train]` are the ratings that may be used for the threshold. All segments, training and test, are then compared with it.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `np.unique(trial[train], return_index=True)` tells the first segment of each training trial: one rating per trial.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# *Above* the mean: a rating equal to it is low.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+import numpy as np
+
+
+def high(rating, trial, train):
+    """1 where a rating (n_segments,) is above the mean of the training trials, else 0."""
+    # your code
+    first = np.unique(trial[train], return_index=True)[1]
+    return (rating > rating[train][first].mean()).astype(int)
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+from lib.training.binary import high_labels
+
+rating, trial = np.array([9.0, 1.0, 5.0, 6.0, 9.0, 9.0]), np.arange(6)
+found = np.asarray(high(rating, trial, np.arange(3)), int)
+assert np.shape(found) == (6,), f"6 segments have 6 labels, test segments included; yours has the shape {np.shape(found)} (hint 1)"
+assert found[3] == 1, "6 is above the mean of the training trials (5), not above that of all (6.5): the test trials leak in (hint 1)"
+assert found[2] == 0, "a rating equal to the mean is not above it (hint 3)"
+rating, trial = rating[[0, 0, 0, 0, 1, 2, 3]], trial[[0, 0, 0, 0, 1, 2, 3]]
+found = np.asarray(high(rating, trial, np.arange(6)), int)
+assert found[6] == 1, "a trial with four segments counted four times (mean 7 instead of 5): count each trial once (hint 2)"
+assert (found == high_labels(rating, trial, np.arange(6))).all(), "the labels differ from those of lib (hint 2)"
+print("accepted: the labels agree with lib.training.binary.high_labels")
+
+# %% [markdown]
 # ## Recap
 #
 # - A trial has one label and many segments; the split decides whether that matters.

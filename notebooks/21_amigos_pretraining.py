@@ -197,7 +197,64 @@ print(f"{cost['segments per second']:.1f} segments/s, so about {cost['days']:.0f
 # 1. *Easy.* How does the hidden share change with spans of 40 points?
 # 2. *Medium.* Mask each channel on its own. What happens to the error, and what has the network learned?
 # 3. *Open.* Pre-train on the EEG with 4-45 Hz, as AMIGOS' owner filtered it. Is the start for the emotion task a better one?
+# 4. *With a check.* Hide half of a signal in spans: below, or without the solution in
+#    [exercises/21_amigos_pretraining](exercises/21_amigos_pretraining.ipynb).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: hide half of a signal
 #
+# Write `hide(ratio, length, span, rng)`: hide about `ratio` of a signal in spans. Every point starts a span with the same probability $p$;
+# spans may overlap.
+#
+# - **In:** `ratio`, the share of points to be hidden; `length`, points of the signal; `span`, points of a span; `rng`, a NumPy generator.
+# - **Out:** array `(length,)` of bool, True where hidden.
+#
+# <details><summary>Hint 1</summary>
+#
+# A point is *visible* if none of the last `span` points (itself included) started a span: probability $(1 - p)^{span}$. Solve for $p$.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `starts = rng.random(length) < p`. Then every start hides the `span` points from itself on.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `np.convolve(starts, np.ones(span))[:length]` counts the spans that lie over each point.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+import numpy as np
+
+
+def hide(ratio, length, span, rng):
+    """Hidden points (length,), about ratio of them, in spans."""
+    # your code
+    p = 1 - (1 - ratio) ** (1 / span)
+    starts = rng.random(length) < p
+    return np.convolve(starts, np.ones(span))[:length] > 0.5
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+rng = np.random.default_rng(0)
+hidden = np.asarray(hide(0.5, 200_000, 20, rng))
+assert hidden.shape == (200_000,) and hidden.dtype == bool, f"not 200,000 times True or False, but {hidden.shape}, {hidden.dtype} (hint 2)"
+edges = np.flatnonzero(np.diff(hidden.astype(int)))
+runs = np.diff(edges)[~hidden[edges[:-1]]]  # lengths of the hidden runs that lie inside
+assert len(runs) and runs.min() > 1, "points are hidden one by one: a start hides the whole span from itself on (hint 2)"
+assert runs.min() == 20, f"the shortest hidden run should be one span of 20 points, yours is {runs.min()} (hint 3)"
+naive = 1 - (1 - 0.5 / 20) ** 20
+assert abs(hidden.mean() - naive) > 0.02, f"only {hidden.mean():.2f} are hidden: spans overlap, so p = ratio / span is too small (hint 1)"
+for ratio in (0.3, 0.5, 0.7):
+    share = np.mean(hide(ratio, 200_000, 20, rng))
+    assert abs(share - ratio) < 0.02, f"{ratio:.0%} should be hidden, yours hides {share:.0%} (hint 1)"
+assert not np.array_equal(hide(0.5, 100, 20, rng), hide(0.5, 100, 20, rng)), "two signals get the same mask: draw from rng (hint 2)"
+print("accepted: 30, 50 and 70 % are hidden, in spans of 20 points or more")
+
+# %% [markdown]
 # ## Recap
 #
 # - Masked value prediction needs no label, only signals; its error has a floor (1) and a rival (the straight line).

@@ -251,7 +251,57 @@ run.figure("nulltwin", figure, **empty["about"])
 # 1. *Easy.* Which class does the fusion miss more often, under which split?
 # 2. *Medium.* Set `splits = ["blocked_segments"]`: neighbours in time stay together. Where between the other splits does it lie?
 # 3. *Open.* Remove the fingerprint of a recording (for example by scaling per trial). Which score falls, which stays?
+# 4. *With a check.* Make folds that keep trials whole: below, or without the solution in
+#    [exercises/22_amigos_recognition](exercises/22_amigos_recognition.ipynb).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: folds that keep trials whole
 #
+# Write `fold_of(trial, n_folds, seed)`: deal segments to folds so that all segments of a trial are in the same one (`by_trial`).
+#
+# - **In:** `trial`, array `(n_segments,)`: the trial of each segment, any whole numbers; `n_folds`; `seed`.
+# - **Out:** array `(n_segments,)`: the fold that tests each segment, 0 to `n_folds - 1`. Trials are dealt at random and evenly.
+#
+# <details><summary>Hint 1</summary>
+#
+# Deal *trials*, then look up each segment's trial: `np.unique(trial, return_inverse=True)` gives the trials and each segment's place in
+# them.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `np.random.default_rng(seed).permutation(n)` holds 0 to n - 1 in random order; modulo `n_folds` that is an even deal.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+import numpy as np
+
+
+def fold_of(trial, n_folds, seed):
+    """Fold (n_segments,) that tests each segment; segments of a trial (n_segments,) share one."""
+    # your code
+    names, place = np.unique(trial, return_inverse=True)
+    return (np.random.default_rng(seed).permutation(len(names)) % n_folds)[place]
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+trial = np.repeat(np.arange(100, 140, 2), 6)  # 20 trials of six segments
+fold = np.asarray(fold_of(trial, 5, 0))
+assert fold.shape == trial.shape, f"each of the 120 segments needs a fold; yours has the shape {fold.shape} (hint 1)"
+assert set(fold) <= set(range(5)), f"five folds are numbered 0 to 4, yours are {sorted(set(fold.tolist()))[:6]} (hint 2)"
+torn = [name for name in np.unique(trial) if len(set(fold[trial == name])) > 1]
+assert not torn, f"segments of {len(torn)} trials are in several folds: that is the split random_segments; deal trials (hint 1)"
+sizes = np.bincount(fold, minlength=5) // 6
+assert (sizes == 4).all(), f"20 trials dealt to five folds are four each, yours are {sizes.tolist()} (hint 2)"
+assert np.array_equal(fold, fold_of(trial, 5, 0)), "the same seed must give the same folds (hint 2)"
+assert any(not np.array_equal(fold, fold_of(trial, 5, seed)) for seed in (1, 2, 3)), "another seed must give another deal (hint 2)"
+mixed = np.array([9, 4, 9, 4, 7, 9])
+assert len(set(fold_of(mixed, 3, 0)[mixed == 9])) == 1, "segments of a trial need not stand together in the list (hint 1)"
+print("accepted: no trial is in two folds, and each fold tests four")
+
+# %% [markdown]
 # ## Recap
 #
 # - One model, three splits, three very different numbers: a score without its split says little.

@@ -140,9 +140,57 @@ print(f"attention summarised for {', '.join(sorted(profile_table['modality']))}"
 # ## Exercises
 #
 # 1. *Easy.* Set `target = "valence"`. Is the ECG still the better one?
-# 2. *Medium.* Average the two probabilities instead of training a fusing network. How far is it from the fusion?
-# 3. *Open.* Set `split = "by_subject"`. How often is exactly one modality right, and how often would chance give that?
+# 2. *Open.* Set `split = "by_subject"`. How often is exactly one modality right, and how often would chance give that?
+# 3. *With a check.* Average the two probabilities instead of training a fusing network, and count what an ideal fusion reaches: below,
+#    or without the solution in [exercises/23_amigos_complementarity](exercises/23_amigos_complementarity.ipynb). How far is it from the
+#    trained fusion of this lesson?
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: the simplest fusion, and the best possible one
 #
+# Write `two_fusions(p_ecg, p_eeg, y)`: how often the mean of two probabilities is right, and how often at least one of the two is.
+#
+# - **In:** `p_ecg`, `p_eeg`, arrays `(n_segments,)`: probability of *high*; `y`, array `(n_segments,)` of 0 and 1.
+# - **Out:** two numbers: accuracy of the mean probability (high above 0.5), accuracy of an ideal fusion that always believes the right one.
+#
+# <details><summary>Hint 1</summary>
+#
+# Average the *probabilities* and decide afterwards. Averaging decisions forgets how sure each one was.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# A network is right where `(p > 0.5) == (y == 1)`. The ideal fusion is right where one *or* the other is.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+import numpy as np
+
+
+def two_fusions(p_ecg, p_eeg, y):
+    """Accuracy of the mean probability, and of an ideal fusion of the two."""
+    # your code
+    ecg, eeg, mean = ((p > 0.5) == (y == 1) for p in (p_ecg, p_eeg, (p_ecg + p_eeg) / 2))
+    return mean.mean(), (ecg | eeg).mean()
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+p_ecg, p_eeg = np.array([0.9, 0.6, 0.2, 0.7, 0.45]), np.array([0.4, 0.1, 0.3, 0.8, 0.3])
+y = np.array([1, 0, 0, 1, 1])
+fused, ideal = two_fusions(p_ecg, p_eeg, y)
+assert not np.isclose(ideal, 0.4), "0.4 is the share where *both* are right; the ideal fusion needs only one of them (hint 2)"
+assert np.isclose(ideal, 0.8), f"in four of the five segments one of the two is right, yours says {ideal} (hint 2)"
+assert not np.isclose(fused, 0.6), "0.9 and 0.4 are high together: average probabilities, not decisions (hint 1)"
+assert np.isclose(fused, 0.8), f"the mean probability is right in four of five segments, yours says {fused} (hint 1)"
+rng = np.random.default_rng(0)
+y, noise = rng.integers(2, size=2000), rng.random((2, 2000))
+fused, ideal = two_fusions(*noise, y)
+assert abs(ideal - 0.75) < 0.05 and abs(fused - 0.5) < 0.05, "two coins: the ideal fusion is right in 3 of 4, the mean in 1 of 2 (hint 2)"
+print(f"accepted: and mind that an ideal fusion of two coins is right in {ideal:.0%} of the segments")
+
+# %% [markdown]
 # ## Recap
 #
 # - Fusion lives on errors that are not shared; count them before building one.

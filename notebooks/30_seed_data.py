@@ -183,7 +183,58 @@ run.table("controls", shown[["row", "metric", "reproduced", "reproduced_spread",
 # 1. *Easy.* Which emotion has the fewest test trials in SEED-V, session 1?
 # 2. *Medium.* Use the split `"3fold"` of SEED-V (`protocol.splits`). Is it balanced? What is chance then?
 # 3. *Open.* Cut windows of `length=5`. Do the SVMs lose or gain, and why?
+# 4. *With a check.* Compute the entropy of a window: below, or without the solution in
+#    [exercises/30_seed_data](exercises/30_seed_data.ipynb).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: entropy of a Gaussian signal
 #
+# Write `entropy(x)`: the differential entropy of band-passed EEG, $\frac{1}{2}\log(2\pi e\sigma^2)$ in nats.
+#
+# - **In:** `x`, array `(n_channels, n_times)`, one window of one band.
+# - **Out:** array `(n_channels,)`.
+#
+# <details><summary>Hint 1</summary>
+#
+# $\sigma^2$ is the variance of each channel over time: the last axis.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Nats: the natural logarithm, `np.log`. Bits would be `np.log2`.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+import numpy as np
+
+
+def entropy(x):
+    """Differential entropy (n_channels,) in nats of x (n_channels, n_times)."""
+    # your code
+    return 0.5 * np.log(2 * np.pi * np.e * x.var(axis=-1))
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+from scipy.stats import norm
+
+from lib.preprocessing.differential_entropy import differential_entropy
+
+noise = np.random.default_rng(0).normal(size=(2, 80_000))
+right, found = norm(scale=3).entropy(), entropy(3 * noise)
+assert np.shape(found) == (2,), f"one number for each of two channels is asked for, not {np.shape(found)} (hint 1)"
+bits, of_spread = right / np.log(2), 0.5 * np.log(2 * np.pi * np.e * 3)
+assert not np.allclose(found, bits, atol=0.02), f"{found[0]:.2f} is in bits; in nats it is {right:.2f} (hint 2)"
+assert not np.allclose(found, of_spread, atol=0.02), "the formula holds the variance; yours has the standard deviation (hint 1)"
+assert np.allclose(found, right, atol=0.02), f"noise with a spread of 3 has {right:.2f} nats, yours says {found[0]:.2f} (hint 1)"
+assert np.allclose(entropy(3 * noise + 50), found), "a constant offset is no information: the variance is about the mean (hint 1)"
+ours = differential_entropy(np.stack([noise[0], 10 * noise[0]]), 200.0)
+yours = entropy(np.stack([noise[0], 10 * noise[0]]))
+assert np.allclose(np.diff(yours), np.diff(ours, axis=0)), "ten times the signal adds log 10, for lib and for you (hint 2)"
+print(f"accepted: noise with a spread of 3 has {right:.2f} nats")
+
+# %% [markdown]
 # ## Recap
 #
 # - Differential entropy is log band power; the owners smooth it within trials.

@@ -120,8 +120,17 @@ print(f"{len(x)} test windows, in each {masked.sum(axis=1).min()} to {masked.sum
 
 # %% [markdown]
 # Crosses are hidden channels. The network fills in smooth patterns over the scalp, which is what volume conduction leaves; noise
-# of a single channel cannot be told from its neighbours.
-#
+# of a single channel cannot be told from its neighbours. Run the next cell and hide more of them: what does the network still know when
+# nine channels in ten are gone?
+
+# %% tags=["nbval-ignore-output"]
+from lib.interactive.seed import mask_ratio
+from lib.training.masked_autoencoder import build
+
+network = build(x.shape, preset.model, protocol.weights(started["seed-iv", "eeg"][0])).eval()
+mask_ratio(network, x[:20], seed).controls(**about)
+
+# %% [markdown]
 # ## Table 1: with and without pre-training
 #
 # The paper does not say how many labels Table 1 uses, nor whether the encoder is trained on. Its numbers differ from those of
@@ -170,7 +179,61 @@ print(spread.round(3).to_string())
 # 1. *Easy.* At which ratio does the mean of the visible channels catch up with the network?
 # 2. *Medium.* Hide only frontal channels. Does the error rise? Why?
 # 3. *Open.* Fine-tune all weights (`recipe={}`) with and without pre-training. Does the difference stay?
+# 4. *With a check.* Write the error on hidden channels: below, or without the solution in
+#    [exercises/31_seed_pretraining](exercises/31_seed_pretraining.ipynb).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: an error on hidden channels only
 #
+# Write `hidden_error(guess, x, hidden)`: the loss of the masked autoencoder.
+#
+# - **In:** `guess`, `x`, arrays `(n_windows, n_times, n_channels, n_features)`; `hidden`, array `(n_windows, n_channels)` of bool, another
+#   set of channels in every window.
+# - **Out:** one number: the mean squared error over hidden channels. Every hidden channel counts the same, whichever window it is in.
+#
+# <details><summary>Hint 1</summary>
+#
+# Square the difference and average over time and features first: `(n_windows, n_channels)` is left.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# An array of bool picks: `error[hidden]`. Is it True where hidden, or where visible?
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+import numpy as np
+
+
+def hidden_error(guess, x, hidden):
+    """Mean squared error of guess over the hidden channels (n_windows, n_channels) of x."""
+    # your code
+    error = ((guess - x) ** 2).mean(axis=(1, 3))
+    return error[hidden].mean()
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+import torch
+
+from lib.models.mv_sstma import masked_error
+
+rng = np.random.default_rng(0)
+x, hidden = rng.normal(size=(3, 10, 6, 5)), np.zeros((3, 6), bool)
+hidden[0, 0] = hidden[1, :2] = hidden[2, 1:] = True
+wrong = x + np.array([1.0, 2.0, 3.0])[:, None, None, None]  # every window is wrong by another amount
+copied = np.where(hidden[:, None, :, None], wrong, x)  # visible channels are only copied
+found, right = hidden_error(copied, x, hidden), float(masked_error(*map(torch.tensor, (copied, x, hidden))))
+assert np.ndim(found) == 0, f"one number is asked for, not an array of shape {np.shape(found)} (hint 2)"
+assert not np.isclose(found, 0), "your error is that of the visible channels, and copying those is easy (hint 2)"
+everything = ((copied - x) ** 2).mean()
+assert not np.isclose(found, everything), f"{found:.2f} is the error over all channels: copying the visible ones makes it small (hint 2)"
+assert not np.isclose(found, 14 / 3), "you average the windows' means: a window with one hidden channel counts like one with five (hint 1)"
+assert np.isclose(found, right), f"the error should be {right:.2f}, yours is {found:.2f}: squared, over hidden channels alone (hint 1)"
+print("accepted: the error agrees with lib.models.mv_sstma.masked_error")
+
+# %% [markdown]
 # ## Recap
 #
 # - A masked autoencoder learns the spatial structure of a scalp without labels.

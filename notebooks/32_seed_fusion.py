@@ -205,7 +205,67 @@ run.table("nulltwin", scored[["variant", "split", "metric", "unit", "n", "mean",
 # 1. *Easy.* Which emotion profits most from the eyes?
 # 2. *Medium.* Set `recipe={"dcca": 0.0}`. Is any difference larger than the spread?
 # 3. *Open.* Average the probabilities of EEG and Eye instead of training a fusion. How far is it from Concat?
+# 4. *With a check.* Weigh two modalities: below, or without the solution in
+#    [exercises/32_seed_fusion](exercises/32_seed_fusion.ipynb).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: two modalities, two weights
 #
+# Write `fuse(x1, x2, w)`: the attention fusion of Eqs (6)-(8), read as a choice between two columns.
+#
+# - **In:** `x1`, `x2`, arrays `(n_windows, d)`: features of EEG and eye; `w`, array `(d,)`: what attention looks for.
+# - **Out:** array `(n_windows, d)`: $\alpha_1 x_1 + \alpha_2 x_2$, where $(\alpha_1, \alpha_2)$ is, for each window, the softmax of
+#   $w^T\tanh(x_1)$ and $w^T\tanh(x_2)$.
+#
+# <details><summary>Hint 1</summary>
+#
+# `np.tanh(x1) @ w` has one number for each window. Put the two side by side: `(n_windows, 2)`.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The softmax runs over the two modalities of a window (`axis=1`), not over the windows of the batch.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `alpha[:, :1] * x1` keeps a column, so that every window is multiplied by its own weight.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+import numpy as np
+from scipy.special import softmax
+
+
+def fuse(x1, x2, w):
+    """Features (n_windows, d) of two modalities, weighted window by window."""
+    # your code
+    alpha = softmax(np.stack([np.tanh(x1) @ w, np.tanh(x2) @ w], axis=1), axis=1)
+    return alpha[:, :1] * x1 + alpha[:, 1:] * x2
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+import torch
+
+from lib.models.multimodal_fusion import Attention
+
+rng = np.random.default_rng(0)
+x1, x2, w = rng.normal(size=(6, 3)), rng.normal(size=(6, 3)), rng.normal(size=3)
+fused = fuse(x1, x2, w)
+assert np.shape(fused) != (6, 6), "that is a concatenation; attention adds the two, weighted (hint 3)"
+assert np.shape(fused) == (6, 3), f"6 windows of 3 features are asked for, not {np.shape(fused)} (hint 3)"
+assert np.allclose(fuse(x1, x1, w), x1), "two equal modalities give back the same: the two weights of a window must add up to 1 (hint 2)"
+alone = fuse(x1[:1], x2[:1], w)
+assert np.allclose(alone, fused[:1]), "a window's answer changes with its neighbours: the softmax runs over the batch (hint 2)"
+network = Attention(3, 4)
+network.w.weight.data = torch.tensor(w[None])
+alpha = network.weights(torch.tensor(x1), torch.tensor(x2)).detach().numpy()
+assert np.allclose(fused, alpha[:, :1] * x1 + alpha[:, 1:] * x2), "the weights differ from lib's: tanh first, then w, then softmax (hint 1)"
+print("accepted: the weights agree with lib.models.multimodal_fusion.Attention")
+
+# %% [markdown]
 # ## Recap
 #
 # - Read the formula before the result: one of the two fusions is printed as a no-op.

@@ -154,7 +154,56 @@ print("\n".join(f"- {row.claim} ({row.where}): {row.counterexample}" for row in 
 # 1. *Easy.* Which claim of the table is contradicted, and by how much?
 # 2. *Medium.* Use five windows of each class (`n_labelled`). How much is lost?
 # 3. *Open.* Draw the labelled windows at random instead of from the beginning. What does that change, and for whom would it matter?
+# 4. *With a check.* Choose the first windows of each emotion: below, or without the solution in
+#    [exercises/33_seed_few_labels](exercises/33_seed_few_labels.ipynb).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: the first windows of each emotion
 #
+# Write `first_of_each(emotion, n)`: which training windows may keep their label, in the reading "n windows of each emotion".
+#
+# - **In:** `emotion`, array `(n_windows,)` of the training windows, in order of time; `n`, a number.
+# - **Out:** array of places, rising: the first `n` windows of every emotion; all of an emotion that has fewer.
+#
+# <details><summary>Hint 1</summary>
+#
+# For one emotion `k`: `np.flatnonzero(emotion == k)[:n]`. A slice does not mind if there are fewer.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `np.concatenate` joins the places of all emotions; sort them at the end.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+import numpy as np
+
+
+def first_of_each(emotion, n):
+    """Places of the first n windows of every emotion (n_windows,), rising."""
+    # your code
+    return np.sort(np.concatenate([np.flatnonzero(emotion == k)[:n] for k in np.unique(emotion)]))
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+from lib.training.emotion import choose_labelled
+
+emotion = np.repeat([2, 0, 2, 3, 1, 0], 8)  # six trials of eight windows; trials have one emotion each
+found = np.asarray(first_of_each(emotion, 5))
+seen = set(emotion[found])
+assert len(seen) > 1, "the first windows of all belong to the first trial, so to one emotion: take n of *each* emotion (hint 1)"
+assert seen == {0, 1, 2, 3}, f"emotions {sorted({0, 1, 2, 3} - seen)} have no labelled window (hint 1)"
+assert len(found) == 20, f"5 windows of 4 emotions are 20, yours are {len(found)} (hint 1)"
+assert (np.diff(found) > 0).all(), "the places should rise, each named once (hint 2)"
+assert found[0] == 0 and emotion[found[:5]].tolist() == [2] * 5, "the *first* windows of an emotion are asked for, not any (hint 1)"
+for n in (1, 5, 12):
+    ours = choose_labelled({"emotion": emotion}, np.arange(48), "first10_per_class", n)
+    assert np.array_equal(first_of_each(emotion, n), ours), f"n = {n}: an emotion with fewer windows gives all it has (hint 1)"
+print("accepted: the windows agree with lib.training.emotion.choose_labelled")
+
+# %% [markdown]
 # ## Recap
 #
 # - "Ten labels" must say of what; the readings differ by more than the models do.

@@ -153,7 +153,67 @@ run.table("claims4", chosen, caption="recomputed from the printed tables of the 
 # 1. *Easy.* How many EEG channels are left at 90 %?
 # 2. *Medium.* Add `0.8` to `further`. Where does the curve bend?
 # 3. *Open.* Train with all channels and test with gaps. What has to change in the recipe, and what happens?
+# 4. *With a check.* Fill a gap from its neighbours: below, or without the solution in
+#    [exercises/34_seed_missing_channels](exercises/34_seed_missing_channels.ipynb).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: fill a gap from its neighbours
 #
+# The rival of every network that fills in channels. Write `fill(x, missing, place, k)`: each missing channel becomes the mean of the `k`
+# nearest channels that are there.
+#
+# - **In:** `x`, array `(n_channels, n_times)`, NaN in missing channels; `missing`, array `(n_channels,)` of bool; `place`, array
+#   `(n_channels, 3)`: where each electrode is; `k`, a number.
+# - **Out:** a *new* array `(n_channels, n_times)` without NaN; channels that are there stay as they are.
+#
+# <details><summary>Hint 1</summary>
+#
+# `there = np.flatnonzero(~missing)`. Distances of one electrode to these: `np.linalg.norm(place[there] - place[channel], axis=1)`.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `np.argsort(distance)[:k]` are the nearest ones *among `there`*: `there[...]` turns them back into channels.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# Begin with `x.copy()`, and read from `x`, so that no gap is filled from a gap that was filled before.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+import numpy as np
+
+
+def fill(x, missing, place, k):
+    """x (n_channels, n_times) with each missing channel as the mean of its k nearest channels."""
+    # your code
+    filled, there = x.copy(), np.flatnonzero(~missing)
+    for channel in np.flatnonzero(missing):
+        distance = np.linalg.norm(place[there] - place[channel], axis=1)
+        filled[channel] = x[there[np.argsort(distance)[:k]]].mean(axis=0)
+    return filled
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+place = np.array([[0.0, 0, 0], [1, 0, 0], [2.1, 0, 0], [3, 0, 0], [9, 0, 0]])  # five electrodes on a line
+x = np.array([[0.0], [10], [np.nan], [30], [90]]) * np.ones((5, 4))
+given, missing = x.copy(), np.isnan(x[:, 0])
+found = fill(x, missing, place, 2)
+assert np.array_equal(x, given, equal_nan=True), "you changed the array that was given; begin with a copy (hint 3)"
+assert np.shape(found) == (5, 4), f"5 channels of 4 samples are asked for, not {np.shape(found)} (hint 3)"
+assert np.array_equal(found[[0, 1, 3, 4]], given[[0, 1, 3, 4]]), "channels that are there must stay as they are (hint 3)"
+assert np.isfinite(found).all(), "NaN is left: a missing channel is nearest to itself, so look only at those that are there (hint 1)"
+assert not np.allclose(found[2], 32.5), "32.5 is the mean of all channels; take the two nearest (hint 2)"
+assert np.allclose(found[2], 20), f"the neighbours say 10 and 30, so 20 is asked for; yours is {found[2, 0]:g} (hint 2)"
+two = np.array([False, True, True, False, False])
+found = fill(np.where(two[:, None], np.nan, x), two, place, 1)
+assert np.allclose(found[1:3, 0], [0, 30]), "two gaps side by side: fill each from channels that are there, not from the other (hint 3)"
+print("accepted: gaps are filled from the nearest channels that are there")
+
+# %% [markdown]
 # ## Recap
 #
 # - Tokens with a code for their channel make a network indifferent to which channels are there.

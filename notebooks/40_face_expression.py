@@ -325,7 +325,63 @@ run.figure("face_null", confusion_matrices(guessed, columns=2), **empty["about"]
 # 1. *Easy.* Set `weights = "random"`. Which figures change their caption, and which their message?
 # 2. *Medium.* Draw the twin with `effect = 0.5`. Which recall falls first?
 # 3. *Open.* Sort the test faces so that happy and sad ones alternate. What does the network with attention over the batch say now?
+# 4. *With a check.* Turn outputs into recall: below, or without the solution in
+#    [exercises/40_face_expression](exercises/40_face_expression.ipynb).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: from outputs to recall
 #
+# Write `recalls(logits, y)`: the posterior of a network, and the recall of each emotion.
+#
+# - **In:** `logits`, array `(n_faces, n_classes)`: the network's last outputs; `y`, array `(n_faces,)`: true classes, numbered from 0.
+# - **Out:** the softmax `(n_faces, n_classes)`; and an array `(n_classes,)`: the share of the faces *of each class* that are called by
+#   its name, NaN where the class does not occur.
+#
+# <details><summary>Hint 1</summary>
+#
+# `exp` of 1000 is infinite. Take the largest output of each row away first: the softmax stays the same.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Recall looks along a row of the confusion matrix: of the faces with `y == k`, how many are called `k`? Precision looks down a column.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+import numpy as np
+
+
+def recalls(logits, y):
+    """Softmax (n_faces, n_classes) of the logits, and the recall (n_classes,) of each class."""
+    # your code
+    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p = p / p.sum(axis=1, keepdims=True)
+    guess = p.argmax(axis=1)
+    return p, np.array([np.mean(guess[y == k] == k) if (y == k).any() else np.nan for k in range(p.shape[1])])
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+from scipy.special import softmax
+
+from lib.evaluation.classification import confusion
+
+rng = np.random.default_rng(0)
+logits, y = rng.normal(size=(300, 4)), rng.choice(4, size=300, p=[0.6, 0.2, 0.15, 0.05])
+logits[np.arange(300), y] += 1
+p, recall = recalls(logits, y)
+assert np.allclose(np.sum(p, axis=1), 1), "the posterior of each face must add up to 1: the sum goes over classes, not over faces (hint 1)"
+assert np.allclose(p, softmax(logits, axis=1)), "the posterior is not the softmax of the logits (hint 1)"
+with np.errstate(all="ignore"):
+    assert np.isfinite(recalls(1000 * logits, y)[0]).all(), "large outputs give NaN: take each row's largest output away first (hint 1)"
+counts = confusion(y, logits.argmax(axis=1), list("abcd"))["count"].to_numpy()
+assert not np.allclose(recall, counts.diagonal() / counts.sum(axis=0)), "that is the precision; divide by how often a class occurs (hint 2)"
+assert np.allclose(recall, counts.diagonal() / counts.sum(axis=1)), "the recall differs from the rows of the confusion matrix (hint 2)"
+assert np.isnan(recalls(logits[y < 3], y[y < 3])[1][3]), "a class that does not occur has no recall: NaN, not 0 (hint 2)"
+print("accepted: the recall is the diagonal of lib's confusion matrix, row by row")
+
+# %% [markdown]
 # ## Recap
 #
 # - A frozen network of photographs carries most of the work: a logistic regression on it comes close.

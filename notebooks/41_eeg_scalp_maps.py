@@ -161,7 +161,58 @@ print(f"maps of {len(features['emotion'])} segments: {features['maps'].shape[1:]
 # 1. *Easy.* Which electrodes neighbour `Cz` on the grid?
 # 2. *Medium.* Make pictures with `scaling="segment"`. What disappears?
 # 3. *Open.* Replace the describing network by random weights. How much of notebook 42's accuracy is left, under which split?
+# 4. *With a check.* Scale with limits from the training data: below, or without the solution in
+#    [exercises/41_eeg_scalp_maps](exercises/41_eeg_scalp_maps.ipynb).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: limits from the training data
 #
+# Write `to_unit(x, train)`: scale every channel to 0 to 1, with limits that the test segments have no say in.
+#
+# - **In:** `x`, array `(n_segments, n_channels, n_times)`; `train`, array of the training segments (their places).
+# - **Out:** array of the same shape: for each channel, 0 at the smallest and 1 at the largest value in the training segments; what lies
+#   outside (in test segments) is clipped to 0 or 1.
+#
+# <details><summary>Hint 1</summary>
+#
+# `x[train].min(axis=(0, 2), keepdims=True)` is one lower limit for each channel, over segments and time.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `np.clip(..., 0, 1)` at the end. A network that was trained on 0 to 1 should not meet a 7.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+import numpy as np
+
+
+def to_unit(x, train):
+    """x (n_segments, n_channels, n_times) scaled to 0 to 1 by the limits of the training segments."""
+    # your code
+    low, high = x[train].min(axis=(0, 2), keepdims=True), x[train].max(axis=(0, 2), keepdims=True)
+    return np.clip((x - low) / (high - low), 0, 1)
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+rng = np.random.default_rng(0)
+x, train = rng.normal(size=(6, 2, 50)) * [[1], [100]], np.arange(4)  # the second channel is a hundred times as large
+found = to_unit(x, train)
+assert np.shape(found) == x.shape, f"the shape should stay {x.shape}, yours is {np.shape(found)} (hint 1)"
+spread = np.ptp(found[train], axis=(0, 2))
+assert spread[0] > 0.5, "the small channel is squeezed into a line: each channel needs limits of its own (hint 1)"
+loud = x.copy()
+loud[5] *= 50  # a test segment with an artefact
+again = to_unit(loud, train)
+assert np.allclose(again[train], found[train]), "a loud test segment changes the training segments: its values are in the limits (hint 1)"
+assert np.allclose(spread, 1), "each channel of the training segments should reach from 0 to 1 as a whole: one pair of limits (hint 1)"
+assert again.min() >= 0 and again.max() <= 1, f"test values reach {again.min():.0f} and {again.max():.0f}: clip them to 0 to 1 (hint 2)"
+assert np.allclose(again[:5], found[:5]), "one test segment changes another (hint 1)"
+print("accepted: the test segments have no say in the limits")
+
+# %% [markdown]
 # ## Recap
 #
 # - Three bands make one colour image per electrode; 28 descriptions make one map.

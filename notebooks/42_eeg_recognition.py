@@ -193,7 +193,58 @@ run.table("grim", face_eeg_claims.grim(), caption="computed from the printed acc
 # 1. *Easy.* Which emotion suffers most when people are kept apart?
 # 2. *Medium.* Make the fingerprint of the recordings weaker (`cohort(..., fingerprint=0.3)`). Which columns fall?
 # 3. *Open.* Subtract each recording's mean description from its segments. Which splits can still tell emotions apart, and is that fair?
+# 4. *With a check.* Deal labels anew over recordings: below, or without the solution in
+#    [exercises/42_eeg_recognition](exercises/42_eeg_recognition.ipynb).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: labels that mean nothing
 #
+# Write `deal_anew(emotion, recording, seed)`: the question that the fifth split asks. Deal the emotions anew over whole recordings.
+#
+# - **In:** `emotion`, array `(n_segments,)`; `recording`, array `(n_segments,)`: the recording of each segment (each has one emotion);
+#   `seed`.
+# - **Out:** array `(n_segments,)`: every recording has one emotion again, and there are as many recordings of each emotion as before.
+#
+# <details><summary>Hint 1</summary>
+#
+# Shuffle a list with one emotion for each *recording*. `np.unique(recording, return_index=True, return_inverse=True)` tells the first
+# segment of each recording, and to which recording each segment belongs.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `np.random.default_rng(seed).permutation(...)` keeps the counts; drawing emotions at random (`choice`, `integers`) does not.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+import numpy as np
+
+
+def deal_anew(emotion, recording, seed):
+    """Emotions (n_segments,) permuted over recordings (n_segments,)."""
+    # your code
+    _, first, place = np.unique(recording, return_index=True, return_inverse=True)
+    return np.random.default_rng(seed).permutation(emotion[first])[place]
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+recording = np.repeat(np.arange(50, 66), np.r_[3, np.full(14, 6), 9])  # 16 recordings, not all of one length
+emotion = (recording - 50) % 4
+deals = [np.asarray(deal_anew(emotion, recording, seed)) for seed in range(5)]
+assert deals[0].shape == emotion.shape, f"each segment needs a label; yours has the shape {deals[0].shape} (hint 1)"
+assert any((deal != emotion).any() for deal in deals), "nothing was dealt anew: the labels are those that were given (hint 2)"
+torn = [name for name in np.unique(recording) if len(set(deals[0][recording == name])) > 1]
+assert not torn, f"{len(torn)} recordings hold several emotions: you shuffled segments, so not even the recording is left to find (hint 1)"
+for deal in deals:
+    counts = np.bincount([deal[recording == name][0] for name in np.unique(recording)], minlength=4)
+    assert (counts == 4).all(), f"four recordings of each emotion before, {counts.tolist()} after: permute, do not draw (hint 2)"
+assert np.array_equal(deals[0], deal_anew(emotion, recording, 0)), "the same seed must give the same deal (hint 2)"
+assert any((deals[0] != deal).any() for deal in deals[1:]), "another seed must give another deal (hint 2)"
+print("accepted: one emotion for each recording, and as many of each as before")
+
+# %% [markdown]
 # ## Recap
 #
 # - A high score under random segments and a high score with permuted labels are the same score.

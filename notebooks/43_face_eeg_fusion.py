@@ -2,7 +2,7 @@
 # jupyter:
 #   companion:
 #     paper: face_eeg
-#     produces: [lag, fig7, fusion, rules, delay]
+#     produces: [lag, fig7, fusion, rules, weight, delay]
 #     profiles: [demo, paper]
 #   jupytext:
 #     formats: ipynb,py:percent
@@ -122,13 +122,31 @@ run.figure("rules", plots.rules(table[table["metric"] == "accuracy"], names, spl
 # Under random segments the EEG model knows the recording, and there is little to add. Look at the other two: there the face and the EEG
 # each know something, and a rule can be better than both.
 #
+# ## A weight and a shift
+#
+# The simplest rule has one number: the weight $\beta$ of the face. One recording over time (people kept apart), and the accuracy of every
+# weight over all test segments:
+
+# %%
+from lib.interactive.face_eeg import fusion as weighed
+
+apart = [r for r in records if r.split.name == "by_subject"]
+view = weighed(features, apart, faces)
+run.figure("weight", view.figure(), **about)
+
+# %% tags=["nbval-ignore-output"]
+view.controls(**about)
+
+# %% [markdown]
+# Run the cell, then move the weight, and then the face in time. Reading the best weight from this curve is choosing it on test data. And a
+# shift of several seconds changes little: a recording has one emotion from its first segment to its last, so the labels cannot tell a lag.
+#
 # ## Fig 7: four moments
 #
 # One test segment per emotion, from the folds that keep people apart; for sadness, as in the paper, one that the face alone gets wrong
 # if there is one.
 
 # %%
-apart = [r for r in records if r.split.name == "by_subject"]
 chosen = fusion.examples(features, apart, faces)
 chosen[["emotion", "segment", "face_right", "EEG_right", "sure"]].round(2)
 
@@ -181,7 +199,67 @@ print(f"from the first moment of a segment to the decision about it: {rules.deci
 # 1. *Easy.* Which rule profits most when the face is missing in half of the segments?
 # 2. *Medium.* Set `lag = -2.0`. What happens to the estimated lag, and to the fusion?
 # 3. *Open.* Fuse over time as well: average posteriors over neighbouring segments. When does that stop being fair?
+# 4. *With a check.* Choose a weight on validation data: below, or without the solution in
+#    [exercises/43_face_eeg_fusion](exercises/43_face_eeg_fusion.ipynb).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: a weight from the validation data
 #
+# Write `fuse(face_val, eeg_val, y_val, face, eeg)`: choose the weight $\beta$ of the face on validation segments, then fuse the test
+# segments with it.
+#
+# - **In:** posteriors of validation segments `(n_val, K)` and their classes `(n_val,)`; posteriors of test segments `(n, K)`. A row of NaN
+#   in `face`: no face was seen.
+# - **Out:** $\beta$, one of 0.0, 0.1, ..., 1.0: the one with the best validation accuracy, the smallest where several are equally good; and
+#   $\beta\,$`face`$\,+ (1 - \beta)\,$`eeg` `(n, K)`, where the EEG decides alone if there is no face.
+#
+# <details><summary>Hint 1</summary>
+#
+# For every weight: fuse the validation posteriors, `argmax` over classes, compare with `y_val`. `np.argmax` of the accuracies takes the
+# first of equal ones.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The face is multiplied by $\beta$. At $\beta = 1$ the EEG says nothing.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# NaN times anything is NaN: put the EEG's row back where the fused row is NaN (`np.where`).
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+import numpy as np
+
+
+def fuse(face_val, eeg_val, y_val, face, eeg):
+    """Weight of the face chosen on validation segments, and the fused test posteriors (n, K)."""
+    # your code
+    betas = np.linspace(0, 1, 11)
+    right = [np.mean((beta * face_val + (1 - beta) * eeg_val).argmax(axis=1) == y_val) for beta in betas]
+    beta = betas[np.argmax(right)]
+    fused = beta * face + (1 - beta) * eeg
+    return beta, np.where(np.isnan(fused), eeg, fused)
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+y_val, sure, coin = np.array([0, 1, 0, 1]), np.array([[0.9, 0.1], [0.1, 0.9]] * 2), np.array([[0.2, 0.8], [0.6, 0.4]] * 2)
+face, eeg = np.array([[0.8, 0.2], [np.nan, np.nan]]), np.array([[0.4, 0.6], [0.3, 0.7]])
+beta, fused = fuse(sure, coin, y_val, face, eeg)
+assert np.shape(fused) == (2, 2), f"the fused posteriors of 2 segments are asked for, not {np.shape(fused)} (hint 2)"
+assert beta > 0.3, f"the face is always right here, but its weight is {beta:.1f}: is beta on the EEG? (hint 2)"
+assert beta < 0.7, f"every weight from 0.5 on is equally good: take the smallest, not {beta:.1f} (hint 1)"
+assert np.isclose(beta, 0.5), f"the smallest weight that is right in all four segments is 0.5, yours is {beta:.2f} (hint 1)"
+assert fuse(coin, sure, y_val, face, eeg)[0] == 0, "where the EEG alone is always right, the smallest best weight is 0 (hint 1)"
+assert np.isfinite(fused).all(), "no face was seen in the second segment, and the answer became NaN: the EEG decides alone (hint 3)"
+assert np.allclose(fused[1], eeg[1]), "without a face the answer is the EEG's posterior, unchanged (hint 3)"
+assert np.allclose(fused[0], [0.6, 0.4]), f"0.5 times the face and 0.5 times the EEG are 0.6 and 0.4, not {np.round(fused[0], 2)} (hint 2)"
+print("accepted: the weight comes from the validation segments, and a missing face is no answer")
+
+# %% [markdown]
 # ## Recap
 #
 # - Calibrate, then combine; fit on validation.

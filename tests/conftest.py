@@ -74,6 +74,42 @@ fig, axes = plt.subplots(figsize=(3, 2))
 axes.plot(draws)
 run.figure("fig1", fig, pd.DataFrame({"draw": draws}), caption="seed = 0")
 
+# %% tags=["nbval-ignore-output"]
+from ipywidgets import IntSlider
+from matplotlib.figure import Figure
+
+from lib.interactive import View, wide
+
+View(lambda size: Figure(figsize=(1, size)), {"size": wide(IntSlider, min=1, max=3)}).controls(caption="toy")
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: the mean
+#
+# Write `mean_of(x)`.
+#
+# <details><summary>Hint 1</summary>
+#
+# Add up.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Divide.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+def mean_of(x):
+    # your code
+    return sum(x) / len(x)
+    # end
+
+
+# %% tags=["check"]
+assert mean_of([1, 2, 6]) != 6, "yours is the largest (hint 2)"
+assert mean_of([1, 2, 6]) == 3, "add up, then divide (hint 1)"
+print("accepted: the mean of 1, 2, 6 is 3")
+
 # %% tags=["nbval-check-output"]
 run.finish()
 """

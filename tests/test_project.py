@@ -20,8 +20,9 @@ LOCK = (paths.ROOT / "requirements.lock").read_text()
 MODULES = sorted((paths.ROOT / "lib").rglob("*.py"))
 ROOMS = ["datasets", "simulation", "preprocessing", "models", "training", "evaluation", "protocols"]
 OUTSIDE = {"models": {"datasets", "simulation"}, "datasets": {"simulation"}}  # beside what comes later in ROOMS
-FRONT = {"notebook", "provenance", "publish", "report", "reproduce", "plots", "schematics", "collect", "scoreboard",
-         "explore"}  # used by notebooks and commands, by no room
+# used by notebooks and commands, by no room
+FRONT = {"collect", "exercises", "explore", "interactive", "notebook", "provenance", "publish", "report", "reproduce", "plots", "schematics",
+         "scoreboard", "teaching"}
 
 
 def canonical(name: str) -> str:
@@ -68,7 +69,8 @@ def test_environment_yml_says_nothing_of_its_own():
 
 def test_make_prints_help_and_every_target_is_in_it():
     listed = set(re.findall(r"^  ([a-z-]+) ", make(), re.M))
-    wanted = "help setup lock lab notebooks reproduce test lint bench tune data data-status verify report site clean distclean"
+    wanted = ("help setup lock lab exercises check notebooks reproduce test lint bench tune data data-status verify report site "
+              "clean distclean")
     assert listed == set(wanted.split())
 
 

@@ -14,7 +14,7 @@ from matplotlib.patches import Ellipse, Polygon
 from lib.datasets.mahnob_format import EEG_CHANNELS, LABEL_RATE
 from lib.plots.style import COLOURS, blank
 
-__all__ = ["LOBES", "feature_maps", "label_overview", "lobe", "montage", "spectrum", "topomaps"]
+__all__ = ["LOBES", "feature_maps", "flat", "label_overview", "lobe", "montage", "spectrum", "topomaps"]
 
 LOBES = {"frontal": "#E69F00", "temporal": "#56B4E9", "parietal": "#009E73", "occipital": "#CC79A7"}
 _LOBE = {"Fp": "frontal", "AF": "frontal", "F": "frontal", "FC": "frontal", "T": "temporal", "C": "parietal", "CP": "parietal",
@@ -78,7 +78,7 @@ def topomaps(power: np.ndarray, channels: Sequence[str], rows: Sequence[str], ba
     return figure
 
 
-def _flat(channels: Sequence[str]) -> np.ndarray:
+def flat(channels: Sequence[str]) -> np.ndarray:
     """Electrodes ``(n, 2)`` seen from above, azimuthal equidistant: the vertex at 0, the equator of the head at radius 1."""
     where = mne.channels.make_standard_montage("biosemi32").get_positions()["ch_pos"]
     x, y, z = np.array([where[c] for c in channels]).T
@@ -100,7 +100,7 @@ def montage(channels: Sequence[str] = tuple(EEG_CHANNELS)) -> Figure:
     nose = [(-0.14, reach - 0.02), (0, reach + 0.16), (0.14, reach - 0.02)]
     ax.add_patch(Polygon(nose, closed=False, fill=False, ec="0.35", lw=1.5, zorder=0))
     ax.add_patch(Ellipse((0, 0), 2 * reach, 2 * reach, fc="white", ec="0.35", lw=1.5, zorder=1))
-    xy, lobes = _flat(channels), np.array([lobe(c) for c in channels])
+    xy, lobes = flat(channels), np.array([lobe(c) for c in channels])
     for name, shade in LOBES.items():
         here = lobes == name
         ax.scatter(*xy[here].T, s=430, color=shade, ec="white", lw=1.2, label=f"{name} ({here.sum()})", zorder=2)

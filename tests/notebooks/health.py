@@ -10,7 +10,7 @@ import jupytext
 import nbformat
 import yaml
 
-TAGS = {"parameters", "nbval-check-output", "nbval-ignore-output", "hide-input", "solution", "exercise", "slow"}
+TAGS = {"parameters", "nbval-check-output", "nbval-ignore-output", "hide-input", "solution", "exercise", "check", "slow"}
 STANDARD = {"profile": "demo", "seed": 0, "device": "cpu", "data": "", "out": ""}
 PATH = re.compile(r"^(~|\.{1,2}|data|build|figures|lib|notebooks|tests)?/\S|^[A-Za-z]:\\")
 MAGIC = re.compile(r"^\s*(# ?)?[%!]{1,2}[A-Za-z]", re.M)
