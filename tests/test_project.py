@@ -21,8 +21,8 @@ MODULES = sorted((paths.ROOT / "lib").rglob("*.py"))
 ROOMS = ["datasets", "simulation", "preprocessing", "models", "training", "evaluation", "protocols"]
 OUTSIDE = {"models": {"datasets", "simulation"}, "datasets": {"simulation"}}  # beside what comes later in ROOMS
 # used by notebooks and commands, by no room
-FRONT = {"collect", "exercises", "explore", "interactive", "notebook", "provenance", "publish", "report", "reproduce", "plots", "schematics",
-         "scoreboard", "teaching"}
+FRONT = {"collect", "exercises", "explore", "interactive", "notebook", "provenance", "publish", "report", "reproduce", "plots",
+         "schematics", "scoreboard", "teaching"}
 
 
 def canonical(name: str) -> str:
