@@ -173,8 +173,8 @@ DATASETS = {dataset.name: dataset for dataset in (
         source="https://raw.githubusercontent.com/jordan-bird/eeg-feature-generation/"
                "368947ac49ff4e9381e81020a6a04cecc4898783/dataset/original_data/"),
     Dataset(
-        "muse-simulated", "simulated cohort in the layout of the Muse recordings", "simulated", ("across",), licence="Part of this project.",
-        redistribute="Everything.", ask="nobody: written by lib.simulation when needed",
+        "muse-simulated", "simulated cohort in the layout of the Muse recordings", "simulated", ("across",),
+        licence="Part of this project.", redistribute="Everything.", ask="nobody: written by lib.simulation when needed",
         layout="subjecta-relaxed-1.csv and its like, and truth.json", marks=(muse.MARK, "truth.json"),
         folders=(".", MUSE, "muse-simulated"), read=muse.read, files=lambda folder: (), embedded=True),
     _corpus(

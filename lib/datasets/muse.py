@@ -39,8 +39,8 @@ def read(root: str | Path) -> Cohort:
     Cohort
         One trial per recording, by subject, state and number. ``labels``: ``state`` (0 relaxed, 1 neutral, 2 concentrating), ``seconds`` of
         samples, and ``stretches``: 1, or more where the recording is broken (:data:`GAP`). ``load("eeg")``: ``(4, n_times)`` float32 in uV
-        at 256 Hz, all stretches one after another; ``load("clock")``: ``(1, n_times)`` float64, seconds since the first sample, in which the
-        gaps are. Whoever cuts segments must cut at them, as :func:`lib.preprocessing.muse.segments` does. ``session`` is the number of the
+        at 256 Hz, all stretches one after another; ``load("clock")``: ``(1, n_times)`` float64, seconds since the first sample, with the
+        gaps. Whoever cuts segments must cut at them, as :func:`lib.preprocessing.muse.segments` does. ``session`` is the number of the
         recording. Recordings of less than :data:`LEAST` seconds, and files that are not as promised, are in ``dropped`` with the reason.
 
     Raises
@@ -51,7 +51,8 @@ def read(root: str | Path) -> Cohort:
     root = Path(root)
     root = root if any(root.glob(MARK)) else root / FOLDER
     trials, dropped = [], {}
-    found = sorted((name[1], STATES.index(name[2]), int(name[3]), path) for path in root.glob("*.csv") if (name := NAME.fullmatch(path.stem)))
+    names = {path: name for path in root.glob(MARK) if (name := NAME.fullmatch(path.stem))}
+    found = sorted((name[1], STATES.index(name[2]), int(name[3]), path) for path, name in names.items())
     for letter, state, number, path in found:
         try:
             clock = _table(path)[CLOCK].to_numpy()
