@@ -141,12 +141,13 @@ run.figure("sources", plots.heatmap(nearest, list(SOURCES), SPLITS, 0.25), table
 from lib.protocols import leakage_data
 from lib.protocols.leakage_settings import FOLDS, MODELS, OWN, PAPERS
 
-cohorts = {(paper, kind): leakage_data.paper_data(paper, null=kind == "null", base=seed) for paper in PAPERS for kind in ("effect", "null")}
+kinds = {"effect": False, "null twin": True}
+cohorts = {(p, kind): leakage_data.paper_data(p, null=null, base=seed) for p in PAPERS for kind, null in kinds.items()}
 
 # %% tags=["nbval-check-output"]
 for (paper, kind), own in cohorts.items():
     counts = {key: len(set(own[key])) for key in ("subject", "recording", "clip")}
-    print(f"paper {PAPERS[paper][0][0]}, {kind:6s} {len(own['y']):4d} segments, {own['x'].shape[1]:3d} features;", counts)
+    print(f"paper {PAPERS[paper][0][0]}, {kind:9s} {len(own['y']):4d} segments, {own['x'].shape[1]:3d} features;", counts)
 
 # %%
 from lib.store import digest
@@ -162,20 +163,22 @@ run.figure("papers", plots.papers(table, order, chance, MODELS), table, caption=
 # Filled: with an effect. Hollow: the null twin. Where filled and hollow lie together, the split has measured something else
 # than emotion.
 #
-# - **Random segments and blocks**: in papers 2 to 4 the null twin scores as high as the cohort with an effect.
-# - **By recording, by clip, by subject**: what remains is the effect, with wide intervals, because people are few.
-# - **Paper 1** is robust: its label moves *within* a trial, so that knowing the recording helps little.
-# - **Paper 2**: the marks by recording and by clip tend to lie above one half, in the null twin too. A rating has a person's
-#   habit in it, and who knows the person knows more than chance (next cell).
-# - **Paper 3**: its own split (the first 16 trials, then the last 8) keeps trials and clips apart; its null twin stays near
-#   chance.
+# - **Random segments and blocks**: in papers 2 to 4 the nearest neighbour scores as high on the null twin as on the cohort with an
+#   effect.
+# - **By recording, by clip, by subject**: what remains is the effect, where it is found at all, with wide intervals, because people
+#   are few.
+# - **Paper 1**: the label moves *within* a trial, so that knowing the recording helps less. The null twin of this cohort stays at zero
+#   or below; the real trials at the end of this notebook do not.
+# - **Paper 2**: the marks by recording and by clip tend to lie above one half, in the null twin too. A rating has a person's habit in
+#   it, and who knows the person knows more than chance (next cell).
+# - **Paper 3**: its own split (the first 16 trials, then the last 8) keeps trials and clips apart; its null twin stays near chance.
 #
 # **Below chance**, by recording: a person's other recordings hold fewer of the label that was left out.
 
 # %% tags=["nbval-check-output"]
 import numpy as np
 
-null = cohorts["amigos", "null"]
+null = cohorts["amigos", "null twin"]
 share = np.array([null["y"][null["subject"] == person].mean() for person in np.unique(null["subject"])])
 print("paper 2, share of high arousal of each person:", ", ".join(f"{100 * value:.0f} %" for value in share))
 print(f"always the more frequent answer of the person: right in {100 * np.maximum(share, 1 - share).mean():.0f} %")
@@ -291,10 +294,12 @@ models = ["nearest neighbour", "ridge", "stimulus mean"]
 run.figure("valence", plots.two_labels(table, VALENCE_SPLITS, models), table, **said)
 
 # %% [markdown]
-# Hollow: each recording has the valence trace of another one. Under random segments a score is left; with recordings apart it
-# goes to nothing. The grey diamonds need no EEG and no face: what a *clip* does to people is known as soon as someone else has
-# watched it. With clips kept apart they fall to zero, and what is left of the others is what the signals add. No table of the
-# four papers keeps clips apart from all people.
+# Hollow: each recording has the valence trace of another one. Under random segments a score is left, which cannot be emotion: the
+# neighbours of a segment, in time, know its label. With recordings apart it goes to nothing.
+#
+# The grey diamonds need no EEG and no face: what a *clip* does to people is known as soon as someone else has watched it. With clips
+# kept apart they fall to zero, and what is left of the others is what the signals add. None of the four papers has a table in which
+# clips are apart from all people's.
 #
 # ## What could go wrong
 #

@@ -87,7 +87,7 @@ def strengths(table: pd.DataFrame, splits: Sequence[str], chance: float) -> Figu
                 ax.fill_between(line["strength"], line["low"], line["high"], color=shade, alpha=0.15, lw=0)
                 ax.plot(line["strength"], line["mean"], style, marker=marker, ms=5, color=shade, label=name)
             _chance(ax, chance)
-            ax.set(title=f"{model}, {cohort} worlds", ylim=(0, 1.04))
+            ax.set(title=f"{model}, {cohort}s", ylim=(0, 1.04))
         row[0].set_ylabel("accuracy")
     for ax in axes[-1]:
         ax.set_xlabel("fingerprint of the recording\n(standard deviations of single segments)")
@@ -116,7 +116,7 @@ def papers(table: pd.DataFrame, splits: Mapping[str, Sequence[str]], chance: Map
     Parameters
     ----------
     table : DataFrame
-        ``paper``, ``cohort`` (``effect``, ``null``), ``split``, ``model``, ``mean``, ``low``, ``high``, ``metric``.
+        ``paper``, ``cohort`` (``effect``, ``null twin``), ``split``, ``model``, ``mean``, ``low``, ``high``, ``metric``.
     splits, chance : mapping
         Paper -> its splits in order, and its chance level.
     models : sequence of str
@@ -125,7 +125,7 @@ def papers(table: pd.DataFrame, splits: Mapping[str, Sequence[str]], chance: Map
     axes = figure.subplots(2, 2).ravel()
     for ax, (paper, names) in zip(axes, splits.items(), strict=True):
         own = table[table["paper"] == paper]
-        for kind, hollow in (("effect", False), ("null", True)):
+        for kind, hollow in (("effect", False), ("null twin", True)):
             _dots(ax, own[own["cohort"] == kind], names, models, hollow=hollow, shift=0.06 if hollow else -0.03,
                   label=", null twin" if hollow else "")
         _chance(ax, chance[paper])
@@ -140,11 +140,11 @@ def practices(table: pd.DataFrame) -> Figure:
     names = list(table["practice"].unique())
     figure = blank(0.42 * len(names) + 0.9)
     ax = figure.subplots()
-    for kind, shade, shift in (("null", "white", -0.14), ("effect", "#0072B2", 0.14)):
+    for kind, shade, shift in (("null world", "white", -0.14), ("effect world", "#0072B2", 0.14)):
         own = table[table["cohort"] == kind].set_index("practice").loc[names]
         reach = 100 * np.stack([own["mean"] - own["low"], own["high"] - own["mean"]])
         ax.errorbar(100 * own["mean"], np.arange(len(names)) + shift, xerr=reach, fmt="o", color="#0072B2", mfc=shade, ms=6,
-                    label=f"{kind} worlds")
+                    label=f"{kind}s")
     ax.axvline(0, color="0.6", lw=1, zorder=0)
     ax.set(yticks=range(len(names)), yticklabels=names, xlabel="accuracy with the practice minus without (percentage points)")
     ax.invert_yaxis()
@@ -210,7 +210,8 @@ def two_labels(table: pd.DataFrame, splits: Sequence[str], models: Sequence[str]
     for ax, name in zip(axes, inputs, strict=True):
         own = table[table["input"] == name]
         for kind, hollow in (("own labels", False), ("permuted labels", True)):
-            _dots(ax, own[own["labels"] == kind], splits, models, hollow=hollow, shift=0.06 if hollow else -0.03, label=f", {kind}")
+            _dots(ax, own[own["labels"] == kind], splits, models, hollow=hollow, shift=0.06 if hollow else -0.03,
+                  label=", permuted" if hollow else "")
         _chance(ax, 0.0)
         ax.set_title(name)
     axes[0].set_ylabel("CCC")

@@ -115,7 +115,7 @@ def papers(data: Mapping[tuple[str, str], Mapping[str, Any]], seed: int = 0, **h
     Parameters
     ----------
     data : mapping
-        (paper, ``"effect"`` or ``"null"``) -> :func:`paper_data`.
+        (paper, ``"effect"`` or ``"null twin"``) -> :func:`paper_data`.
     seed, how
         See :func:`lib.protocols.leakage.run`.
     """

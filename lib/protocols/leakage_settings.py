@@ -18,7 +18,7 @@ COLUMNS = ["split", "model", "n", "mean", "low", "high"]
 # the small world
 STRENGTHS = (0.1, 0.2, 0.3, 0.5, 1.0)  # of the recording's fingerprint, in standard deviations of single segments
 EFFECT = 0.12  # of emotion in the effect world
-KINDS = {"null": 0.0, "effect": EFFECT}
+KINDS = {"null world": 0.0, "effect world": EFFECT}  # not "null" alone: readers of CSV files take that for a missing value
 WORLDS = 4  # draws of each world; intervals are over them
 SOURCES = {"recording": World(recording=0.5), "neighbours in time": World(drift=1.0), "clip": World(clip=0.5), "person": World(person=0.5)}
 

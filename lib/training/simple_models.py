@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 __all__ = ["MODELS", "PENALTY", "TREES", "build", "known", "simple_fold", "standardised"]
 
-MODELS = ("nearest neighbour", "ridge", "random forest", "stimulus mean", "constant")
+MODELS = ("nearest neighbour", "ridge", "random forest", "stimulus mean")
 PENALTY = 0.1  # choice: of ridge regression on standardised features, per training segment; not tuned
 TREES = 25  # choice: few, because only the differences between splits count
 
@@ -41,8 +40,6 @@ def build(name: str, continuous: bool, n: int, seed: int):
     if name == "random forest":
         common = {"n_estimators": TREES, "max_features": "sqrt", "random_state": seed % 2**31, "n_jobs": 1}
         return RandomForestRegressor(**common) if continuous else RandomForestClassifier(**common)
-    if name == "constant":
-        return DummyRegressor() if continuous else DummyClassifier()
     raise ValueError(f"no model {name!r}; there are {', '.join(MODELS)}")
 
 
