@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib.datasets import amigos, ecg_corpora, eeg_corpora, flex, mahnob, mahnob_features, rafdb, seed_iv, seed_v
+from lib.datasets import amigos, ecg_corpora, eeg_corpora, flex, mahnob, mahnob_features, muse, rafdb, seed_iv, seed_v
 from lib.datasets.base import Cohort
 from lib.datasets.flex_format import LISTING_FILE
 from lib.datasets.mahnob_files import read_labels
 from lib.datasets.mahnob_format import LABELS_FILE, session_id
+from lib.datasets.muse_format import FOLDER as MUSE
 from lib.datasets.seed_format import FOLDERS_IV, FOLDERS_V
 
 __all__ = ["DATASETS", "Dataset", "checksums"]
@@ -164,6 +165,18 @@ DATASETS = {dataset.name: dataset for dataset in (
         licence="Part of this project.", redistribute="Everything.", ask="nobody: written by lib.simulation when needed",
         layout=f"{LISTING_FILE}, recordings/ and truth.json", marks=(LISTING_FILE, "truth.json"),
         folders=(".", "flex", "flex-simulated"), read=flex.read, files=flex.files, embedded=True),
+    Dataset(
+        MUSE, "Muse recordings of three mental states, 4 people", "public", ("across",),
+        licence="Its owner states none.", redistribute="Nothing: let everyone download it from its owner.",
+        ask="https://github.com/jordan-bird/eeg-feature-generation", layout="subjecta-relaxed-1.csv and its like", marks=(muse.MARK,),
+        absent=("truth.json", "SIMULATED.txt"), folders=(".", MUSE), read=muse.read, files=lambda folder: checksums(MUSE),
+        source="https://raw.githubusercontent.com/jordan-bird/eeg-feature-generation/"
+               "368947ac49ff4e9381e81020a6a04cecc4898783/dataset/original_data/"),
+    Dataset(
+        "muse-simulated", "simulated cohort in the layout of the Muse recordings", "simulated", ("across",),
+        licence="Part of this project.", redistribute="Everything.", ask="nobody: written by lib.simulation when needed",
+        layout="subjecta-relaxed-1.csv and its like, and truth.json", marks=(muse.MARK, "truth.json"),
+        folders=(".", MUSE, "muse-simulated"), read=muse.read, files=lambda folder: (), embedded=True),
     _corpus(
         "eegmmidb", "EEG Motor Movement/Imagery Database (BCI2000), 109 people, 64 channels", "public", read=eeg_corpora.read_eegmmidb,
         marks="**/S*R*.edf", licence="Open Data Commons Attribution 1.0.", ask="https://physionet.org/content/eegmmidb/1.0.0/",

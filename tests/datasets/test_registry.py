@@ -52,6 +52,7 @@ def test_nothing_there(tmp_path):
                                         "amigos-simulated": "made when needed", "seed-iv": "no", "seed-iv-simulated": "made when needed",
                                         "seed-v": "no", "seed-v-simulated": "made when needed", "rafdb": "no",
                                         "rafdb-simulated": "made when needed", "flex": "no", "flex-simulated": "made when needed",
+                                        "muse-mental-states": "no", "muse-simulated": "made when needed",
                                         **dict.fromkeys(CORPORA, "no")}
     assert "Sessions/" in table.loc["mahnob", "missing"] and "mahnob-db.eu" in table.loc["mahnob", "ask"]
 

@@ -71,6 +71,16 @@ def test_random_segments_find_the_recordings_of_a_null_cohort(paper, neighbour, 
     assert found["random_segments"] > 0.8 and found["by_subject"] < 0.6
 
 
+def test_in_all_four_papers_the_null_twin_is_recognised_by_its_recordings_and_not_in_new_people():
+    table = pd.read_csv(paths.build() / "figures" / "across" / "papers.csv").query("cohort == 'null twin'")
+    assert table["paper"].nunique() == 4
+    found = table[table["model"] == "nearest neighbour"].set_index(["paper", "split"])["mean"]
+    for paper in table["paper"].unique():
+        level = {"1": 0.0, "2": 0.5}.get(paper[0], 0.25)
+        assert (table[(table["paper"] == paper) & (table["split"] == "by_subject")]["low"] <= level).all()
+        assert paper[0] == "1" or found[paper, "random_segments"] > 0.9 > 0.7 > found[paper, "by_clip"]
+
+
 @pytest.mark.skipif(not (paths.FIGURES / "manifest.json").exists(), reason="no figures yet")
 def test_committed_figures_are_those_of_this_code():
     assert provenance.verify()[0] == []

@@ -1,0 +1,102 @@
+"""EEG of four people who relax, do nothing in particular or concentrate: two recordings of about a minute each, Muse headband.
+
+Bird, github.com/jordan-bird/eeg-feature-generation, folder ``dataset/original_data``: one CSV per recording, with the time of each sample.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lib.datasets.base import BadFile, Cohort, Signal, Trial, origin
+from lib.datasets.muse_format import CHANNELS, CLOCK, FOLDER, RATE, STATES
+
+__all__ = ["GAP", "LEAST", "MARK", "read"]
+
+log = logging.getLogger(__name__)
+GAP = 0.1  # s. choice: where two samples lie further apart, the recording is broken there; regular steps are 3 or 4 ms
+LEAST = 12.0  # s of samples. choice: four segments of 3 s; with fewer, a recording has no time course
+MARK = "subject[a-z]-*-[0-9].csv"
+NAME = re.compile(rf"subject([a-z])-({'|'.join(STATES)})-(\d)")
+AGAIN = f"Fetch it again: python -m lib.datasets fetch {FOLDER}"
+
+
+def read(root: str | Path) -> Cohort:
+    """Read the recordings. Each file is checked once now and read again when asked for.
+
+    Parameters
+    ----------
+    root : path-like
+        Folder with ``subjecta-relaxed-1.csv`` and its like, or the folder above ``muse-mental-states/``.
+
+    Returns
+    -------
+    Cohort
+        One trial per recording, by subject, state and number. ``labels``: ``state`` (0 relaxed, 1 neutral, 2 concentrating), ``seconds`` of
+        samples, and ``stretches``: 1, or more where the recording is broken (:data:`GAP`). ``load("eeg")``: ``(4, n_times)`` float32 in uV
+        at 256 Hz, all stretches one after another; ``load("clock")``: ``(1, n_times)`` float64, seconds since the first sample, with the
+        gaps. Whoever cuts segments must cut at them, as :func:`lib.preprocessing.muse.segments` does. ``session`` is the number of the
+        recording. Recordings of less than :data:`LEAST` seconds, and files that are not as promised, are in ``dropped`` with the reason.
+
+    Raises
+    ------
+    BadFile
+        No usable recording.
+    """
+    root = Path(root)
+    root = root if any(root.glob(MARK)) else root / FOLDER
+    trials, dropped = [], {}
+    names = {path: name for path in root.glob(MARK) if (name := NAME.fullmatch(path.stem))}
+    found = sorted((name[1], STATES.index(name[2]), int(name[3]), path) for path, name in names.items())
+    for letter, state, number, path in found:
+        try:
+            clock = _table(path)[CLOCK].to_numpy()
+            if (seconds := len(clock) / RATE) < LEAST:
+                raise BadFile(path, f"{LEAST:g} s of samples", f"{seconds:.1f} s", "Nothing needs to be done: the others are used.")
+        except BadFile as error:
+            dropped[path.name] = str(error)
+            continue
+        labels = {"state": state, "seconds": round(seconds, 1), "stretches": 1 + int((np.diff(clock) > GAP).sum())}
+        loaders = {"eeg": partial(_load, path), "clock": partial(_load_clock, path)}
+        trials.append(Trial("muse", ord(letter) - ord("a") + 1, str(number), 10 * state + number, STATES[state], labels, loaders,
+                            {"eeg": str(path)}))
+    if not trials:
+        reason = next(iter(dropped.values()), "no file of that name")
+        raise BadFile(root, "at least one recording such as subjecta-relaxed-1.csv", f"none of {len(found)}: {reason}", AGAIN)
+    if dropped:
+        log.info("%s: %d of %d recordings left out: %s", root, len(dropped), len(found), ", ".join(dropped))
+    tier, caption = origin(root, "Muse recordings of three mental states, 4 people")
+    return Cohort(FOLDER, "public" if tier == "licensed" else tier, tuple(trials), caption, dropped)
+
+
+def _table(path: Path) -> pd.DataFrame:
+    """The clock and the channels of one file, checked."""
+    columns = [CLOCK, *CHANNELS]
+    try:
+        table = pd.read_csv(path)
+    except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
+        raise BadFile(path, "a table of numbers", f"{type(error).__name__}: {error}", AGAIN) from error
+    if missing := [name for name in columns if name not in table]:
+        raise BadFile(path, f"the columns {', '.join(columns)}", f"no {', '.join(missing)}", AGAIN)
+    table = table[columns]
+    if wrong := [name for name, kind in table.dtypes.items() if kind.kind not in "fi"]:
+        raise BadFile(path, "numbers", f"text in {', '.join(wrong)}", AGAIN)
+    if bad := int((~np.isfinite(table.to_numpy())).sum()):
+        raise BadFile(path, "finite numbers", f"{bad} NaN or infinite", AGAIN)
+    if (back := np.diff(table[CLOCK].to_numpy()) <= 0).any():
+        raise BadFile(path, "timestamps that increase", f"a step back or none after sample {int(np.argmax(back))}", AGAIN)
+    return table
+
+
+def _load(path: Path) -> Signal:
+    return Signal(np.ascontiguousarray(_table(path)[list(CHANNELS)].to_numpy().T, dtype=np.float32), RATE, CHANNELS, "uV")
+
+
+def _load_clock(path: Path) -> Signal:
+    clock = _table(path)[CLOCK].to_numpy(float)
+    return Signal((clock - clock[0])[None], RATE, (CLOCK,), "s")
