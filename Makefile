@@ -95,14 +95,15 @@ $(eval $(call after,43,40 42))
 $(eval $(call after,31,30))
 $(eval $(call after,32 33,31))
 $(eval $(call after,34,33))
-$(eval $(call after,90,10 20 30 41))
+$(eval $(call after,90,16 22 32 42))
 # 92 reads the results of all others
 $(eval $(call after,92,$(foreach name,$(filter-out 92_%,$(NAMES)),$(firstword $(subst _, ,$(name))))))
 endif
 
-notebooks: ## run the demo profile and write notebooks/*.ipynb with its outputs
+notebooks: ## run the demo profile, write notebooks/*.ipynb with its outputs, and the README's numbers
 	@$(MAKE) --no-print-directory reproduce PROFILE=demo
 	@$(PY) -m lib.reproduce --publish $(NAMES)
+	@$(PY) -c "from lib import publish; publish.readme()"
 
 test: $(STAMP) ## every test: fast ones, then all notebooks from cold, then their numbers
 	@$(MAKE) --no-print-directory test-unit
@@ -144,7 +145,7 @@ tune: $(STAMP) ## search the hyper-parameters of paper 2 with Ray Tune, on valid
 	  $(if $(DEVICE),--device $(DEVICE)) $(if $(SAMPLES),--samples $(SAMPLES)) $(if $(FOLDS),--folds $(FOLDS))
 
 data: $(STAMP) ## download the openly published data into DATA (default: data/); SIZE=subjects of the EEG corpus (10)
-	$(if $(DATA),DATA="$(DATA)") $(PY) -m lib.datasets fetch mahnob-public-features eegmmidb $(if $(SIZE),--size $(SIZE))
+	$(if $(DATA),DATA="$(DATA)") $(PY) -m lib.datasets fetch mahnob-public-features eegmmidb muse-mental-states $(if $(SIZE),--size $(SIZE))
 
 data-status: $(STAMP) ## which data are there, what is missing, where to ask
 	@$(if $(DATA),DATA="$(DATA)") $(PY) -m lib.datasets status

@@ -119,7 +119,7 @@ from lib.plots import expression as plots
 units = experiment.drawn_units(cohort)
 strongest = {name: sorted(moved.items(), key=lambda pair: -pair[1])[:2] for name, moved in units.items()}
 notes = {name: "   ".join(f"{unit}: {value:.1f}" for unit, value in pairs) for name, pairs in strongest.items()}
-chosen = {emotion: np.flatnonzero(features["emotion"] == k)[:6] for k, emotion in enumerate(EMOTIONS)}
+chosen = {emotion: np.flatnonzero(features["emotion"] == k)[:4] for k, emotion in enumerate(EMOTIONS)}
 sheet = plots.face_sheet({emotion: features["images"][rows] for emotion, rows in chosen.items()},
                          {emotion: [notes.get(name, "") for name in features["name"][rows]] for emotion, rows in chosen.items()})
 run.figure("faces", sheet, **about)
@@ -240,14 +240,14 @@ run.figure("face_recall", plots.recall_bars(by_class, rows, EMOTIONS), by_class[
 # %%
 first = next(r for r in official if r.variant == "Face")
 said, true = first.result["test"].argmax(axis=1), features["emotion"][list(first.split.test)]
-places = np.concatenate([np.flatnonzero(true == k)[:3] for k in range(len(EMOTIONS))])
+places = np.concatenate([np.flatnonzero(true == k)[:2] for k in range(len(EMOTIONS))])
 faces = np.asarray(first.split.test)[places]
 shares = experiment.attention_on(features, first, faces)
 titles = [f"{EMOTIONS[true[k]]}\n(says {EMOTIONS[said[k]]})" for k in places]
 run.figure("face_attention", plots.patch_attention(features["images"][faces], shares, titles, said[places] == true[places]), **about)
 
 # %% [markdown]
-# Three test faces of each emotion; a coloured caption is wrong. The share of the attention that each patch
+# Two test faces of each emotion; a coloured caption is wrong. The share of the attention that each patch
 # gets adds up to one. The grid is drawn over quarters of the face, but each patch sees far more than its quarter, and
 # attention is no explanation: what a patch *says* once it is attended to is not in these numbers.
 #

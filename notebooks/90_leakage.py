@@ -316,7 +316,54 @@ run.figure("valence", plots.two_labels(table, VALENCE_SPLITS, models), table, **
 # 2. *Medium.* Let people differ in how often they give each label. Which row of the heat map changes?
 # 3. *Open.* Subtract each recording's mean from its segments, then run all splits again. What does that repair, and what does
 #    it cost?
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: what does a split keep apart?
 #
+# Write `kept_apart(groups, train, test)`: which groupings have nothing on both sides of a split.
+#
+# - **In:** `groups`, a dictionary from a name (`"recording"`, `"clip"`, `"subject"`) to an array `(n_segments,)`; `train` and `test`,
+#   arrays with the numbers of the training and of the test segments.
+# - **Out:** a list of names, in the order of `groups`.
+#
+# <details><summary>Hint 1</summary>
+#
+# `groups["clip"][train]` are the clips of the training segments. The numbers of the *segments* are never on both sides.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `set(a) & set(b)` holds what two collections share. A grouping is kept apart where that is empty.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+def kept_apart(groups, train, test):
+    """Names of the groupings of which no value is on both sides."""
+    # your code
+    return [name for name, of in groups.items() if not set(of[train]) & set(of[test])]
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+from lib.protocols import leakage
+from lib.simulation import fingerprint
+
+tiny = fingerprint.make(fingerprint.World(), 0)
+groups = {name: tiny[name] for name in ("recording", "clip", "subject")}
+wanted = {"random_segments": [], "blocked_segments": [], "by_trial": ["recording"], "by_clip": ["recording", "clip"],
+          "by_subject": ["recording", "subject"]}
+folds_of = {split: leakage.splits(tiny, split)[0] for split in wanted}
+answers = {split: kept_apart(groups, list(fold.train), list(fold.test)) for split, fold in folds_of.items()}
+assert all(isinstance(found, list) for found in answers.values()), "the answer is a list of names (hint 2)"
+assert any(len(found) < 3 for found in answers.values()), "you compared the segments, not what they belong to (hint 1)"
+turned = [set(answers[split]) == set(groups) - set(right) for split, right in wanted.items()]
+assert not all(turned), "that is what is on both sides; wanted is what is not (hint 2)"
+for split, right in wanted.items():
+    assert answers[split] == right, f"{split}: {right} kept apart, yours says {answers[split]} (hint 2)"
+print("accepted: random segments and blocks keep nothing apart, by_clip the clips, by_subject the people")
+
+# %% [markdown]
 # ## Recap
 #
 # - Name what a split keeps apart: segments, recordings, clips, people. Claim no more than that.

@@ -286,7 +286,48 @@ page(table[table["paper"] == 4])
 # 1. *Easy.* Table 6 of paper 1 gives 0.722 and 0.736 with and without distillation. Between which two numbers lies the gain?
 # 2. *Medium.* Which is the smallest test set that can give 92.5 %? Use `sizes_that_fit`, and mind the number of decimals it expects.
 # 3. *Open.* Take a paper of your own field. Write five of its sentences as statements and check them.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: can a test set of this size give that percentage?
 #
+# Write `fits(percent, n)`: whether some whole number of right answers out of `n` is printed as this percentage with two decimals.
+#
+# - **In:** `percent`, for example 98.71; `n`, the number of test segments.
+# - **Out:** True or False. A tie may be rounded either way.
+#
+# <details><summary>Hint 1</summary>
+#
+# Only one whole number of right answers can come close: the one nearest to `percent * n / 100`.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Two decimals stand for everything up to half a hundredth to either side. Allow 1e-9 more: floats are not exact.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+def fits(percent, n):
+    """Whether k of n right answers, for a whole k, can be printed as this percentage."""
+    # your code
+    k = round(percent * n / 100)
+    return abs(100 * k / n - percent) <= 0.005 + 1e-9
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+from lib.published.feasibility import sizes_that_fit
+
+assert fits(50, 4) and not fits(50, 3), "two of four are 50 %, and no whole number of three is (hint 1)"
+assert fits(33.33, 3), "one of three is printed as 33.33 %: take the nearest whole number, do not cut off (hint 1)"
+assert not fits(98.70, 155), "153 of 155 are 98.71 %, not 98.70: half a hundredth to either side, no more (hint 2)"
+assert fits(3.13, 32), "1 of 32 is 3.125 %, a tie: it may be printed as 3.13 (hint 2)"
+for percent in (98.71, 94.61, 74.15):
+    right, yours = sizes_that_fit([percent / 100], largest=800).tolist(), [n for n in range(1, 801) if fits(percent, n)]
+    assert yours == right, f"{percent} %: sizes {right[:4]} and so on fit, yours {yours[:4]} (hint 2)"
+print("accepted: 98.71 % needs at least", next(n for n in range(1, 801) if fits(98.71, n)), "segments")
+
+# %% [markdown]
 # ## Recap
 #
 # - A printed number is an interval; only what lies outside of it is a contradiction.

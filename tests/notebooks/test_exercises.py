@@ -68,6 +68,11 @@ MISTAKES = [
     ("43", "beta * face_val + (1 - beta) * eeg_val", "beta * eeg_val + (1 - beta) * face_val", "is beta on the EEG"),
     ("43", "np.where(np.isnan(fused), eeg, fused)", "fused", "became NaN"),
     ("43", "np.argmax(right)", "len(right) - 1 - np.argmax(right[::-1])", "take the smallest"),
+    ("90", "set(of[train]) & set(of[test])", "set(train) & set(test)", "compared the segments"),
+    ("90", "if not set", "if set", "what is on both sides"),
+    ("91", "round(percent * n / 100)", "int(percent * n / 100)", "do not cut off"),
+    ("91", "0.005 + 1e-9", "0.01", "half a hundredth"),
+    ("91", "0.005 + 1e-9", "0.0049", "a tie"),
 ]
 
 
