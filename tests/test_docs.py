@@ -125,6 +125,10 @@ def quoted() -> list[tuple[str, str]]:
     smallest = table("face_eeg/grim.csv", "row == 'all three' and rounding == 'nearest'")["smallest"].item()
     permuted = table("face_eeg/splits.csv", "variant == 'nearest neighbour' and split.str.endswith('permuted')")["mean"].item()
     follows, holds = (pd.read_csv(paths.FIGURES / name)["holds"] for name in ("amigos/significance.csv", "seed/claims.csv"))
+    muse = table("across/public/muse.csv", "model == 'random forest'").set_index(["labels", "split"])["mean"] * 100
+    own, dealt_anew = muse["own labels"], muse["permuted labels"]
+    both = table("across/public/valence.csv", "input == 'EEG and face'").set_index(["model", "labels", "split"])["mean"]
+    near_ccc, permuted_ccc = both["nearest neighbour", "own labels"], both["nearest neighbour", "permuted labels"]
     words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
     return [
         ("known-issues.md", f"{ccc['RMMT', block]:.2f} with, {ccc['RMMT (no baseline)', block]:.2f} without"),
@@ -138,6 +142,13 @@ def quoted() -> list[tuple[str, str]]:
         ("reforms/seed.md", f"{words[len(holds)].title()} claims were put to every printed cell: {words[holds.sum()]} hold"),
         ("reforms/face_eeg.md", f"No set below {smallest:,} segments"),
         ("reforms/face_eeg.md", f"still has {100 * permuted:.0f} %"),
+        ("results.md", f"in {own['random_segments']:.0f} % of segments that are split at random"),
+        ("results.md", f"in {own['by_trial']:.0f} % with recordings apart, in {own['by_subject']:.0f} % for new people"),
+        ("results.md", f"report {dealt_anew['random_segments']:.0f} %, recordings apart {dealt_anew['by_trial']:.0f} %"),
+        ("results.md", f"{near_ccc['random_segments']:.2f} with random segments, {near_ccc['by_subject']:.2f} for new people"),
+        ("results.md", f"random segments still give {permuted_ccc['random_segments']:.2f}"),
+        ("results.md", f"gives {both['stimulus mean', 'own labels', 'by_subject']:.2f} for new people"),
+        ("results.md", f"still has {both['ridge', 'own labels', 'by_clip']:.2f}"),
     ]
 
 

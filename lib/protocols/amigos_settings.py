@@ -102,7 +102,7 @@ SMALL: dict[str, Any] = {"channels": (16, 32, 32), "kernels": (33, 9, 3), "strid
                          "mask_hidden": 64}
 SHORT: dict[str, Any] = {"epochs": 40, "warmup": 3, "lr": 3e-3, "weight_decay": 1e-4, "batch": 32}
 PRESETS = {
-    "demo": Preset(n_folds=3, own=False, corpus=300, model={"eeg": {**EEG["model"], **SMALL}, "ecg": {**ECG["model"], **SMALL}},
+    "demo": Preset(n_folds=4, own=False, corpus=300, model={"eeg": {**EEG["model"], **SMALL}, "ecg": {**ECG["model"], **SMALL}},
                    head={"eeg": {"hidden": (16,), "dropout": 0.1}, "ecg": {"hidden": (32, 16), "dropout": 0.1}},
                    pretraining={"eeg": SHORT, "ecg": SHORT}, finetuning={"epochs": 12, "lr": 3e-3, "batch": 32},
                    fusion={"epochs": 15, "lr": 1e-3, "batch": 32}),

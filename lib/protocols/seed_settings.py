@@ -20,7 +20,7 @@ TITLES = {"seed-iv": "SEED-IV", "seed-v": "SEED-V"}
 EMOTIONS = {"seed-iv": SEED_IV_EMOTIONS, "seed-v": SEED_V_EMOTIONS}
 SPLIT = {"seed-iv": "16/8", "seed-v": "9/6"}  # Sec 3.1
 MODALITIES = ("eeg", "eye")
-SIMULATED: dict[str, Any] = {"subjects": 3, "windows": (12, 15)}  # choice: the demo cohorts; real trials have 13 features of 4 s or more
+SIMULATED: dict[str, Any] = {"subjects": 3, "windows": (13, 17)}  # choice: the demo cohorts; real trials have 13 features of 4 s or more
 NULL_TWIN: dict[str, Any] = {**SIMULATED, "effect": 0.0}
 RATIOS = (0.3, 0.5, 0.7)  # Table 4
 # Sec 4.2: "10 labeled data from the beginning of the training dataset". choice: the first ten windows of each class, because the first ten
