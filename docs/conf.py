@@ -80,8 +80,8 @@ def _contents(title: str, text: str, pages: list[str]) -> str:
     return f"# {title}\n\n{text}\n\n```{{toctree}}\n:maxdepth: 2\n\n" + "\n".join(pages) + "\n```\n"
 
 
-def _parts(source: Path, names: list[str]) -> None:
-    """Write a page per paper, one for what lies across them, one per folder of ``docs/``; list them and the single pages on the first."""
+def _parts(source: Path, names: list[str], sheets: list[str]) -> None:
+    """Write a page per paper, one for what lies across them, for the exercises, per folder of ``docs/``; list them and single pages."""
     parts = {"notebooks/00_start_here": "Start"}
     heads = {"9": ("Across", "What no single paper tells.")}
     for number, cite in enumerate(references(), 1):
@@ -90,6 +90,11 @@ def _parts(source: Path, names: list[str]) -> None:
         if own := [f"notebooks/{name}" for name in names if name[0] == digit]:
             parts[f"part-{digit}"] = title
             (source / f"part-{digit}.md").write_text(_contents(title, text, own), encoding="utf-8")
+    if sheets:
+        parts["exercises"] = "Exercises"
+        text = "To be worked on in JupyterLab: `make lab`, then the folder `notebooks/exercises`."
+        pages = [f"notebooks/exercises/{name}" for name in sheets]
+        (source / "exercises.md").write_text(_contents("Exercises", text, pages), encoding="utf-8")
     for folder in sorted(path for path in (ROOT / "docs").iterdir() if path.is_dir() and any(path.glob("*.md"))):
         title = folder.name.replace("-", " ")
         title = title.upper() if title == "reforms" else title.capitalize()
@@ -115,7 +120,11 @@ def collect(source: Path) -> None:
         for cell in lesson.nb.cells:
             _describe(cell, lesson.name)
         nbformat.write(lesson.nb, source / "notebooks" / f"{lesson.name}.ipynb")
-    _parts(source, [lesson.name for lesson in found])
+    sheets = [sheet for sheet in sorted((ROOT / "notebooks" / "exercises").glob("[0-9]*.ipynb")) if ".mine" not in sheet.name]
+    (source / "notebooks" / "exercises").mkdir()
+    for sheet in sheets:
+        shutil.copyfile(sheet, source / "notebooks" / "exercises" / sheet.name)
+    _parts(source, [lesson.name for lesson in found], [sheet.stem for sheet in sheets])
 
 
 def _describe(cell, name: str) -> None:

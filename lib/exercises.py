@@ -125,7 +125,7 @@ def sheet(lesson: str) -> nbformat.NotebookNode:
     head = INTRODUCTION.format(what="Exercise" if len(own) == 1 else "Exercises", number=number, title=title, lesson=lesson)
     cells = [new_markdown_cell(head, metadata=LOCKED)]
     for exercise in own:
-        cells += [new_markdown_cell(exercise.text, metadata={"tags": ["exercise"]} | LOCKED),
+        cells += [new_markdown_cell(exercise.text.removeprefix("#"), metadata={"tags": ["exercise"]} | LOCKED),
                   new_code_cell(stub(exercise.solution)),
                   new_code_cell(exercise.check, metadata={"tags": ["check"], "jupyter": {"source_hidden": True}} | LOCKED)]
     for index, cell in enumerate(cells):

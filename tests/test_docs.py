@@ -127,7 +127,7 @@ def quoted() -> list[tuple[str, str]]:
     follows, holds = (pd.read_csv(paths.FIGURES / name)["holds"] for name in ("amigos/significance.csv", "seed/claims.csv"))
     muse = table("across/public/muse.csv", "model == 'random forest'").set_index(["labels", "split"])["mean"] * 100
     own, dealt_anew = muse["own labels"], muse["permuted labels"]
-    both = table("across/public/valence.csv", "input == 'EEG and face'").set_index(["model", "labels", "split"])["mean"]
+    both = table("across/public/valence.csv", "input == 'EEG and face'").set_index(["model", "labels", "split"]).sort_index()["mean"]
     near_ccc, permuted_ccc = both["nearest neighbour", "own labels"], both["nearest neighbour", "permuted labels"]
     words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
     return [

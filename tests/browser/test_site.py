@@ -46,5 +46,5 @@ def test_a_notebook_page_shows_its_pictures_and_formulas(visit, site):
 def test_search_works_from_files(visit, site):
     page = visit((site / "search.html").as_uri() + "?q=distillation")
     page.wait_for_selector("#search-results li a")
-    assert page.locator("#search-results a[href*='15_rmmt_alpha_sweep']").count() == 1
+    assert page.locator("#search-results a[href*='notebooks/15_rmmt_alpha_sweep']").count() == 1
     assert page.faults == []
