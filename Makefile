@@ -120,7 +120,7 @@ test-notebooks: $(STAMP)
 nbval: $(CHECKED)
 
 $(CHECKED): nbval/%: $(STAMP)
-	@$(PY) -m pytest -q -x -p no:cacheprovider --timeout 900 --nbval-lax --nbval-current-env --nbval-cell-timeout 600 \
+	@PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(PY) -m pytest -q -x -p nbval.plugin -p pytest_timeout -p no:cacheprovider --timeout 900 --nbval-lax --nbval-current-env --nbval-cell-timeout 600 \
 	  --nbval-sanitize-with tests/sanitize.cfg notebooks/$*.ipynb
 
 test-golden: $(STAMP)

@@ -100,7 +100,7 @@ print(f"{null.caption}: {len(null)} trials of {null.table()['subject'].nunique()
 from lib.evaluation.statistics import summary
 
 empty = rmmt.features(null)
-everyone = [*rmmt.TABLES["5"], "F-Fusion", "D-Fusion", "MMT", "ridge, EEG", "ridge, face", "ridge, both"]
+everyone = [*rmmt.TABLES["5"], "D-Fusion", "ridge, EEG", "ridge, face", "ridge, both"]
 on_null = rmmt.run(empty, everyone, "by_subject", rmmt.PRESETS["demo"], seeds=[seed])
 scored = rmmt.score(empty, on_null, experiment="null", tier="simulated")
 shown = summary(scored[scored["metric"] != "RMSE"])[["variant", "split", "metric", "n", "mean", "std", "low", "high"]]

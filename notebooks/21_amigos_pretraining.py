@@ -179,7 +179,7 @@ print("test segments replaced by nonsense, same pre-training:", np.array_equal(o
 # machine, with one thread:
 
 # %%
-cost = pretraining.step_cost(batch=4, device=device)
+cost = pretraining.step_cost(batch=2, device=device)
 print(f"{cost['segments per second']:.1f} segments/s, so about {cost['days']:.0f} days for the published pre-training of the EEG")
 
 # %% [markdown]

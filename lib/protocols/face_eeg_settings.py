@@ -19,7 +19,7 @@ __all__ = ["COLUMNS", "NULL_TWIN", "PERMUTED", "PRESETS", "ROWS", "SIMULATED", "
 SPLITS = RECORDING_SPLITS
 PERMUTED = "random_segments, labels permuted"  # the fifth: what the paper's split reports when emotions are dealt anew over recordings
 SIMULATED: dict[str, Any] = {"seconds": 36}  # choice: 7 people, 4 emotions, 2 clips of 36 s: the demo cohort
-NULL_TWIN: dict[str, Any] = {**SIMULATED, "effect": 0.0, "video": False}
+NULL_TWIN: dict[str, Any] = {**SIMULATED, "subjects": 5, "effect": 0.0, "video": False}
 COLUMNS = ["row", "metric", "published", "reproduced", "reproduced_spread", "n", "split", "data", "verdict"]
 ROWS: dict[str, Callable[..., dict]] = {
     "Scalp maps": scalp_fold,
