@@ -30,7 +30,7 @@ TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock lab exercises check notebooks reproduce test test-unit test-notebooks test-golden nbval executed lint bench tune data \
+.PHONY: help setup lock lab exercises check notebooks reproduce test test-unit test-browser test-notebooks test-golden nbval executed lint bench tune data \
         data-status verify report site clean distclean $(EXECUTED) $(CHECKED)
 
 help: ## print this list
@@ -111,7 +111,11 @@ test: $(STAMP) ## every test: fast ones, then all notebooks from cold, then thei
 	@$(MAKE) --no-print-directory test-golden
 
 test-unit: $(STAMP)
-	$(PY) -m pytest -q -n $(JOBS) --dist loadfile tests --ignore tests/notebooks/test_golden.py
+	$(PY) -m pytest -q -n $(JOBS) --dist loadfile tests --ignore tests/notebooks/test_golden.py --ignore tests/browser
+
+# Report, site and JupyterLab in a browser; skipped where there is no Chromium.
+test-browser: $(STAMP)
+	$(PY) -m pytest -q tests/browser
 
 # One process per notebook, in make's order: two that share folds must not both train them.
 test-notebooks: $(STAMP)
