@@ -1,9 +1,8 @@
 """How long ten folds of RMMT take: side by side with one thread each, beside a plain loop that gives each fold two threads.
 
 ``python -m benchmarks.bench_folds`` prints both and their ratio; ``pytest benchmarks/bench_folds.py`` measures the same with
-pytest-benchmark. The plain loop trains in single precision with the layers as PyTorch writes them (``nn.Conv1d``,
-``nn.PReLU``, ``nn.Dropout``); ours in bfloat16 mixed precision with the layers of ``lib.models.rmmt``. Both train the same
-number of steps on the same windows; the two take turns, so that a busy machine slows them alike.
+pytest-benchmark. The plain loop trains with the layers as PyTorch writes them (``nn.Conv1d``, ``nn.PReLU``,
+``nn.Dropout``), ours with those of ``lib.models.rmmt``; both in single precision. Both train the same number of steps on the same windows; the two take turns, so that a busy machine slows them alike.
 """
 
 from __future__ import annotations
@@ -51,15 +50,15 @@ def cohort() -> dict[str, np.ndarray]:
     }
 
 
-def tasks(precision: str) -> list[Task]:
-    settings = {"model": "RMMT", "options": {"layers": 1}, "recipe": RECIPE | {"precision": precision}}
+def tasks() -> list[Task]:
+    settings = {"model": "RMMT", "options": {"layers": 1}, "recipe": RECIPE}
     return [Task("RMMT", fold, 0, settings) for fold in contiguous_trials(cohort()["subject"])]
 
 
 def ours(data) -> int:
     """Processes of one thread each."""
     with tempfile.TemporaryDirectory() as folder:
-        return len(cross_validate(fit_fold, data, tasks("bf16"), jobs=2, store=Store(folder)))
+        return len(cross_validate(fit_fold, data, tasks(), jobs=2, store=Store(folder)))
 
 
 def plain(data) -> int:
@@ -69,9 +68,7 @@ def plain(data) -> int:
             stack.enter_context(patch.object(models, name, layer))
         torch.set_num_threads(2)
         try:
-            results = [
-                fit_fold(data, {k: getattr(t.split, k) for k in ("train", "val", "test")}, seed=0, **t.settings) for t in tasks("fp32")
-            ]
+            results = [fit_fold(data, {k: getattr(t.split, k) for k in ("train", "val", "test")}, seed=0, **t.settings) for t in tasks()]
         finally:
             torch.set_num_threads(1)
     return len(results)
@@ -88,7 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     rounds, data = parser.parse_args().rounds, cohort()
-    times: dict[str, list[float]] = {"plain loop, 2 threads, fp32": [], "folds side by side, 1 thread each, bf16": []}
+    times: dict[str, list[float]] = {"plain loop, 2 threads": [], "folds side by side, 1 thread each": []}
     for turn in range(rounds + 1):
         for name, method in zip(times, (plain, ours), strict=True):
             start = time.perf_counter()

@@ -57,7 +57,7 @@ from lib.models.face_attention import FaceAttention, weights_source
 from lib.protocols.face_expression_settings import COLUMNS, EMOTIONS, NULL_TWIN, PRESETS, ROWS, SPLITS
 from lib.schematics import face_eeg as schematics
 
-model = FaceAttention(weights or None, precision="float32", seed=seed)
+model = FaceAttention(weights or None, seed=seed)
 drawn = {"caption": f"drawn by this project from the built network, {model.name}", "tier": "published"}
 run.figure("fig1", schematics.face_flow(model, EMOTIONS), **drawn)
 

@@ -51,12 +51,6 @@ def _torchvision_models() -> ModuleType:
     return importlib.import_module("torchvision.models")
 
 
-def _bfloat16_is_fast(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()  # torch has no public name for it
-
-
 MODELS = _torchvision_models()  # here, so that a backbone sent to another process finds its classes there
 
 
@@ -75,16 +69,15 @@ class Backbone(nn.Module):
         SHA-256 of the weights file, or the seed of random weights.
     size : int
         Pixels to which faces are resized (bilinear).
-    precision : {"auto", "float32", "bfloat16"}
-        ``"auto"``: bfloat16 where the processor computes in it, about twice as fast. Features of MobileNetV2 then differ from float32 by
-        up to a tenth of their norm. On simulated faces a linear readout was no worse for it, but fix the precision where numbers are to be
-        compared between machines.
+    precision : {"float32", "bfloat16"}
+        ``choice:`` single, so that processors with and without bfloat16 agree. Features of MobileNetV2 in bfloat16 differ by up to a tenth
+        of their norm; it is about twice as fast where the processor computes in it, and several times slower where it does not.
     """
 
-    def __init__(self, trunk: nn.Module, head: nn.Module | None, name: str, fingerprint: str, size: int, precision: str = "auto"):
+    def __init__(self, trunk: nn.Module, head: nn.Module | None, name: str, fingerprint: str, size: int, precision: str = "float32"):
         super().__init__()
-        if precision not in ("auto", "float32", "bfloat16"):
-            raise ValueError(f"precision {precision!r}: expected 'auto', 'float32' or 'bfloat16'")
+        if precision not in ("float32", "bfloat16"):
+            raise ValueError(f"precision {precision!r}: expected 'float32' or 'bfloat16'")
         self.trunk, self.head = trunk.to(memory_format=torch.channels_last), head
         self.name, self.fingerprint, self.size, self.precision = name, fingerprint, size, precision
         self.register_buffer("mean", 255 * torch.tensor(_MEAN).view(3, 1, 1), persistent=False)
@@ -98,9 +91,8 @@ class Backbone(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        """What it computes in on the device where it is."""
-        low = self.precision == "bfloat16" or (self.precision == "auto" and _bfloat16_is_fast(self.mean.device))
-        return torch.bfloat16 if low else torch.float32
+        """What it computes in."""
+        return torch.bfloat16 if self.precision == "bfloat16" else torch.float32
 
     @torch.no_grad()
     def forward(self, faces: np.ndarray | Tensor) -> Tensor:
@@ -190,7 +182,7 @@ def _build(make: str, layer: str, title: str, weights: str | Path | None, size: 
     return Backbone(network, head, name, fingerprint, size, precision)
 
 
-def mobilenet_v2(weights: str | Path | None = None, *, size: int = 96, precision: str = "auto", seed: int = 0) -> Backbone:
+def mobilenet_v2(weights: str | Path | None = None, *, size: int = 96, precision: str = "float32", seed: int = 0) -> Backbone:
     """MobileNetV2, 1280 features: the last feature map averaged over space.
 
     Parameters
@@ -219,7 +211,7 @@ def mobilenet_v2(weights: str | Path | None = None, *, size: int = 96, precision
     return _build("mobilenet_v2", "classifier", "MobileNetV2", weights, size, precision, seed)
 
 
-def resnet50(weights: str | Path | None = None, *, size: int = 96, precision: str = "auto", seed: int = 0) -> Backbone:
+def resnet50(weights: str | Path | None = None, *, size: int = 96, precision: str = "float32", seed: int = 0) -> Backbone:
     """ResNet-50, 2048 features, with weights from a file of the user's (no Python package ships any).
 
     Parameters

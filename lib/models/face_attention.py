@@ -43,7 +43,7 @@ CUT = 15  # stem and 14 bottlenecks of 17; 697,792 weights and 18,752 running st
 SIZE = 112  # pixels, Sec 3
 
 
-def truncated_mobilenet(weights: str | Path | None = None, *, precision: str = "auto", seed: int = 0) -> Backbone:
+def truncated_mobilenet(weights: str | Path | None = None, *, precision: str = "float32", seed: int = 0) -> Backbone:
     """MobileNetV2 up to its first bottleneck of 160 channels: faces ``(n, height, width, 3)`` uint8 to maps ``(n, 160, 4, 4)``.
 
     Frozen, always in evaluation mode. Parameters and errors as `lib.models.backbones.mobilenet_v2`; ``weights="random"`` says so in
@@ -142,7 +142,7 @@ class FaceAttention(nn.Module):
         Of random backbone weights.
     """
 
-    def __init__(self, weights: str | Path | None = None, attention: str = "patch", precision: str = "auto", seed: int = 0):
+    def __init__(self, weights: str | Path | None = None, attention: str = "patch", precision: str = "float32", seed: int = 0):
         super().__init__()
         self.backbone, self.classifier = truncated_mobilenet(weights, precision=precision, seed=seed), PatchAttention(attention)
 

@@ -20,7 +20,7 @@ __all__ = ["inception_v3", "spectrogram_backbone"]
 SIZE = 229  # Sec 4.1; the network was made for 299 and needs 75 or more
 
 
-def inception_v3(weights: str | Path, *, size: int = SIZE, precision: str = "auto", seed: int = 0) -> Backbone:
+def inception_v3(weights: str | Path, *, size: int = SIZE, precision: str = "float32", seed: int = 0) -> Backbone:
     """InceptionV3 without its classifiers, 2048 features: the last feature map averaged over space.
 
     Parameters
@@ -60,7 +60,7 @@ def inception_v3(weights: str | Path, *, size: int = SIZE, precision: str = "aut
     return Backbone(network, None, name, fingerprint, size, precision)
 
 
-def spectrogram_backbone(weights: str | Path | None = None, *, size: int = SIZE, precision: str = "auto") -> Backbone:
+def spectrogram_backbone(weights: str | Path | None = None, *, size: int = SIZE, precision: str = "float32") -> Backbone:
     """What describes the spectrogram images: InceptionV3 with the user's weights, or without any MobileNetV2 with ImageNet's.
 
     ``choice:`` MobileNetV2 (1280 features), because a Python package ships its weights. ``name`` says which it is and belongs on every

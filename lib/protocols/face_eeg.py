@@ -87,8 +87,7 @@ def features(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 
         s; ``about``.
     """
     store = store or Store()
-    # choice: single precision, so that processors with and without bfloat16 agree
-    backbone = spectrogram_backbone(weights or None, size=preset.size, precision="float32")
+    backbone = spectrogram_backbone(weights or None, size=preset.size)
     data = scalp_maps.features(trials, backbone, size=preset.size, lag=lag, jobs=jobs, store=store)
     described = data.pop("features")
     if preset.projected:

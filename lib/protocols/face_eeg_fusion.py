@@ -69,7 +69,7 @@ def video_posteriors(trial: Trial, weights: Mapping[str, np.ndarray], rate: floa
         return {"p": np.full((len(frames), 4), np.nan), "times": times}
     model = PatchAttention().eval()
     model.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})
-    maps = truncated_mobilenet(precision="float32")(crop(frames, found.boxes, SIDE))
+    maps = truncated_mobilenet()(crop(frames, found.boxes, SIDE))
     with torch.no_grad():
         p = model(torch.as_tensor(np.asarray(maps, np.float32))).softmax(dim=1).numpy().astype(float)
     p[found.quality == "missing"] = np.nan
@@ -196,8 +196,8 @@ def estimated_lags(trials: Cohort, weights: Mapping[str, np.ndarray], preset: Pr
 
 def latency(trial: Trial, preset: Preset, repeats: int = 3) -> pd.DataFrame:
     """Seconds of each stage of one decision about 3 s, with one thread: the best of some repetitions, after one to warm up."""
-    backbone = spectrogram_backbone(size=preset.size, precision="float32")
-    network, face = truncated_mobilenet(precision="float32"), PatchAttention().eval()
+    backbone = spectrogram_backbone(size=preset.size)
+    network, face = truncated_mobilenet(), PatchAttention().eval()
     cut = scalp_maps.segments(trial)["segments"][:1]
     images = 255 * np.moveaxis(scalp_maps.spectrograms(cut, preset.size)[0], 1, -1)
     described = np.asarray(backbone(images), np.float32)[None]

@@ -92,7 +92,7 @@ def features(trials: Cohort, *, weights: str = "", control: bool = True, seed: i
             "official": np.array([trial.session for trial in trials]), "name": np.array([trial.stimulus for trial in trials])}
     about = {"tier": trials.tier, "source": digest(data), "dropped": tuple(trials.dropped)}
     for maps, which in (("maps", weights or None), ("random_maps", "random")) if control else (("maps", weights or None),):
-        backbone = truncated_mobilenet(which, precision="float32", seed=seed)
+        backbone = truncated_mobilenet(which, seed=seed)
         data[maps] = backbone_features(images, backbone, store=store)
         data["about" if maps == "maps" else "about_random"] = about | {"caption": f"{trials.caption}; {backbone.name}"}
         data.setdefault("weights", weights_source(backbone))

@@ -90,8 +90,7 @@ def features(trials: Cohort, *, weights: str = "", jobs: int = 2, store: Store |
         names of the ``dropped`` trials.
     """
     ready = all("face_features" in trial.loaders for trial in trials)
-    # choice: single precision, so that processors with and without bfloat16 agree
-    backbone = None if ready else resnet50(weights, precision="float32") if weights else mobilenet_v2(precision="float32")
+    backbone = None if ready else resnet50(weights) if weights else mobilenet_v2()
     data = preprocessing.features(trials, backbone=backbone, jobs=jobs, store=store or Store())
     if backbone is not None:
         data["face"] = project(data["face"])

@@ -130,7 +130,7 @@ def backbone_features(images: np.ndarray, backbone: Backbone, *, flip: bool = Tr
     images : array ``(n, height, width, 3)``
         uint8, RGB.
     backbone : Backbone
-        Of `lib.models.face_attention.truncated_mobilenet`; it computes channels last, in bfloat16 where the processor does.
+        Of `lib.models.face_attention.truncated_mobilenet`; it computes channels last.
     flip : bool
     store : Store, optional
         Default: ``build/memo``.

@@ -44,7 +44,8 @@ class Recipe:
         the identity of the face with nothing but the trial's own beginning.
     teacher : bool
         Train a face network first and teach its features to this (EEG) network, as [32].
-    precision : {"bf16", "fp32"}
+    precision : {"fp32", "bf16"}
+        ``bf16``: mixed precision, for a GPU, or a processor that computes in it (another would be seven times slower).
     device : str
     """
 
@@ -61,7 +62,7 @@ class Recipe:
     scaling: str = "train"
     face_baseline: int = 0
     teacher: bool = False
-    precision: str = "bf16"
+    precision: str = "fp32"
     device: str = "cpu"
 
 

@@ -18,12 +18,12 @@ FACES = np.random.default_rng(0).integers(0, 255, (6, 48, 48, 3), dtype=np.uint8
 @pytest.fixture(scope="module")
 def net():
     """ImageNet MobileNetV2 in single precision."""
-    return mobilenet_v2(precision="float32")
+    return mobilenet_v2()
 
 
 def test_imagenet_weights_recognise_a_photograph():
     image = cv2.imread(f"{matplotlib.get_data_path()}/sample_data/grace_hopper.jpg")[:512, :, ::-1].copy()
-    top = mobilenet_v2(size=224, precision="float32").logits(image[None])[0].topk(5).indices.tolist()
+    top = mobilenet_v2(size=224).logits(image[None])[0].topk(5).indices.tolist()
     assert top[0] == 652  # military uniform
     assert 457 in top  # bow tie
 
@@ -64,7 +64,7 @@ def test_survives_another_process(net):
 
 def test_random_weights_say_so_and_depend_on_the_seed_alone():
     state = torch.random.get_rng_state()
-    one, two, other = (mobilenet_v2("random", seed=seed, precision="float32")(FACES[:1]) for seed in (1, 1, 2))
+    one, two, other = (mobilenet_v2("random", seed=seed)(FACES[:1]) for seed in (1, 1, 2))
     assert torch.equal(torch.random.get_rng_state(), state)
     assert torch.equal(one, two) and 0.1 < one.norm() / one.numel() ** 0.5 < 10 and (one - other).norm() > 0.1 * one.norm()
     net = resnet50("random")
@@ -75,7 +75,7 @@ def test_a_file_of_the_users_and_a_head_of_another_size(net, tmp_path):
     file = tmp_path / "mine.pth"
     state = net.trunk.state_dict() | {"classifier.1.weight": torch.zeros(8, 1280), "classifier.1.bias": torch.zeros(8)}
     torch.save({f"module.{key}": value for key, value in state.items()}, file)
-    mine = mobilenet_v2(file, precision="float32")
+    mine = mobilenet_v2(file)
     assert describe(mine) == f"MobileNetV2 (weights mine, {mine.fingerprint[:8]})"
     assert torch.equal(mine(FACES), net(FACES))
 

@@ -21,7 +21,7 @@ MAPS = torch.from_numpy(RNG.normal(size=(6, 160, 4, 4)).astype(np.float32))
 
 @pytest.fixture(scope="module")
 def net():
-    return FaceAttention(precision="float32")
+    return FaceAttention()
 
 
 def settled(attention: str) -> PatchAttention:
@@ -61,7 +61,7 @@ def test_backbone_is_torchvisions_with_its_own_weights(net):
 
 
 def test_random_weights_say_so():
-    net = FaceAttention("random", seed=7, precision="float32")
+    net = FaceAttention("random", seed=7)
     assert "random weights" in net.name
     assert weights_source(net.backbone) == {"name": "truncated MobileNetV2 (random weights)", "source": "none: random", "seed": "7"}
     assert 0.01 < net.backbone(FACES[:2]).std() < 100

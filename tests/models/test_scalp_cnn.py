@@ -37,7 +37,7 @@ def test_dropout_only_while_training():
 @pytest.fixture(scope="module")
 def inception():
     """InceptionV3 with random weights."""
-    return inception_v3("random", size=75, precision="float32")
+    return inception_v3("random", size=75)
 
 
 def test_inception_gives_2048_features_with_weights_of_the_user(inception, tmp_path):
@@ -47,7 +47,7 @@ def test_inception_gives_2048_features_with_weights_of_the_user(inception, tmp_p
     state = inception.trunk.state_dict() | {"fc.weight": torch.zeros(1000, 2048), "fc.bias": torch.zeros(1000),
                                             "AuxLogits.fc.weight": torch.zeros(1000, 768)}
     torch.save(state, tmp_path / "mine.pth")
-    mine = spectrogram_backbone(tmp_path / "mine.pth", size=75, precision="float32")
+    mine = spectrogram_backbone(tmp_path / "mine.pth", size=75)
     assert mine.name == f"InceptionV3 (weights mine, {mine.fingerprint[:8]})" and torch.allclose(mine(images), features, atol=1e-5)
     torch.save({"conv1.weight": torch.zeros(3)}, tmp_path / "other.pth")
     with pytest.raises(ValueError, match=r"torchvision's keys of Inception3, found \d+ missing"):

@@ -152,7 +152,7 @@ def test_figures_are_drawn_from_what_the_experiments_return(data, records):
              plots.learning({"Face": [first.result]}), plots.patch_attention(images, shares, ["x", "y", "z"], [True, False, True]),
              plots.recall_bars(experiment.recalls(data, official), ["Face", "linear"], EMOTIONS),
              plots.batch_effect(experiment.batch_order(data, networks, (8,)), ["Face", "Face (batch attention)"])]
-    model = FaceAttention("random", precision="float32")
+    model = FaceAttention("random")
     drawn += [schematics.face_flow(model, EMOTIONS), schematics.patch_block(model, 29)]
     for figure in drawn:
         figure.draw_without_rendering()
