@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-__all__ = ["BadFile", "Cohort", "Signal", "Trial", "origin"]
+__all__ = ["BadFile", "Cohort", "Signal", "Trial", "origin", "readable"]
+
+
+def readable(name) -> str:
+    """The name of a file as text that can be printed and written: bytes that are no UTF-8 become ``\\xfc``."""
+    raw = str(name).encode("utf-8", "surrogatepass")
+    with contextlib.suppress(UnicodeEncodeError):
+        raw = str(name).encode("utf-8", "surrogateescape")
+    return raw.decode("utf-8", "backslashreplace")
 
 
 class BadFile(ValueError):
@@ -27,8 +36,8 @@ class BadFile(ValueError):
     """
 
     def __init__(self, file, expected: str, found: str, fix: str):
-        self.file, self.expected, self.found, self.fix = str(file), expected, found, fix
-        super().__init__(f"{file}: expected {expected}, found {found}. {fix}")
+        self.file, self.expected, self.found, self.fix = map(readable, (file, expected, found, fix))
+        super().__init__(f"{self.file}: expected {self.expected}, found {self.found}. {self.fix}")
 
     def __reduce__(self):
         return type(self), (self.file, self.expected, self.found, self.fix)
@@ -110,6 +119,11 @@ class Cohort:
     trials: tuple[Trial, ...]
     caption: str
     dropped: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self):
+        said = {readable(name): readable(why) for name, why in self.dropped.items()}
+        object.__setattr__(self, "dropped", said)
+        object.__setattr__(self, "caption", readable(self.caption))
 
     def __len__(self) -> int:
         return len(self.trials)
