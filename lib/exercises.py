@@ -24,8 +24,9 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lib import paths
-from lib.files import cells_digest, replace
+from lib.files import cells_digest
 from lib.provenance import notebooks
+from lib.whole import write_file
 
 __all__ = ["Exercise", "check", "edited", "exercises", "lessons", "main", "sheet", "stub", "write"]
 
@@ -158,7 +159,7 @@ def write(names: list[str] | None = None) -> int:
             told = f"written; your work is now {mine.name}, and make check looks there first"
         elif file.exists() and file.read_text(encoding="utf-8") == fresh:
             continue
-        replace(file, fresh)
+        write_file(file, fresh)
         print(f"{file.relative_to(notebooks().parent)}: {told}")
     return code
 

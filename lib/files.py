@@ -1,4 +1,4 @@
-"""How files are written, so that nothing is lost: whole or not at all, one writer at a time, no edit of a notebook overwritten."""
+"""How files are written, so that nothing is lost: one writer at a time, no edit of a notebook overwritten."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -14,8 +13,9 @@ from pathlib import Path
 from filelock import FileLock
 
 from lib import paths
+from lib.whole import write_file
 
-__all__ = ["cells_digest", "edits", "lock", "merge_json", "replace"]
+__all__ = ["cells_digest", "edits", "lock", "merge_json"]
 
 LOST = """\
 {copy} was edited without its pair {source}, which is what is run: {where}.
@@ -24,21 +24,6 @@ LOST = """\
 DAMAGED = """\
 {copy}: expected a notebook, found {found}.
   It is not overwritten. Mend it, or delete it: make notebooks writes it again from {source}."""
-
-
-def replace(file: Path, content: str | bytes) -> None:
-    """Write a file whole, or leave what was there and no part of the new one (a full disk, Ctrl-C)."""
-    content = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as handle:
-        try:
-            handle.write(content)
-            handle.close()
-            os.chmod(handle.name, 0o644)
-            os.replace(handle.name, file)
-        except BaseException:
-            Path(handle.name).unlink(missing_ok=True)
-            raise
 
 
 def lock(file: Path) -> FileLock:
@@ -52,7 +37,7 @@ def merge_json(file: Path, change) -> None:
     """Rewrite a JSON file as ``change(what it held, or None)``: atomically, one writer at a time."""
     with lock(file):
         old = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
-        replace(file, json.dumps(change(old), indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+        write_file(file, json.dumps(change(old), indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def _sources(cells: Sequence) -> list[tuple[str, str]]:

@@ -27,9 +27,9 @@ from matplotlib.figure import Figure
 
 from lib import paths
 from lib.datasets.base import readable
-from lib.files import replace
 from lib.plots.style import use_style
 from lib.provenance import PROFILES, Notebook, read_notebook, record, results, sha256
+from lib.whole import write_file
 
 __all__ = ["Run", "captioned", "show_source", "start"]
 
@@ -132,7 +132,7 @@ class Run:
         if id not in self.notebook.produces:
             declared = ", ".join(self.notebook.produces) or "none"
             raise ValueError(f"{id} is not among the outputs that the header of {self.notebook.name} declares: {declared}")
-        replace(self.folder / name, content)
+        write_file(self.folder / name, content)
         file = (self.folder / name).relative_to(self.manifest.parent).as_posix()
         row = {"id": id, "kind": kind, "file": file, "sha256": hashlib.sha256(content).hexdigest(), **self.notebook.place(id, kind)}
         self.rows = [r for r in self.rows if r["file"] != file] + [row | about]

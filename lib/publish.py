@@ -11,8 +11,9 @@ import nbformat
 import pandas as pd
 
 from lib import paths, scoreboard
-from lib.files import cells_digest, edits, replace
+from lib.files import cells_digest, edits
 from lib.provenance import bare, notebooks
+from lib.whole import write_file
 
 __all__ = ["paired", "publish", "readme", "results_table"]
 
@@ -77,7 +78,7 @@ def publish(names: list[str]) -> int:
             nb = paired(source, paths.build() / f"{name}.ipynb")
             if lost := edits(source):
                 raise ValueError(lost)
-            replace(source.with_suffix(".ipynb"), nbformat.writes(nb) + "\n")
+            write_file(source.with_suffix(".ipynb"), nbformat.writes(nb) + "\n")
         except ValueError as error:
             print(error, file=sys.stderr)
             return 1
@@ -114,4 +115,4 @@ def readme(file: Path = paths.ROOT / "README.md", folder: Path = paths.FIGURES /
         if not (begin and end):
             raise ValueError(f"{file.name}: expected a line `<!-- {name}: begin -->` and, below it, `<!-- {name}: end -->`; found not both")
         text = f"{head}{begin}{table}\n{end}{tail}"
-    replace(file, text)
+    write_file(file, text)

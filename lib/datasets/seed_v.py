@@ -8,7 +8,6 @@ trials. Simulated cohorts in the same layout carry a ``truth.json`` and are read
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from functools import lru_cache, partial
@@ -30,6 +29,7 @@ from lib.datasets.seed_format import (
     check_eye,
     finish,
 )
+from lib.whole import writing
 
 __all__ = ["convert", "files", "read"]
 
@@ -101,9 +101,8 @@ def convert(source: str | Path, target: str | Path) -> list[Path]:
             arrays |= {f"eeg_{k:02d}": trial.load("eeg").data, f"eye_{k:02d}": trial.load("eye").data,
                        f"label_{k:02d}": np.array(trial.labels["emotion"])}
         path = target / f"{subject}_123.npz"
-        part = target / f".{subject}.{os.getpid()}.part.npz"
-        np.savez(part, **arrays)
-        os.replace(part, path)
+        with writing(path) as handle:
+            np.savez(handle, **arrays)
         written.append(path)
     return written
 
