@@ -32,6 +32,7 @@ LEAVE = "Nothing needs to be done: the other recordings are read."
 MOST_LOST = 0.1  # choice: of the samples; a recording that lost more is left out
 VIDEO_RATE, VIDEO_ROWS = 2.0, 360  # choice: frames per second and rows in memory; a face then still has over 112 pixels
 QUALITY = ("contact", "eeg")
+RECORDINGS = (".bdf", ".csv", ".edf")
 SAME = 0.1  # uV; choice: closer means and spreads of every electrode are those of one recording, about a step of the 16 bits
 DRIFT = 0.01  # choice: of the time, by which the clock and the packets may part
 # X.md (1)_intervalMarker: the recording's name, tags of streams and a browser's number, what makes it a marker file, a number again
@@ -118,7 +119,7 @@ def files(folder: str | Path) -> list[str]:
 
 def _listing(folder: Path) -> dict[int, dict[str, str]]:
     """The rows by the number of their line."""
-    table = read_csv(folder / layout.LISTING_FILE, "Write one line for each recording; video may be empty.", layout.LISTING, numbers=())
+    table = read_csv(folder / layout.LISTING_FILE, "Write one line for each recording; video may be empty.", layout.LISTING, text=layout.LISTING)
     for name in ("file", "video"):  # a path written on Windows
         table[name] = [path if (folder / path).exists() else path.replace("\\", "/") for path in table[name]]
     return table[list(layout.LISTING)].to_dict("index")
@@ -210,7 +211,7 @@ def _table(path: Path, wanted: Sequence[str]) -> tuple[float, dict[str, np.ndarr
 def _from_edf(path: Path, wanted: Sequence[str]) -> tuple[float, dict[str, np.ndarray]]:
     header = edf.check(path, lambda label: label in wanted, AGAIN)
     with warnings.catch_warnings(action="ignore"):  # edfio's, of what the check let pass and said
-        content = (edfio.read_bdf if header.kind == "BDF" else edfio.read_edf)(path, lazy_load_data=True)
+        content = edfio.read_bdf(path) if header.kind == "BDF" else edfio.read_edf(path, lazy_load_data=True)
     signals = {signal.label: signal for signal in content.signals}
     labels = {name: TABLES[name][0] if name in TABLES else name for name in wanted}
     return header.rate, {name: signals[label].data * header.microvolts.get(label, 1.0) for name, label in labels.items() if label in signals}
@@ -220,7 +221,8 @@ def _from_csv(path: Path, wanted: Sequence[str]) -> tuple[float, dict[str, np.nd
     first = read_text(path, AGAIN).partition("\n")[0]  # eeg_128;mot_32: a rate for each stream; a title may hold anything
     rates = {float(rate) for rate in re.findall(r"(?:^|[,;])\s*sampling rate:\s*(?:eeg_)?(\d+)", first, re.IGNORECASE)}
     if len(rates) != 1:
-        raise BadFile(path, "a first line with one 'sampling rate:'", repr(first[:60]) if not rates else f"{sorted(rates)}", AGAIN)
+        raise BadFile(path, "a first line with one 'sampling rate:'", f"{sorted(rates)} in {first[:60]!r}",
+                      f"{AGAIN} A title that looks like a setting must change.")
     names = {TABLES[name][1] if name in TABLES else layout.PREFIX + name: name for name in wanted}
     table = read_csv(path, AGAIN, keep=names.__contains__, skip=1)
     return rates.pop(), {names[column]: table[column].to_numpy() for column in table}
@@ -235,6 +237,7 @@ def _placed(path: Path, rate: float, channels: Sequence[str], table: Mapping[str
     data = np.full((len(channels), places[-1] + 1), np.nan, np.float32)
     data[:, places] = np.stack([table[name] for name in channels])
     data[:, places[table.get("interpolated", np.zeros(len(places))) > 0]] = np.nan
+    data[~np.isfinite(data)] = np.nan
     return data
 
 
@@ -284,7 +287,7 @@ def _markers(path: Path) -> Path | None:
             own.setdefault((name == bare, number == copy), []).append(file)
     if own and len(best := own[max(own)]) == 1:
         return best[0]
-    recordings = {name for name in beside.values() if not name[2]}
+    recordings = {name for file, name in beside.items() if file.suffix.lower() in RECORDINGS and "marker" not in file.stem.lower()}
     unused = [file for file, (name, number, marks) in beside.items()
               if (name, number, False) not in recordings and (
                   re.match(rf"{re.escape(bare)}[^a-z0-9].*marker", file.stem, re.IGNORECASE)
@@ -297,14 +300,14 @@ def _markers(path: Path) -> Path | None:
 
 def _interval(markers: Path, clip: str, seconds: float) -> tuple[float, float]:
     """Start and end of the clip in seconds after the start of a recording of so many seconds."""
-    table = read_csv(markers, AGAIN, ("latency", "duration", "type"), numbers=("latency", "duration"))
+    table = read_csv(markers, AGAIN, ("latency", "duration", "type"), text=("type",))
     rows = table.loc[table["type"] == clip, ["latency", "duration"]].to_numpy(float)
     if len(rows) != 1 or not (rows[0, 0] >= 0 and rows[0, 1] > 0):
         raise BadFile(markers, f"one interval of type {clip!r} with a latency and a duration", f"{rows.tolist()}",
                       "Correct the clip in recordings.csv, or remove this file to use the whole recording.")
     start, end = rows[0, 0], rows[0].sum()
     if end > seconds + 1:
-        unit = " (milliseconds?)" if end / 1000 <= seconds + 1 else ""
+        unit = " (milliseconds?)" if 10 * seconds < end <= 1000 * (seconds + 1) else ""
         raise BadFile(markers, f"an interval within the {seconds:g} s of the recording", f"{start:g} to {end:g}{unit}",
                       "Write latency and duration in seconds, or get the whole recording.")
     return float(start), float(end)
