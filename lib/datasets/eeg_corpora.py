@@ -215,11 +215,15 @@ def _load_kaya(path: Path) -> Signal:
 
 
 def _load_kaggle(path: Path) -> Signal:
-    table = read_csv(path, AGAIN, keep=lambda name: name == "id" or normalised(name) in EEG_CHANNELS, text=("id",), dtype=np.float32)
+    def used(name: str) -> bool:
+        return name == "id" or normalised(name) in EEG_CHANNELS
+
+    table = read_csv(path, AGAIN, keep=used, text=("id",), dtype=np.float32)
     if "id" in table:  # subj1_series1_0 and on
         steps = table.pop("id").str.extract(r"(\d+)$", expand=False).astype(float).diff().iloc[1:]
         if (wrong := steps != 1).any():
-            raise BadFile(path, "an id that counts the samples", f"another one in line {wrong.idxmax()}", AGAIN)
+            raise BadFile(path, "an id that counts the samples",
+                          f"another one in line {wrong.idxmax()}", AGAIN)
     return _ten_channels(path, table.to_numpy(), table.columns, WAY_RATE, WAY_UNIT)
 
 

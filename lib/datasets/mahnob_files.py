@@ -121,15 +121,17 @@ def read_session(path: str | Path) -> Session:
 
 
 def check_bdf(path: str | Path) -> None:
-    """Check a BDF file by its header alone: what :mod:`lib.datasets.edf` checks, and the 47 channels."""
+    """Check a BDF file by its header alone (:mod:`lib.datasets.edf`), and the 47 channels."""
     path = Path(path)
     if not path.is_file():
         raise BadFile(path, "the physiology of the session", "no such file", AGAIN)
-    used = (*ALL_CHANNELS[:35], "Status")  # EEG, ECG, Status; the other inputs carry nothing that is used
+    # EEG, ECG, Status; the other inputs carry nothing that is used
+    used = (*ALL_CHANNELS[:35], "Status")
     names = edf.check(path, lambda label: label in used[:-1], AGAIN, mne=True).labels
     if len(names) != len(ALL_CHANNELS):
         raise BadFile(path, f"{len(ALL_CHANNELS)} channels", f"{len(names)}", AGAIN)
-    wrong = [f"{there or 'nothing'} in place of {name}" for there, name in zip(names, ALL_CHANNELS, strict=True)
+    wrong = [f"{there or 'nothing'} in place of {name}"
+             for there, name in zip(names, ALL_CHANNELS, strict=True)
              if name in used and there != name]
     if wrong:
         raise BadFile(path, "the channel names of the database", ", ".join(wrong[:3]), AGAIN)

@@ -85,7 +85,8 @@ def _table(path: Path) -> pd.DataFrame:
     if (back := steps <= 0).any():
         raise BadFile(path, "timestamps that increase", f"a step back or none after sample {int(np.argmax(back))}", AGAIN)
     if len(steps) and not 0.75 < np.median(steps) * RATE < 1.5:
-        raise BadFile(path, f"{RATE:g} samples a second, the time in seconds", f"a step of {np.median(steps):g}", AGAIN)
+        raise BadFile(path, f"{RATE:g} samples a second, the time in seconds",
+                      f"a step of {np.median(steps):g}", AGAIN)
     return table
 
 

@@ -35,7 +35,8 @@ AGAIN = "Get the file again from where the set came from; the other images are r
 
 
 class _Entry(NamedTuple):
-    """One line of a label file: the image's name as the line has it, its file, the emotion's code, and where that line is."""
+    """One line of a label file: the image's name as the line has it, its file, the emotion's code,
+    and where that line is."""
 
     name: str
     path: Path
@@ -85,14 +86,17 @@ def read(folder: str | Path) -> Cohort:
     for entry in entries:
         try:
             if entry.number is None:
-                raise BadFile(entry.name, "a name like train_00001.jpg or test_0001.jpg", f"{entry.name!r} in {entry.line}",
+                raise BadFile(entry.name, "a name like train_00001.jpg or test_0001.jpg",
+                              f"{entry.name!r} in {entry.line}",
                               "Keep the owner's file names.")
             emotion, (session, number), same = _emotion(entry), entry.number, lines[entry.number]
             if len({other.code for other in same}) > 1:
-                raise BadFile(entry.name, "one emotion for each image", ", ".join(f"{other.code} in {other.line}" for other in same),
+                raise BadFile(entry.name, "one emotion for each image",
+                              ", ".join(f"{other.code} in {other.line}" for other in same),
                               "Correct the label file, or get it again.")
             if entry is not same[0]:
-                raise BadFile(entry.name, "one line for each image in the label file", f"{same[0].line} and {entry.line}",
+                raise BadFile(entry.name, "one line for each image in the label file",
+                              f"{same[0].line} and {entry.line}",
                               "The first line is used.")
             if emotion not in EMOTIONS:
                 others[emotion] += 1
@@ -133,7 +137,8 @@ def _entries(folder: Path) -> tuple[list[_Entry], dict[str, str]]:
     dropped: dict[str, str] = {}
     if root := _owner_root(folder):
         rows = _rows(root / OWNER[1], False, dropped)
-        return [_Entry(name, root / OWNER[0] / aligned(name), code, line) for name, code, line in rows], dropped
+        return [_Entry(name, root / OWNER[0] / aligned(name), code, line)
+                for name, code, line in rows], dropped
     if not (folder / REPACK).is_dir():
         raise BadFile(folder, f"basic/{OWNER[1]}, or {REPACK}/ with train_labels.csv and test_labels.csv", "neither",
                       "Ask the owners for the basic set (http://www.whdeng.cn/raf/model1.html), or name the folder that holds it.")
@@ -144,31 +149,39 @@ def _entries(folder: Path) -> tuple[list[_Entry], dict[str, str]]:
         except BadFile as error:
             dropped[f"{split}_labels.csv"] = str(error)
             continue
-        entries += [_Entry(name, folder / REPACK / split / code / name, code, line) for name, code, line in rows]
+        entries += [_Entry(name, folder / REPACK / split / code / name, code, line)
+                    for name, code, line in rows]
     return entries, dropped
 
 
 def _rows(path: Path, repack: bool, dropped: dict[str, str]) -> list[tuple[str, str, str]]:
-    """Name, code and place of each line (of the repack: a table; else by spaces or tabs); other lines go to ``dropped``."""
-    expected = "an image's name and a number from 1 to 7 in each line, separated by " + ("a comma" if repack else "a space or tab")
+    """Name, code and place of each line (of the repack's table; else by spaces or tabs); other
+    lines go to ``dropped``."""
+    expected = ("an image's name and a number from 1 to 7 in each line, separated by "
+                f"{'a comma' if repack else 'a space or tab'}")
     text = read_text(path, AGAIN).splitlines()
     by = next((sign for sign in ";\t" if text and sign in text[0]), ",")
-    lines = {n: fields(line.rstrip(f" {by}"), by) if repack else line.split() for n, line in enumerate(text, 1) if line.strip(f" {by}")}
+    lines = {n: fields(line.rstrip(f" {by}"), by) if repack else line.split()
+             for n, line in enumerate(text, 1) if line.strip(f" {by}")}
     if repack and lines and next(iter(lines.values())) == ["image", "label"]:
         lines.pop(next(iter(lines)))
-    good = {n: parts for n, parts in lines.items() if len(parts) == 2 and re.fullmatch(r"-?\d+", parts[1])}
+    good = {n: parts for n, parts in lines.items()
+            if len(parts) == 2 and re.fullmatch(r"-?\d+", parts[1])}
     bad = {n: " ".join(parts)[:60] for n, parts in lines.items() if n not in good}
     if not good:
-        raise BadFile(path, expected, f"{next(iter(bad.values()))!r}" if bad else "an empty file", AGAIN)
+        raise BadFile(path, expected, f"{next(iter(bad.values()))!r}" if bad else "an empty file",
+                      AGAIN)
     for n, line in bad.items():
-        dropped[f"{path.name}: {line}"] = str(BadFile(path, expected, f"{line!r} in line {n}", AGAIN))
+        dropped[f"{path.name}: {line}"] = str(BadFile(path, expected, f"{line!r} in line {n}",
+                                                      AGAIN))
     return [(name, code, f"line {n} of {path.name}") for n, (name, code) in good.items()]
 
 
 def _emotion(entry: _Entry) -> str:
     if int(entry.code) not in CODES:
         known = ", ".join(f"{code} {emotion}" for code, emotion in CODES.items())
-        raise BadFile(entry.name, f"a code of RAF-DB's basic set ({known})", f"{entry.code} in {entry.line}",
+        raise BadFile(entry.name, f"a code of RAF-DB's basic set ({known})",
+                      f"{entry.code} in {entry.line}",
                       "Correct the label file, or get it again.")
     return CODES[int(entry.code)]
 

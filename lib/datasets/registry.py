@@ -69,7 +69,8 @@ def require(name: str, profile: str, root: str | Path | None = None) -> Cohort:
                                 f"{found.missing}). {get}; or name its folder with DATA=<folder>.")
     cohort = dataset.read(found.path)
     if not cohort:  # all that is there contradicts itself
-        raise BadFile(found.path, "at least one usable recording", f"none; the first: {next(iter(cohort.dropped.values()), '')}",
+        raise BadFile(found.path, "at least one usable recording",
+                      f"none; the first: {next(iter(cohort.dropped.values()), '')}",
                       "Correct it.")
     return cohort
 

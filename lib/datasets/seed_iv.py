@@ -72,7 +72,8 @@ def read(folder: str | Path, smooth: str = "de_LDS") -> Cohort:
             subject = _order(name)[0]
             try:
                 if pairs[subject] > 1:
-                    raise BadFile(root / EEG / str(session) / name, "one recording of a subject in a session",
+                    raise BadFile(root / EEG / str(session) / name,
+                                  "one recording of a subject in a session",
                                   f"{pairs[subject]}", f"Keep the original alone. {AGAIN}")
                 for part in FOLDERS_IV:
                     alone(root / part / str(session) / name, twins, AGAIN)

@@ -67,7 +67,8 @@ def read(folder: str | Path) -> Cohort:
     for name in sorted(names, key=_subject):
         try:
             if subjects[_subject(name)] > 1:
-                raise BadFile(root / name, "one recording of each subject", f"{subjects[_subject(name)]}", AGAIN)
+                raise BadFile(root / name, "one recording of each subject",
+                              f"{subjects[_subject(name)]}", AGAIN)
             for path in _paths(root, name).values():
                 alone(path, twins, AGAIN)
             trials += _recording(root, name, dropped)

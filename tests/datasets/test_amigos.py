@@ -136,7 +136,8 @@ def test_a_file_copied_under_another_subject_is_left_out_with_its_original(tmp_p
         write(tmp_path, subject)
     (tmp_path / layout.file_name(3)).write_bytes((tmp_path / layout.file_name(1)).read_bytes())
     cohort = amigos.read(tmp_path)
-    assert {trial.subject for trial in cohort} == {2} and {layout.file_name(1), layout.file_name(3)} <= cohort.dropped.keys()
+    assert {trial.subject for trial in cohort} == {2}
+    assert {layout.file_name(1), layout.file_name(3)} <= cohort.dropped.keys()
 
 
 def test_without_external_annotation(tmp_path):

@@ -156,7 +156,8 @@ def test_a_subject_is_read_from_one_file_and_a_file_for_one_subject(copy, name):
     for part in ("eeg_feature_smooth", "eye_feature_smooth"):
         shutil.copy(copy / part / "1" / VICTIM, copy / part / "1" / name)
     cohort = seed_iv.read(copy)
-    assert len(cohort) == before - 24 and cohort.dropped.keys() == {f"session 1/{VICTIM}", f"session 1/{name}"}
+    assert len(cohort) == before - 24 and cohort.dropped.keys() == {f"session 1/{VICTIM}",
+                                                                    f"session 1/{name}"}
 
 
 def test_a_missing_session_is_told_and_listed(copy):
