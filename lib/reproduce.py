@@ -253,7 +253,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--profile", default="demo", help=", ".join(PROFILES))
     parser.add_argument("--data", help="folder of your data")
     parser.add_argument("--device", help="cpu, cuda")
-    parser.add_argument("--out", default="figures", help="folder of the figures, relative to the project (default: figures)")
+    parser.add_argument("--out", default="", help="folder of the figures, relative to the project (default: build/figures)")
     parser.add_argument("--why", action="store_true", help="only say whether each notebook is up to date, and why not")
     parser.add_argument("--publish", action="store_true", help="write notebooks/NAME.ipynb from the executed demo copies")
     args = parser.parse_args(argv)
