@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from lib import paths
-from lib.datasets.base import BadFile, Cohort
+from lib.datasets.base import BadFile, Cohort, readable
 from lib.datasets.catalogue import DATASETS, Dataset, checksums
 from lib.datasets.mahnob_format import LABELS_FILE
 
@@ -96,7 +96,7 @@ def status(root: str | Path | None = None) -> pd.DataFrame:
         if dataset.embedded and path is None:
             missing = ""
         rows.append({"dataset": dataset.name, "tier": dataset.tier, "found": "made when needed" if dataset.embedded and not tier
-                     else "yes" if tier else "no", "where": str(path or ""), "missing": missing, "ask": dataset.ask})
+                     else "yes" if tier else "no", "where": readable(path or ""), "missing": missing, "ask": dataset.ask})
     return pd.DataFrame(rows)
 
 
