@@ -40,7 +40,7 @@ SECONDS, MEMORY = 25, 7 << 30
 OUTCOMES = ("equal", "refused", "left out", "samples", "label", "unseen", "structure", "other")
 
 
-def isolated(function, *arguments):
+def isolated(function, seconds: int = SECONDS):
     """What a function returns or, as text, how the process that ran it came to its end."""
     reading, writing = os.pipe()
     if not (child := os.fork()):
@@ -52,9 +52,9 @@ def isolated(function, *arguments):
             with contextlib.suppress(ValueError):  # not every system limits memory
                 resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.alarm(SECONDS if arguments else 600)
+            signal.alarm(seconds)
             try:
-                result = function(*arguments)
+                result = function()
             except BaseException:
                 result = traceback.format_exc()
             with open(writing, "wb") as pipe:
@@ -160,16 +160,16 @@ def run(name: str, numbers, folder: Path, keep: bool = False) -> tuple[Counter, 
     """Outcomes of the copies of one format, the faults in words, and the seconds it took."""
     form, begin, outcomes, faults = FORMATS[name], time.time(), Counter(), []
     root = folder / "clean"
-    if not root.exists() and isinstance(failed := isolated(lambda: form.write(root)), str):
+    if not root.exists() and isinstance(failed := isolated(lambda: form.write(root), 600), str):
         raise RuntimeError(failed)
-    clean = isolated(contents, form, root / form.below)
+    clean = isolated(lambda: contents(form, root / form.below))
     if isinstance(clean, str) or "refused" in clean:
         raise RuntimeError(f"{name}: the undamaged cohort: {clean}")
     for number in numbers:
         target = folder / f"{name}-{number}"
         what, touched = copy_of(root / form.below, target, name, number)
-        found = isolated(contents, form, target)
-        outcome, finding = ("other", found) if isinstance(found, str) else judge(clean, found, touched)
+        found = isolated(lambda: judge(clean, contents(form, target), touched))  # noqa: B023  (called at once)
+        outcome, finding = ("other", found) if isinstance(found, str) else found
         file, damage = what.rsplit(": ", 1)
         if outcome == "structure":
             known = [b for b in form.blind if re.search(b.file, file) and re.search(b.damage, damage) and re.search(b.finding, finding)]
