@@ -156,9 +156,9 @@ def copy_of(root: Path, target: Path, name: str, number: int) -> tuple[str, int 
     return f"{victim.relative_to(root)}: {kind}", touched
 
 
-def run(name: str, numbers, folder: Path, keep: bool = False) -> tuple[Counter, list[str], float]:
-    """Outcomes of the copies of one format, the faults in words, and the seconds it took."""
-    form, begin, outcomes, faults = FORMATS[name], time.time(), Counter(), []
+def run(name: str, numbers, folder: Path, keep: bool = False) -> tuple[Counter, list[str], set[str]]:
+    """Outcomes of the copies of one format, the faults in words, and why some changes cannot be seen."""
+    form, outcomes, faults, unseen = FORMATS[name], Counter(), [], set()
     root = folder / "clean"
     if not root.exists() and isinstance(failed := isolated(lambda: form.write(root), 600), str):
         raise RuntimeError(failed)
@@ -174,6 +174,7 @@ def run(name: str, numbers, folder: Path, keep: bool = False) -> tuple[Counter, 
         if outcome == "structure":
             known = [b for b in form.blind if re.search(b.file, file) and re.search(b.damage, damage) and re.search(b.finding, finding)]
             outcome = "unseen" if known else outcome
+            unseen |= {f"{name}: {damage}: {b.why}" for b in known}
         outcomes[outcome] += 1
         if outcome in ("structure", "other") or keep:
             faults.append(f"{name} --replay {number}: {what}: {outcome}: {finding}")
@@ -181,7 +182,7 @@ def run(name: str, numbers, folder: Path, keep: bool = False) -> tuple[Counter, 
             faults.append(f"left in {target}")
         else:
             shutil.rmtree(target, ignore_errors=True)
-    return outcomes, faults, time.time() - begin
+    return outcomes, faults, unseen
 
 
 def main() -> int:
@@ -193,16 +194,20 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := set(options.formats) - FORMATS.keys():
         parser.error(f"no format {', '.join(sorted(unknown))}; there are: {', '.join(FORMATS)}")
-    folder, faults, written = Path(tempfile.mkdtemp(prefix="fuzz-")), [], {}
+    folder, faults, unseen, written = Path(tempfile.mkdtemp(prefix="fuzz-")), [], set(), {}
     numbers = range(options.copies) if options.replay is None else [options.replay]
     gc.freeze()
     print(f"{'format':24}{'copies':>8}" + "".join(f"{outcome:>10}" for outcome in OUTCOMES) + f"{'seconds':>9}")
     for name in options.formats or FORMATS:
         place = written.setdefault(str(FORMATS[name].write), folder / name.replace(" ", "-"))  # the corpora are written once
         place.mkdir(exist_ok=True)
-        outcomes, found, seconds = run(name, numbers, place, options.replay is not None)
-        print(f"{name:24}{outcomes.total():8}" + "".join(f"{outcomes[outcome]:10}" for outcome in OUTCOMES) + f"{seconds:9.0f}", flush=True)
-        faults += found
+        begin = time.time()
+        outcomes, found, why = run(name, numbers, place, options.replay is not None)
+        counts = "".join(f"{outcomes[outcome]:10}" for outcome in OUTCOMES)
+        print(f"{name:24}{outcomes.total():8}{counts}{time.time() - begin:9.0f}", flush=True)
+        faults, unseen = faults + found, unseen | why
+    for why in sorted(unseen):
+        print("unseen:", why)
     for fault in faults:
         print("python -m tests.fuzz", fault if options.replay is not None else fault[:400])
     if options.replay is None:

@@ -14,16 +14,17 @@ WEIGHTS = {"bit": 3, "bytes": 2, "zeros": 2, "header": 3, "digit": 4, "cut": 2, 
 
 @dataclass
 class Anatomy:
-    """Offsets at which the format's parts begin and end (lines, records, elements, chunks), and the length of the header."""
+    """Offsets at which the format's parts begin and end (lines, records, elements, chunks), the length of the header, and if it is text."""
 
     joints: list[int]
     head: int
+    text: bool
 
 
 def anatomy(data: bytes) -> Anatomy:
     """Find the parts of a text, EDF or BDF, MATLAB 5, ZIP, JPEG or AVI file."""
-    joints, head = [0], min(len(data), 4096)
-    if b"\0" not in data[:4096] and data.isascii():
+    joints, head, text = [0], min(len(data), 640), b"\0" not in data and data.isascii()
+    if text:
         joints += [match.end() for match in re.finditer(rb"\n", data)]
     elif data[:8] in (b"0       ", b"\xffBIOSEMI"):
         head, records = int(data[184:192]), int(data[236:244])
@@ -35,7 +36,7 @@ def anatomy(data: bytes) -> Anatomy:
             at += 8 + int.from_bytes(data[at + 4 : at + 8], "little")
     else:
         joints += [match.start() for match in TOKENS.finditer(data)]
-    return Anatomy(sorted({*joints, len(data)}), head)
+    return Anatomy(sorted({*joints, len(data)}), head, text)
 
 
 def mutate(data: bytes, rng: np.random.Generator, others: list[bytes]) -> tuple[str, bytes | None]:
@@ -61,12 +62,13 @@ def mutate(data: bytes, rng: np.random.Generator, others: list[bytes]) -> tuple[
     elif kind == "zeros":
         body[a:b] = 0
     elif kind == "header":
-        body[rng.integers(0, parts.head, rng.integers(1, 5))] = rng.integers(0, 256)
+        a = int(rng.integers(parts.head))
+        body[a : a + rng.integers(1, 5)] = rng.integers(0, 256)
     elif kind == "digit":
-        binary = n if b"\0" not in data[:4096] and data.isascii() else parts.head
-        places = np.flatnonzero((body[:binary] >= 48) & (body[:binary] < 58))
-        if len(places):
-            body[rng.choice(places, min(len(places), int(rng.integers(1, 4))))] = 48 + rng.integers(10)
+        numbers = [*re.finditer(rb"\d+", data[: n if parts.text else parts.head])] or [re.match(b"", data)]
+        a, b = numbers[rng.integers(len(numbers))].span()
+        for at in range(a, b):
+            body[at] = 48 + rng.integers(10) if at == a or rng.random() < 0.2 else body[at]
     elif kind.startswith("cut"):
         return kind, data[: int(rng.choice(joints[1:-1] or [n // 2])) if kind == "cut at a joint" else a]
     elif kind.startswith("doubled"):
