@@ -1,7 +1,7 @@
 """The header of an EDF or BDF file, held against the file before a library reads it.
 
-MNE and edfio mend or pass over what is refused here: files that were cut, limits that say nothing of
-the unit, channels of another rate. Kemp et al. 1992, Kemp & Olivan 2003 (EDF+); BDF has 24 bits.
+MNE and edfio mend or pass over what is refused here: files that were cut, limits that say nothing
+of the unit, channels of another rate. Kemp et al. 1992, Kemp & Olivan 2003 (EDF+); BDF has 24 bits.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from lib.datasets.base import BadFile
 __all__ = ["Header", "check"]
 
 log = logging.getLogger(__name__)
+# bytes for each channel
 FIELDS = {"label": 16, "transducer": 80, "unit": 8, "lowest": 8, "highest": 8, "digital lowest": 8,
-          "digital highest": 8, "filter": 80, "samples": 8, "reserved": 32}  # bytes for each channel
+          "digital highest": 8, "filter": 80, "samples": 8, "reserved": 32}
 MICROVOLTS = {"uV": 1.0, "µV": 1.0, "mV": 1e3, "V": 1e6, "nV": 1e-3, "": 1.0}
 TO_MNE = ("uV", "µV", "mV", "V")  # MNE takes any other unit for the volt
 RATES = (100.0, 20000.0)  # Hz; choice: what EEG is recorded at
@@ -91,7 +92,8 @@ def check(path: Path, used: Callable[[str], bool], fix: str, *, mne: bool = Fals
     unless(not rates or RATES[0] <= rates[0] <= RATES[1],
            f"{RATES[0]:g} to {RATES[1]:g} samples per second", f"{sum(rates):g}")
     texts = {labels[i]: {name: fields[name][i] for name in fields} for i in picked}
-    scales = {label: _microvolts(path, label, text, kind, fix, mne) for label, text in texts.items()}
+    scales = {label: _microvolts(path, label, text, kind, fix, mne)
+              for label, text in texts.items()}
     return Header(kind, labels, rates[0] if rates else 0.0, scales)
 
 
@@ -124,8 +126,10 @@ def _microvolts(path: Path, label: str, text: dict[str, bytes], kind: str, fix: 
     step = span / (digital_high - digital_low)
     if span < LEAST_RANGE or step > MOST_STEP:
         raise BadFile(path, f"limits of {label} in which EEG fits: {LEAST_RANGE:g} uV or more, in "
-                      f"steps of at most {MOST_STEP:g} uV", f"{low:g} to {high:g} {unit}".strip(), fix)
+                      f"steps of at most {MOST_STEP:g} uV", f"{low:g} to {high:g} {unit}".strip(),
+                      fix)
     if not unit and (low, high) == (digital_low, digital_high):
-        raise BadFile(path, f"{label} in microvolts", "limits of the converter and no unit: numbers "
+        raise BadFile(path, f"{label} in microvolts",
+                      "limits of the converter and no unit: numbers "
                       "that were never calibrated", fix)
     return MICROVOLTS[unit]

@@ -34,6 +34,7 @@ TABLES = {"counter": ("COUNTER", "EEG.Counter"), "interpolated": ("INTERPOLATED"
           "contact": ("CQ_OVERALL", "CQ.Overall"), "eeg": ("EQ_OVERALL", "EQ.OVERALL")}
 LISTING_FILE = "recordings.csv"
 LISTING = ("file", "subject", "emotion", "clip", "video")
-MARKERS = "_intervalMarker.csv"  # added to the recording's name without its ending and without the tags of its streams
-STREAMS = ("md", "mc", "pm", "fe", "bp")  # motion, mental command, performance, face, band power: X.md.pm.bp.csv
+MARKERS = "_intervalMarker.csv"  # added to the recording's name without ending and stream tags
+# tags of motion, mental command, performance, face, band power: X.md.pm.bp.csv
+STREAMS = ("md", "mc", "pm", "fe", "bp")
 MARKER_COLUMNS = ("latency", "duration", "type", "marker_value", "key", "timestamp", "marker_id")  # latency: s from the recording's start

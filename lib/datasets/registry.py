@@ -58,6 +58,8 @@ def require(name: str, profile: str, root: str | Path | None = None) -> Cohort:
     ------
     FileNotFoundError
         Where it is not below the data folder; the message says what is missing and where to get it.
+    BadFile
+        Nothing of it can be used.
     """
     dataset, found = DATASETS[name], find(name, root or None)
     if found.tier is None or found.path is None:
@@ -65,7 +67,12 @@ def require(name: str, profile: str, root: str | Path | None = None) -> Cohort:
         title = dataset.title.split(",")[0]
         raise FileNotFoundError(f"profile {profile!r} needs {title}, which is not below the data folder (missing: "
                                 f"{found.missing}). {get}; or name its folder with DATA=<folder>.")
-    return dataset.read(found.path)
+    cohort = dataset.read(found.path)
+    if not cohort:  # all that is there contradicts itself
+        raise BadFile(found.path, "at least one usable recording",
+                      f"none; the first: {next(iter(cohort.dropped.values()), '')}",
+                      "Correct it.")
+    return cohort
 
 
 def _has(folder: Path, pattern: str) -> bool:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections import Counter
 from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 
 from lib.datasets import safe_pickle
-from lib.datasets.base import BadFile, Cohort, Signal, Trial
+from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies
 from lib.datasets.seed_format import (
     AGAIN,
     BANDS,
@@ -60,9 +61,16 @@ def read(folder: str | Path) -> Cohort:
     BadFile
         No trial at all can be read.
     """
-    root, trials, dropped = Path(folder), [], {}
-    for name in sorted(_names(root), key=_subject):
+    root, trials, dropped, names = Path(folder), [], {}, _names(Path(folder))
+    subjects = Counter(map(_subject, names))
+    twins = copies(path for name in names for path in _paths(root, name).values() if path.is_file())
+    for name in sorted(names, key=_subject):
         try:
+            if subjects[_subject(name)] > 1:
+                raise BadFile(root / name, "one recording of each subject",
+                              f"{subjects[_subject(name)]}", AGAIN)
+            for path in _paths(root, name).values():
+                alone(path, twins, AGAIN)
             trials += _recording(root, name, dropped)
         except BadFile as error:
             dropped[name] = str(error)
