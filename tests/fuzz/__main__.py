@@ -76,14 +76,15 @@ def contents(form: Format, root: Path) -> dict:
         return {"refused": str(error)}
     trials = {}
     for trial in cohort:
-        key = f"{trial.subject} {trial.session} {trial.trial} {trial.stimulus}"
+        file = Path(next(iter(trial.files.values()))).relative_to(root).as_posix()
+        key = f"{file} {trial.session}-{trial.trial}" if form.shared else file
         signals = {}
         for modality in trial.loaders:
             try:
                 signals[modality] = trial.load(modality)
             except BadFile as error:
                 signals[modality] = str(error)
-        trials[key + " again" * (key in trials)] = dict(trial.labels), signals
+        trials[key + " again" * (key in trials)] = (trial.subject, trial.session, trial.trial), {**trial.labels, "stimulus": trial.stimulus}, signals
     dropped = {name: str(why).replace(str(root), "") for name, why in cohort.dropped.items()}
     return {"cohort": (cohort.name, cohort.tier, cohort.caption), "trials": trials, "dropped": dropped}
 
@@ -104,7 +105,8 @@ def judge(clean: dict, found: dict, touched: int | None) -> tuple[str, str]:
     wrong += [f"new trials {extra}"] * bool(extra) + [f"missing trials {missing}"] * bool(missing and not told)
     refused, samples, labels = [], {}, {}
     for key in clean["trials"].keys() & found["trials"].keys():
-        (a_labels, a_signals), (b_labels, b_signals) = clean["trials"][key], found["trials"][key]
+        (a_who, a_labels, a_signals), (b_who, b_labels, b_signals) = clean["trials"][key], found["trials"][key]
+        wrong += [f"{key}: {a_who} -> {b_who}"] * (a_who != b_who and not (told and a_who[:2] == b_who[:2]))  # a count may go on
         if {k: np.shape(v) for k, v in a_labels.items()} != {k: np.shape(v) for k, v in b_labels.items()}:
             wrong.append(f"{key}: other labels")
         elif number := sum(changes(np.atleast_1d(a_labels[k]), np.atleast_1d(b_labels[k]), False) for k in a_labels):

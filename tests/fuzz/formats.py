@@ -33,12 +33,14 @@ FOLDER = Blind("", "removed", "^missing trials [^;]*$",
 
 @dataclass(frozen=True)
 class Format:
-    """One layout on disk: ``write`` makes a cohort below an empty folder, the reader is that of ``dataset``, ``below`` the folder."""
+    """One layout on disk: ``write`` makes a cohort below an empty folder, which the reader of ``dataset`` finds ``below``; ``shared``
+    where a file holds several trials."""
 
     dataset: str
     write: Callable[[Path], object]
     below: str = "."
     blind: tuple[Blind, ...] = ()
+    shared: bool = False
 
     @property
     def read(self):
@@ -79,13 +81,14 @@ FORMATS = {
     "mahnob": Format("mahnob-simulated", functools.partial(mahnob.make, subjects=2, clips=1, seconds=(5, 6), jobs=1)),
     "mahnob-public-features": Format("mahnob-public-features", _features),
     "amigos": Format("amigos-simulated", functools.partial(amigos.make, subjects=2, short=(10, 10), long=(10, 11), jobs=1),
-                     blind=(FOLDER,)),
-    "seed-iv": Format("seed-iv-simulated", functools.partial(seed.make, layout="seed-iv", subjects=1, windows=(2, 4))),
-    "seed-v": Format("seed-v-simulated", functools.partial(seed.make, layout="seed-v", subjects=2, windows=(2, 4))),
-    "seed-v converted": Format("seed-v-simulated", _converted, "converted", (FOLDER,)),
+                     blind=(FOLDER,), shared=True),
+    "seed-iv": Format("seed-iv-simulated", functools.partial(seed.make, layout="seed-iv", subjects=1, windows=(2, 4)), shared=True),
+    "seed-v": Format("seed-v-simulated", functools.partial(seed.make, layout="seed-v", subjects=2, windows=(2, 4)), shared=True),
+    "seed-v converted": Format("seed-v-simulated", _converted, "converted", (FOLDER,), shared=True),
     "rafdb": Format("rafdb-simulated", functools.partial(rafdb.make, train=24, test=24)),
     "rafdb repack": Format("rafdb-simulated", functools.partial(rafdb.make, train=24, test=24, layout="repack")),
     "flex": Format("flex", _flex),
     "muse": Format("muse-simulated", functools.partial(muse.make, subjects=2, recordings=1, seconds=15), blind=(FOLDER,)),
-    **{name: Format(name, _corpora, name, (FOLDER,)) for name in ("eegmmidb", "way-eeg-gal", "kaya", "dreamer", "ascertain", "pspm")},
+    **{name: Format(name, _corpora, name, (FOLDER,), name == "dreamer")
+       for name in ("eegmmidb", "way-eeg-gal", "kaya", "dreamer", "ascertain", "pspm")},
 }
