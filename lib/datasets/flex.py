@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-import cv2
 import edfio
 import numpy as np
 import pandas as pd
@@ -19,6 +18,8 @@ import pandas as pd
 from lib.datasets import flex_format as layout
 from lib.datasets.base import BadFile, Cohort, Signal, Trial, origin
 from lib.datasets.flex_format import CHANNELS, EMOTIONS, LEAST_QUALITY, TABLES
+from lib.datasets.video import clock
+from lib.datasets.video import read_video as _video
 
 __all__ = ["files", "read"]
 
@@ -27,7 +28,7 @@ AGAIN = "Export this recording again."
 GATE = "a median quality of"
 LEAVE = "Nothing needs to be done: the other recordings are read."
 MOST_LOST = 0.1  # choice: of the samples; a recording that lost more is left out
-VIDEO_RATE, VIDEO_ROWS = 2.0, 360  # choice: frames per second and rows in memory; a face then still has over 112 pixels
+VIDEO_RATE = 2.0  # choice: frames per second in memory
 QUALITY = ("contact", "eeg")
 CODES = {emotion: float(i) for i, emotion in enumerate(EMOTIONS)}
 
@@ -76,12 +77,10 @@ def read(folder: str | Path, channels: Sequence[str] = CHANNELS, *, quality: str
         try:
             subject = _number(folder, row)
             count[subject] = count.get(subject, 0) + 1
-            trials.append(_trial(folder, row, subject, count[subject], tuple(channels), quality, least, video_rate))
+            trials.append(_trial(folder, row, subject, count[subject], tuple(channels), quality,
+                                 least, video_rate, dropped))
         except BadFile as error:
             dropped[row["file"]] = str(error)
-            continue
-        if row["video"] and "video" not in trials[-1].loaders:
-            dropped[row["video"]] = f"{folder / row['video']}: no such file; the EEG of this recording is read without it"
     if not trials:
         raise BadFile(folder, "at least one usable recording", f"none; the first: {next(iter(dropped.values()), 'no lines')}", AGAIN)
     damaged = {name: why for name, why in dropped.items() if GATE not in why}  # that the gate holds some back is its purpose
@@ -116,7 +115,7 @@ def _number(folder: Path, row: Mapping[str, str]) -> int:
 
 
 def _trial(folder: Path, row: Mapping[str, str], subject: int, number: int, channels: tuple[str, ...], quality: str, least: float,
-           video_rate: float) -> Trial:
+           video_rate: float, dropped: dict[str, str]) -> Trial:
     path = folder / row["file"]
     rate, table = _table(path, (*channels, *TABLES))
     if missing := [name for name in channels if name not in table]:
@@ -131,8 +130,14 @@ def _trial(folder: Path, row: Mapping[str, str], subject: int, number: int, chan
     loaders, paths = {"eeg": partial(_eeg, path, channels, start, end)}, {"eeg": str(path)}
     if (markers := _markers(path)).is_file():
         paths["markers"] = str(markers)
-    if row["video"] and (video := folder / row["video"]).is_file():
-        loaders["video"], paths["video"] = partial(_video, video, video_rate, start, end), str(video)
+    if row["video"]:
+        video, lasts = folder / row["video"], min(end, len(table[channels[0]]) / rate)
+        try:
+            clock(video, lasts)
+            loaders["video"] = partial(_video, video, video_rate, start, end, lasts)
+            paths["video"] = str(video)
+        except BadFile as error:
+            dropped[row["video"]] = f"{error} The EEG of this recording is read without it."
     return Trial("flex", subject, "1", number, row["clip"], {"emotion": CODES[row["emotion"]]}, loaders, paths)
 
 
@@ -226,27 +231,3 @@ def _eeg(path: Path, channels: tuple[str, ...], start: float, end: float) -> Sig
     data[:, places] = np.stack([table[name] for name in channels])
     data[:, places[made_up]] = np.nan
     return Signal(data[:, : round(min(end * rate, data.shape[1]))], rate, channels, "uV", -start)
-
-
-def _video(path: Path, rate: float, start: float, end: float) -> Signal:
-    capture = cv2.VideoCapture(str(path))
-    try:
-        stored = capture.get(cv2.CAP_PROP_FPS)
-        if not capture.isOpened() or stored <= 0:
-            raise BadFile(path, "a video", "nothing that can be decoded", "Get the original file.")
-        rate, frames, number = min(rate, stored), [], 0
-        while len(frames) / rate < end and capture.grab():
-            if number >= len(frames) * stored / rate - 1e-6:
-                frames.append(_reduced(capture.retrieve()[1]))
-            number += 1
-    finally:
-        capture.release()
-    if not frames:
-        raise BadFile(path, "frames", "none", "Get the original file.")
-    return Signal(np.stack(frames), rate, start=-start)
-
-
-def _reduced(image: np.ndarray) -> np.ndarray:
-    scale = min(1.0, VIDEO_ROWS / image.shape[0])
-    image = image if scale == 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
