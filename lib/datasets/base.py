@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-__all__ = ["BadFile", "Cohort", "Signal", "Trial", "origin"]
+__all__ = ["BadFile", "Cohort", "Signal", "Trial", "copies", "origin"]
 
 
 class BadFile(ValueError):
@@ -152,3 +154,15 @@ def origin(folder: Path, title: str) -> tuple[str, str]:
         return "simulated", f"simulated cohort, effect = {float(known['effect']):g}, seed = {known['seed']}"
     except (KeyError, TypeError, ValueError) as error:
         raise BadFile(truth, "JSON with effect and seed", f"{type(error).__name__}: {error}", "Simulate the cohort again.") from error
+
+
+def copies(paths: Iterable[Path]) -> dict[Path, Path]:
+    """Of these files those that have the same bytes as another one, and which that is."""
+    paths = sorted(paths)
+    sizes = Counter(path.stat().st_size for path in paths)
+    found: dict[str, list[Path]] = {}
+    for path in paths:
+        if sizes[path.stat().st_size] > 1:
+            with open(path, "rb") as file:
+                found.setdefault(hashlib.file_digest(file, "sha256").hexdigest(), []).append(path)
+    return {path: same[path == same[0]] for same in found.values() if len(same) > 1 for path in same}

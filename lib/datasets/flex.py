@@ -20,6 +20,7 @@ from lib.datasets.base import BadFile, Cohort, Signal, Trial, origin
 from lib.datasets.flex_format import CHANNELS, EMOTIONS, LEAST_QUALITY, TABLES
 from lib.datasets.video import clock
 from lib.datasets.video import read_video as _video
+from lib.paths import spelled
 
 __all__ = ["files", "read"]
 
@@ -131,7 +132,7 @@ def _trial(folder: Path, row: Mapping[str, str], subject: int, number: int, chan
     if (markers := _markers(path)).is_file():
         paths["markers"] = str(markers)
     if row["video"]:
-        video, lasts = folder / row["video"], min(end, len(table[channels[0]]) / rate)
+        video, lasts = spelled(folder / row["video"]), min(end, len(table[channels[0]]) / rate)
         try:
             clock(video, lasts)
             loaders["video"] = partial(_video, video, video_rate, start, end, lasts)
