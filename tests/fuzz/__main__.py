@@ -84,7 +84,8 @@ def contents(form: Format, root: Path) -> dict:
                 signals[modality] = trial.load(modality)
             except BadFile as error:
                 signals[modality] = str(error)
-        trials[key + " again" * (key in trials)] = (trial.subject, trial.session, trial.trial), {**trial.labels, "stimulus": trial.stimulus}, signals
+        who, labels = (trial.subject, trial.session, trial.trial), {**trial.labels, "stimulus": trial.stimulus}
+        trials[key + " again" * (key in trials)] = who, labels, signals
     dropped = {name: str(why).replace(str(root), "") for name, why in cohort.dropped.items()}
     return {"cohort": (cohort.name, cohort.tier, cohort.caption), "trials": trials, "dropped": dropped}
 

@@ -28,7 +28,8 @@ def test_no_traceback_no_hang_and_no_other_structure_without_a_word():
 
 def cohort(data=(1.0, 2.0), rate=4.0, label=1.0, trials=("a",), dropped=()):
     signals = {"eeg": Signal(np.array([data]), rate, ("Cz",), "uV")}
-    return {"cohort": ("x", "public", "y"), "trials": {key: ((1, "1", 1), {"emotion": label}, signals) for key in trials}, "dropped": dict(dropped)}
+    found = {key: ((1, "1", 1), {"emotion": label}, signals) for key in trials}
+    return {"cohort": ("x", "public", "y"), "trials": found, "dropped": dict(dropped)}
 
 
 @pytest.mark.parametrize(("found", "touched", "outcome"), [
