@@ -76,7 +76,7 @@ def require(name: str, profile: str, root: str | Path | None = None) -> Cohort:
 
 
 def _has(folder: Path, pattern: str) -> bool:
-    return any(next(folder.glob(either), None) is not None for either in pattern.split("|"))
+    return any(paths.glob(folder, either) for either in pattern.split("|"))
 
 
 def _missing(dataset: Dataset, folder: Path) -> str:
@@ -84,7 +84,7 @@ def _missing(dataset: Dataset, folder: Path) -> str:
         expected = list(dataset.files(folder))
     except BadFile as error:
         return str(error)
-    lacking = [path for path in expected if not (folder / path).is_file()]
+    lacking = [path for path in expected if not paths.spelled(folder / path).is_file()]
     return f"{len(lacking)} of {len(expected)} files, the first {lacking[0]}" if lacking else ""
 
 
