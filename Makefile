@@ -11,9 +11,13 @@ UPGRADE :=
 SIZE    :=
 SAMPLES :=
 FOLDS   :=
+OUT     :=
+PROCESSOR :=
 # These two also from the environment. Nothing of theirs is removed that was not made here.
 DATA    ?=
-BUILD   ?= build
+ifeq ($(origin BUILD),undefined)
+BUILD   := build$(PROCESSOR:%=/%)
+endif
 unexport NOTEBOOKS MATPLOTLIBRC
 
 # Folders may hold spaces, quotes and $ signs: taken as typed, quoted for the shell, never split into words by make.
@@ -22,13 +26,26 @@ absolute = $(if $(filter /%,$(firstword $(1))),$(1),$(CURDIR)/$(1))
 ON      := $(if $(value DEVICE),--device=$(call quote,$(value DEVICE)))
 # Data that the environment names are found by the readers themselves (lib/paths.py).
 AT      := $(if $(filter command,$(origin DATA)),$(if $(value DATA),--data=$(call quote,$(value DATA))))
-OPTIONS := --profile=$(call quote,$(value PROFILE)) $(AT) $(ON)
+TO      := $(if $(value OUT),--out=$(call quote,$(value OUT)))
+OPTIONS := --profile=$(call quote,$(value PROFILE)) $(AT) $(ON) $(TO)
 override VENV := $(call absolute,$(value VENV))
 PY      := $(call quote,$(VENV)/bin/python)
 # Absolute, because a kernel's working folder is not always this one.
 override BUILD := $(call absolute,$(or $(value BUILD),build))
 override DATA := $(value DATA)
 export BUILD DATA
+
+# An older processor made of this one (x86), to see what hangs on the last digit: PROCESSOR=avx2 or sse, with a build folder of its own.
+ifneq ($(PROCESSOR),)
+ifeq ($(filter avx2 sse,$(PROCESSOR)),)
+$(error PROCESSOR=$(PROCESSOR): expected avx2 or sse)
+endif
+export ATEN_CPU_CAPABILITY := $(if $(filter avx2,$(PROCESSOR)),avx2,default)
+export ONEDNN_MAX_CPU_ISA := $(if $(filter avx2,$(PROCESSOR)),AVX2,SSE41)
+export MKL_ENABLE_INSTRUCTIONS := $(if $(filter avx2,$(PROCESSOR)),AVX2,SSE4_2)
+export OPENBLAS_CORETYPE := $(if $(filter avx2,$(PROCESSOR)),Haswell,Nehalem)
+export NPY_DISABLE_CPU_FEATURES := $(if $(filter sse,$(PROCESSOR)),X86_V3) X86_V4 AVX512_ICL AVX512_SPR
+endif
 
 # One thread per process, no progress bars, a fixed hash seed: runs can then be compared with each other (lib/reproduce.py).
 export TQDM_DISABLE := 1
@@ -109,9 +126,10 @@ exercises: setup ## write the exercises of the lessons again (what a learner has
 check: setup ## check your solution of an exercise (EX=12)
 	@$(PY) -m lib.exercises check $(call quote,$(value EX))
 
-reproduce: setup ## run what is not up to date and write figures/, JOBS=2 notebooks at a time
+reproduce: setup ## run what is not up to date and write build/figures, JOBS=2 notebooks at a time
 	@$(PY) -m lib.reproduce $(OPTIONS)
 	@$(MAKE) --no-print-directory -j $(call quote,$(value JOBS)) $(TOGETHER) executed
+	$(if $(value OUT)$(filter-out demo,$(PROFILE)),,@$(PY) -m lib.drift)
 
 executed: $(EXECUTED)
 
@@ -142,8 +160,8 @@ $(eval $(call after,90,16 22 32 42))
 $(eval $(call after,92,$(foreach name,$(filter-out 92_%,$(NAMES)),$(firstword $(subst _, ,$(name))))))
 endif
 
-notebooks: ## run the demo profile, write notebooks/*.ipynb with its outputs, and the README's numbers
-	@$(MAKE) --no-print-directory reproduce PROFILE=demo
+notebooks: ## run the demo profile, write figures/, notebooks/*.ipynb with its outputs, and the README's numbers
+	@$(MAKE) --no-print-directory reproduce PROFILE=demo OUT=figures
 	@$(PY) -m lib.reproduce --publish $(NAMES)
 	@$(PY) -c "from lib import publish; publish.readme()"
 

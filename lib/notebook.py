@@ -92,7 +92,7 @@ class Run:
         label = {"Software": None, "Title": f"{self.notebook.paper} {id}", "Description": caption}  # no version: the bytes stay the same
         fig.savefig(png, format="png", bbox_inches="tight", metadata=label)
         plt.close(fig)
-        about = {"caption": caption, "tier": tier, "data": source, "dropped": sorted(dropped)}
+        about = {"caption": caption, "tier": tier, "data": source, "dropped": sorted(map(readable, dropped))}
         self._write(id, "figure", f"{id}.png", png.getvalue(), about)
         if data is not None:
             self._write(id, "data", f"{id}.csv", _csv(data), about)
@@ -106,7 +106,7 @@ class Run:
         """
         caption = captioned(caption, tier)
         frame = frame.reset_index() if any(frame.index.names) else frame
-        about = {"caption": caption, "tier": tier, "data": source, "dropped": sorted(dropped)}
+        about = {"caption": caption, "tier": tier, "data": source, "dropped": sorted(map(readable, dropped))}
         self._write(id, "table", f"{id}.csv", _csv(frame), about)
         print(f"{id}: {caption}\n{frame.to_string(index=False, na_rep='-', float_format=lambda value: f'{value:.{decimals}f}')}")
 

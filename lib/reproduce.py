@@ -91,9 +91,16 @@ def check_parameters(given: Mapping, declared: Mapping, name: str) -> None:
 
 
 def _data_print(data: str) -> str:
-    """Fingerprint of the user's data folder: names, sizes and times of its files, not their contents (it may hold 100 GB)."""
-    root = paths.data(data)
-    files = [(p.relative_to(root).as_posix(), p.stat().st_size, p.stat().st_mtime_ns) for p in sorted(root.rglob("*")) if p.is_file()]
+    """Fingerprint of the user's data: names, sizes and times of files, not contents (maybe 100 GB).
+
+    A change that leaves size and time alone shows in the time of the last change of any kind, except on
+    Windows and FAT, which keep none.
+    """
+    root, files = paths.data(data), []
+    for path in paths.files(root):
+        state = path.stat() if path.exists() else None  # None: a link that leads nowhere
+        times = (state.st_size, state.st_mtime_ns, state.st_ctime_ns) if state else ()
+        files.append((path.relative_to(root).as_posix(), *times))
     return hashlib.sha256(json.dumps(files).encode()).hexdigest() if files else "none"
 
 
@@ -253,7 +260,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--profile", default="demo", help=", ".join(PROFILES))
     parser.add_argument("--data", help="folder of your data")
     parser.add_argument("--device", help="cpu, cuda")
-    parser.add_argument("--out", default="figures", help="folder of the figures, relative to the project (default: figures)")
+    parser.add_argument("--out", default="", help="folder of the figures, relative to the project (default: build/figures)")
     parser.add_argument("--why", action="store_true", help="only say whether each notebook is up to date, and why not")
     parser.add_argument("--publish", action="store_true", help="write notebooks/NAME.ipynb from the executed demo copies")
     args = parser.parse_args(argv)

@@ -87,6 +87,10 @@ class Trial:
     loaders: Mapping[str, Callable[[], Signal]] = field(repr=False)
     files: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    def __post_init__(self):
+        for name in ("session", "stimulus"):
+            object.__setattr__(self, name, readable(getattr(self, name)))
+
     def load(self, modality: str) -> Signal:
         """Read one modality now; nothing is kept in memory by the trial itself."""
         if modality not in self.loaders:

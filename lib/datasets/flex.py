@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from lib.datasets import flex_format as layout
@@ -20,6 +19,9 @@ from lib.datasets.base import BadFile, Cohort, Signal, Trial, origin
 from lib.datasets.flex_format import CHANNELS, EMOTIONS, LEAST_QUALITY, TABLES
 from lib.datasets.flex_recording import AGAIN, QUALITY, interval, marker_file, placed, read_table
 from lib.datasets.table import read_csv
+from lib.datasets.video import clock
+from lib.datasets.video import read_video as _video
+from lib.paths import spelled
 
 __all__ = ["files", "read"]
 
@@ -27,7 +29,7 @@ log = logging.getLogger(__name__)
 GATE = "a median quality of"
 LEAVE = "Nothing needs to be done: the other recordings are read."
 MOST_LOST = 0.1  # choice: of the samples; a recording that lost more is left out
-VIDEO_RATE, VIDEO_ROWS = 2.0, 360  # choice: frames per second and rows in memory; a face then still has over 112 pixels
+VIDEO_RATE = 2.0  # choice: frames per second in memory
 SAME = 0.1  # uV; choice: closer means and spreads of every electrode are those of one recording
 CODES = {emotion: float(i) for i, emotion in enumerate(EMOTIONS)}
 
@@ -81,8 +83,8 @@ def read(folder: str | Path, channels: Sequence[str] = CHANNELS, *, quality: str
         raise BadFile(folder, "at least one usable recording",
                       f"none; the first: {next(iter(dropped.values()), 'no lines')}", AGAIN)
     trials = _distinct(folder, found, dropped)
-    damaged = {name: why for name, why in dropped.items()
-               if GATE not in why}  # that the gate holds some back is its purpose
+    # that the gate holds some back is its purpose
+    damaged = {name: why for name, why in dropped.items() if GATE not in why}
     if damaged:
         log.warning("%s: %d files left out, the first, %s, because: %s", folder, len(damaged),
                     *next(iter(damaged.items())))
@@ -90,8 +92,8 @@ def read(folder: str | Path, channels: Sequence[str] = CHANNELS, *, quality: str
                   dropped)
 
 
-def _found(folder: Path, dropped: dict[str, str], options: tuple) -> dict[str,
-                                                                          tuple[Trial, _Samples]]:
+def _found(folder: Path, dropped: dict[str, str],
+           options: tuple) -> dict[str, tuple[Trial, _Samples]]:
     """The recordings that can be read, by the file and, where it has several, the line."""
     rows, found, count = _listing(folder), {}, Counter[int]()
     files, seen = Counter(row["file"] for row in rows.values()), dict[tuple, int]()
@@ -103,13 +105,9 @@ def _found(folder: Path, dropped: dict[str, str], options: tuple) -> dict[str,
                               f"line {before} again in line {line}", "Remove one.")
             subject = _number(folder, row, line)
             count[subject] += 1
-            found[name] = _trial(folder, row, subject, count[subject], *options)
+            found[name] = _trial(folder, row, subject, count[subject], dropped, *options)
         except BadFile as error:
             dropped[name] = str(error)
-            continue
-        if row["video"] and "video" not in found[name][0].loaders:
-            dropped[row["video"]] = (f"{folder / row['video']}: no such file; the EEG of this "
-                                     "recording is read without it")
     return found
 
 
@@ -162,7 +160,8 @@ class _Samples(NamedTuple):
     last: int
 
 
-def _trial(folder: Path, row: Mapping[str, str], subject: int, number: int, channels: tuple[str, ...], quality: str, least: float,
+def _trial(folder: Path, row: Mapping[str, str], subject: int, number: int, dropped: dict[str, str],
+           channels: tuple[str, ...], quality: str, least: float,
            video_rate: float) -> tuple[Trial, _Samples]:
     path = folder / row["file"]
     rate, table = read_table(path, (*channels, *TABLES))
@@ -185,9 +184,14 @@ def _trial(folder: Path, row: Mapping[str, str], subject: int, number: int, chan
     loaders, paths = {"eeg": partial(_eeg, path, channels, start, end)}, {"eeg": str(path)}
     if markers:
         paths["markers"] = str(markers)
-    if row["video"] and (video := folder / row["video"]).is_file():
-        loaders["video"], paths["video"] = partial(_video, video, video_rate, start,
-                                                   end), str(video)
+    if row["video"]:
+        video, lasts = spelled(folder / row["video"]), min(end, data.shape[1] / rate)
+        try:
+            clock(video, lasts)
+            loaders["video"] = partial(_video, video, video_rate, start, end, lasts)
+            paths["video"] = str(video)
+        except BadFile as error:
+            dropped[row["video"]] = f"{error} The EEG of this recording is read without it."
     first, last = round(start * rate), round(min(end * rate, data.shape[1]))
     return (Trial("flex", subject, "1", number, row["clip"], {"emotion": CODES[row["emotion"]]},
                   loaders, paths),
@@ -225,28 +229,3 @@ def _eeg(path: Path, channels: tuple[str, ...], start: float, end: float) -> Sig
     rate, table = read_table(path, (*channels, *(name for name in TABLES if name not in QUALITY)))
     data = placed(path, rate, channels, table)
     return Signal(data[:, : round(min(end * rate, data.shape[1]))], rate, channels, "uV", -start)
-
-
-def _video(path: Path, rate: float, start: float, end: float) -> Signal:
-    capture = cv2.VideoCapture(str(path))
-    try:
-        stored = capture.get(cv2.CAP_PROP_FPS)
-        if not capture.isOpened() or stored <= 0:
-            raise BadFile(path, "a video", "nothing that can be decoded", "Get the original file.")
-        rate, frames, number = min(rate, stored), [], 0
-        while len(frames) / rate < end and capture.grab():
-            if number >= len(frames) * stored / rate - 1e-6:
-                frames.append(_reduced(capture.retrieve()[1]))
-            number += 1
-    finally:
-        capture.release()
-    if not frames:
-        raise BadFile(path, "frames", "none", "Get the original file.")
-    return Signal(np.stack(frames), rate, start=-start)
-
-
-def _reduced(image: np.ndarray) -> np.ndarray:
-    scale = min(1.0, VIDEO_ROWS / image.shape[0])
-    image = image if scale == 1 else cv2.resize(image, None, fx=scale, fy=scale,
-                                                interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

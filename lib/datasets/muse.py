@@ -16,6 +16,7 @@ import pandas as pd
 from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies, origin
 from lib.datasets.muse_format import CHANNELS, CLOCK, FOLDER, RATE, STATES
 from lib.datasets.table import read_csv
+from lib.paths import glob
 
 __all__ = ["GAP", "LEAST", "MARK", "read"]
 
@@ -50,9 +51,9 @@ def read(root: str | Path) -> Cohort:
         No usable recording.
     """
     root = Path(root)
-    root = root if any(root.glob(MARK)) else root / FOLDER
+    root = root if glob(root, MARK) else root / FOLDER
     trials, dropped = [], {}
-    names = {path: name for path in root.glob(MARK) if (name := NAME.fullmatch(path.stem))}
+    names = {path: name for path in glob(root, MARK) if (name := NAME.fullmatch(path.stem))}
     found = sorted((name[1], STATES.index(name[2]), int(name[3]), path) for path, name in names.items())
     twins = copies(names)
     for letter, state, number, path in found:

@@ -17,11 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from lib.datasets.base import BadFile, Cohort, Signal, Trial, origin
+from lib.datasets.picture import read_picture
 from lib.datasets.table import fields, read_text
+from lib.paths import spelled
 
 __all__ = ["CODES", "EMOTIONS", "OWNER", "REPACK", "SIZE", "SPLITS", "aligned", "files", "read"]
 
@@ -91,12 +92,12 @@ def read(folder: str | Path) -> Cohort:
             if emotion not in EMOTIONS:
                 others[emotion] += 1
                 continue
-            _image(entry.path)
+            _image(path := spelled(entry.path))
         except BadFile as error:
             dropped[entry.name] = str(error)
             continue
         trials.append(Trial("rafdb", 0, session, number, entry.name, {"emotion": EMOTIONS.index(emotion)},
-                            {"image": partial(_signal, entry.path)}, {"image": str(entry.path)}))
+                            {"image": partial(_signal, path)}, {"image": str(path)}))
     if not trials:
         reason = next(iter(dropped.values()), "every label is another emotion")
         raise BadFile(folder, "at least one usable image", f"none for {len(entries)} labels; the first: {reason}", AGAIN)
@@ -193,17 +194,11 @@ def _emotion(entry: _Entry) -> str:
 
 def _image(path: Path) -> np.ndarray:
     """One image ``(100, 100, 3)``, RGB."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise BadFile(path, "the image that the label file names", type(error).__name__, AGAIN) from error
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
-    if image is None or (content[:2] == b"\xff\xd8" and b"\xff\xd9" not in content[-64:]):  # OpenCV greys out what a cut JPEG file lacks
-        raise BadFile(path, "an image file", f"{len(content)} bytes that are none, or a part of one", AGAIN)
+    image = read_picture(path, AGAIN)
     if image.shape != (SIZE, SIZE, 3):
         raise BadFile(path, f"an aligned image of {SIZE} x {SIZE} pixels", f"{image.shape[0]} x {image.shape[1]}",
                       "Use the aligned images, not the original ones.")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    return image
 
 
 def _signal(path: Path) -> Signal:

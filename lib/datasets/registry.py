@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from lib import paths
-from lib.datasets.base import BadFile, Cohort
+from lib.datasets.base import BadFile, Cohort, readable
 from lib.datasets.catalogue import DATASETS, Dataset, checksums
 from lib.datasets.mahnob_format import LABELS_FILE
 
@@ -76,7 +76,7 @@ def require(name: str, profile: str, root: str | Path | None = None) -> Cohort:
 
 
 def _has(folder: Path, pattern: str) -> bool:
-    return any(next(folder.glob(either), None) is not None for either in pattern.split("|"))
+    return any(paths.glob(folder, either) for either in pattern.split("|"))
 
 
 def _missing(dataset: Dataset, folder: Path) -> str:
@@ -84,7 +84,7 @@ def _missing(dataset: Dataset, folder: Path) -> str:
         expected = list(dataset.files(folder))
     except BadFile as error:
         return str(error)
-    lacking = [path for path in expected if not (folder / path).is_file()]
+    lacking = [path for path in expected if not paths.spelled(folder / path).is_file()]
     return f"{len(lacking)} of {len(expected)} files, the first {lacking[0]}" if lacking else ""
 
 
@@ -96,7 +96,7 @@ def status(root: str | Path | None = None) -> pd.DataFrame:
         if dataset.embedded and path is None:
             missing = ""
         rows.append({"dataset": dataset.name, "tier": dataset.tier, "found": "made when needed" if dataset.embedded and not tier
-                     else "yes" if tier else "no", "where": str(path or ""), "missing": missing, "ask": dataset.ask})
+                     else "yes" if tier else "no", "where": readable(path or ""), "missing": missing, "ask": dataset.ask})
     return pd.DataFrame(rows)
 
 

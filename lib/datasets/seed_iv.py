@@ -28,6 +28,7 @@ from lib.datasets.seed_format import (
     check_eye,
     finish,
 )
+from lib.paths import glob
 
 __all__ = ["files", "read"]
 
@@ -97,12 +98,12 @@ def files(folder: str | Path) -> list[str]:
 
 def _named(folder: Path) -> list[str]:
     """Names of the recordings in a folder, without readme and hidden files."""
-    return [path.name for path in folder.glob("*.mat") if re.fullmatch(r"\d+_\d+\.mat", path.name)]
+    return [path.name for path in glob(folder, "*.mat") if re.fullmatch(r"\d+_\d+", path.stem)]
 
 
 def _order(name: str) -> tuple[int, int]:
     """Subject and date as numbers: as text, 10 comes before 2."""
-    subject, date = name.removesuffix(".mat").split("_")
+    subject, date = Path(name).stem.split("_")
     return int(subject), int(date)
 
 

@@ -30,6 +30,7 @@ from lib.datasets.seed_format import (
     check_eye,
     finish,
 )
+from lib.paths import glob
 from lib.whole import writing
 
 __all__ = ["convert", "files", "read"]
@@ -121,7 +122,8 @@ def _is_original(root: Path) -> bool:
 
 def _names(root: Path) -> set[str]:
     folders = [root / part for part in FOLDERS_V] if _is_original(root) else [root]
-    return {path.name for folder in folders for path in folder.glob("*_123.npz") if re.fullmatch(r"\d+_123\.npz", path.name)}
+    found = [path for folder in folders for path in glob(folder, "*_123.npz")]
+    return {path.name for path in found if re.fullmatch(r"\d+_123", path.stem)}
 
 
 def _subject(name: str) -> int:

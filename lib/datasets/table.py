@@ -52,8 +52,7 @@ def fields(line: str, separator: str) -> list[str]:
 def read_csv(path: str | Path, fix: str, needs: Collection[str] = (), *,
              keep: Callable[[str], bool] = lambda name: False,
              text: Collection[str] = (), skip: int = 0, dtype: type = np.float64) -> pd.DataFrame:
-    """Read columns of a table separated by commas, or by semicolons, tabs or bars; then also with
-    decimal commas.
+    """Read columns of a table separated by commas, semicolons, tabs or bars.
 
     Parameters
     ----------
@@ -104,6 +103,29 @@ def read_csv(path: str | Path, fix: str, needs: Collection[str] = (), *,
         raise BadFile(path, "a table, its columns named and separated by commas",
                       f"{header[:60]!r} and {len(lines)} lines", fix)
     _squared(path, fix, lines, separator, len(names))
+    return _typed(path, fix, lines, separator, picked, text, dtype)
+
+
+def _squared(path: str | Path, fix: str, lines: dict[int, str], separator: str, width: int) -> None:
+    """Cut empty fields off the ends of lines; refuse lines that then have another width."""
+    for number, line in lines.items():
+        if '"' in line or line.count(separator) != width - 1:
+            parts = fields(line, separator)
+            if line.count('"') % 2:
+                raise BadFile(path, "double quotes in pairs",
+                              f"one that does not close in line {number}", fix)
+            if len(parts) < width or any(parts[width:]):
+                raise BadFile(
+                    path, f"{width} columns separated by {separator!r} in each line",
+                    f"{len(parts)} in line {number}",
+                    f"A name or number that holds {separator!r} stands in double quotes. {fix}")
+            if more := len(parts) - width:
+                lines[number] = line.rsplit(separator, more)[0]
+
+
+def _typed(path: str | Path, fix: str, lines: dict[int, str], separator: str,
+           picked: dict[int, str], text: Collection[str], dtype: type) -> pd.DataFrame:
+    """The picked columns of lines of one width: numbers, or text where it is wanted."""
     numbers = [i for i, name in picked.items() if name not in text]
 
     def parse(decimal: str, kind: type) -> pd.DataFrame:
@@ -130,20 +152,3 @@ def read_csv(path: str | Path, fix: str, needs: Collection[str] = (), *,
                               f"{wrong.iloc[0]!r} in line {wrong.index[0]}", fix)
             table[i] = values.astype(dtype)
     return table.rename(columns=picked)
-
-
-def _squared(path: str | Path, fix: str, lines: dict[int, str], separator: str, width: int) -> None:
-    """Cut empty fields off the ends of lines; refuse lines that then have another width."""
-    for number, line in lines.items():
-        if '"' in line or line.count(separator) != width - 1:
-            parts = fields(line, separator)
-            if line.count('"') % 2:
-                raise BadFile(path, "double quotes in pairs",
-                              f"one that does not close in line {number}", fix)
-            if len(parts) < width or any(parts[width:]):
-                raise BadFile(
-                    path, f"{width} columns separated by {separator!r} in each line",
-                    f"{len(parts)} in line {number}",
-                    f"A name or number that holds {separator!r} stands in double quotes. {fix}")
-            if more := len(parts) - width:
-                lines[number] = line.rsplit(separator, more)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import sys
 from pathlib import Path
 
@@ -48,6 +49,29 @@ def write_video(path: Path, n_frames: int = 220):
 
 def frame_number(image: np.ndarray) -> int:
     return round(image[10:40, 5:25, 0].mean() / 16) + 16 * round(image[10:40, 40:60, 2].mean() / 16)
+
+
+def element(code: str, content: bytes) -> bytes:
+    return bytes.fromhex(code) + (len(content) | 1 << 56).to_bytes(8, "big") + content
+
+
+def write_matroska(path: Path, times, seconds: float | None = None) -> Path:
+    """Motion JPEG, any time for each frame; its brightness is 20 times that."""
+    blocks = b""
+    for time in times:
+        jpeg = cv2.imencode(".jpg", np.full((24, 32, 3), 20 * time, np.uint8))[1].tobytes()
+        stamp = element("e7", round(1000 * time).to_bytes(4, "big"))
+        blocks += element("1f43b675", stamp + element("a3", b"\x81\0\0\x80" + jpeg))
+    info = element("2ad7b1", (10**6).to_bytes(4, "big"))
+    if seconds:
+        info += element("4489", struct.pack(">d", 1000 * seconds))
+    track = element("d7", b"\x01") + element("73c5", b"\x01") + element("83", b"\x01")
+    size = element("b0", b"\x20") + element("ba", b"\x18")
+    track += element("86", b"V_MJPEG") + element("e0", size)
+    tracks = element("1654ae6b", element("ae", track))
+    path.write_bytes(element("1a45dfa3", element("4282", b"matroska"))
+                     + element("18538067", element("1549a966", info) + tracks + blocks))
+    return path
 
 
 def write_gaze(path: Path, events: bool = True):

@@ -192,3 +192,14 @@ def test_a_simulated_cohort_says_so_and_does_not_mix_with_others(tmp_path):
     (tmp_path / "simulated" / "truth.json").write_text("{}")
     with pytest.raises(BadFile, match="effect and seed"):
         amigos.read(tmp_path / "simulated")
+
+
+def test_a_linked_subject_is_read_and_a_second_copy_is_named(tmp_path):
+    write(tmp_path / "amigos", 1)
+    write(tmp_path / "amigos", 1, nested=True)
+    write(tmp_path / "other", 2, nested=True)
+    linked = tmp_path / "amigos/Data_Preprocessed_P02"
+    linked.symlink_to(tmp_path / "other/Data_Preprocessed_P02")
+    cohort = amigos.read(tmp_path / "amigos")
+    assert {t.subject for t in cohort} == {1, 2} and len(cohort) == 40
+    assert list(cohort.dropped) == ["Data_Preprocessed_P01/Data_Preprocessed_P01.mat"]

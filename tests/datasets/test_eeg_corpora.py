@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 
 import edfio
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from lib.datasets import eeg_corpora
+from lib.datasets import eeg_corpora, registry
 from lib.datasets.amigos_format import EEG_CHANNELS
 from lib.datasets.base import BadFile
 
@@ -161,3 +162,27 @@ def test_the_mark_makes_a_corpus_simulated(tmp_path):
     (tmp_path / eeg_corpora.MARK).write_text("simulated corpus, seed = 7\n")
     cohort = eeg_corpora.read_eegmmidb(tmp_path)
     assert (cohort.tier, cohort.caption) == ("simulated", "simulated corpus, seed = 7")
+
+
+def test_linked_folders_are_read_and_what_is_there_twice_is_read_once(tmp_path):
+    corpus, other = tmp_path / "eegmmidb", tmp_path / "other"
+    write_edf(corpus / "S001/S001R01.edf")
+    write_edf(corpus / "MNE-eegbci-data/files/eegmmidb/1.0.0/S001/S001R01.edf")
+    write_edf(other / "S002/S002R01.edf")
+    os.rename(other / "S002/S002R01.edf", other / "S002/S002R01.EDF")
+    (corpus / "S002").symlink_to(other / "S002")
+    (corpus / "S003").symlink_to("nowhere")
+    (corpus / "S001/S001R02.edf").symlink_to("nowhere")
+    cohort = eeg_corpora.read_eegmmidb(corpus)
+    assert [(t.subject, t.trial) for t in cohort] == [(1, 1), (2, 1)]
+    assert sorted(cohort.dropped) == ["S001/S001R01.edf", "S001/S001R02.edf", "S003"]
+    assert "each recording once" in cohort.dropped["S001/S001R01.edf"]
+    assert "a link to nowhere" in cohort.dropped["S003"]
+    assert registry.find("eegmmidb", tmp_path).tier == "public"
+
+
+def test_a_series_in_both_forms_is_read_once(tmp_path):
+    write_way(tmp_path / "P1/HS_P1_S1.mat")
+    write_csv(tmp_path / "subj1_series1_data.csv")
+    cohort = eeg_corpora.read_way(tmp_path)
+    assert len(cohort) == 1 and list(cohort.dropped) == ["subj1_series1_data.csv"]

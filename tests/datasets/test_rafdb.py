@@ -80,7 +80,7 @@ def test_each_damaged_image_or_line_is_left_out_alone(owner):
     cohort = rafdb.read(owner)
     assert [t.trial for t in cohort] == [2, 1, 2]
     reasons = {"train_00010.jpg": "a part of one", "train_00011.jpg": "0 bytes", "train_00012.jpg": "12 bytes that are none",
-               "train_00013.jpg": "expected the image that the label file names, found FileNotFoundError",
+               "train_00013.jpg": "expected a picture, found FileNotFoundError",
                "train_00014.jpg": "expected an aligned image of 100 x 100 pixels, found 80 x 80",
                "train_00015.jpg": "1 surprise, 2 fear, .*found 8 in line 12 of list_pat",
                "portrait.jpg": "a name like train_00001.jpg",
