@@ -20,7 +20,8 @@ import numpy as np
 from lib import paths
 from lib.datasets import edf, mat
 from lib.datasets.amigos_format import EEG_CHANNELS
-from lib.datasets.base import BadFile, Cohort, Signal, Trial, read_csv
+from lib.datasets.base import BadFile, Cohort, Signal, Trial
+from lib.datasets.table import read_csv
 
 __all__ = ["AGAIN", "MARK", "Recording", "collect", "field", "hertz", "normalised", "numbers", "read_eegmmidb", "read_kaya", "read_mat",
            "read_way"]
