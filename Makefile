@@ -35,16 +35,8 @@ override BUILD := $(call absolute,$(or $(value BUILD),build))
 override DATA := $(value DATA)
 export BUILD DATA
 
-# An older processor made of this one (x86), to see what hangs on the last digit: PROCESSOR=avx2 or sse, with a build folder of its own.
 ifneq ($(PROCESSOR),)
-ifeq ($(filter avx2 sse,$(PROCESSOR)),)
-$(error PROCESSOR=$(PROCESSOR): expected avx2 or sse)
-endif
-export ATEN_CPU_CAPABILITY := $(if $(filter avx2,$(PROCESSOR)),avx2,default)
-export ONEDNN_MAX_CPU_ISA := $(if $(filter avx2,$(PROCESSOR)),AVX2,SSE41)
-export MKL_ENABLE_INSTRUCTIONS := $(if $(filter avx2,$(PROCESSOR)),AVX2,SSE4_2)
-export OPENBLAS_CORETYPE := $(if $(filter avx2,$(PROCESSOR)),Haswell,Nehalem)
-export NPY_DISABLE_CPU_FEATURES := $(if $(filter sse,$(PROCESSOR)),X86_V3) X86_V4 AVX512_ICL AVX512_SPR
+include tests/processors.mk
 endif
 
 # One thread per process, no progress bars, a fixed hash seed: runs can then be compared with each other (lib/reproduce.py).
