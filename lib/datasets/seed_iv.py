@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from scipy.io import loadmat, whosmat
+from scipy.io import whosmat
 
+from lib.datasets import mat
 from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies
 from lib.datasets.seed_format import (
     AGAIN,
@@ -136,13 +137,9 @@ def _arrays(path: Path, keys: list[str]) -> dict[str, np.ndarray]:
     """Those of the arrays that the file has; ``BadFile`` if it has none of them."""
     if not path.is_file():
         raise BadFile(path, "the features of one subject and session", "no such file", AGAIN)
-    try:
-        content = loadmat(path, variable_names=keys)
-        others = [key for key, *_ in whosmat(path)]
-    except Exception as error:  # SciPy raises whatever the damaged bytes lead it to
-        raise BadFile(path, "a MATLAB 5 file", f"{type(error).__name__}: {error}", AGAIN) from error
-    found = {key: content[key] for key in keys if key in content}
+    found = mat.load(path, keys, AGAIN)
     if not found:
+        others = [key for key, *_ in whosmat(path)]
         raise BadFile(path, f"arrays {keys[0]} to {keys[-1]}", f"none of them, but {', '.join(others[:3]) or 'nothing'}", AGAIN)
     return found
 
