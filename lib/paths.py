@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
@@ -15,11 +16,17 @@ PROFILES = NOTEBOOKS / "profiles"
 FIGURES = ROOT / "figures"
 PUBLISHED = ROOT / "lib" / "published"
 LOCK = ROOT / "requirements.lock"
+# By the first line programs that keep copies know a cache (bford.info/cachedir); by the second `make clean` knows what is ours.
+TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# emotion-companion made this: `make clean` removes the folder\n"
 
 
 def build() -> Path:
-    """Folder for everything that can be made again (``BUILD`` in the environment moves it)."""
-    return Path(os.environ.get("BUILD", ROOT / "build")).resolve()
+    """Folder for everything that can be made again (``BUILD`` in the environment moves it); made, and tagged, where it is new."""
+    folder = Path(os.environ.get("BUILD") or ROOT / "build").resolve()
+    with contextlib.suppress(OSError):  # there already, or not to be written to: who writes says so
+        folder.mkdir(parents=True)
+        (folder / "CACHEDIR.TAG").write_text(TAG)
+    return folder
 
 
 def memo() -> Path:

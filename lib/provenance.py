@@ -17,19 +17,18 @@ import json
 import os
 import re
 import sys
-import tempfile
 import tokenize
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import yaml
-from filelock import FileLock
 
 from lib import paths
+from lib.files import merge_json
 from lib.store import import_closure
 
-__all__ = ["PROFILES", "Cell", "Notebook", "bare", "merge_json", "notebooks", "others", "read_notebook", "record", "results", "root",
+__all__ = ["PROFILES", "Cell", "Notebook", "bare", "notebooks", "others", "read_notebook", "record", "results", "root",
            "sha256", "verify"]
 
 PROFILES = ("demo", "public", "paper")
@@ -194,20 +193,6 @@ def others(out: str | os.PathLike = "") -> str:
         except (ValueError, KeyError, TypeError):  # damaged: the notebook that reads it says so
             rows.append([str(manifest), sha256(manifest)])
     return _digest(rows)
-
-
-def merge_json(file: Path, change) -> None:
-    """Rewrite a JSON file as ``change(what it held, or None)``: atomically, one writer at a time."""
-    locks = paths.build() / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(locks / f"{_digest(str(file.resolve()))[:16]}.lock"):
-        old = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
-        with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".part", delete=False, encoding="utf-8") as handle:
-            json.dump(change(old), handle, indent=1, sort_keys=True, ensure_ascii=False)
-            handle.write("\n")
-        os.chmod(handle.name, 0o644)
-        os.replace(handle.name, file)
 
 
 def record(manifest: Path, notebook: str, rows: list[dict]) -> None:

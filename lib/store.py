@@ -2,8 +2,8 @@
 
 An entry's key is a hash of what the work was given, the code that can change its result, and the versions of the
 packages that code imports. Change a parameter and change it back, and the old entry is found; edit a comment or a
-docstring, and nothing is recomputed. Entries are ``.npz`` files of plain arrays, written atomically; a damaged one is
-recomputed alone.
+docstring, and nothing is recomputed. Entries are ``.npz`` files of plain arrays, written atomically, that end in the
+checksum of all that stands before it; a damaged one is recomputed alone.
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ import importlib.metadata
 import importlib.util
 import inspect
 import logging
+import mmap
 import os
-import tempfile
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -26,10 +24,12 @@ import joblib
 import numpy as np
 
 from lib import paths
+from lib.whole import writing
 
 __all__ = ["Store", "code_digest", "digest", "import_closure"]
 
 log = logging.getLogger(__name__)
+CHECKSUM = 32  # bytes at the end of an entry
 DISTRIBUTIONS = {"cv2": "opencv-python-headless", "sklearn": "scikit-learn", "yaml": "PyYAML"}  # where import and package names differ
 NUMERICAL = {"numpy", "scipy", "torch", "torchvision", "mne", "cv2", "sklearn", "neurokit2"}  # packages whose version can change a number
 
@@ -109,19 +109,23 @@ class Store:
         """Key of ``work`` on ``given`` (anything :func:`digest` takes; pass digests of big arrays, not the arrays)."""
         file = inspect.getsourcefile(work)
         assert file is not None, f"{work} has no source file"
-        return f"{work.__name__}/{digest((work.__qualname__, code_digest(file), given))}"
+        return f"{work.__name__}/{digest((work.__qualname__, CHECKSUM, code_digest(file), given))}"
 
     def load(self, key: str) -> dict[str, np.ndarray] | None:
         """The stored arrays, or None where there are none or they are damaged (then the entry is removed)."""
         file = self.root / f"{key}.npz"
         try:
-            with np.load(file, allow_pickle=False) as archive:
-                value = {name: archive[name] for name in archive.files}
+            with file.open("rb") as handle:
+                with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as content, memoryview(content) as view:
+                    if hashlib.sha256(view[:-CHECKSUM]).digest() != view[-CHECKSUM:]:  # numpy alone misses some damage
+                        raise ValueError("wrong checksum")
+                with np.load(handle, allow_pickle=False) as archive:
+                    value = {name: archive[name] for name in archive.files}
             self.hits += 1
             return value
         except FileNotFoundError:
             pass
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except (OSError, ValueError) as error:
             log.warning("%s: expected a finished result, found a damaged file (%s). It is computed again.", file, error)
             file.unlink(missing_ok=True)
         self.misses += 1
@@ -130,16 +134,12 @@ class Store:
     def save(self, key: str, value: Mapping[str, np.ndarray]) -> None:
         """Write atomically. Where it cannot be written (a full disk), say so once and go on: only the memo is lost."""
         file = self.root / f"{key}.npz"
-        temporary = None
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as handle:
-                temporary = Path(handle.name)
+            with writing(file) as handle:
                 np.savez(handle, **{name: np.asarray(array) for name, array in value.items()})
-            os.replace(temporary, file)
+                handle.seek(0)
+                handle.write(hashlib.file_digest(handle, "sha256").digest())
         except OSError as error:
-            if temporary is not None:
-                temporary.unlink(missing_ok=True)
             log.warning("%s: expected room for a finished result, found %r. The result is used but not kept; free some disk space "
                         "or set BUILD.", file, error)
 

@@ -17,7 +17,7 @@ import numpy as np
 from lib import paths
 from lib.datasets import amigos_format as layout
 from lib.datasets import mat
-from lib.datasets.base import BadFile, Cohort, Signal, Trial, origin
+from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies, origin
 
 __all__ = ["files", "read"]
 
@@ -65,9 +65,10 @@ def read(folder: str | Path) -> Cohort:
     if not found:
         raise BadFile(folder, "Data_Preprocessed_P01.mat to P40.mat, flat or as Data_Preprocessed_P01/Data_Preprocessed_P01.mat", "none",
                       "Unpack the preprocessed MATLAB files of AMIGOS there, or name the folder that holds them.")
-    trials, absent = [], {}
+    trials, absent, twins = [], {}, copies(found.values())
     for subject, path in found.items():
         try:
+            alone(path, twins, AGAIN)
             cells = _cells(*_state(path))
         except BadFile as error:
             damaged[path.relative_to(folder).as_posix()] = str(error)

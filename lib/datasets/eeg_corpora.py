@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -17,12 +16,11 @@ from typing import NamedTuple
 
 import mne
 import numpy as np
-import pandas as pd
 
 from lib import paths
-from lib.datasets import mat
+from lib.datasets import edf, mat
 from lib.datasets.amigos_format import EEG_CHANNELS
-from lib.datasets.base import BadFile, Cohort, Signal, Trial
+from lib.datasets.base import BadFile, Cohort, Signal, Trial, read_csv
 
 __all__ = ["AGAIN", "MARK", "Recording", "collect", "field", "hertz", "normalised", "numbers", "read_eegmmidb", "read_kaya", "read_mat",
            "read_way"]
@@ -165,7 +163,8 @@ def collect(name: str, tier: str, modality: str, folder: str | Path, layout: str
             if not subject:
                 raise BadFile(path, f"a name like the owner's ({layout})", path.name, "Give it its name back.")
             if not path.is_file():
-                raise BadFile(path, "a file", dropped.pop(str(path.relative_to(folder))), AGAIN)
+                why = dropped.pop(path.relative_to(folder).as_posix(), "none")
+                raise BadFile(path, "a file", why, AGAIN)
             if other := taken.get((subject, stimulus.lower())):
                 raise BadFile(path, "each recording once", f"it in {other} too, which is read", LEAVE)
             (check or load)()
@@ -222,10 +221,15 @@ def _load_kaya(path: Path) -> Signal:
 
 
 def _load_kaggle(path: Path) -> Signal:
-    try:
-        table = pd.read_csv(path, usecols=lambda name: normalised(name) in EEG_CHANNELS, dtype=np.float32)
-    except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
-        raise BadFile(path, "a table of numbers with one column per channel", f"{type(error).__name__}: {error}", AGAIN) from error
+    def used(name: str) -> bool:
+        return name == "id" or normalised(name) in EEG_CHANNELS
+
+    table = read_csv(path, AGAIN, keep=used, text=("id",), dtype=np.float32)
+    if "id" in table:  # subj1_series1_0 and on
+        steps = table.pop("id").str.extract(r"(\d+)$", expand=False).astype(float).diff().iloc[1:]
+        if (wrong := steps != 1).any():
+            raise BadFile(path, "an id that counts the samples",
+                          f"another one in line {wrong.idxmax()}", AGAIN)
     return _ten_channels(path, table.to_numpy(), table.columns, WAY_RATE, WAY_UNIT)
 
 
@@ -253,10 +257,9 @@ def _columns(path: Path, names: list[str]) -> list[int]:
 
 def _open_edf(path: Path) -> tuple[mne.io.BaseRaw, list[int]]:
     """The file, its samples not yet read, and where the ten channels stand."""
+    edf.check(path, lambda label: normalised(label) in EEG_CHANNELS, AGAIN, mne=True)
     try:
-        with warnings.catch_warnings(action="ignore"):
-            warnings.filterwarnings("error", "Number of records")  # MNE reads what is left of a file that was cut short
-            raw = mne.io.read_raw_edf(path, verbose="warning")
+        raw = mne.io.read_raw_edf(path, verbose="error")
     except Exception as error:  # MNE raises whatever the damaged bytes lead it to
         raise BadFile(path, "a whole EDF file", f"{type(error).__name__}: {error}", AGAIN) from error
     return raw, _columns(path, [normalised(name) for name in raw.ch_names])

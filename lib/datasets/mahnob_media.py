@@ -30,7 +30,11 @@ def read_gaze(path: str | Path) -> tuple[pd.DataFrame, float, float]:
     missing = [name for name in GAZE_COLUMNS[:-1] if name not in table]
     if missing:
         raise BadFile(path, f"column names on line {GAZE_PREAMBLE + 1}", f"no {', '.join(missing[:3])}", AGAIN)
-    table[list(GAZE_COLUMNS[:13])] = table[list(GAZE_COLUMNS[:13])].apply(pd.to_numeric, errors="coerce")
+    given = table[list(GAZE_COLUMNS[:13])]
+    table[given.columns] = given.apply(pd.to_numeric, errors="coerce")
+    if lost := [name for name in given if given[name].notna().any() and table[name].isna().all()]:
+        raise BadFile(path, f"numbers in {', '.join(lost[:3])}",
+                      f"{given[lost[0]].dropna().iloc[0]!r}", AGAIN)
     starts, ends = (table.loc[table["Event"] == event, "Timestamp"].dropna() for event in ("MovieStart", "MovieEnd"))
     if starts.empty or ends.empty or ends.iloc[-1] <= starts.iloc[0]:
         raise BadFile(path, "the event MovieStart and after it MovieEnd", f"{len(starts)} and {len(ends)} of them", AGAIN)

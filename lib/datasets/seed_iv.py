@@ -8,6 +8,7 @@ trials. Simulated cohorts in the same layout carry a ``truth.json`` and are read
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 from scipy.io import whosmat
 
 from lib.datasets import mat
-from lib.datasets.base import BadFile, Cohort, Signal, Trial
+from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies
 from lib.datasets.seed_format import (
     AGAIN,
     CHANNELS,
@@ -62,14 +63,22 @@ def read(folder: str | Path, smooth: str = "de_LDS") -> Cohort:
     if smooth not in SMOOTHINGS:
         raise ValueError(f"smooth: expected one of {SMOOTHINGS}, found {smooth!r}")
     root, trials, dropped = Path(folder), [], {}
+    twins = copies(path for part in FOLDERS_IV for path in glob(root, f"{part}/*/*.mat"))
     for session in SEED_IV_LABELS:
         eeg, eye = (_named(root / part / str(session)) for part in FOLDERS_IV)
         if not eeg:
             error = BadFile(root / EEG / str(session), "one <subject>_<date>.mat for each subject", "none", AGAIN)
             dropped[f"{EEG}/{session}"] = str(error)
+        pairs = Counter(_order(name)[0] for name in eeg if name in eye)
         for name in sorted({*eeg, *eye}, key=_order):
             subject = _order(name)[0]
             try:
+                if pairs[subject] > 1:
+                    raise BadFile(root / EEG / str(session) / name,
+                                  "one recording of a subject in a session",
+                                  f"{pairs[subject]}", f"Keep the original alone. {AGAIN}")
+                for part in FOLDERS_IV:
+                    alone(root / part / str(session) / name, twins, AGAIN)
                 trials += _recording(root, session, subject, name, smooth, dropped)
             except BadFile as bad:
                 dropped[f"session {session}/{name}"] = str(bad)

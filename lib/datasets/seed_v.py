@@ -8,16 +8,16 @@ trials. Simulated cohorts in the same layout carry a ``truth.json`` and are read
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
+from collections import Counter
 from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 
 from lib.datasets import safe_pickle
-from lib.datasets.base import BadFile, Cohort, Signal, Trial
+from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies
 from lib.datasets.seed_format import (
     AGAIN,
     BANDS,
@@ -31,6 +31,7 @@ from lib.datasets.seed_format import (
     finish,
 )
 from lib.paths import glob
+from lib.whole import writing
 
 __all__ = ["convert", "files", "read"]
 
@@ -61,9 +62,16 @@ def read(folder: str | Path) -> Cohort:
     BadFile
         No trial at all can be read.
     """
-    root, trials, dropped = Path(folder), [], {}
-    for name in sorted(_names(root), key=_subject):
+    root, trials, dropped, names = Path(folder), [], {}, _names(Path(folder))
+    subjects = Counter(map(_subject, names))
+    twins = copies(path for name in names for path in _paths(root, name).values() if path.is_file())
+    for name in sorted(names, key=_subject):
         try:
+            if subjects[_subject(name)] > 1:
+                raise BadFile(root / name, "one recording of each subject",
+                              f"{subjects[_subject(name)]}", AGAIN)
+            for path in _paths(root, name).values():
+                alone(path, twins, AGAIN)
             trials += _recording(root, name, dropped)
         except BadFile as error:
             dropped[name] = str(error)
@@ -102,9 +110,8 @@ def convert(source: str | Path, target: str | Path) -> list[Path]:
             arrays |= {f"eeg_{k:02d}": trial.load("eeg").data, f"eye_{k:02d}": trial.load("eye").data,
                        f"label_{k:02d}": np.array(trial.labels["emotion"])}
         path = target / f"{subject}_123.npz"
-        part = target / f".{subject}.{os.getpid()}.part.npz"
-        np.savez(part, **arrays)
-        os.replace(part, path)
+        with writing(path) as handle:
+            np.savez(handle, **arrays)
         written.append(path)
     return written
 

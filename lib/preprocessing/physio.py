@@ -14,7 +14,6 @@ from functools import partial
 from itertools import chain, groupby
 from typing import Any
 
-import joblib
 import numpy as np
 from scipy.signal import butter, resample_poly, sosfiltfilt
 
@@ -23,6 +22,7 @@ from lib.datasets.base import BadFile, Cohort, Signal, Trial
 from lib.preprocessing.heart import hand_features
 from lib.preprocessing.recordings import checksum
 from lib.store import Store
+from lib.workers import side_by_side
 
 __all__ = ["bandpass", "corpus_segments", "hand_features", "resample", "segments", "trial_segments"]
 
@@ -250,9 +250,8 @@ def _recording(trial: Trial, modality: str, seconds: float, rate: float) -> dict
 def _each(work: Callable[[Trial], dict], trials: Sequence[Trial], jobs: int) -> Iterator[dict | str]:
     """``work`` of each trial in order, or why it failed. Trials of one file go to one process, which then reads it once."""
     groups = [list(group) for _, group in groupby(trials, lambda trial: sorted(set(trial.files.values())) or trial.subject)]
-    with joblib.parallel_config("loky", n_jobs=min(jobs, max(len(groups), 1)), inner_max_num_threads=1):
-        for results in joblib.Parallel(return_as="generator")(joblib.delayed(_group)(work, group) for group in groups):
-            yield from results
+    for _, results in side_by_side(partial(_group, work), [(group,) for group in groups], min(jobs, len(groups)), ordered=True):
+        yield from results
 
 
 def _group(work: Callable[[Trial], dict], trials: Sequence[Trial]) -> list[dict | str]:

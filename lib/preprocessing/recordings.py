@@ -7,10 +7,9 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-import joblib
-
 from lib.datasets.base import BadFile, Trial
 from lib.store import Store, code_digest
+from lib.workers import side_by_side
 
 __all__ = ["checksum", "content", "each", "identity"]
 
@@ -60,12 +59,11 @@ def each(trials: Sequence[Trial], work: Callable[..., Mapping], given: Callable[
     results: list = [_attempt(work, trial, settings) if known is None else store.load(key) if store is not None and key else None
                      for trial, known, key in zip(trials, about, keys, strict=True)]
     if todo := [i for i, result in enumerate(results) if result is None]:
-        attempt = joblib.delayed(partial(_attempt, work, settings=settings))
-        with joblib.parallel_config("loky", n_jobs=min(jobs, len(todo)), inner_max_num_threads=1):
-            for i, result in zip(todo, joblib.Parallel(return_as="generator")(attempt(trials[i]) for i in todo), strict=True):
-                results[i], key = result, keys[i]
-                if store is not None and key and not isinstance(result, str):
-                    store.save(key, result)
+        attempt = partial(_attempt, work, settings=settings)
+        for k, result in side_by_side(attempt, [(trials[i],) for i in todo], min(jobs, len(todo))):
+            results[todo[k]], key = result, keys[todo[k]]
+            if store is not None and key and not isinstance(result, str):
+                store.save(key, result)
     return results
 
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-import joblib
-
 from lib import paths
 from lib.datasets.amigos_format import SUBJECTS
 from lib.simulation.amigos_files import path_of, write
 from lib.simulation.folder import claim, finish
 from lib.store import code_digest, digest
+from lib.workers import side_by_side
 
 __all__ = ["make"]
 
@@ -68,9 +67,8 @@ def make(folder=None, *, subjects: int = 8, short: tuple[float, float] = (30, 40
     if claim(root, key, caption):
         return root
     numbers = SUBJECTS[:subjects]
-    with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-        watched = joblib.Parallel(n_jobs=jobs)(joblib.delayed(write)(root, subject, parameters) for subject in numbers)
-    trials = [vars(viewing) for of_subject in watched for viewing in of_subject]
+    watched = side_by_side(write, [(root, subject, parameters) for subject in numbers], jobs, ordered=True)
+    trials = [vars(viewing) for _, of_subject in watched for viewing in of_subject]
     truth = {"caption": caption, "key": key, **parameters, "files": [path_of(subject) for subject in numbers], "trials": trials}
     finish(root, truth)
     log.info("simulated cohort of %d subjects in %s", subjects, root)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
-import joblib
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
@@ -21,9 +20,11 @@ from lib import paths
 from lib.datasets import flex_format as layout
 from lib.datasets.flex_format import CAPS, EMOTIONS
 from lib.simulation import brain, face, flex_files
-from lib.simulation.folder import claim, finish, write_file
+from lib.simulation.folder import claim, finish
 from lib.simulation.valence import stream
 from lib.store import code_digest, digest
+from lib.whole import write_file
+from lib.workers import side_by_side
 
 __all__ = ["Recording", "action_units", "eeg", "make", "recordings"]
 
@@ -235,8 +236,8 @@ def make(folder=None, *, subjects: int = layout.SUBJECTS, clips: int = 2, second
     if claim(root, key, caption):
         return root
     planned = recordings(parameters)
-    with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-        joblib.Parallel(n_jobs=jobs)(joblib.delayed(write)(root, r, parameters, i) for i, r in enumerate(planned))
+    for _ in side_by_side(write, [(root, r, parameters, i) for i, r in enumerate(planned)], jobs):
+        pass
     rows = [(r.file, r.subject, r.emotion, r.clip, str(Path(r.file).with_suffix(".avi")) if video else "") for r in planned]
     write_file(root / layout.LISTING_FILE, "\n".join(",".join(map(str, row)) for row in (layout.LISTING, *rows)) + "\n")
     finish(root, {"caption": caption, "key": key, **parameters, "lag": LAG, "recordings": [{"file": r.file, **vars(r)} for r in planned]})

@@ -11,8 +11,8 @@ import numpy as np
 
 from lib.datasets import flex_format as layout
 from lib.datasets.flex_format import PREFIX, TABLES
-from lib.simulation.folder import write_file
 from lib.simulation.mahnob_files import write_video as motion_jpeg
+from lib.whole import write_file, writing
 
 __all__ = ["OFFSET", "write_csv", "write_edf", "write_markers", "write_video"]
 
@@ -78,7 +78,7 @@ def write_markers(file: Path, clip: str, latency: float, duration: float) -> Non
 
 def write_video(file: Path, frames: int, frame: Callable[[int], np.ndarray], rate: float, size: tuple[int, int]) -> None:
     """Write a Motion JPEG video whole or not at all, see :func:`lib.simulation.mahnob_files.write_video`."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{os.getpid()}.{file.name}")
-    motion_jpeg(part, frames, frame, rate, size)
-    os.replace(part, file)
+    with writing(file) as handle:
+        part = Path(f"{handle.name}.avi")  # OpenCV goes by the suffix
+        motion_jpeg(part, frames, frame, rate, size)
+        os.replace(part, handle.name)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import shutil
 from pathlib import Path
 
 import scipy.io
 
-__all__ = ["claim", "finish", "matlab", "write_file"]
+from lib.whole import write_file
+
+__all__ = ["claim", "finish", "matlab"]
 
 
 def claim(root: Path, key: str, caption: str) -> bool:
@@ -27,7 +28,7 @@ def claim(root: Path, key: str, caption: str) -> bool:
     elif mark.exists():
         held = mark.read_text(encoding="utf-8")
     else:
-        held = "other files" if root.exists() and any(root.iterdir()) else key
+        held = "other files" if root.exists() and any(p.name != ".partial" for p in root.iterdir()) else key  # the mark comes first
     if held != key:
         raise ValueError(f"{root}: holds data simulated with other parameters or code, or other files. Remove the folder or give another.")
     if not truth.exists():
@@ -40,14 +41,6 @@ def finish(root: Path, truth: dict) -> None:
     """Write the ground truth (``key`` and ``caption`` among it), which marks the cohort as finished."""
     write_file(root / "truth.json", json.dumps(truth))
     shutil.rmtree(root / ".partial", ignore_errors=True)  # last: without it and the truth, the folder would be a stranger's
-
-
-def write_file(file: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    part.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
-    os.replace(part, file)
 
 
 def matlab(content: dict) -> bytes:

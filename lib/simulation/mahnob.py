@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-import joblib
 import numpy as np
 
 from lib import paths
@@ -20,6 +19,7 @@ from lib.simulation.folder import claim, finish
 from lib.simulation.mahnob_session import session
 from lib.simulation.valence import HISTORY, Trace, Watching, draw_traces, plan, real_plan, stream
 from lib.store import code_digest, digest
+from lib.workers import side_by_side
 
 __all__ = ["make"]
 
@@ -78,9 +78,8 @@ def make(folder=None, *, subjects: int | None = 8, clips: int = 5, seconds: tupl
     watched = real_plan(seed) if subjects is None else plan(subjects, clips, seconds, seed)
     felt, other = draw_traces(watched, seed), draw_traces(watched, seed, shared=False)
     mixed = [Trace(effect * a.latent + np.sqrt(1 - effect**2) * b.latent, a.label) for a, b in zip(felt, other, strict=True)]
-    work = [joblib.delayed(session)(root, w, trace, parameters) for w, trace in zip(watched, mixed, strict=True)]
-    with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-        facts = joblib.Parallel(n_jobs=jobs)(work)
+    sessions = [(root, w, trace, parameters) for w, trace in zip(watched, mixed, strict=True)]
+    facts = [fact for _, fact in side_by_side(session, sessions, jobs, ordered=True)]
     _finish(root, key, parameters, watched, felt, mixed, facts)
     log.info("simulated cohort of %d trials in %s", len(watched), root)
     return root

@@ -6,13 +6,14 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 
 import numpy as np
-from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from lib.store import Store, digest
 from lib.training.splits import Split
+from lib.workers import side_by_side
 
 __all__ = ["ENGINES", "Task", "cross_validate", "fold_seed", "weights"]
 
@@ -54,14 +55,12 @@ def _serial(work, data, calls: Sequence[Mapping], jobs: int) -> Iterator[tuple[i
         yield i, _single_thread(work, data, kwargs)
 
 
+def _processes(work, data, calls: Sequence[Mapping], jobs: int) -> Iterator[tuple[int, Result]]:
+    return side_by_side(partial(_single_thread, work, data), [(kwargs,) for kwargs in calls], jobs)
+
+
 def _indexed(i, work, data, kwargs):
     return i, _single_thread(work, data, kwargs)
-
-
-def _processes(work, data, calls: Sequence[Mapping], jobs: int) -> Iterator[tuple[int, Result]]:
-    # arrays over 1 MB are memory-mapped by joblib, so that workers share one copy of the data
-    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
-    yield from parallel(delayed(_indexed)(i, work, data, kwargs) for i, kwargs in enumerate(calls))
 
 
 def _ray(work, data, calls: Sequence[Mapping], jobs: int) -> Iterator[tuple[int, Result]]:

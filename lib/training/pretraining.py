@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import os
-import tempfile
 import time
 import zipfile
 from collections.abc import Mapping
@@ -20,6 +18,7 @@ from lib import paths
 from lib.models.physio_transformer import PhysioTransformer
 from lib.store import code_digest, digest
 from lib.training.masking import masked_mse, span_mask
+from lib.whole import writing
 
 __all__ = ["PretrainRecipe", "load_weights", "pretrain_fold"]
 
@@ -124,10 +123,8 @@ class _Run:
         buffer = io.BytesIO()
         torch.save(state, buffer)
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as handle:
+            with writing(file) as handle:
                 handle.write(buffer.getbuffer())
-            os.replace(handle.name, file)
         except OSError as error:
             log.warning("%s: expected room for a checkpoint, found %r. The run goes on, but could not be resumed from here; free some "
                         "disk space.", file, error)

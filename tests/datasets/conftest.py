@@ -23,13 +23,15 @@ def eeg_wave(times, channel: int):
     return (5 + channel) * np.sin(2 * np.pi * 3 * np.asarray(times)) + 100 * channel
 
 
-def write_bdf(path: Path, pulses=(ONSET, ONSET + SECONDS), seconds=68.0, names=ALL_CHANNELS, flags: int = 0):
+def write_bdf(path: Path, pulses=(ONSET, ONSET + SECONDS), seconds=68.0, names=ALL_CHANNELS,
+              flags: int = 0, unit="uV"):
     times = np.arange(int(seconds * RATE)) / RATE
     status = np.full(times.size, flags & 0xFFFF, float)
     status[(times >= 10) & (times < 20)] += flags & ~0xFFFF  # the amplifier's own flags come and go
     for pulse in pulses:
         status[(times >= pulse) & (times < pulse + 0.1)] += 16
-    signals = [BdfSignal(eeg_wave(times - ONSET, i), RATE, label=name, physical_dimension="uV", physical_range=(-262144, 262143))
+    signals = [BdfSignal(eeg_wave(times - ONSET, i), RATE, label=name, physical_dimension=unit,
+                         physical_range=(-262144, 262143))
                for i, name in enumerate(names[:-1])]
     whole = (-8388608, 8388607)
     Bdf([*signals, BdfSignal(status, RATE, label=names[-1], physical_range=whole, digital_range=whole)]).write(path)

@@ -150,6 +150,16 @@ def test_a_bad_file_takes_no_other_down(copy, case):
     assert len(cohort) == 8 * 24 and list(cohort.dropped) == [f"session 1/{VICTIM}"] and reason in cohort.dropped[f"session 1/{VICTIM}"]
 
 
+@pytest.mark.parametrize("name", ["9_20151028.mat", VICTIM.replace("_", "_1")])
+def test_a_subject_is_read_from_one_file_and_a_file_for_one_subject(copy, name):
+    before = len(seed_iv.read(copy))
+    for part in ("eeg_feature_smooth", "eye_feature_smooth"):
+        shutil.copy(copy / part / "1" / VICTIM, copy / part / "1" / name)
+    cohort = seed_iv.read(copy)
+    assert len(cohort) == before - 24 and cohort.dropped.keys() == {f"session 1/{VICTIM}",
+                                                                    f"session 1/{name}"}
+
+
 def test_a_missing_session_is_told_and_listed(copy):
     assert [file for file in seed_iv.files(copy) if not (copy / file).is_file()] == [] and len(seed_iv.files(copy)) == 18
     shutil.rmtree(copy / "eeg_feature_smooth" / "2")
@@ -175,3 +185,16 @@ def test_a_simulated_cohort_says_so(copy):
     (copy / "truth.json").write_text("{}")
     with pytest.raises(BadFile, match="effect and seed"):
         seed_iv.read(copy)
+
+
+def test_linked_folders_capital_endings_and_dead_links(copy, tmp_path):
+    session = copy / "eeg_feature_smooth/1"
+    (session / "2_20150915.mat").rename(session / "2_20150915.MAT")
+    (copy / "eye_feature_smooth/1/2_20150915.mat").rename(copy / "eye_feature_smooth/1/2_20150915.MAT")
+    (session / "10_20151014.mat").unlink()
+    (session / "10_20151014.mat").symlink_to("nowhere")
+    session.rename(tmp_path / "elsewhere")
+    session.symlink_to(tmp_path / "elsewhere")
+    cohort = seed_iv.read(copy)
+    assert {t.subject for t in cohort if t.session == "1"} == {1, 2}
+    assert list(cohort.dropped) == ["session 1/10_20151014.mat"]
