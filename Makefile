@@ -14,7 +14,7 @@ FOLDS   :=
 # These two also from the environment. Nothing of theirs is removed that was not made here.
 DATA    ?=
 BUILD   ?= build
-unexport NOTEBOOKS MATPLOTLIBRC
+unexport NOTEBOOKS MATPLOTLIBRC MPLBACKEND
 
 # Folders may hold spaces, quotes and $ signs: taken as typed, quoted for the shell, never split into words by make.
 quote    = '$(subst ','\'',$(1))'
