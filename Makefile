@@ -18,7 +18,7 @@ DATA    ?=
 ifeq ($(origin BUILD),undefined)
 BUILD   := build$(PROCESSOR:%=/%)
 endif
-unexport NOTEBOOKS MATPLOTLIBRC
+unexport NOTEBOOKS MATPLOTLIBRC MPLBACKEND
 
 # Folders may hold spaces, quotes and $ signs: taken as typed, quoted for the shell, never split into words by make.
 quote    = '$(subst ','\'',$(1))'
