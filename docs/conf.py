@@ -16,7 +16,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import nbformat  # noqa: E402
+from sphinx.errors import ExtensionError  # noqa: E402
 
+from lib import paths  # noqa: E402
 from lib.report.lessons import lessons  # noqa: E402
 from lib.report.markdown import mathml  # noqa: E402
 from lib.report.page import references  # noqa: E402
@@ -109,6 +111,8 @@ def _parts(source: Path, names: list[str], sheets: list[str]) -> None:
 
 def collect(source: Path) -> None:
     """Fill the source folder: the pages of ``docs/``, the executed or committed copies of the notebooks, pages that list them."""
+    if source.resolve() != paths.build() / "site-source" and any(source.iterdir()):
+        raise ExtensionError(f"{source}: expected an empty folder, which is filled here, found files. Say: make site")
     shutil.rmtree(source, ignore_errors=True)
     for page in sorted((ROOT / "docs").rglob("*.md")):
         place = source / page.relative_to(ROOT / "docs")

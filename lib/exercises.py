@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import ast
 import hashlib
-import json
 import os
 import re
 import subprocess
@@ -25,7 +24,9 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lib import paths
+from lib.files import cells_digest
 from lib.provenance import notebooks
+from lib.whole import write_file
 
 __all__ = ["Exercise", "check", "edited", "exercises", "lessons", "main", "sheet", "stub", "write"]
 
@@ -112,11 +113,6 @@ def place(lesson: str) -> Path:
     return notebooks() / "exercises" / f"{lesson}.ipynb"
 
 
-def _print(nb: nbformat.NotebookNode) -> str:
-    cells = [(cell.cell_type, cell.source.rstrip()) for cell in nb.cells]
-    return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
-
-
 def sheet(lesson: str) -> nbformat.NotebookNode:
     """What a learner is given: the exercises of a lesson with the bodies of their functions missing. Same bytes for the same lesson."""
     own = exercises(lesson)
@@ -133,7 +129,7 @@ def sheet(lesson: str) -> nbformat.NotebookNode:
     nb = new_notebook(cells=cells, metadata={
         "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
         "language_info": {"name": "python"}})
-    nb.metadata["companion"] = {"given": _print(nb)}
+    nb.metadata["companion"] = {"given": cells_digest(nb.cells)}
     return nb
 
 
@@ -143,7 +139,7 @@ def edited(file: Path) -> bool:
         nb = nbformat.read(file, as_version=4)
     except Exception:  # damaged by hand: certainly not ours to overwrite
         return True
-    return nb.metadata.get("companion", {}).get("given") != _print(nb)
+    return nb.metadata.get("companion", {}).get("given") != cells_digest(nb.cells)
 
 
 def write(names: list[str] | None = None) -> int:
@@ -163,7 +159,7 @@ def write(names: list[str] | None = None) -> int:
             told = f"written; your work is now {mine.name}, and make check looks there first"
         elif file.exists() and file.read_text(encoding="utf-8") == fresh:
             continue
-        file.write_text(fresh, encoding="utf-8")
+        write_file(file, fresh)
         print(f"{file.relative_to(notebooks().parent)}: {told}")
     return code
 

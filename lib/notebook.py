@@ -26,8 +26,10 @@ from IPython.display import Image, Markdown, display
 from matplotlib.figure import Figure
 
 from lib import paths
+from lib.datasets.base import readable
 from lib.plots.style import use_style
 from lib.provenance import PROFILES, Notebook, read_notebook, record, results, sha256
+from lib.whole import write_file
 
 __all__ = ["Run", "captioned", "show_source", "start"]
 
@@ -90,7 +92,7 @@ class Run:
         label = {"Software": None, "Title": f"{self.notebook.paper} {id}", "Description": caption}  # no version: the bytes stay the same
         fig.savefig(png, format="png", bbox_inches="tight", metadata=label)
         plt.close(fig)
-        about = {"caption": caption, "tier": tier, "data": source, "dropped": sorted(dropped)}
+        about = {"caption": caption, "tier": tier, "data": source, "dropped": sorted(map(readable, dropped))}
         self._write(id, "figure", f"{id}.png", png.getvalue(), about)
         if data is not None:
             self._write(id, "data", f"{id}.csv", _csv(data), about)
@@ -104,7 +106,7 @@ class Run:
         """
         caption = captioned(caption, tier)
         frame = frame.reset_index() if any(frame.index.names) else frame
-        about = {"caption": caption, "tier": tier, "data": source, "dropped": sorted(dropped)}
+        about = {"caption": caption, "tier": tier, "data": source, "dropped": sorted(map(readable, dropped))}
         self._write(id, "table", f"{id}.csv", _csv(frame), about)
         print(f"{id}: {caption}\n{frame.to_string(index=False, na_rep='-', float_format=lambda value: f'{value:.{decimals}f}')}")
 
@@ -130,8 +132,7 @@ class Run:
         if id not in self.notebook.produces:
             declared = ", ".join(self.notebook.produces) or "none"
             raise ValueError(f"{id} is not among the outputs that the header of {self.notebook.name} declares: {declared}")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / name).write_bytes(content)
+        write_file(self.folder / name, content)
         file = (self.folder / name).relative_to(self.manifest.parent).as_posix()
         row = {"id": id, "kind": kind, "file": file, "sha256": hashlib.sha256(content).hexdigest(), **self.notebook.place(id, kind)}
         self.rows = [r for r in self.rows if r["file"] != file] + [row | about]
@@ -139,11 +140,12 @@ class Run:
 
 def captioned(caption: str, tier: str) -> str:
     """A caption that says "simulated" where the data are."""
+    caption = readable(caption)
     return f"simulated data: {caption}" if tier == "simulated" and "simulated" not in caption.lower() else caption
 
 
 def _csv(frame: pd.DataFrame) -> bytes:
-    return frame.to_csv(index=any(frame.index.names), float_format="%.6g", lineterminator="\n").encode()
+    return frame.to_csv(index=any(frame.index.names), float_format="%.6g", lineterminator="\n").encode("utf-8", "backslashreplace")
 
 
 def _quiet() -> None:

@@ -23,13 +23,12 @@ from functools import cache
 from pathlib import Path
 
 import yaml
-from filelock import FileLock
 
 from lib import paths
+from lib.files import merge_json
 from lib.store import import_closure
-from lib.whole import writing
 
-__all__ = ["PROFILES", "Cell", "Notebook", "bare", "merge_json", "notebooks", "others", "read_notebook", "record", "results", "root",
+__all__ = ["PROFILES", "Cell", "Notebook", "bare", "notebooks", "others", "read_notebook", "record", "results", "root",
            "sha256", "verify"]
 
 PROFILES = ("demo", "public", "paper")
@@ -194,16 +193,6 @@ def others(out: str | os.PathLike = "") -> str:
         except (ValueError, KeyError, TypeError):  # damaged: the notebook that reads it says so
             rows.append([str(manifest), sha256(manifest)])
     return _digest(rows)
-
-
-def merge_json(file: Path, change) -> None:
-    """Rewrite a JSON file as ``change(what it held, or None)``: atomically, one writer at a time."""
-    locks = paths.build() / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    with FileLock(locks / f"{_digest(str(file.resolve()))[:16]}.lock"):
-        old = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
-        with writing(file) as handle:
-            handle.write(f"{json.dumps(change(old), indent=1, sort_keys=True, ensure_ascii=False)}\n".encode())
 
 
 def record(manifest: Path, notebook: str, rows: list[dict]) -> None:

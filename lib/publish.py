@@ -11,7 +11,9 @@ import nbformat
 import pandas as pd
 
 from lib import paths, scoreboard
+from lib.files import cells_digest, edits
 from lib.provenance import bare, notebooks
+from lib.whole import write_file
 
 __all__ = ["paired", "publish", "readme", "results_table"]
 
@@ -63,7 +65,7 @@ def paired(source: Path, executed: Path) -> nbformat.NotebookNode:
         # JupyterLab folds the solution of an exercise; the site does so by the tag hide-input
         cell.metadata = ({"tags": tags} if tags else {}) | ({"jupyter": {"source_hidden": True}} if "solution" in (tags or ()) else {})
     kept = {key: nb.metadata[key] for key in ("kernelspec", "jupytext", "companion") if key in nb.metadata}
-    nb.metadata = kept | {"language_info": {"name": "python"}}
+    nb.metadata = kept | {"language_info": {"name": "python"}, "published": cells_digest(nb.cells)}
     nb.nbformat, nb.nbformat_minor = 4, 5
     return nbformat.from_dict(nb)
 
@@ -72,7 +74,11 @@ def publish(names: list[str]) -> int:
     """Write ``notebooks/<name>.ipynb`` for each name; 1 where one could not be."""
     for name in names:
         try:
-            nbformat.write(paired(notebooks() / f"{name}.py", paths.build() / f"{name}.ipynb"), notebooks() / f"{name}.ipynb")
+            source = notebooks() / f"{name}.py"
+            nb = paired(source, paths.build() / f"{name}.ipynb")
+            if lost := edits(source):
+                raise ValueError(lost)
+            write_file(source.with_suffix(".ipynb"), nbformat.writes(nb) + "\n")
         except ValueError as error:
             print(error, file=sys.stderr)
             return 1
@@ -109,4 +115,4 @@ def readme(file: Path = paths.ROOT / "README.md", folder: Path = paths.FIGURES /
         if not (begin and end):
             raise ValueError(f"{file.name}: expected a line `<!-- {name}: begin -->` and, below it, `<!-- {name}: end -->`; found not both")
         text = f"{head}{begin}{table}\n{end}{tail}"
-    file.write_text(text, encoding="utf-8")
+    write_file(file, text)

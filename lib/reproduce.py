@@ -21,9 +21,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import yaml
+from filelock import Timeout
 
 from lib import paths
-from lib.provenance import PROFILES, Notebook, merge_json, notebooks, others, read_notebook, results, sha256
+from lib.files import edits, lock, merge_json
+from lib.provenance import PROFILES, Notebook, notebooks, others, read_notebook, results, sha256
 
 __all__ = ["Refused", "main", "parameters", "reproduce", "why"]
 
@@ -89,9 +91,16 @@ def check_parameters(given: Mapping, declared: Mapping, name: str) -> None:
 
 
 def _data_print(data: str) -> str:
-    """Fingerprint of the user's data folder: names, sizes and times of its files, not their contents (it may hold 100 GB)."""
-    root = paths.data(data)
-    files = [(p.relative_to(root).as_posix(), p.stat().st_size, p.stat().st_mtime_ns) for p in sorted(root.rglob("*")) if p.is_file()]
+    """Fingerprint of the user's data: names, sizes and times of files, not contents (maybe 100 GB).
+
+    A change that leaves size and time alone shows in the time of the last change of any kind, except on
+    Windows and FAT, which keep none.
+    """
+    root, files = paths.data(data), []
+    for path in paths.files(root):
+        state = path.stat() if path.exists() else None  # None: a link that leads nowhere
+        times = (state.st_size, state.st_mtime_ns, state.st_ctime_ns) if state else ()
+        files.append((path.relative_to(root).as_posix(), *times))
     return hashlib.sha256(json.dumps(files).encode()).hexdigest() if files else "none"
 
 
@@ -197,11 +206,22 @@ def _execute(notebook: Notebook, given: Mapping) -> int:
 
 def reproduce(name: str, given: Mapping) -> int:
     """Bring one notebook up to date. Returns 0, 1 (a cell failed, or a declared output is missing) or 138 (the kernel died)."""
-    notebook = read_notebook(name)
+    home = folder(given["profile"])
+    own = lock(home / f"{name}.ipynb")  # of two that were asked for the same, the second finds it done
+    try:
+        held = own.acquire(timeout=0)
+    except Timeout:
+        print(f"{name}: another run is making it; waiting for it", flush=True)
+        held = own.acquire()
+    with held:
+        return _reproduce(read_notebook(name), given, home)
+
+
+def _reproduce(notebook: Notebook, given: Mapping, home: Path) -> int:
+    name, began = notebook.name, time.monotonic()
     if not why(notebook, given):
         print(f"{name}: up to date")
         return 0
-    home, began = folder(given["profile"]), time.monotonic()
     home.mkdir(parents=True, exist_ok=True)
     (home / f"{name}.stamp.json").unlink(missing_ok=True)
     state = _state(notebook, given)  # before the run: what changes meanwhile must count as a change
@@ -219,26 +239,43 @@ def reproduce(name: str, given: Mapping) -> int:
     return 0
 
 
+def _checked(profile: str, data: str | None, names: list[str]) -> str | None:
+    """The data folder in full; refuses a profile or folder that is not there, and notebooks whose edits a run would not see."""
+    if profile not in PROFILES:
+        raise Refused(f"there is no profile {profile!r}; there are {', '.join(PROFILES)}")
+    folder = paths.data(data) if data else None
+    if folder and not folder.is_dir():
+        raise Refused(f"{folder}: expected the folder of your data, found {'a file' if folder.exists() else 'nothing'}. "
+                      "Name the folder with DATA=, or leave DATA out.")
+    sources = [notebooks() / f"{name}.py" for name in names] or sorted(notebooks().glob("[0-9]*.py"))
+    if lost := [text for source in sources if source.is_file() and (text := edits(source))]:
+        raise Refused("\n".join(lost))
+    return str(folder) if folder else None
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run notebooks strictly with papermill, where something that their results depend on has changed."""
     parser = argparse.ArgumentParser(prog="python -m lib.reproduce", description=main.__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="notebooks, without suffix")
-    parser.add_argument("--profile", choices=PROFILES, default="demo")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="notebooks, without suffix; with none, only checks what is asked for")
+    parser.add_argument("--profile", default="demo", help=", ".join(PROFILES))
     parser.add_argument("--data", help="folder of your data")
     parser.add_argument("--device", help="cpu, cuda")
-    parser.add_argument("--out", default="figures", help="folder of the figures, relative to the project (default: figures)")
+    parser.add_argument("--out", default="", help="folder of the figures, relative to the project (default: build/figures)")
     parser.add_argument("--why", action="store_true", help="only say whether each notebook is up to date, and why not")
     parser.add_argument("--publish", action="store_true", help="write notebooks/NAME.ipynb from the executed demo copies")
     args = parser.parse_args(argv)
     for key, value in ENVIRONMENT.items():
         os.environ.setdefault(key, value)
     os.environ.setdefault("MPLCONFIGDIR", str(paths.build() / "matplotlib"))
+    os.environ.pop("MATPLOTLIBRC", None)  # the user's own settings
+    # kernels find our package lib first, whatever else is called so
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(paths.ROOT), os.environ.get("PYTHONPATH"))))
     try:
         if args.publish:
             from lib.publish import publish
 
             return publish(args.names)
-        data = str(Path(args.data).expanduser().resolve()) if args.data else None
+        data = _checked(args.profile, args.data, args.names)
         for name in args.names:
             notebook = read_notebook(name)
             given = parameters(name, args.profile, data=data, device=args.device, out=args.out)
@@ -249,7 +286,7 @@ def main(argv: list[str] | None = None) -> int:
                 print("\n".join(f"{name}: {reason}" for reason in reasons or ["up to date"]))
             elif code := reproduce(name, given):
                 return code
-    except (Refused, FileNotFoundError) as error:
+    except (Refused, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

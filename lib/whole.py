@@ -12,7 +12,7 @@ from io import BufferedRandom
 from pathlib import Path
 from uuid import uuid4
 
-__all__ = ["writing"]
+__all__ = ["write_file", "writing"]
 
 YOUNG = 2.0  # seconds between the birth of a part and its lock, at the very most
 
@@ -35,6 +35,12 @@ def writing(file: str | os.PathLike) -> Iterator[BufferedRandom]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def write_file(file: str | os.PathLike, content: str | bytes) -> None:
+    """Write a file whole, or leave what was there (a full disk, Ctrl-C, a kill)."""
+    with writing(file) as handle:
+        handle.write(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
 
 
 @cache

@@ -15,8 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.io import loadmat
 
+from lib import paths
 from lib.datasets import amigos_format as layout
-from lib.datasets.base import BadFile, Cohort, Signal, Trial, origin
+from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies, origin
 
 __all__ = ["files", "read"]
 
@@ -60,13 +61,14 @@ def read(folder: str | Path) -> Cohort:
     """
     folder = Path(folder)
     tier, caption = origin(folder, "AMIGOS")
-    found = _found(folder)
+    found, damaged = _found(folder)
     if not found:
         raise BadFile(folder, "Data_Preprocessed_P01.mat to P40.mat, flat or as Data_Preprocessed_P01/Data_Preprocessed_P01.mat", "none",
                       "Unpack the preprocessed MATLAB files of AMIGOS there, or name the folder that holds them.")
-    trials, absent, damaged = [], {}, {}
+    trials, absent, twins = [], {}, copies(found.values())
     for subject, path in found.items():
         try:
+            alone(path, twins, AGAIN)
             cells = _cells(*_state(path))
         except BadFile as error:
             damaged[path.relative_to(folder).as_posix()] = str(error)
@@ -91,22 +93,29 @@ def read(folder: str | Path) -> Cohort:
 def files(folder: str | Path) -> list[str]:
     """Relative paths a complete copy holds: those that are there, and of the 40 subjects those that are not, as they unpack."""
     folder = Path(folder)
-    found = {subject: path.relative_to(folder).as_posix() for subject, path in _found(folder).items()}
+    found = {subject: path.relative_to(folder).as_posix() for subject, path in _found(folder)[0].items()}
     if origin(folder, "AMIGOS")[0] == "licensed":
         names = {subject: layout.file_name(subject) for subject in layout.SUBJECTS}
         found = {subject: f"{name.removesuffix('.mat')}/{name}" for subject, name in names.items()} | found
     return list(found.values())
 
 
-def _found(folder: Path) -> dict[int, Path]:
-    """One file per subject, the one nearest to the folder; a simulated cohort below a folder of other files is not part of them."""
-    simulated = {mark.parent for mark in folder.rglob("SIMULATED.txt")} - {folder}
-    paths: dict[int, Path] = {}
-    for path in sorted(folder.rglob("Data_Preprocessed_P*.mat"), key=lambda path: (len(path.parts), path)):
-        number = re.fullmatch(r"Data_Preprocessed_P(\d+)\.mat", path.name)
-        if number and path.is_file() and simulated.isdisjoint(path.parents):
-            paths.setdefault(int(number[1]), path)
-    return dict(sorted(paths.items()))
+def _found(folder: Path) -> tuple[dict[int, Path], dict[str, str]]:
+    """One file per subject, the one nearest to the folder, and why other files are left out.
+
+    A simulated cohort below a folder of other files is not part of them.
+    """
+    simulated = {mark.parent for mark in paths.glob(folder, "**/SIMULATED.txt")} - {folder}
+    found: dict[int, Path] = {}
+    others = paths.broken(folder)
+    for path in sorted(paths.glob(folder, "**/Data_Preprocessed_P*.mat"), key=lambda path: (len(path.parts), path)):
+        number = re.fullmatch(r"Data_Preprocessed_P(\d+)", path.stem, re.IGNORECASE)
+        name = path.relative_to(folder).as_posix()
+        if number and name not in others and simulated.isdisjoint(path.parents):
+            first = found.setdefault(int(number[1]), path)
+            if path != first:
+                others[name] = str(BadFile(path, "one file of each subject", f"{first} too, which is read", LEAVE))
+    return dict(sorted(found.items())), others
 
 
 def _missing(cell: Cell) -> str:

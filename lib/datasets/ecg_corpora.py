@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.datasets.base import BadFile, Cohort, Signal
+from lib import paths
+from lib.datasets.base import BadFile, Cohort, Signal, copies
 from lib.datasets.eeg_corpora import AGAIN, Recording, collect, field, hertz, numbers, read_mat
 
 __all__ = ["read_ascertain", "read_dreamer", "read_pspm"]
@@ -63,9 +64,9 @@ def read_ascertain(folder: str | Path) -> Cohort:
         One trial per clip, at 256 Hz; otherwise as :func:`read_dreamer`. Each file is read once now and again when asked for.
     """
     found = []
-    for path in Path(folder).rglob("*"):
+    for path in paths.glob(folder, "**/*.mat"):
         subject, clip = numbers(f"{path.parent.name} {path.stem}", r"Movie_P(\d+) ECG_Clip(\d+)")
-        if subject and path.suffix.lower() == ".mat":
+        if subject:
             found.append((subject, clip, path))
     return collect("ascertain", "licensed", "ecg", folder, "ASCERTAIN_Raw/ECGData/Movie_P01/ECG_Clip1.mat and its like", (
         Recording(path, subject, clip, f"clip {clip}", partial(_load_ascertain, path)) for subject, clip, path in sorted(found)))
@@ -88,9 +89,11 @@ def read_pspm(folder: str | Path) -> Cohort:
     Cohort
         One trial per file; ``stimulus`` is the file's name; otherwise as :func:`read_ascertain`.
     """
-    paths = sorted(Path(folder).rglob("*.mat"))
+    found = paths.glob(folder, "**/*.mat")
+    twins = copies(path for path in found if path.is_file())
+    first = {path: min(path, twins.get(path, path)) for path in found}
     return collect("pspm", "public", "ecg", folder, "PsPM files (*.mat)", (
-        Recording(path, subject, 1, path.stem, partial(_load_pspm, path)) for subject, path in enumerate(paths, 1)))
+        Recording(path, found.index(first[path]) + 1, 1, first[path].stem, partial(_load_pspm, path)) for path in found))
 
 
 def _dreamer_recordings(path: Path) -> Iterator[Recording]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -17,17 +16,19 @@ from typing import NamedTuple
 
 import mne
 import numpy as np
-import pandas as pd
 from scipy.io import loadmat
 
+from lib import paths
+from lib.datasets import edf
 from lib.datasets.amigos_format import EEG_CHANNELS
-from lib.datasets.base import BadFile, Cohort, Signal, Trial
+from lib.datasets.base import BadFile, Cohort, Signal, Trial, read_csv
 
 __all__ = ["AGAIN", "MARK", "Recording", "collect", "field", "hertz", "normalised", "numbers", "read_eegmmidb", "read_kaya", "read_mat",
            "read_way"]
 
 log = logging.getLogger(__name__)
 AGAIN = "Get the file again from its owner."
+LEAVE = "Nothing needs to be done."
 MARK = "SIMULATED.txt"  # lies in every folder that lib.simulation.corpora writes; its first line is the caption
 ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}  # the names of the older 10-20 system
 WAY_UNIT = 0.1  # microvolts per unit of hs.eeg.sig, as in the owner's own EEGLAB export
@@ -53,8 +54,7 @@ def read_way(folder: str | Path) -> Cohort:
     """Read WAY-EEG-GAL: ``P*/HS_P<subject>_S<series>.mat``, or ``subj<subject>_series<series>_data.csv`` as Kaggle published it.
 
     ``WS_*.mat`` are left alone: they hold windows cut from the same series around single lifts, which would repeat some samples and lack
-    others. ``HS_P*_ST.mat`` counts as series 10. assumed: the numbers in the CSV form have the unit of ``hs.eeg.sig``, and a folder
-    holds one of the two forms (a series that is there in both counts twice).
+    others. ``HS_P*_ST.mat`` counts as series 10. assumed: the numbers in the CSV form have the unit of ``hs.eeg.sig``.
 
     Parameters
     ----------
@@ -72,9 +72,9 @@ def read_way(folder: str | Path) -> Cohort:
     BadFile
         No usable file.
     """
-    found = [(*numbers(path.stem, r"HS_P(\d+)_S(\d+|T)"), path, _load_way) for path in Path(folder).rglob("HS_P*_S*.mat")]
+    found = [(*numbers(path.stem, r"HS_P(\d+)_S(\d+|T)"), path, _load_way) for path in paths.glob(folder, "**/HS_P*_S*.mat")]
     found += [(*numbers(path.stem, r"subj(\d+)_series(\d+)_data"), path, _load_kaggle)
-              for path in Path(folder).rglob("subj*_series*_data.csv")]
+              for path in paths.glob(folder, "**/subj*_series*_data.csv")]
     return collect("way-eeg-gal", "public", "eeg", folder, "P1/HS_P1_S1.mat or subj1_series1_data.csv and their like", (
         Recording(path, subject, series, f"series {series}", partial(load, path))
         for subject, series, path, load in sorted(found, key=lambda item: item[:3])))
@@ -94,7 +94,7 @@ def read_eegmmidb(folder: str | Path) -> Cohort:
     Cohort
         One trial per run; signals, ``dropped`` and errors as in :func:`read_way`. Only the headers are read now.
     """
-    found = sorted((*numbers(path.stem, r"S(\d+)R(\d+)"), path) for path in Path(folder).rglob("S*R*.edf"))
+    found = sorted((*numbers(path.stem, r"S(\d+)R(\d+)"), path) for path in paths.glob(folder, "**/S*R*.edf"))
     return collect("eegmmidb", "public", "eeg", folder, "S001/S001R01.edf and its like", (
         Recording(path, subject, run, f"run {run}", partial(_load_edf, path), check=partial(_open_edf, path))
         for subject, run, path in found))
@@ -115,7 +115,7 @@ def read_kaya(folder: str | Path) -> Cohort:
     Cohort
         One trial per file, numbered within the subject in the order of names; signals, ``dropped`` and errors as in :func:`read_way`.
     """
-    letters = {path: re.search(r"Subject-?([A-Z])", path.stem) for path in sorted(Path(folder).rglob("*.mat"))}
+    letters = {path: re.search(r"Subject-?([A-Z])", path.stem) for path in paths.glob(folder, "**/*.mat")}
     subjects = {path: ord(letter[1]) - ord("A") + 1 if letter else 0 for path, letter in letters.items()}
     counted: Counter[int] = Counter()
     recordings = []
@@ -156,15 +156,20 @@ def collect(name: str, tier: str, modality: str, folder: str | Path, layout: str
         Nothing can be read.
     """
     folder = Path(folder)
-    trials, dropped = [], {}
+    trials, dropped, taken = [], paths.broken(folder), {}
     for path, subject, trial, stimulus, load, part, check in recordings:
         try:
             if not subject:
                 raise BadFile(path, f"a name like the owner's ({layout})", path.name, "Give it its name back.")
+            if not path.is_file():
+                raise BadFile(path, "a file", dropped.pop(str(path.relative_to(folder))), AGAIN)
+            if other := taken.get((subject, stimulus.lower())):
+                raise BadFile(path, "each recording once", f"it in {other} too, which is read", LEAVE)
             (check or load)()
         except BadFile as error:
             dropped[f"{path.relative_to(folder)} {part}".strip()] = str(error)
             continue
+        taken[subject, stimulus.lower()] = path
         trials.append(Trial(name, subject, str(trial), trial, stimulus, {}, {modality: load}, {modality: str(path)}))
     first = next(iter(dropped.values()), "no such file")
     if not trials:
@@ -216,10 +221,15 @@ def _load_kaya(path: Path) -> Signal:
 
 
 def _load_kaggle(path: Path) -> Signal:
-    try:
-        table = pd.read_csv(path, usecols=lambda name: normalised(name) in EEG_CHANNELS, dtype=np.float32)
-    except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
-        raise BadFile(path, "a table of numbers with one column per channel", f"{type(error).__name__}: {error}", AGAIN) from error
+    def used(name: str) -> bool:
+        return name == "id" or normalised(name) in EEG_CHANNELS
+
+    table = read_csv(path, AGAIN, keep=used, text=("id",), dtype=np.float32)
+    if "id" in table:  # subj1_series1_0 and on
+        steps = table.pop("id").str.extract(r"(\d+)$", expand=False).astype(float).diff().iloc[1:]
+        if (wrong := steps != 1).any():
+            raise BadFile(path, "an id that counts the samples",
+                          f"another one in line {wrong.idxmax()}", AGAIN)
     return _ten_channels(path, table.to_numpy(), table.columns, WAY_RATE, WAY_UNIT)
 
 
@@ -243,10 +253,9 @@ def _columns(path: Path, names: list[str]) -> list[int]:
 
 def _open_edf(path: Path) -> tuple[mne.io.BaseRaw, list[int]]:
     """The file, its samples not yet read, and where the ten channels stand."""
+    edf.check(path, lambda label: normalised(label) in EEG_CHANNELS, AGAIN, mne=True)
     try:
-        with warnings.catch_warnings(action="ignore"):
-            warnings.filterwarnings("error", "Number of records")  # MNE reads what is left of a file that was cut short
-            raw = mne.io.read_raw_edf(path, verbose="warning")
+        raw = mne.io.read_raw_edf(path, verbose="error")
     except Exception as error:  # MNE raises whatever the damaged bytes lead it to
         raise BadFile(path, "a whole EDF file", f"{type(error).__name__}: {error}", AGAIN) from error
     return raw, _columns(path, [normalised(name) for name in raw.ch_names])

@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
-import cv2
 import edfio
 import numpy as np
-import pandas as pd
 
+from lib.datasets import edf
 from lib.datasets import flex_format as layout
-from lib.datasets.base import BadFile, Cohort, Signal, Trial, origin
+from lib.datasets.base import BadFile, Cohort, Signal, Trial, origin, read_csv, read_text
 from lib.datasets.flex_format import CHANNELS, EMOTIONS, LEAST_QUALITY, TABLES
+from lib.datasets.video import clock
+from lib.datasets.video import read_video as _video
+from lib.paths import spelled
 
 __all__ = ["files", "read"]
 
@@ -27,8 +32,15 @@ AGAIN = "Export this recording again."
 GATE = "a median quality of"
 LEAVE = "Nothing needs to be done: the other recordings are read."
 MOST_LOST = 0.1  # choice: of the samples; a recording that lost more is left out
-VIDEO_RATE, VIDEO_ROWS = 2.0, 360  # choice: frames per second and rows in memory; a face then still has over 112 pixels
+VIDEO_RATE = 2.0  # choice: frames per second in memory
 QUALITY = ("contact", "eeg")
+RECORDINGS = (".bdf", ".csv", ".edf")
+SAME = 0.1  # uV; choice: closer means and spreads of every electrode are those of one recording
+DRIFT = 0.01  # choice: of the time, by which the clock and the packets may part
+# X.md (1)_intervalMarker: the recording's name, tags of streams and the number of a copy, what
+# makes it a marker file, the number of a copy
+NAME = re.compile(rf"(.+?)(?:\.(?:{'|'.join(layout.STREAMS)})|\s?\((\d+)\))*"
+                  r"(_intervalmarker)?(?:\s?\((\d+)\))?", re.IGNORECASE)
 CODES = {emotion: float(i) for i, emotion in enumerate(EMOTIONS)}
 
 
@@ -71,17 +83,33 @@ def read(folder: str | Path, channels: Sequence[str] = CHANNELS, *, quality: str
     """
     folder = Path(folder)
     tier, caption = origin(folder, "EMOTIV FLEX 2")
-    trials, dropped, count = [], {}, {}
-    for row in _listing(folder):
+    found, dropped, count = [], {}, Counter[int]()
+    rows = _listing(folder)
+    lines = Counter(row["file"] for row in rows.values())
+    names = {line: row["file"] + (f", line {line}" if lines[row["file"]] > 1 else "") for line,
+             row in rows.items()}
+    for line, row in rows.items():
         try:
-            subject = _number(folder, row)
-            count[subject] = count.get(subject, 0) + 1
-            trials.append(_trial(folder, row, subject, count[subject], tuple(channels), quality, least, video_rate))
+            if before := next((other for other in rows if other < line and rows[other] == row),
+                              None):
+                raise BadFile(folder / layout.LISTING_FILE, "each line once",
+                              f"line {before} again in line {line}", "Remove one.")
+            subject = _number(folder, row, line)
+            count[subject] += 1
+            found.append((line, *_trial(folder, row, subject, count[subject], tuple(channels),
+                                        quality, least, video_rate, dropped)))
         except BadFile as error:
-            dropped[row["file"]] = str(error)
-            continue
-        if row["video"] and "video" not in trials[-1].loaders:
-            dropped[row["video"]] = f"{folder / row['video']}: no such file; the EEG of this recording is read without it"
+            dropped[names[line]] = str(error)
+    again = _again([samples for _, _, samples in found])
+    for (line, *_), others in zip(found, again, strict=True):
+        if others:
+            same = ", ".join(f"line {found[i][0]} ({names[found[i][0]]})" for i in others)
+            dropped[names[line]] = str(BadFile(
+                folder / layout.LISTING_FILE, f"in line {line} samples that no other line has",
+                f"those of {same}",
+                "Correct the listing; several clips of one recording need their intervals in "
+                f"<name>{layout.MARKERS}."))
+    trials = [trial for (_, trial, _), others in zip(found, again, strict=True) if not others]
     if not trials:
         raise BadFile(folder, "at least one usable recording", f"none; the first: {next(iter(dropped.values()), 'no lines')}", AGAIN)
     damaged = {name: why for name, why in dropped.items() if GATE not in why}  # that the gate holds some back is its purpose
@@ -92,31 +120,41 @@ def read(folder: str | Path, channels: Sequence[str] = CHANNELS, *, quality: str
 
 def files(folder: str | Path) -> list[str]:
     """Relative paths of a complete copy: the listing and what it names."""
-    rows = _listing(Path(folder))
+    rows = _listing(Path(folder)).values()
     return [layout.LISTING_FILE, *(row[key] for row in rows for key in ("file", "video") if row[key])]
 
 
-def _listing(folder: Path) -> list[dict[str, str]]:
-    path, columns = folder / layout.LISTING_FILE, ", ".join(layout.LISTING)
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
-    except (OSError, ValueError) as error:
-        raise BadFile(path, f"a listing with the columns {columns}", type(error).__name__,
-                      "Write one line for each recording, in UTF-8.") from error
-    if missing := [name for name in layout.LISTING if name not in table]:
-        raise BadFile(path, f"the columns {columns}", f"no {', '.join(missing)}", "Add them; video may be empty.")
-    return table[list(layout.LISTING)].to_dict("records")
+def _listing(folder: Path) -> dict[int, dict[str, str]]:
+    """The rows by the number of their line."""
+    table = read_csv(folder / layout.LISTING_FILE,
+                     "Write one line for each recording; video may be empty.", layout.LISTING,
+                     text=layout.LISTING)
+    for name in ("file", "video"):  # a path written on Windows
+        table[name] = [path if (folder / path).exists() else path.replace("\\", "/")
+                       for path in table[name]]
+    return table[list(layout.LISTING)].to_dict("index")
 
 
-def _number(folder: Path, row: Mapping[str, str]) -> int:
+def _number(folder: Path, row: Mapping[str, str], line: int) -> int:
     if not row["subject"].isdecimal() or row["emotion"] not in CODES or not row["clip"]:
         raise BadFile(folder / layout.LISTING_FILE, f"a subject's number, one of {', '.join(EMOTIONS)}, and a clip",
-                      f"{row['subject']!r}, {row['emotion']!r}, {row['clip']!r} for {row['file']}", "Correct this line.")
+                      f"{row['subject']!r}, {row['emotion']!r}, {row['clip']!r} in line {line}",
+                      "Correct this line.")
     return int(row["subject"])
 
 
+class _Samples(NamedTuple):
+    """Which samples a row stands for: length and each electrode's mean and spread of the recording
+    and of the clip, and when that ran."""
+
+    recording: np.ndarray
+    clip: np.ndarray
+    first: int
+    last: int
+
+
 def _trial(folder: Path, row: Mapping[str, str], subject: int, number: int, channels: tuple[str, ...], quality: str, least: float,
-           video_rate: float) -> Trial:
+           video_rate: float, dropped: dict[str, str]) -> tuple[Trial, _Samples]:
     path = folder / row["file"]
     rate, table = _table(path, (*channels, *TABLES))
     if missing := [name for name in channels if name not in table]:
@@ -126,14 +164,48 @@ def _trial(folder: Path, row: Mapping[str, str], subject: int, number: int, chan
         raise BadFile(path, "128 or 256 samples per second", f"{rate:g}", "Export at the rate of the headset, without resampling.")
     if least > 0:
         _gate(path, table, quality, least)
-    _lost(path, table)
-    start, end = _interval(path, row["clip"])
+    data = _placed(path, rate, channels, table)
+    lost = np.isnan(data).any(axis=0).mean()
+    if lost > MOST_LOST:
+        raise BadFile(path, f"at most {MOST_LOST:.0%} of the samples lost (COUNTER, INTERPOLATED)",
+                      f"{lost:.0%}", LEAVE)
+    if lost:
+        log.info("%s: %.2g of the samples lost, marked as NaN", path, lost)
+    markers = _markers(path)
+    start, end = _interval(markers, row["clip"], data.shape[1] / rate) if markers else (0.0, np.inf)
     loaders, paths = {"eeg": partial(_eeg, path, channels, start, end)}, {"eeg": str(path)}
-    if (markers := _markers(path)).is_file():
+    if markers:
         paths["markers"] = str(markers)
-    if row["video"] and (video := folder / row["video"]).is_file():
-        loaders["video"], paths["video"] = partial(_video, video, video_rate, start, end), str(video)
-    return Trial("flex", subject, "1", number, row["clip"], {"emotion": CODES[row["emotion"]]}, loaders, paths)
+    if row["video"]:
+        video, lasts = spelled(folder / row["video"]), min(end, data.shape[1] / rate)
+        try:
+            clock(video, lasts)
+            loaders["video"] = partial(_video, video, video_rate, start, end, lasts)
+            paths["video"] = str(video)
+        except BadFile as error:
+            dropped[row["video"]] = f"{error} The EEG of this recording is read without it."
+    first, last = round(start * rate), round(min(end * rate, data.shape[1]))
+    return (Trial("flex", subject, "1", number, row["clip"], {"emotion": CODES[row["emotion"]]},
+                  loaders, paths),
+            _Samples(_summary(data), _summary(data[:, first:last]), first, last))
+
+
+def _summary(data: np.ndarray) -> np.ndarray:
+    known = np.ma.masked_invalid(data)
+    return np.r_[data.shape[1], known.mean(axis=1).filled(0), known.std(axis=1).filled(0)]
+
+
+def _again(rows: Sequence[_Samples]) -> list[list[int]]:
+    """For each row the others that stand for some of its samples, whatever the files' names."""
+    recordings, clips = (np.array([row[i] for row in rows]) for i in (0, 1))
+    first, last = (np.array([row[i] for row in rows]) for i in (2, 3))
+    again = []
+    for i, row in enumerate(rows):
+        same = np.abs(recordings - row.recording).max(axis=1) < SAME
+        overlap = (first < row.last - 1) & (last > row.first + 1)
+        others = (same & overlap) | (np.abs(clips - row.clip).max(axis=1) < SAME)
+        again.append([j for j in np.flatnonzero(others) if j != i])
+    return again
 
 
 def _gate(path: Path, table: Mapping[str, np.ndarray], quality: str, least: float) -> None:
@@ -158,95 +230,128 @@ def _table(path: Path, wanted: Sequence[str]) -> tuple[float, dict[str, np.ndarr
 
 
 def _from_edf(path: Path, wanted: Sequence[str]) -> tuple[float, dict[str, np.ndarray]]:
-    signals = {signal.label: signal for signal in edfio.read_edf(path, lazy_load_data=True).signals}
+    header = edf.check(path, lambda label: label in wanted, AGAIN)
+    with warnings.catch_warnings(action="ignore"):  # edfio's, of what the check let pass and said
+        bdf = header.kind == "BDF"
+        content = edfio.read_bdf(path) if bdf else edfio.read_edf(path, lazy_load_data=True)
+    signals = {signal.label: signal for signal in content.signals}
     labels = {name: TABLES[name][0] if name in TABLES else name for name in wanted}
-    found = {name: signals[label] for name, label in labels.items() if label in signals}
-    rates = [signal.sampling_frequency for name, signal in found.items() if name not in TABLES]
-    return rates[0] if rates else 0.0, {name: signal.data for name, signal in found.items()}
+    return header.rate, {name: signals[label].data * header.microvolts.get(label, 1.0)
+                         for name, label in labels.items() if label in signals}
 
 
 def _from_csv(path: Path, wanted: Sequence[str]) -> tuple[float, dict[str, np.ndarray]]:
-    with open(path, encoding="utf-8-sig") as handle:
-        preamble = handle.readline()
-    rate = re.search(r"sampling rate:\s*(?:eeg_)?(\d+)", preamble, re.IGNORECASE)  # eeg_128;mot_32: a rate for each stream
-    if rate is None:
-        raise BadFile(path, "a first line with 'sampling rate:'", repr(preamble[:60]), AGAIN)
+    first = read_text(path, AGAIN).partition("\n")[0]  # a title in it may hold anything
+    key = r"(?:^|[,;])\s*sampling rate:\s*(?:eeg_)?(\d+)"  # eeg_128;mot_32: a rate for each stream
+    rates = {float(rate) for rate in re.findall(key, first, re.IGNORECASE)}
+    if len(rates) != 1:
+        raise BadFile(path, "a first line with one 'sampling rate:'",
+                      f"{sorted(rates)} in {first[:60]!r}",
+                      f"{AGAIN} A title that looks like a setting must change.")
     names = {TABLES[name][1] if name in TABLES else layout.PREFIX + name: name for name in wanted}
-    table = pd.read_csv(path, skiprows=1, usecols=lambda column: column in names, dtype=np.float64)
-    return float(rate[1]), {names[column]: table[column].to_numpy() for column in table}
+    table = read_csv(path, AGAIN, keep=names.__contains__, skip=1)
+    return rates.pop(), {names[column]: table[column].to_numpy() for column in table}
 
 
-def _places(table: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Where each sample belongs once the lost ones are put back, and which samples the device made up."""
-    n = len(next(iter(table.values())))
-    counter = table.get("counter", np.zeros(n))
-    steps = (np.diff(counter) - 1) % (counter.max() + 1) + 1  # it counts from 0 again every second
-    return np.concatenate([[0], np.cumsum(steps)]).astype(int), table.get("interpolated", np.zeros(n)) > 0
-
-
-def _lost(path: Path, table: Mapping[str, np.ndarray]) -> None:
+def _placed(path: Path, rate: float, channels: Sequence[str],
+            table: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The samples, each at its time; what was lost or made up by the device is NaN."""
     lengths = {len(values) for name, values in table.items() if name not in QUALITY}
     if len(lengths) != 1 or 0 in lengths:
         raise BadFile(path, "as many samples of every electrode as of COUNTER and INTERPOLATED", f"{sorted(lengths)}", AGAIN)
-    if not np.isfinite(table.get("counter", 0)).all():
-        raise BadFile(path, "a number in every row of the counter", "empty rows", AGAIN)
-    places, made_up = _places(table)
-    total = int(places[-1]) + 1
-    lost = total - len(places) + int(made_up.sum())
-    if lost > MOST_LOST * total:
-        raise BadFile(path, f"at most {MOST_LOST:.0%} of the samples lost (COUNTER, INTERPOLATED)", f"{lost / total:.0%}", LEAVE)
-    if lost:
-        log.info("%s: %d of %d samples lost, marked as NaN", path, lost, total)
+    places = _places(path, rate, table)
+    data = np.full((len(channels), places[-1] + 1), np.nan, np.float32)
+    data[:, places] = np.stack([table[name] for name in channels])
+    data[:, places[table.get("interpolated", np.zeros(len(places))) > 0]] = np.nan
+    data[~np.isfinite(data)] = np.nan
+    return data
 
 
-def _markers(path: Path) -> Path:
-    return path.with_name(path.stem + layout.MARKERS)
+def _places(path: Path, rate: float, table: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Where each sample belongs once the lost ones are put back: the counter tells it within a
+    second, the clock the seconds."""
+    n = len(next(iter(table.values())))
+    counter = table.get("counter", np.arange(n) % rate)
+    if (not np.isfinite(counter).all() or (counter % 1).any()
+            or not 0 <= counter.min() <= counter.max() <= rate):
+        raise BadFile(path, f"a counter from 0 to {rate - 1:g} in every row",
+                      "empty rows or other numbers", AGAIN)
+    period = counter.max() + 1  # it counts from 0 again every second
+    steps = np.diff(counter) % period
+    clock = table["clock"] + table.get("milliseconds", 0) / 1000 if "clock" in table else None
+    if clock is not None:
+        passed = np.diff(clock) * rate
+        if not np.isfinite(passed).all() or (n > 1 and not 0.75 < np.median(passed) < 1.5):
+            raise BadFile(path, f"a time in seconds in each row, {rate:g} rows a second",
+                          f"{rate / np.median(passed):g} a second", AGAIN)
+        steps += period * np.round((passed - steps) / period).clip(0)
+        off = np.abs(passed - steps)
+        slack = 1.5 + 3 * np.percentile(off[steps == 1], 99) if (steps == 1).any() else 1.5
+    places = np.concatenate([[0], np.cumsum(steps)])
+    if n > 1 and (wrong := (steps == 0)).any():
+        raise BadFile(path, "a counter that goes on",
+                      f"{counter[wrong.argmax()]:g} again in sample {wrong.argmax() + 1}", AGAIN)
+    if clock is not None and n > 1:
+        late = np.abs((clock - clock[0]) * rate - places) > slack + DRIFT * places
+        if (wrong := (off > slack) | late[1:]).any():
+            at = int(wrong.argmax())
+            raise BadFile(path, "a counter and a clock that agree",
+                          f"{steps[at]:g} packets and {passed[at] / rate:.3f} s after sample {at}",
+                          "It is not known how much is missing there. " + AGAIN)
+    return places.astype(int)
 
 
-def _interval(path: Path, clip: str) -> tuple[float, float]:
-    """Start and end of the clip in seconds after the recording's start."""
-    markers = _markers(path)
-    if not markers.is_file():
-        return 0.0, np.inf
-    try:
-        table = pd.read_csv(markers)
-        rows = table.loc[table["type"].astype(str) == clip, ["latency", "duration"]].to_numpy(float)
-    except (OSError, ValueError, KeyError) as error:
-        raise BadFile(markers, f"the columns {', '.join(layout.MARKER_COLUMNS)}", f"{type(error).__name__}: {error}", AGAIN) from error
+def _named(path: Path) -> tuple[str, str | None, bool]:
+    """What a file is called but for tags and copies, the copy's number, and if it holds markers."""
+    name = NAME.fullmatch(path.stem)
+    return (name[1], name[2] or name[4], bool(name[3])) if name else (path.stem, None, False)
+
+
+def _markers(path: Path) -> Path | None:
+    """The recording's marker file, None where there is none; one that may be its own is refused."""
+    if (exact := path.with_name(path.stem + layout.MARKERS)).is_file():
+        return exact
+    bare, copy, _ = _named(path)
+    beside = {file: _named(file) for file in sorted(path.parent.iterdir())
+              if file != path and file.is_file()}
+    own: dict[tuple[bool, bool], list[Path]] = {}
+    for file, (name, number, marks) in beside.items():
+        if (marks and file.suffix.lower() == ".csv" and name.casefold() == bare.casefold()
+                and (number == copy or None in (number, copy))):
+            own.setdefault((name == bare, number == copy), []).append(file)
+    if own and len(best := own[max(own)]) == 1:
+        return best[0]
+    recordings = {name for file, name in beside.items()
+                  if file.suffix.lower() in RECORDINGS and "marker" not in file.stem.lower()}
+    unused = [file for file, (name, number, marks) in beside.items()
+              if (name, number, False) not in recordings and (
+                  re.match(rf"{re.escape(bare)}[^a-z0-9].*marker", file.stem, re.IGNORECASE)
+                  or (marks and bare.casefold().startswith(f"{name.casefold()}.")))]
+    if unused:
+        raise BadFile(path, f"its markers in {path.stem}{layout.MARKERS}",
+                      f"{', '.join(file.name for file in unused)} beside it",
+                      "Give its marker file that name, or move the other away: then the clip "
+                      "starts with the recording.")
+    return _markers(path.resolve()) if path.is_symlink() else None
+
+
+def _interval(markers: Path, clip: str, seconds: float) -> tuple[float, float]:
+    """Start and end of the clip in seconds after the start of a recording of so many seconds."""
+    table = read_csv(markers, AGAIN, ("latency", "duration", "type"), text=("type",))
+    rows = table.loc[table["type"] == clip, ["latency", "duration"]].to_numpy(float)
     if len(rows) != 1 or not (rows[0, 0] >= 0 and rows[0, 1] > 0):
         raise BadFile(markers, f"one interval of type {clip!r} with a latency and a duration", f"{rows.tolist()}",
                       "Correct the clip in recordings.csv, or remove this file to use the whole recording.")
-    return float(rows[0, 0]), float(rows[0].sum())
+    start, end = rows[0, 0], rows[0].sum()
+    if end > seconds + 1:
+        unit = " (milliseconds?)" if 10 * seconds < end <= 1000 * (seconds + 1) else ""
+        raise BadFile(markers, f"an interval within the {seconds:g} s of the recording",
+                      f"{start:g} to {end:g}{unit}",
+                      "Write latency and duration in seconds, or get the whole recording.")
+    return float(start), float(end)
 
 
 def _eeg(path: Path, channels: tuple[str, ...], start: float, end: float) -> Signal:
-    rate, table = _table(path, (*channels, "counter", "interpolated"))
-    places, made_up = _places(table)
-    data = np.full((len(channels), places[-1] + 1), np.nan, np.float32)
-    data[:, places] = np.stack([table[name] for name in channels])
-    data[:, places[made_up]] = np.nan
+    rate, table = _table(path, (*channels, *(name for name in TABLES if name not in QUALITY)))
+    data = _placed(path, rate, channels, table)
     return Signal(data[:, : round(min(end * rate, data.shape[1]))], rate, channels, "uV", -start)
-
-
-def _video(path: Path, rate: float, start: float, end: float) -> Signal:
-    capture = cv2.VideoCapture(str(path))
-    try:
-        stored = capture.get(cv2.CAP_PROP_FPS)
-        if not capture.isOpened() or stored <= 0:
-            raise BadFile(path, "a video", "nothing that can be decoded", "Get the original file.")
-        rate, frames, number = min(rate, stored), [], 0
-        while len(frames) / rate < end and capture.grab():
-            if number >= len(frames) * stored / rate - 1e-6:
-                frames.append(_reduced(capture.retrieve()[1]))
-            number += 1
-    finally:
-        capture.release()
-    if not frames:
-        raise BadFile(path, "frames", "none", "Get the original file.")
-    return Signal(np.stack(frames), rate, start=-start)
-
-
-def _reduced(image: np.ndarray) -> np.ndarray:
-    scale = min(1.0, VIDEO_ROWS / image.shape[0])
-    image = image if scale == 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

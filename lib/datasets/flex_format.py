@@ -7,7 +7,7 @@ The names inside the files are EMOTIV's (EmotivPRO exports). The folder around t
 from __future__ import annotations
 
 __all__ = ["CAPS", "CHANNELS", "EMOTIONS", "GRID", "LEAST_QUALITY", "LISTING", "LISTING_FILE", "MARKERS", "MARKER_COLUMNS", "PREFIX",
-           "RATES", "SUBJECTS", "TABLES"]
+           "RATES", "STREAMS", "SUBJECTS", "TABLES"]
 
 EMOTIONS = ("happiness", "sadness", "fear", "neutral")  # label 0, 1, 2, 3
 # assumed: the two layouts of the 32-channel caps seen in public code; they differ in two electrodes
@@ -30,8 +30,11 @@ LEAST_QUALITY = 80.0  # Sec 5.1: per cent
 PREFIX = "EEG."  # of an electrode's column in CSV; in EDF it is named bare
 # what is beside the electrodes, by our name: (label in EDF, column in CSV)
 TABLES = {"counter": ("COUNTER", "EEG.Counter"), "interpolated": ("INTERPOLATED", "EEG.Interpolated"),
+          "clock": ("TIME_STAMP_s", "Timestamp"), "milliseconds": ("TIME_STAMP_ms", ""),
           "contact": ("CQ_OVERALL", "CQ.Overall"), "eeg": ("EQ_OVERALL", "EQ.OVERALL")}
 LISTING_FILE = "recordings.csv"
 LISTING = ("file", "subject", "emotion", "clip", "video")
-MARKERS = "_intervalMarker.csv"  # added to the recording's name without its ending
+MARKERS = "_intervalMarker.csv"  # added to the recording's name without ending and stream tags
+# tags of motion, mental command, performance, face, band power: X.md.pm.bp.csv
+STREAMS = ("md", "mc", "pm", "fe", "bp")
 MARKER_COLUMNS = ("latency", "duration", "type", "marker_value", "key", "timestamp", "marker_id")  # latency: s from the recording's start

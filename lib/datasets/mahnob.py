@@ -19,6 +19,7 @@ from lib.datasets.base import BadFile, Cohort, Signal, Trial, origin
 from lib.datasets.mahnob_files import Session, Stimulus, check_bdf, read_labels, read_physiology, read_session, stimulus_times
 from lib.datasets.mahnob_format import EEG_CHANNELS, LABEL_RATE, LABELS_FILE, MARGIN, bdf_name, gaze_name, session_id
 from lib.datasets.mahnob_media import media_start, read_eye, read_gaze, video_frames, video_length
+from lib.paths import spelled
 
 __all__ = ["ECG_CHANNELS", "frames_at", "label_times", "read", "sync", "sync_report"]
 
@@ -80,10 +81,10 @@ def _trial(root: Path, subject: int, section: int, valence: np.ndarray, need: tu
     if session.subject != subject:
         raise BadFile(folder / "session.xml", f"subject {subject}, as in the label file", f"subject {session.subject}",
                       "Check that the folder has not been renamed.")
-    files = {"eeg": folder / (session.physiology or bdf_name(subject, section)),
-             "eye": folder / (session.gaze or gaze_name(subject, section))}
+    files = {"eeg": spelled(folder / (session.physiology or bdf_name(subject, section))),
+             "eye": spelled(folder / (session.gaze or gaze_name(subject, section)))}
     if session.video:
-        files["video"] = folder / session.video
+        files["video"] = spelled(folder / session.video)
     elif "video" in need:
         raise BadFile(folder / "session.xml", 'a track with color="1" (the colour camera) and a file name', "none", "Leave video out.")
     for modality in need:

@@ -16,6 +16,7 @@ from scipy.io import loadmat
 from lib.datasets.base import BadFile, Cohort, Signal, Trial
 from lib.datasets.mahnob_files import read_labels
 from lib.datasets.mahnob_format import LABEL_RATE, LABELS_FILE, session_id
+from lib.paths import spelled
 
 __all__ = ["FOLDER", "N_EEG", "N_FACE", "feature_name", "home", "read"]
 
@@ -65,7 +66,7 @@ def read(root: str | Path) -> Cohort:
     trials, dropped = [], {}
     rows = read_labels(root)
     for subject, section, valence in rows:
-        path = root / feature_name(subject, section)
+        path = spelled(root / feature_name(subject, section))
         try:
             _check(path, valence)
         except BadFile as error:

@@ -16,6 +16,7 @@ import numpy as np
 from defusedxml.common import DefusedXmlException
 from scipy.io import loadmat
 
+from lib.datasets import edf
 from lib.datasets.base import BadFile, Signal
 from lib.datasets.mahnob_format import ALL_CHANNELS, LABELS_FILE, MARGIN
 
@@ -120,32 +121,20 @@ def read_session(path: str | Path) -> Session:
 
 
 def check_bdf(path: str | Path) -> None:
-    """Check a BDF file by its header alone: signature, the 47 channels, and as many bytes as it announces."""
+    """Check a BDF file by its header alone (:mod:`lib.datasets.edf`), and the 47 channels."""
     path = Path(path)
     if not path.is_file():
         raise BadFile(path, "the physiology of the session", "no such file", AGAIN)
-    with open(path, "rb") as file:
-        head = file.read(256)
-        if len(head) < 256 or head[:8] != b"\xffBIOSEMI":
-            raise BadFile(path, "a BioSemi BDF header", f"{head[:8]!r}", AGAIN)
-        try:
-            start, records, n_channels = int(head[184:192]), int(head[236:244]), int(head[252:256])
-            if n_channels != len(ALL_CHANNELS):
-                raise BadFile(path, f"{len(ALL_CHANNELS)} channels", f"{n_channels}", AGAIN)
-            fields = file.read(256 * n_channels)
-            samples = sum(int(fields[at : at + 8]) for at in range(216 * n_channels, 224 * n_channels, 8))
-        except ValueError as error:
-            if isinstance(error, BadFile):
-                raise
-            raise BadFile(path, "numbers in the BDF header", str(error), AGAIN) from error
-    names = [fields[at : at + 16].decode("latin-1").strip() for at in range(0, 16 * n_channels, 16)]
-    used = (*range(35), ALL_CHANNELS.index("Status"))  # EEG, ECG, Status; the other inputs carry nothing that is used
-    wrong = [f"{names[i] or 'nothing'} in place of {ALL_CHANNELS[i]}" for i in used if names[i] != ALL_CHANNELS[i]]
+    # EEG, ECG, Status; the other inputs carry nothing that is used
+    used = (*ALL_CHANNELS[:35], "Status")
+    names = edf.check(path, lambda label: label in used[:-1], AGAIN, mne=True).labels
+    if len(names) != len(ALL_CHANNELS):
+        raise BadFile(path, f"{len(ALL_CHANNELS)} channels", f"{len(names)}", AGAIN)
+    wrong = [f"{there or 'nothing'} in place of {name}"
+             for there, name in zip(names, ALL_CHANNELS, strict=True)
+             if name in used and there != name]
     if wrong:
         raise BadFile(path, "the channel names of the database", ", ".join(wrong[:3]), AGAIN)
-    size, promised = path.stat().st_size, start + 3 * samples * records
-    if size < promised:  # records is -1 where the recorder could not count them
-        raise BadFile(path, f"{promised} bytes", f"{size} (cut short)", AGAIN)
 
 
 def _open_bdf(path: str | Path) -> mne.io.BaseRaw:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
 
 from lib.datasets.base import BadFile, Signal
 from lib.datasets.mahnob_files import AGAIN, Session
 from lib.datasets.mahnob_format import GAZE_COLUMNS, GAZE_PREAMBLE, GAZE_RATE
+from lib.datasets.video import SLACK, Clock, clock, read_frames
 
-__all__ = ["SLACK", "media_start", "read_eye", "read_frames", "read_gaze", "video_frames", "video_length"]
+__all__ = ["media_start", "read_eye", "read_gaze", "video_frames", "video_length"]
 
-SLACK = 1.0  # choice: seconds by which a video may start late or end early; the nearest frame then stands in
+RATE_ERROR = 0.05  # choice: AVI headers round the rate of the cameras, 60.97, to a whole number
 
 
 def read_gaze(path: str | Path) -> tuple[pd.DataFrame, float, float]:
@@ -30,7 +30,11 @@ def read_gaze(path: str | Path) -> tuple[pd.DataFrame, float, float]:
     missing = [name for name in GAZE_COLUMNS[:-1] if name not in table]
     if missing:
         raise BadFile(path, f"column names on line {GAZE_PREAMBLE + 1}", f"no {', '.join(missing[:3])}", AGAIN)
-    table[list(GAZE_COLUMNS[:13])] = table[list(GAZE_COLUMNS[:13])].apply(pd.to_numeric, errors="coerce")
+    given = table[list(GAZE_COLUMNS[:13])]
+    table[given.columns] = given.apply(pd.to_numeric, errors="coerce")
+    if lost := [name for name in given if given[name].notna().any() and table[name].isna().all()]:
+        raise BadFile(path, f"numbers in {', '.join(lost[:3])}",
+                      f"{given[lost[0]].dropna().iloc[0]!r}", AGAIN)
     starts, ends = (table.loc[table["Event"] == event, "Timestamp"].dropna() for event in ("MovieStart", "MovieEnd"))
     if starts.empty or ends.empty or ends.iloc[-1] <= starts.iloc[0]:
         raise BadFile(path, "the event MovieStart and after it MovieEnd", f"{len(starts)} and {len(ends)} of them", AGAIN)
@@ -65,51 +69,40 @@ def read_eye(path: str | Path) -> Signal:
     return Signal(rows.to_numpy(np.float32).T, GAZE_RATE, tuple(rows.columns), "as recorded", first)
 
 
-def _open_video(path: str | Path) -> tuple[cv2.VideoCapture, int]:
+def _clock(path: str | Path, rate: float) -> Clock:
+    """When frames are shown: every 1 / ``rate`` s, unless the container's timestamps vary."""
     if not Path(path).is_file():
         raise BadFile(path, "the colour video of the session", "no such file", AGAIN)
-    capture = cv2.VideoCapture(str(path))
-    count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
-    if count <= 0:
-        capture.release()
-        raise BadFile(path, "a video that OpenCV can decode", "no frames", AGAIN)
-    return capture, count
+    found = clock(path)
+    if not found.constant:
+        return found
+    if abs(found.rate / rate - 1) > RATE_ERROR:
+        expected = f"{rate:g} frames per second, as session.xml says"
+        raise BadFile(path, expected, f"{found.rate:g}", AGAIN)
+    return Clock(np.arange(len(found.times)) / rate, rate, True)
 
 
 def video_length(path: str | Path, rate: float) -> float:
     """Length in seconds of a video at the rate that ``session.xml`` gives."""
-    capture, count = _open_video(path)
-    capture.release()
-    return count / rate
-
-
-def read_frames(path: str | Path, numbers: np.ndarray, slack: int = 0) -> Iterator[np.ndarray]:
-    """Decode a video from its beginning and yield the frames with these ascending numbers, ``(height, width, 3)`` RGB uint8.
-
-    Numbers up to ``slack`` frames outside the file give its first or last frame. Nothing but the current frame is kept.
-    """
-    numbers = np.asarray(numbers, int)
-    capture, count = _open_video(path)
-    try:
-        if numbers[0] < -slack or numbers[-1] > count - 1 + slack:
-            raise BadFile(path, f"frames {numbers[0]} to {numbers[-1]} of the stimulus", f"frames 0 to {count - 1}", AGAIN)
-        position, image = -1, None
-        for number in np.clip(numbers, 0, count - 1):
-            while position < number:
-                if not capture.grab():
-                    raise BadFile(path, f"{count} frames", f"{position + 1} that can be decoded", AGAIN)
-                position, image = position + 1, None
-            if image is None:
-                image = cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2RGB)
-            yield image
-    finally:
-        capture.release()
+    return _clock(path, rate).length
 
 
 def video_frames(video: str | Path, gaze: str | Path, session: Session, times: np.ndarray) -> Iterator[np.ndarray]:
     """Yield the frame shown at each of these ascending times (seconds after stimulus start), see :func:`read_frames`.
 
-    Frame k of the file is shown from k / vidRate on; the stimulus starts at :func:`media_start`.
+    Frame k of the file is shown from k / vidRate on; the stimulus starts at :func:`media_start`. Up
+    to :data:`SLACK` seconds outside the file its first or last frame stands in.
     """
-    numbers = np.floor((media_start(gaze, session) + np.asarray(times)) * session.video_rate + 1e-6)
-    return read_frames(video, numbers, slack=round(SLACK * session.video_rate))
+    shown = _clock(video, session.video_rate)
+    last, slack = len(shown.times) - 1, round(SLACK * session.video_rate)
+    seconds = media_start(gaze, session) + np.asarray(times)
+    numbers = np.floor(seconds * shown.rate + 1e-6).astype(int)
+    if numbers[0] < -slack or numbers[-1] > last + slack:
+        expected = f"frames {numbers[0]} to {numbers[-1]} of the stimulus"
+        raise BadFile(video, expected, f"frames 0 to {last}", AGAIN)
+    if not shown.constant:
+        numbers = np.searchsorted(shown.times, seconds + 1e-6, "right") - 1
+        gap = (np.clip(seconds, 0, shown.length) - shown.times[numbers.clip(0)]).max()
+        if gap > SLACK:
+            raise BadFile(video, f"a frame every {SLACK:g} s", f"none for {gap:.1f} s", AGAIN)
+    return read_frames(video, np.clip(numbers, 0, last))

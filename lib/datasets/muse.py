@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lib.datasets.base import BadFile, Cohort, Signal, Trial, origin
+from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies, origin, read_csv
 from lib.datasets.muse_format import CHANNELS, CLOCK, FOLDER, RATE, STATES
+from lib.paths import glob
 
 __all__ = ["GAP", "LEAST", "MARK", "read"]
 
@@ -49,12 +50,14 @@ def read(root: str | Path) -> Cohort:
         No usable recording.
     """
     root = Path(root)
-    root = root if any(root.glob(MARK)) else root / FOLDER
+    root = root if glob(root, MARK) else root / FOLDER
     trials, dropped = [], {}
-    names = {path: name for path in root.glob(MARK) if (name := NAME.fullmatch(path.stem))}
+    names = {path: name for path in glob(root, MARK) if (name := NAME.fullmatch(path.stem))}
     found = sorted((name[1], STATES.index(name[2]), int(name[3]), path) for path, name in names.items())
+    twins = copies(names)
     for letter, state, number, path in found:
         try:
+            alone(path, twins, AGAIN)
             clock = _table(path)[CLOCK].to_numpy()
             if (seconds := len(clock) / RATE) < LEAST:
                 raise BadFile(path, f"{LEAST:g} s of samples", f"{seconds:.1f} s", "Nothing needs to be done: the others are used.")
@@ -76,20 +79,15 @@ def read(root: str | Path) -> Cohort:
 
 def _table(path: Path) -> pd.DataFrame:
     """The clock and the channels of one file, checked."""
-    columns = [CLOCK, *CHANNELS]
-    try:
-        table = pd.read_csv(path)
-    except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
-        raise BadFile(path, "a table of numbers", f"{type(error).__name__}: {error}", AGAIN) from error
-    if missing := [name for name in columns if name not in table]:
-        raise BadFile(path, f"the columns {', '.join(columns)}", f"no {', '.join(missing)}", AGAIN)
-    table = table[columns]
-    if wrong := [name for name, kind in table.dtypes.items() if kind.kind not in "fi"]:
-        raise BadFile(path, "numbers", f"text in {', '.join(wrong)}", AGAIN)
+    table = read_csv(path, AGAIN, columns := [CLOCK, *CHANNELS])[columns]
     if bad := int((~np.isfinite(table.to_numpy())).sum()):
         raise BadFile(path, "finite numbers", f"{bad} NaN or infinite", AGAIN)
-    if (back := np.diff(table[CLOCK].to_numpy()) <= 0).any():
+    steps = np.diff(table[CLOCK])
+    if (back := steps <= 0).any():
         raise BadFile(path, "timestamps that increase", f"a step back or none after sample {int(np.argmax(back))}", AGAIN)
+    if len(steps) and not 0.75 < np.median(steps) * RATE < 1.5:
+        raise BadFile(path, f"{RATE:g} samples a second, the time in seconds",
+                      f"a step of {np.median(steps):g}", AGAIN)
     return table
 
 

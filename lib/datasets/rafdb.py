@@ -10,18 +10,18 @@ Li, Deng, Du, "Reliable crowdsourcing and deep locality-preserving learning for 
 
 from __future__ import annotations
 
-import csv
 import logging
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
-from lib.datasets.base import BadFile, Cohort, Signal, Trial, origin
+from lib.datasets.base import BadFile, Cohort, Signal, Trial, fields, origin, read_text
+from lib.datasets.picture import read_picture
+from lib.paths import spelled
 
 __all__ = ["CODES", "EMOTIONS", "OWNER", "REPACK", "SIZE", "SPLITS", "aligned", "files", "read"]
 
@@ -36,11 +36,19 @@ AGAIN = "Get the file again from where the set came from; the other images are r
 
 
 class _Entry(NamedTuple):
-    """One line of a label file: the image's name as the line has it, its file, and the emotion's code."""
+    """One line of a label file: the image's name as the line has it, its file, the emotion's code,
+    and where that line is."""
 
     name: str
     path: Path
     code: str
+    line: str
+
+    @property
+    def number(self) -> tuple[str, int] | None:
+        """Split and number of the image, which its name tells."""
+        match = re.fullmatch(r"(train|test)_(\d+)(_aligned)?\.\w+", self.name)
+        return (match[1], int(match[2])) if match else None
 
 
 def aligned(name: str) -> str:
@@ -73,22 +81,33 @@ def read(folder: str | Path) -> Cohort:
     folder = Path(folder)
     tier, caption = origin(folder, "RAF-DB")
     entries, dropped = _entries(folder)
-    trials, others, seen = [], Counter(), set()
+    trials, others, lines = [], Counter(), defaultdict(list)
+    for entry in entries:
+        lines[entry.number].append(entry)
     for entry in entries:
         try:
-            if entry.name in seen:
-                raise BadFile(entry.name, "one line for each image in the label file", "a second one", "The first line is used.")
-            seen.add(entry.name)
-            emotion, session, number = _emotion(entry), *_number(entry)
+            if entry.number is None:
+                raise BadFile(entry.name, "a name like train_00001.jpg or test_0001.jpg",
+                              f"{entry.name!r} in {entry.line}",
+                              "Keep the owner's file names.")
+            emotion, (session, number), same = _emotion(entry), entry.number, lines[entry.number]
+            if len({other.code for other in same}) > 1:
+                raise BadFile(entry.name, "one emotion for each image",
+                              ", ".join(f"{other.code} in {other.line}" for other in same),
+                              "Correct the label file, or get it again.")
+            if entry is not same[0]:
+                raise BadFile(entry.name, "one line for each image in the label file",
+                              f"{same[0].line} and {entry.line}",
+                              "The first line is used.")
             if emotion not in EMOTIONS:
                 others[emotion] += 1
                 continue
-            _image(entry.path)
+            _image(path := spelled(entry.path))
         except BadFile as error:
             dropped[entry.name] = str(error)
             continue
         trials.append(Trial("rafdb", 0, session, number, entry.name, {"emotion": EMOTIONS.index(emotion)},
-                            {"image": partial(_signal, entry.path)}, {"image": str(entry.path)}))
+                            {"image": partial(_signal, path)}, {"image": str(path)}))
     if not trials:
         reason = next(iter(dropped.values()), "every label is another emotion")
         raise BadFile(folder, "at least one usable image", f"none for {len(entries)} labels; the first: {reason}", AGAIN)
@@ -118,70 +137,63 @@ def _entries(folder: Path) -> tuple[list[_Entry], dict[str, str]]:
     """All lines of the label files, and what is wrong with those files (line or file -> reason)."""
     dropped: dict[str, str] = {}
     if root := _owner_root(folder):
-        rows = _rows(root / OWNER[1], None, dropped)
-        return [_Entry(name, root / OWNER[0] / aligned(name), code) for name, code in rows], dropped
+        rows = _rows(root / OWNER[1], False, dropped)
+        return [_Entry(name, root / OWNER[0] / aligned(name), code, line)
+                for name, code, line in rows], dropped
     if not (folder / REPACK).is_dir():
         raise BadFile(folder, f"basic/{OWNER[1]}, or {REPACK}/ with train_labels.csv and test_labels.csv", "neither",
                       "Ask the owners for the basic set (http://www.whdeng.cn/raf/model1.html), or name the folder that holds it.")
     entries = []
     for split in SPLITS:
         try:
-            rows = _rows(folder / f"{split}_labels.csv", ",", dropped)
+            rows = _rows(folder / f"{split}_labels.csv", True, dropped)
         except BadFile as error:
             dropped[f"{split}_labels.csv"] = str(error)
             continue
-        entries += [_Entry(name, folder / REPACK / split / code / name, code) for name, code in rows]
+        entries += [_Entry(name, folder / REPACK / split / code / name, code, line)
+                    for name, code, line in rows]
     return entries, dropped
 
 
-def _rows(path: Path, separator: str | None, dropped: dict[str, str]) -> list[tuple[str, str]]:
-    """Name and code of each line (``separator`` None: spaces or tabs); other lines go to ``dropped``."""
-    expected = "an image's name and a number from 1 to 7 in each line, separated by " + ("a comma" if separator else "a space or tab")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadFile(path, "a label file (text)", type(error).__name__, AGAIN) from error
-    lines = list(csv.reader(text.splitlines())) if separator else [line.split() for line in text.splitlines()]
-    if separator and lines and lines[0] == ["image", "label"]:
-        lines = lines[1:]
-    good = [(parts[0], parts[1]) for parts in lines if len(parts) == 2 and re.fullmatch(r"-?\d+", parts[1])]
-    bad = [parts for parts in lines if parts and (len(parts) != 2 or not re.fullmatch(r"-?\d+", parts[1]))]
+def _rows(path: Path, repack: bool, dropped: dict[str, str]) -> list[tuple[str, str, str]]:
+    """Name, code and place of each line (of the repack's table; else by spaces or tabs); other
+    lines go to ``dropped``."""
+    expected = ("an image's name and a number from 1 to 7 in each line, separated by "
+                f"{'a comma' if repack else 'a space or tab'}")
+    text = read_text(path, AGAIN).splitlines()
+    by = next((sign for sign in ";\t" if text and sign in text[0]), ",")
+    lines = {n: fields(line.rstrip(f" {by}"), by) if repack else line.split()
+             for n, line in enumerate(text, 1) if line.strip(f" {by}")}
+    if repack and lines and next(iter(lines.values())) == ["image", "label"]:
+        lines.pop(next(iter(lines)))
+    good = {n: parts for n, parts in lines.items()
+            if len(parts) == 2 and re.fullmatch(r"-?\d+", parts[1])}
+    bad = {n: " ".join(parts)[:60] for n, parts in lines.items() if n not in good}
     if not good:
-        raise BadFile(path, expected, f"{' '.join(bad[0])[:60]!r}" if bad else "an empty file", AGAIN)
-    for parts in bad:
-        line = " ".join(parts)[:60]
-        dropped[f"{path.name}: {line}"] = str(BadFile(path, expected, f"{line!r}", AGAIN))
-    return good
+        raise BadFile(path, expected, f"{next(iter(bad.values()))!r}" if bad else "an empty file",
+                      AGAIN)
+    for n, line in bad.items():
+        dropped[f"{path.name}: {line}"] = str(BadFile(path, expected, f"{line!r} in line {n}",
+                                                      AGAIN))
+    return [(name, code, f"line {n} of {path.name}") for n, (name, code) in good.items()]
 
 
 def _emotion(entry: _Entry) -> str:
     if int(entry.code) not in CODES:
         known = ", ".join(f"{code} {emotion}" for code, emotion in CODES.items())
-        raise BadFile(entry.name, f"a code of RAF-DB's basic set ({known})", entry.code, "Correct the label file, or get it again.")
+        raise BadFile(entry.name, f"a code of RAF-DB's basic set ({known})",
+                      f"{entry.code} in {entry.line}",
+                      "Correct the label file, or get it again.")
     return CODES[int(entry.code)]
-
-
-def _number(entry: _Entry) -> tuple[str, int]:
-    """Split and number of an image, which its name tells."""
-    match = re.fullmatch(r"(train|test)_(\d+)(_aligned)?\.\w+", entry.name)
-    if not match:
-        raise BadFile(entry.name, "a name like train_00001.jpg or test_0001.jpg", repr(entry.name), "Keep the owner's file names.")
-    return match[1], int(match[2])
 
 
 def _image(path: Path) -> np.ndarray:
     """One image ``(100, 100, 3)``, RGB."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise BadFile(path, "the image that the label file names", type(error).__name__, AGAIN) from error
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
-    if image is None or (content[:2] == b"\xff\xd8" and b"\xff\xd9" not in content[-64:]):  # OpenCV greys out what a cut JPEG file lacks
-        raise BadFile(path, "an image file", f"{len(content)} bytes that are none, or a part of one", AGAIN)
+    image = read_picture(path, AGAIN)
     if image.shape != (SIZE, SIZE, 3):
         raise BadFile(path, f"an aligned image of {SIZE} x {SIZE} pixels", f"{image.shape[0]} x {image.shape[1]}",
                       "Use the aligned images, not the original ones.")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    return image
 
 
 def _signal(path: Path) -> Signal:

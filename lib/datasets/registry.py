@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from lib import paths
-from lib.datasets.base import BadFile, Cohort
+from lib.datasets.base import BadFile, Cohort, readable
 from lib.datasets.catalogue import DATASETS, Dataset, checksums
 from lib.datasets.mahnob_format import LABELS_FILE
 
@@ -58,6 +58,8 @@ def require(name: str, profile: str, root: str | Path | None = None) -> Cohort:
     ------
     FileNotFoundError
         Where it is not below the data folder; the message says what is missing and where to get it.
+    BadFile
+        Nothing of it can be used.
     """
     dataset, found = DATASETS[name], find(name, root or None)
     if found.tier is None or found.path is None:
@@ -65,11 +67,16 @@ def require(name: str, profile: str, root: str | Path | None = None) -> Cohort:
         title = dataset.title.split(",")[0]
         raise FileNotFoundError(f"profile {profile!r} needs {title}, which is not below the data folder (missing: "
                                 f"{found.missing}). {get}; or name its folder with DATA=<folder>.")
-    return dataset.read(found.path)
+    cohort = dataset.read(found.path)
+    if not cohort:  # all that is there contradicts itself
+        raise BadFile(found.path, "at least one usable recording",
+                      f"none; the first: {next(iter(cohort.dropped.values()), '')}",
+                      "Correct it.")
+    return cohort
 
 
 def _has(folder: Path, pattern: str) -> bool:
-    return any(next(folder.glob(either), None) is not None for either in pattern.split("|"))
+    return any(paths.glob(folder, either) for either in pattern.split("|"))
 
 
 def _missing(dataset: Dataset, folder: Path) -> str:
@@ -77,7 +84,7 @@ def _missing(dataset: Dataset, folder: Path) -> str:
         expected = list(dataset.files(folder))
     except BadFile as error:
         return str(error)
-    lacking = [path for path in expected if not (folder / path).is_file()]
+    lacking = [path for path in expected if not paths.spelled(folder / path).is_file()]
     return f"{len(lacking)} of {len(expected)} files, the first {lacking[0]}" if lacking else ""
 
 
@@ -89,7 +96,7 @@ def status(root: str | Path | None = None) -> pd.DataFrame:
         if dataset.embedded and path is None:
             missing = ""
         rows.append({"dataset": dataset.name, "tier": dataset.tier, "found": "made when needed" if dataset.embedded and not tier
-                     else "yes" if tier else "no", "where": str(path or ""), "missing": missing, "ask": dataset.ask})
+                     else "yes" if tier else "no", "where": readable(path or ""), "missing": missing, "ask": dataset.ask})
     return pd.DataFrame(rows)
 
 

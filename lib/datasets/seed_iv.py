@@ -8,13 +8,14 @@ trials. Simulated cohorts in the same layout carry a ``truth.json`` and are read
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from scipy.io import loadmat, whosmat
 
-from lib.datasets.base import BadFile, Cohort, Signal, Trial
+from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies
 from lib.datasets.seed_format import (
     AGAIN,
     CHANNELS,
@@ -27,6 +28,7 @@ from lib.datasets.seed_format import (
     check_eye,
     finish,
 )
+from lib.paths import glob
 
 __all__ = ["files", "read"]
 
@@ -60,14 +62,22 @@ def read(folder: str | Path, smooth: str = "de_LDS") -> Cohort:
     if smooth not in SMOOTHINGS:
         raise ValueError(f"smooth: expected one of {SMOOTHINGS}, found {smooth!r}")
     root, trials, dropped = Path(folder), [], {}
+    twins = copies(path for part in FOLDERS_IV for path in root.glob(f"{part}/*/*.mat"))
     for session in SEED_IV_LABELS:
         eeg, eye = (_named(root / part / str(session)) for part in FOLDERS_IV)
         if not eeg:
             error = BadFile(root / EEG / str(session), "one <subject>_<date>.mat for each subject", "none", AGAIN)
             dropped[f"{EEG}/{session}"] = str(error)
+        pairs = Counter(_order(name)[0] for name in eeg if name in eye)
         for name in sorted({*eeg, *eye}, key=_order):
             subject = _order(name)[0]
             try:
+                if pairs[subject] > 1:
+                    raise BadFile(root / EEG / str(session) / name,
+                                  "one recording of a subject in a session",
+                                  f"{pairs[subject]}", f"Keep the original alone. {AGAIN}")
+                for part in FOLDERS_IV:
+                    alone(root / part / str(session) / name, twins, AGAIN)
                 trials += _recording(root, session, subject, name, smooth, dropped)
             except BadFile as bad:
                 dropped[f"session {session}/{name}"] = str(bad)
@@ -88,12 +98,12 @@ def files(folder: str | Path) -> list[str]:
 
 def _named(folder: Path) -> list[str]:
     """Names of the recordings in a folder, without readme and hidden files."""
-    return [path.name for path in folder.glob("*.mat") if re.fullmatch(r"\d+_\d+\.mat", path.name)]
+    return [path.name for path in glob(folder, "*.mat") if re.fullmatch(r"\d+_\d+", path.stem)]
 
 
 def _order(name: str) -> tuple[int, int]:
     """Subject and date as numbers: as text, 10 comes before 2."""
-    subject, date = name.removesuffix(".mat").split("_")
+    subject, date = Path(name).stem.split("_")
     return int(subject), int(date)
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 
 from lib.datasets import safe_pickle
-from lib.datasets.base import BadFile, Cohort, Signal, Trial
+from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies
 from lib.datasets.seed_format import (
     AGAIN,
     BANDS,
@@ -29,6 +30,7 @@ from lib.datasets.seed_format import (
     check_eye,
     finish,
 )
+from lib.paths import glob
 from lib.whole import writing
 
 __all__ = ["convert", "files", "read"]
@@ -60,9 +62,16 @@ def read(folder: str | Path) -> Cohort:
     BadFile
         No trial at all can be read.
     """
-    root, trials, dropped = Path(folder), [], {}
-    for name in sorted(_names(root), key=_subject):
+    root, trials, dropped, names = Path(folder), [], {}, _names(Path(folder))
+    subjects = Counter(map(_subject, names))
+    twins = copies(path for name in names for path in _paths(root, name).values() if path.is_file())
+    for name in sorted(names, key=_subject):
         try:
+            if subjects[_subject(name)] > 1:
+                raise BadFile(root / name, "one recording of each subject",
+                              f"{subjects[_subject(name)]}", AGAIN)
+            for path in _paths(root, name).values():
+                alone(path, twins, AGAIN)
             trials += _recording(root, name, dropped)
         except BadFile as error:
             dropped[name] = str(error)
@@ -113,7 +122,8 @@ def _is_original(root: Path) -> bool:
 
 def _names(root: Path) -> set[str]:
     folders = [root / part for part in FOLDERS_V] if _is_original(root) else [root]
-    return {path.name for folder in folders for path in folder.glob("*_123.npz") if re.fullmatch(r"\d+_123\.npz", path.name)}
+    found = [path for folder in folders for path in glob(folder, "*_123.npz")]
+    return {path.name for path in found if re.fullmatch(r"\d+_123", path.stem)}
 
 
 def _subject(name: str) -> int:

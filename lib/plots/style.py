@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+import matplotlib as mpl
+import matplotlib.style
 import seaborn as sns
 from matplotlib.figure import Figure
 
@@ -26,11 +28,12 @@ def use_style() -> None:
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is not None and hasattr(shell, "kernel"):
         shell.enable_matplotlib("inline")
+    mpl.style.use("default")  # the user's own settings end here
     sns.set_theme(context="notebook", style="ticks", palette="colorblind", rc={
         "font.size": 10, "axes.titlesize": 11, "axes.labelsize": 10, "xtick.labelsize": 9, "ytick.labelsize": 9, "legend.fontsize": 9,
         "axes.spines.top": False, "axes.spines.right": False, "axes.titleweight": "normal", "axes.titlelocation": "left",
         "legend.frameon": False, "lines.linewidth": 1.5, "figure.dpi": 110, "savefig.dpi": 150, "mathtext.fontset": "dejavusans",
-        "svg.hashsalt": "figure"})
+        "font.sans-serif": ["DejaVu Sans"], "svg.hashsalt": "figure", "figure.max_open_warning": 20})
 
 
 def modality(row: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -32,6 +33,7 @@ from lib.training.folds import weights
 __all__ = ["beta_map", "estimated_lags", "examples", "faces_of_segments", "frame_at", "frames_of", "fusion_scores", "latency", "posteriors",
            "trained_face", "video_posteriors"]
 
+log = logging.getLogger(__name__)
 SIDE = 112  # Sec 3, pixels
 CHANGES = 0.05  # choice: least standard deviation of the probability of happiness in a recording that can tell a lag
 SINGLE = ("face alone", "EEG alone")
@@ -60,9 +62,14 @@ def video_posteriors(trial: Trial, weights: Mapping[str, np.ndarray], rate: floa
     dict
         ``p`` ``(n_frames, 4)``, NaN where no face was found; ``times`` ``(n_frames,)`` s after onset. Both empty without a video.
     """
+    none = {"p": np.empty((0, 4)), "times": np.empty(0)}
     if "video" not in trial.loaders:
-        return {"p": np.empty((0, 4)), "times": np.empty(0)}
-    frames, times = frames_of(trial, rate)
+        return none
+    try:
+        frames, times = frames_of(trial, rate)
+    except BadFile as error:
+        log.warning("%s is used without its video: %s", trial.name, error)
+        return none
     try:
         found = detect(frames, detector, model_file, file=trial.files.get("video", trial.name))
     except BadFile:  # no face in the whole video: the EEG decides alone

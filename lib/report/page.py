@@ -7,7 +7,9 @@ import hashlib
 import json
 import os
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import yaml
@@ -17,7 +19,7 @@ from pygments.formatters import HtmlFormatter
 
 from lib import paths
 from lib.evaluation.verdicts import VERDICTS
-from lib.provenance import sha256, verify
+from lib.provenance import root, sha256, verify
 from lib.report.cells import Picture, Section, anchor, section
 from lib.report.lessons import lessons
 from lib.report.markdown import slug
@@ -50,14 +52,20 @@ class Panel:
         return "Figures on real data" if real else "Figures of other runs"
 
 
-def manifest(figures: Path = paths.FIGURES) -> list[dict]:
-    """Rows of every manifest below a folder, each with ``path`` (its file, relative to the folder) and ``paper`` (first part of it)."""
-    rows = []
-    for file in sorted(figures.rglob("manifest.json")):
-        for row in json.loads(file.read_text(encoding="utf-8")):
-            path = (file.parent / row["file"]).relative_to(figures).as_posix()
-            rows.append(row | {"path": path, "paper": path.split("/")[0]})
-    return rows
+def manifest(*folders: Path, own: Collection[str] = ()) -> list[dict]:
+    """Rows of every manifest below some folders, each with ``path`` (its file, relative to its folder), ``at`` (the file) and ``paper``.
+
+    Of two rows for one path, the one in the later folder counts if its notebook is among ``own``, those that were run here.
+    """
+    rows: dict[str, dict] = {}
+    for folder in folders:
+        for file in sorted(folder.rglob("manifest.json")):
+            for row in json.loads(file.read_text(encoding="utf-8")):
+                at = file.parent / row["file"]
+                path = at.relative_to(folder).as_posix()
+                if path not in rows or row["notebook"] in own:
+                    rows[path] = row | {"path": path, "at": at, "paper": path.split("/")[0]}
+    return [rows[path] for path in sorted(rows)]
 
 
 def references() -> list[dict]:
@@ -71,23 +79,22 @@ def references() -> list[dict]:
     return found
 
 
-def _others(rows: list[dict], sections: list[Section], figures: Path) -> dict[str, list[Picture]]:
+def _others(rows: list[dict], sections: list[Section]) -> dict[str, list[Picture]]:
     """Figures of the manifests that no shown notebook holds, by paper; of other profiles those on real data only, no second schematics."""
     shown = {picture.row["path"] for part in sections for picture in part.pictures if picture.row}
     found = defaultdict(list)
     for row in rows:
-        file = figures / row["path"]
         wanted = row["path"].endswith(".png") and row["path"] not in shown and (row["profile"] == "demo" or row["tier"] in REAL)
-        if wanted and file.is_file():
-            png = file.read_bytes()
+        if wanted and row["at"].is_file():
+            png = row["at"].read_bytes()
             same = hashlib.sha256(png).hexdigest() == row["sha256"]
             found[row["paper"]].append(Picture(png, f"{row['id']}: {row['caption']}", row, same, f"fig-{slug(row['path'])}"))
     return found
 
 
-def panels(sections: list[Section], rows: list[dict], figures: Path = paths.FIGURES) -> list[Panel]:
+def panels(sections: list[Section], rows: list[dict]) -> list[Panel]:
     """Sort notebooks, tables and figures under their tabs; a tab that would be empty is left out."""
-    by_digit, others = defaultdict(list), _others(rows, sections, figures)
+    by_digit, others = defaultdict(list), _others(rows, sections)
     for part in sections:
         by_digit[part.lesson.name[0]].append(part)
     found = [Panel("start", "Start", "What is on this page", sections=by_digit["0"])]
@@ -96,11 +103,12 @@ def panels(sections: list[Section], rows: list[dict], figures: Path = paths.FIGU
         paper = own[0].lesson.paper if own else ""
         files = defaultdict(list)
         for row in rows:
-            if row["paper"] == paper and row["path"].endswith(".csv") and (figures / row["path"]).is_file():
-                files[row["id"]].append(figures / row["path"])
+            if row["paper"] == paper and row["path"].endswith(".csv") and row["at"].is_file():
+                files[row["id"]].append(row["at"])
         found.append(Panel(f"paper-{number}", f"Paper {number}", f"Paper {number}: {cite['title']}", cite, own,
                            answers(dict(sorted(files.items()))), others=others[paper]))
-    extra = {name: board(file, f"From {ACROSS}/{file.name}") for name in EXTRA if (file := figures / ACROSS / f"{name}.csv").is_file()}
+    across = {row["path"]: row["at"] for row in rows if row["paper"] == ACROSS and row["at"].is_file()}
+    extra = {name: board(across[path], f"From {path}") for name in EXTRA if (path := f"{ACROSS}/{name}.csv") in across}
     found.append(Panel(ACROSS, "Across", "Across the papers", sections=by_digit["9"], extra=extra, others=others[ACROSS]))
     return [panel for panel in found if panel.id == "start" or panel.sections or panel.extra]
 
@@ -118,15 +126,16 @@ def _template() -> Template:
     return environment.get_template("page.html")
 
 
-def render(profile: str = "demo", *, figures: Path = paths.FIGURES, executed: bool = True, check=verify) -> tuple[str, dict]:
+def render(profile: str = "demo", *, figures: Path | None = None, executed: bool = True, check=verify) -> tuple[str, dict]:
     """The page as text, and what is in it: ``notebooks``, ``committed`` copies among them, ``pictures``.
 
     Parameters
     ----------
     profile : {"demo", "public", "paper"}
         Which executed copies are shown; committed ones stand in for those that are missing, and the page says so.
-    figures : Path
-        Folder of the figures, tables and manifests.
+    figures : Path, optional
+        Folder of the figures, tables and manifests. Default: for a notebook that was run here ``build/figures``, for the others the
+        committed ``figures/``.
     executed : bool
         ``False`` shows committed copies only.
     check : callable
@@ -137,18 +146,21 @@ def render(profile: str = "demo", *, figures: Path = paths.FIGURES, executed: bo
     ValueError
         Where there is no notebook to show.
     """
-    rows, found = manifest(figures), lessons(profile, executed=executed)
+    found = lessons(profile, executed=executed)
     if not found:
         raise ValueError("no notebook has been run yet: make reproduce")
+    ran = {lesson.name for lesson in found if executed and not lesson.note}
+    folders = [figures] if figures else [paths.FIGURES, root()] if ran and root().is_dir() else [paths.FIGURES]
+    rows = manifest(*folders, own=ran)
     known = [lesson.name for lesson in found]
     sections = [section(lesson, rows, known) for lesson in found]
-    tabs = panels(sections, rows, figures)
+    tabs = panels(sections, rows)
     script = (TEMPLATE / "page.js").read_text(encoding="utf-8")
-    problems, older = check(figures)
+    problems, older = ([*chain(*lines)] for lines in zip(*map(check, folders), strict=True))
     places = {p.row["path"]: p.id for tab in tabs for p in (*tab.others, *(p for part in tab.sections for p in part.pictures)) if p.row}
-    summary = figures / ACROSS / "summary.csv"
+    summary = next((row["at"] for row in rows if row["path"] == f"{ACROSS}/summary.csv"), None)
     about = "Printed numbers by verdict; where there is no real data, runs on simulated cohorts"
-    totals = read_csv(summary, about) if summary.is_file() else None
+    totals = read_csv(summary, about) if summary and summary.is_file() else None
     html = _template().render(
         tabs=tabs, rows=rows, totals=totals, verdicts=VERDICTS, problems=problems, older=older, lock=sha256(paths.LOCK), profile=profile,
         places=places, names=set(known), styles=_styles(), script=Markup(script),

@@ -18,9 +18,10 @@ import pandas as pd
 
 from lib import paths
 from lib.simulation.brain import Affect, Person, record
-from lib.simulation.folder import claim, finish, matlab, write_file
+from lib.simulation.folder import claim, finish, matlab
 from lib.simulation.valence import stream
 from lib.store import code_digest, digest
+from lib.whole import write_file
 
 __all__ = ["make"]
 

@@ -20,9 +20,10 @@ from lib import paths
 from lib.datasets import flex_format as layout
 from lib.datasets.flex_format import CAPS, EMOTIONS
 from lib.simulation import brain, face, flex_files
-from lib.simulation.folder import claim, finish, write_file
+from lib.simulation.folder import claim, finish
 from lib.simulation.valence import stream
 from lib.store import code_digest, digest
+from lib.whole import write_file
 from lib.workers import side_by_side
 
 __all__ = ["Recording", "action_units", "eeg", "make", "recordings"]

@@ -11,9 +11,8 @@ import numpy as np
 
 from lib.datasets import flex_format as layout
 from lib.datasets.flex_format import PREFIX, TABLES
-from lib.simulation.folder import write_file
 from lib.simulation.mahnob_files import write_video as motion_jpeg
-from lib.whole import writing
+from lib.whole import write_file, writing
 
 __all__ = ["OFFSET", "write_csv", "write_edf", "write_markers", "write_video"]
 

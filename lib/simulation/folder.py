@@ -9,9 +9,9 @@ from pathlib import Path
 
 import scipy.io
 
-from lib.whole import writing
+from lib.whole import write_file
 
-__all__ = ["claim", "finish", "matlab", "write_file"]
+__all__ = ["claim", "finish", "matlab"]
 
 
 def claim(root: Path, key: str, caption: str) -> bool:
@@ -41,12 +41,6 @@ def finish(root: Path, truth: dict) -> None:
     """Write the ground truth (``key`` and ``caption`` among it), which marks the cohort as finished."""
     write_file(root / "truth.json", json.dumps(truth))
     shutil.rmtree(root / ".partial", ignore_errors=True)  # last: without it and the truth, the folder would be a stranger's
-
-
-def write_file(file: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all."""
-    with writing(file) as handle:
-        handle.write(content if isinstance(content, bytes) else content.encode("utf-8"))
 
 
 def matlab(content: dict) -> bytes:

@@ -18,9 +18,10 @@ import pandas as pd
 from lib import paths
 from lib.datasets.muse_format import CHANNELS, CLOCK, RATE, STATES, UNUSED, file_name
 from lib.simulation import brain
-from lib.simulation.folder import claim, finish, write_file
+from lib.simulation.folder import claim, finish
 from lib.simulation.valence import stream
 from lib.store import code_digest, digest
+from lib.whole import write_file
 
 __all__ = ["make"]
 

@@ -15,9 +15,10 @@ import numpy as np
 from lib import paths
 from lib.datasets.rafdb import CODES, EMOTIONS, OWNER, REPACK, SIZE, SPLITS, aligned
 from lib.simulation.expression import action_units, expressivity, picture, shown
-from lib.simulation.folder import claim, finish, write_file
+from lib.simulation.folder import claim, finish
 from lib.simulation.head import Identity
 from lib.store import code_digest, digest
+from lib.whole import write_file
 
 __all__ = ["SHARES", "counts", "make"]
 

@@ -33,9 +33,10 @@ from lib.datasets.seed_format import (
     SEED_V_EMOTIONS,
     SEED_V_LABELS,
 )
-from lib.simulation.folder import claim, finish, matlab, write_file
+from lib.simulation.folder import claim, finish, matlab
 from lib.simulation.valence import stream
 from lib.store import code_digest, digest
+from lib.whole import write_file
 
 __all__ = ["make"]
 

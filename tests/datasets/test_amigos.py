@@ -131,6 +131,15 @@ def test_a_faulty_file_leaves_the_other_subjects(tmp_path):
         assert reason in cohort.dropped[layout.file_name(subject)]
 
 
+def test_a_file_copied_under_another_subject_is_left_out_with_its_original(tmp_path):
+    for subject in (1, 2):
+        write(tmp_path, subject)
+    (tmp_path / layout.file_name(3)).write_bytes((tmp_path / layout.file_name(1)).read_bytes())
+    cohort = amigos.read(tmp_path)
+    assert {trial.subject for trial in cohort} == {2}
+    assert {layout.file_name(1), layout.file_name(3)} <= cohort.dropped.keys()
+
+
 def test_without_external_annotation(tmp_path):
     savemat(tmp_path / layout.file_name(1), {name: cells for name, cells in content().items() if name != "labels_ext_annotation"})
     assert list(amigos.read(tmp_path)[0].labels) == list(layout.SELF_REPORTS)
@@ -183,3 +192,14 @@ def test_a_simulated_cohort_says_so_and_does_not_mix_with_others(tmp_path):
     (tmp_path / "simulated" / "truth.json").write_text("{}")
     with pytest.raises(BadFile, match="effect and seed"):
         amigos.read(tmp_path / "simulated")
+
+
+def test_a_linked_subject_is_read_and_a_second_copy_is_named(tmp_path):
+    write(tmp_path / "amigos", 1)
+    write(tmp_path / "amigos", 1, nested=True)
+    write(tmp_path / "other", 2, nested=True)
+    linked = tmp_path / "amigos/Data_Preprocessed_P02"
+    linked.symlink_to(tmp_path / "other/Data_Preprocessed_P02")
+    cohort = amigos.read(tmp_path / "amigos")
+    assert {t.subject for t in cohort} == {1, 2} and len(cohort) == 40
+    assert list(cohort.dropped) == ["Data_Preprocessed_P01/Data_Preprocessed_P01.mat"]

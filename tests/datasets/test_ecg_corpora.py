@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 
 import numpy as np
 import pytest
@@ -109,3 +110,10 @@ def test_nothing_and_a_damaged_dreamer(tmp_path):
     (tmp_path / "DREAMER.mat").write_bytes(b"garbage" * 99)
     with pytest.raises(BadFile, match=r"DREAMER.mat: expected a MATLAB 5 file"):
         ecg_corpora.read_dreamer(tmp_path)
+
+
+def test_a_set_that_is_there_twice_counts_once(tmp_path):
+    write_pspm(tmp_path / "one/a.mat")
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    cohort = ecg_corpora.read_pspm(tmp_path)
+    assert [t.subject for t in cohort] == [1] and list(cohort.dropped) == ["two/a.mat"]

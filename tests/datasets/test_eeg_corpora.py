@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 
 import edfio
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from lib.datasets import eeg_corpora
+from lib.datasets import eeg_corpora, registry
 from lib.datasets.amigos_format import EEG_CHANNELS
 from lib.datasets.base import BadFile
 
@@ -103,8 +104,6 @@ DAMAGE = {"cut short": lambda content: content[:-200], "garbage": lambda content
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_damaged_files_are_left_out_and_nothing_left_is_an_error(corpus, damage):
     read, _, folder, files, case = corpus
-    if (case, damage) == ("kaggle", "cut short"):
-        pytest.skip("a table that ends early is still a table")
     files[0].write_bytes(DAMAGE[damage](files[0].read_bytes()))
     cohort = read(folder)
     assert [trial.subject for trial in cohort] == [CORPORA[case][3][1][0]] and len(cohort.dropped) == 1
@@ -118,6 +117,21 @@ def test_damaged_files_are_left_out_and_nothing_left_is_an_error(corpus, damage)
 def test_an_empty_folder(read, tmp_path):
     with pytest.raises(BadFile, match="nothing that can be read: no such file"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize(("edit", "reason"), [
+    (lambda lines: lines[:9] + lines[5:],
+     "an id that counts the samples, found another one in line 10"),
+    (lambda lines: lines[:9] + lines[12:], "another one in line 10"),
+    (lambda lines: [*lines[:9], lines[9] + ",1", *lines[10:]],
+     "15 columns separated by ',' in each line, found 16 in line 10"),
+    (lambda lines: [*lines[:9], "x_8" + 14 * ",oops", *lines[10:]], "'oops' in line 10")])
+def test_a_table_with_lines_that_are_doubled_lost_or_broken(tmp_path, edit, reason):
+    write_csv(tmp_path / "subj2_series1_data.csv")
+    write_csv(path := tmp_path / "subj1_series1_data.csv")
+    path.write_text("\n".join(edit(path.read_text().splitlines())))
+    cohort = eeg_corpora.read_way(tmp_path)
+    assert len(cohort) == 1 and reason in cohort.dropped[path.name]
 
 
 def test_windowed_files_of_way_are_not_read(tmp_path):
@@ -148,3 +162,27 @@ def test_the_mark_makes_a_corpus_simulated(tmp_path):
     (tmp_path / eeg_corpora.MARK).write_text("simulated corpus, seed = 7\n")
     cohort = eeg_corpora.read_eegmmidb(tmp_path)
     assert (cohort.tier, cohort.caption) == ("simulated", "simulated corpus, seed = 7")
+
+
+def test_linked_folders_are_read_and_what_is_there_twice_is_read_once(tmp_path):
+    corpus, other = tmp_path / "eegmmidb", tmp_path / "other"
+    write_edf(corpus / "S001/S001R01.edf")
+    write_edf(corpus / "MNE-eegbci-data/files/eegmmidb/1.0.0/S001/S001R01.edf")
+    write_edf(other / "S002/S002R01.edf")
+    os.rename(other / "S002/S002R01.edf", other / "S002/S002R01.EDF")
+    (corpus / "S002").symlink_to(other / "S002")
+    (corpus / "S003").symlink_to("nowhere")
+    (corpus / "S001/S001R02.edf").symlink_to("nowhere")
+    cohort = eeg_corpora.read_eegmmidb(corpus)
+    assert [(t.subject, t.trial) for t in cohort] == [(1, 1), (2, 1)]
+    assert sorted(cohort.dropped) == ["S001/S001R01.edf", "S001/S001R02.edf", "S003"]
+    assert "each recording once" in cohort.dropped["S001/S001R01.edf"]
+    assert "a link to nowhere" in cohort.dropped["S003"]
+    assert registry.find("eegmmidb", tmp_path).tier == "public"
+
+
+def test_a_series_in_both_forms_is_read_once(tmp_path):
+    write_way(tmp_path / "P1/HS_P1_S1.mat")
+    write_csv(tmp_path / "subj1_series1_data.csv")
+    cohort = eeg_corpora.read_way(tmp_path)
+    assert len(cohort) == 1 and list(cohort.dropped) == ["subj1_series1_data.csv"]

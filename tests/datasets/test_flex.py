@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import shutil
 
 import cv2
 import edfio
@@ -24,23 +26,32 @@ def values(n=N):
     return 4000.0 + 10 * np.arange(len(CAP))[:, None] + np.arange(n) / 8
 
 
-def write_edf(path, rate=128, cap=CAP, quality=90, interpolated=(), seconds=3):
+def write_edf(path, rate=128, cap=CAP, quality=90, interpolated=(), seconds=3, shift=0.0,
+              counter=None, clock=None):
     n = int(seconds * rate)
 
     def whole(label, x, at=rate):
         return edfio.EdfSignal.from_digital(np.asarray(x, np.int16), at, label=label, physical_range=(-32768, 32767))
 
-    signals = [whole("COUNTER", np.arange(n) % rate), whole("INTERPOLATED", np.isin(np.arange(n), interpolated))]
-    signals += [edfio.EdfSignal(row, rate, label=name, physical_range=(0, 8191.875)) for name, row in zip(cap, values(n), strict=False)]
+    signals = [whole("COUNTER", np.arange(n) % rate if counter is None else counter),
+               whole("INTERPOLATED", np.isin(np.arange(n), interpolated))]
+    if clock is not None:
+        signals += [whole("TIME_STAMP_s", clock // 1), whole("TIME_STAMP_ms", clock % 1 * 1000)]
+    signals += [edfio.EdfSignal(row + shift, rate, label=name, physical_range=(0, 8191.875))
+                for name, row in zip(cap, values(n), strict=False)]
     if quality is not None:
         signals += [whole("CQ_OVERALL", [quality] * seconds, 1), whole("EQ_OVERALL", [quality - 20] * seconds, 1)]
     path.parent.mkdir(parents=True, exist_ok=True)
     edfio.Edf(signals, data_record_duration=1.0).write(path)
 
 
-def write_csv(path, preamble="title:x,sampling rate:eeg_128;mot_32,version:3.0", rows=range(N), text=None):
+def write_csv(path, preamble="title:x,sampling rate:eeg_128;mot_32,version:3.0", rows=range(N),
+              text=None, n=N, counter=None, clock=None):
     names = ["Timestamp", "EEG.Counter", "EEG.Interpolated", *(f"EEG.{name}" for name in CAP), "CQ.Overall", "POW.Cz.Alpha"]
-    lines = [[i / 128, i % 128, 0, *values()[:, i], 90 if i % 64 == 0 else "", ""] for i in rows]
+    counter = np.arange(n) % 128 if counter is None else counter
+    clock = np.arange(n) / 128 if clock is None else clock
+    lines = [[clock[i], counter[i], 0, *values(n)[:, i], 90 if i % 64 == 0 else "", ""]
+             for i in rows]
     if text:
         lines[5][3] = text
     path.write_text("\n".join([preamble, ",".join(names), *(",".join(map(str, line)) for line in lines)]), encoding="utf-8")
@@ -61,7 +72,7 @@ def listing(folder, *rows):
 @pytest.fixture
 def folder(tmp_path):
     """A good EDF, to which each test adds."""
-    write_edf(tmp_path / "a.edf")
+    write_edf(tmp_path / "a.edf", shift=500)
     listing(tmp_path, ("a.edf", 1, "sadness", "film 1", ""))
     return tmp_path
 
@@ -119,7 +130,8 @@ FAULTS = {
     "quality": (lambda f: write_edf(f / "b.edf", quality=79), "median quality of 80 or more, found 79"),
     "no quality": (lambda f: write_edf(f / "b.edf", quality=None), r"overall quality \(CQ_OVERALL or CQ.Overall\), found none"),
     "lost": (lambda f: write_edf(f / "b.edf", interpolated=range(60)), "at most 10% of the samples lost .*found 16%"),
-    "damaged": (lambda f: (f / "b.edf").write_bytes(b"0" * 300), "an EDF or CSV file exported by EmotivPRO"),
+    "damaged": (lambda f: (f / "b.edf").write_bytes(b"0" * 300),
+                "the header of an EDF or BDF file, found b'00000000'"),
     "missing": (lambda f: None, "a recording .*found no such file"),
     "markers": (lambda f: (write_edf(f / "b.edf"), (f / "b_intervalMarker.csv").write_text("latency,duration,type\n1,1,x\n")),
                 "one interval of type 'film 2'"),
@@ -140,7 +152,9 @@ def test_a_faulty_recording_is_left_out_with_its_reason(folder, fault, caplog):
         raise AssertionError(cohort.dropped["b.edf"])
 
 
-@pytest.mark.parametrize(("kwargs", "reason"), [({"preamble": "title:x"}, "a first line with 'sampling rate:'"), ({"text": "oops"}, "oops"),
+@pytest.mark.parametrize(("kwargs", "reason"),
+                         [({"preamble": "title:x"}, "a first line with one 'sampling rate:'"),
+                          ({"text": "oops"}, "oops"),
                                                 ({"rows": [*range(100), *range(190, N)]}, "of the samples lost")])
 def test_faulty_csv(folder, kwargs, reason):
     write_csv(folder / "b.csv", **kwargs)
@@ -159,20 +173,26 @@ def test_the_gate_is_yours_to_set(folder):
 def test_missing_video_leaves_the_eeg(folder):
     listing(folder, ("a.edf", 1, "sadness", "film 1", "gone.avi"))
     cohort = flex.read(folder)
-    assert "video" not in cohort[0].loaders and "no such file; the EEG of this recording" in cohort.dropped["gone.avi"]
+    assert "video" not in cohort[0].loaders and "no such file" in cohort.dropped["gone.avi"]
     (folder / "gone.avi").write_bytes(b"no video")
-    with pytest.raises(BadFile, match=r"gone\.avi: expected a video"):
-        flex.read(folder)[0].load("video")
+    cohort = flex.read(folder)
+    assert "expected a video" in cohort.dropped["gone.avi"]
+    assert cohort[0].load("eeg").data.shape[1] == N
+    write_video(folder / "gone.avi", frames=10)
+    cohort = flex.read(folder)
+    assert "video" not in cohort[0].loaders
+    assert f"a video of {N / 128:.1f} s" in cohort.dropped["gone.avi"]
 
 
 def test_faults_of_the_listing(folder):
     add(folder, "a.edf", emotion="joy")
-    assert "'joy'" in flex.read(folder).dropped["a.edf"]
+    assert "'joy', 'film 2' in line 3" in flex.read(folder).dropped["a.edf, line 3"]
     (folder / layout.LISTING_FILE).write_text("file,subject\na.edf,1\n")
     with pytest.raises(BadFile, match="found no emotion, clip, video"):
         flex.read(folder)
     (folder / layout.LISTING_FILE).unlink()
-    with pytest.raises(BadFile, match=r"recordings\.csv: expected a listing"):
+    with pytest.raises(BadFile,
+                       match=r"recordings\.csv: expected a text file, found FileNotFoundError"):
         flex.read(folder)
 
 
@@ -180,3 +200,160 @@ def test_a_simulated_cohort_says_so(folder):
     (folder / "truth.json").write_text(json.dumps({"effect": 0, "seed": 3}))
     cohort = flex.read(folder)
     assert (cohort.name, cohort.tier, cohort.caption) == ("flex-simulated", "simulated", "simulated cohort, effect = 0, seed = 3")
+
+
+def dropped(folder, *rows):
+    """Of these rows the clips that are read, and why the others are not."""
+    listing(folder, *rows)
+    cohort = flex.read(folder)
+    return [trial.stimulus for trial in cohort], list(cohort.dropped.values())
+
+
+NAMES = ["X.md.csv|X_intervalMarker.csv", "X.md.pm.bp.csv|X_intervalMarker.csv",
+         "X.edf|x_INTERVALMARKER.CSV",
+         "X (1).csv|X_intervalMarker.csv", "X (1).csv|X_intervalMarker (1).csv",
+         "X (1).csv|X (1)_intervalMarker.csv",
+         "X.md (2).csv|X_intervalMarker(2).csv"]
+
+
+@pytest.mark.parametrize("names", NAMES)
+def test_a_marker_file_is_found_under_every_name_that_it_gets(tmp_path, names):
+    recording, markers = names.split("|")
+    (write_edf if recording.endswith("edf") else write_csv)(tmp_path / recording)
+    (tmp_path / markers).write_text("latency,duration,type\n1,1.5,07\n0.5,0.5,NA\n")
+    listing(tmp_path, (recording, 1, "fear", "07", ""), (recording, 1, "neutral", "NA", ""))
+    trials = flex.read(tmp_path)
+    found = [(t.stimulus, t.load("eeg").start, t.load("eeg").data.shape[1]) for t in trials]
+    assert found == [("07", -1.0, 320), ("NA", -0.5, 128)]
+    assert {t.files["markers"] for t in trials} == {str(tmp_path / markers)}
+
+
+@pytest.mark.parametrize("markers", ["b.x_intervalMarkers.csv", "b_interval_marker.txt",
+                                     "b (2)_intervalMarker.csv"])
+def test_a_marker_file_that_would_be_passed_over_is_named(folder, markers):
+    write_edf(folder / "b (1).edf")
+    (folder / markers).write_text("latency,duration,type\n1,1.5,film 2\n")
+    add(folder, "b (1).edf")
+    assert f"{markers} beside it. Give its marker file" in flex.read(folder).dropped["b (1).edf"]
+
+
+def test_a_marker_file_of_another_recording_is_none_of_this_one(folder):
+    for name in ("b.edf", "b_2.edf"):
+        write_edf(folder / name, seconds=3 + len(name))
+    (folder / "b_2_intervalMarker.csv").write_text("latency,duration,type\n1,1.5,film 2\n")
+    add(folder, "b.edf")
+    assert flex.read(folder)[1].load("eeg").data.shape[1] == 8 * 128
+
+
+def test_the_same_samples_are_never_two_trials(folder):
+    shutil.copy(folder / "a.edf", folder / "copy.edf")
+    os.link(folder / "a.edf", folder / "hard.edf")
+    (folder / "soft.edf").symlink_to("a.edf")
+    write_edf(folder / "b.edf")
+    good, one = ("b.edf", 1, "neutral", "ok", ""), ("a.edf", 1, "fear", "c", "")
+    for other in ("copy.edf", "hard.edf", "soft.edf", "./a.edf", str(folder / "a.edf")):
+        clips, reasons = dropped(folder, good, one, (other, 2, "sadness", "d", ""))
+        assert clips == ["ok"] and len(reasons) == 2 and f"those of line 4 ({other})" in reasons[0]
+    clips, reasons = dropped(folder, good, one,
+                             ("a.edf", 1, "sadness", "d", ""))  # two clips, no markers
+    assert clips == ["ok"] and "need their intervals" in reasons[0]
+    clips, reasons = dropped(folder, good, one, one)
+    assert clips == ["ok", "c"] and "line 3 again in line 4" in reasons[0]
+    clips, reasons = dropped(folder, one, ("copy.edf", 2, "sadness", "d", ""))
+    assert clips == [] and len(reasons) == 2  # nothing is left
+
+
+def test_the_same_recording_as_edf_and_csv_and_clips_that_overlap(folder):
+    write_edf(folder / "b.edf")
+    write_csv(folder / "c.csv")
+    good = ("a.edf", 1, "sadness", "film 1", "")
+    assert dropped(folder, good, ("b.edf", 1, "fear", "c", ""),
+                   ("c.csv", 1, "fear", "d", ""))[0] == ["film 1"]
+    rows = [good, ("b.edf", 1, "fear", "c", ""), ("b.edf", 1, "neutral", "d", "")]
+    for second, clips in ((1.0, ["film 1", "c", "d"]), (0.9, ["film 1"])):
+        markers = f"latency,duration,type\n0,1,c\n{second},1,d\n"
+        (folder / "b_intervalMarker.csv").write_text(markers)
+        assert dropped(folder, *rows)[0] == clips
+
+
+def test_markers_in_milliseconds_or_beyond_the_recording(folder):
+    for line, found in (("500,1500", "500 to 2000 (milliseconds?)"), ("2,2.5", "2 to 4.5. ")):
+        (folder / "a_intervalMarker.csv").write_text(f"latency,duration,type\n{line},film 1\n")
+        with pytest.raises(BadFile, match="within the 3 s of the recording, found ") as caught:
+            flex.read(folder)
+        assert found in str(caught.value)
+
+
+CLOCK = np.arange(N) / 128
+# counter, clock: samples of the result, or the reason
+PACKETS = {
+    "as it should be": (np.arange(N) % 128, CLOCK, N),
+    "a gap that the counter does not know": (np.arange(N) % 128, CLOCK + 0.2 * (CLOCK >= 1),
+                                             "found 1 packets and 0.20"),
+    "a packet twice": (np.arange(N) % 128 - (np.arange(N) == 200), CLOCK,
+                       "counter that goes on, found 71 again in sample 200"),
+    "a jump that the clock does not know": ((np.arange(N) + 20 * (np.arange(N) >= 200)) % 128,
+                                            CLOCK, "21 packets and 0.008 s"),
+    "a counter beyond the second": (np.arange(N), CLOCK, "a counter from 0 to 127"),
+    "a clock of another rate": (np.arange(N) % 128, CLOCK / 2, "128 rows a second, found 25"),
+}
+
+
+@pytest.mark.parametrize("case", PACKETS)
+@pytest.mark.parametrize("write", ["edf", "csv"])
+def test_packets_are_held_against_the_clock(folder, case, write):
+    counter, clock, expected = PACKETS[case]
+    if write == "edf":
+        write_edf(folder / "b.edf", counter=counter, clock=clock)
+    else:
+        write_csv(folder / "b.csv", counter=counter, clock=clock)
+    add(folder, f"b.{write}")
+    cohort = flex.read(folder)
+    if isinstance(expected, int):
+        assert cohort[1].load("eeg").data.shape[1] == expected
+    else:
+        assert expected in cohort.dropped[f"b.{write}"]
+
+
+def test_whole_seconds_that_only_the_clock_knows_are_put_back_as_nan(folder):
+    rows = np.delete(np.arange(30 * 128), slice(5 * 128, 7 * 128))
+    write_csv(folder / "b.csv", n=30 * 128, rows=rows)
+    add(folder, "b.csv")
+    data = flex.read(folder)[1].load("eeg").data
+    lost = np.isnan(data).all(axis=0)
+    assert len(lost) == 30 * 128 and np.flatnonzero(lost).tolist() == list(range(640, 896))
+
+
+@pytest.mark.parametrize(("title", "read"),
+                         [("07", True), ("a:b", True), ("sampling rate:256", True),
+                                            ("a,sampling rate:256", False)])
+def test_a_title_that_looks_like_a_setting(folder, title, read):
+    write_csv(folder / "b.csv",
+              preamble=f"title:{title},start timestamp:0,sampling rate:eeg_128;mot_32")
+    add(folder, "b.csv")
+    cohort = flex.read(folder)
+    assert len(cohort) == 1 + read and all("A title that looks like" in reason
+                                           for reason in cohort.dropped.values())
+
+
+def test_clips_and_paths_stay_as_they_are_written(folder):
+    (folder / "S1").mkdir()
+    clips = ["07", "NA", "null", "TRUE", "1.50", "nan"]
+    for i, _ in enumerate(clips):
+        write_edf(folder / "S1" / f"{i}.edf", shift=10.0 * i)
+    rows = [(f"S1\\{i}.edf", "01", "fear", clip, "") for i, clip in enumerate(clips)]
+    assert dropped(folder, *rows) == (clips, [])
+    assert flex.files(folder)[1] == "S1/0.edf"
+
+
+def test_bdf_is_read_by_its_content(folder):
+    n = 3 * 128
+    signals = [edfio.BdfSignal(row, 128, label=name, physical_dimension="uV",
+                               physical_range=(0, 8191.875))
+               for name, row in zip(CAP, values(n), strict=True)]
+    counter = edfio.BdfSignal(np.arange(n) % 128 * 1.0, 128, label="COUNTER",
+                              physical_range=(-8388608, 8388607))
+    edfio.Bdf([counter, *signals], data_record_duration=1.0).write(folder / "b.edf")
+    add(folder, "b.edf")
+    np.testing.assert_allclose(flex.read(folder, least=0)[1].load("eeg").data[0],
+                               values()[CAP.index(CHANNELS[0])], atol=0.01)

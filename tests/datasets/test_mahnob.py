@@ -20,7 +20,9 @@ from lib.datasets.mahnob_format import ALL_CHANNELS, EEG_CHANNELS, LABELS_FILE, 
 DROPPED = {
     "no bdf": ("bdf", None, "no such file"),
     "bdf cut short": ("bdf", 1000, "cut short"),
-    "not a bdf": ("bdf", b"0" * 999, "a BioSemi BDF header"),
+    "bdf by one byte": ("bdf", 1, "cut short"),
+    "bdf in another unit": ("bdf", {"unit": "nV"}, "uV, mV or V as the unit of Fp1, found 'nV'"),
+    "not a bdf": ("bdf", b"0" * 999, "the header of an EDF or BDF file"),
     "46 channels": ("bdf", {"names": ALL_CHANNELS[1:]}, "expected 47 channels, found 46"),
     "another montage": ("bdf", {"names": ("A1", *ALL_CHANNELS[1:])}, "A1 in place of Fp1"),
     "no video": ("video", None, "the video file that session.xml names"),
@@ -214,3 +216,17 @@ def test_frames_agree_with_reading_the_whole_video(database, make):
     trial = mahnob.read(database)[0]
     for image, number in zip(mahnob.frames_at(trial, np.array([0.0, 0.5, 0.9])), (40, 50, 58), strict=True):
         np.testing.assert_array_equal(image, whole[number])
+
+
+def test_a_video_of_varying_rate_is_read_by_its_own_clock(copy, make):
+    path = make.session_folder(copy, 1, 4) / video_name(1, 4)
+    path.unlink()
+    times = np.r_[np.arange(0, 5, 1 / 30), np.arange(5, 11, 1 / 10)]
+    make.write_matroska(path, times)
+    shown = np.stack(list(mahnob.frames_at(mahnob.read(copy)[0], seconds := np.arange(0, 8, 0.25))))
+    np.testing.assert_allclose(shown[:, 12, 16].mean(axis=1) / 20, make.MEDIA + seconds, atol=0.16)
+    assert mahnob.sync_report(mahnob.read(copy))["video_s"][0] == pytest.approx(11, abs=0.1)
+    path.unlink()
+    make.write_matroska(path, np.arange(0, 11, 1 / 10))
+    with pytest.raises(BadFile, match=r"20 frames per second, as session\.xml says, found 10"):
+        next(mahnob.frames_at(mahnob.read(copy)[0], seconds))

@@ -63,16 +63,26 @@ def test_no_segment_crosses_a_gap(folder):
 
 
 @pytest.mark.parametrize(("change", "expected", "found"), [
-    ({"drop": ["AF7", "TP10"]}, "the columns timestamps, TP9, AF7, AF8, TP10", "no AF7, TP10"),
-    ({"AF8": "high"}, "numbers", "text in AF8"),
+    ({"drop": ["AF7", "TP10"]}, "the columns timestamps, TP9, AF7, AF8, TP10",
+     "no AF7, TP10 in 'timestamps,TP9,AF8,Right AUX'"),
+    ({"AF8": "high"}, "a number for AF8", "'high' in line 2"),
     ({"TP9": np.nan}, "finite numbers", "5120 NaN or infinite"),
-    ({CLOCK: 1.5e9}, "timestamps that increase", "after sample 0")])
+    ({CLOCK: 1.5e9}, "timestamps that increase", "after sample 0"),
+    ({CLOCK: 1.5e12 + np.arange(5120) * 3.9}, "256 samples a second, the time in seconds",
+     "a step of 3.8999")])
 def test_a_file_that_is_not_as_promised_is_left_out_and_the_others_go_on(folder, change, expected, found):
     write(folder, file_name(1, "relaxed", 1), **change)
     cohort = muse.read(folder)
     message = cohort.dropped[file_name(1, "relaxed", 1)]
     assert len(cohort) == 2
     assert re.search(rf"relaxed-1\.csv: expected {re.escape(expected)}, found .*{re.escape(found)}\. Fetch it again: python -m", message)
+
+
+def test_a_recording_copied_under_another_name_is_left_out_with_its_original(folder):
+    path, copy = (folder / file_name(*which) for which in ((1, "relaxed", 1), (4, "relaxed", 2)))
+    copy.write_bytes(path.read_bytes())
+    cohort = muse.read(folder)
+    assert len(cohort) == 2 and f"the bytes of {copy}" in cohort.dropped[path.name]
 
 
 def test_no_table_at_all(folder):

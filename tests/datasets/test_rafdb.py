@@ -78,12 +78,14 @@ def test_each_damaged_image_or_line_is_left_out_alone(owner):
     add(owner, "train_00001.jpg", 5, None)
     add(owner, "train_00016.jpg", "4 4", face(""))
     cohort = rafdb.read(owner)
-    assert [t.trial for t in cohort] == [1, 2, 1, 2] and cohort[0].labels["emotion"] == 0
+    assert [t.trial for t in cohort] == [2, 1, 2]
     reasons = {"train_00010.jpg": "a part of one", "train_00011.jpg": "0 bytes", "train_00012.jpg": "12 bytes that are none",
-               "train_00013.jpg": "expected the image that the label file names, found FileNotFoundError",
+               "train_00013.jpg": "expected a picture, found FileNotFoundError",
                "train_00014.jpg": "expected an aligned image of 100 x 100 pixels, found 80 x 80",
-               "train_00015.jpg": "1 surprise, 2 fear, .*found 8", "portrait.jpg": "a name like train_00001.jpg",
-               "train_00001.jpg": "one line for each image", "list_patition_label.txt: train_00016.jpg 4 4": "a number from 1 to 7"}
+               "train_00015.jpg": "1 surprise, 2 fear, .*found 8 in line 12 of list_pat",
+               "portrait.jpg": "a name like train_00001.jpg",
+               "train_00001.jpg": "one emotion for each image, found 4 in line 2 .*, 5 in line 14",
+               "list_patition_label.txt: train_00016.jpg 4 4": "a number from 1 to 7"}
     assert cohort.dropped.keys() == reasons.keys() | {"other emotions"}
     for name, reason in reasons.items():
         with pytest.raises(BadFile, match=reason):
@@ -93,7 +95,27 @@ def test_each_damaged_image_or_line_is_left_out_alone(owner):
 def test_one_damaged_label_file_of_two(repack):
     (repack / "test_labels.csv").write_bytes(b"\xff\xfe\x00")
     cohort = rafdb.read(repack)
-    assert {t.session for t in cohort} == {"train"} and "found UnicodeDecodeError" in cohort.dropped["test_labels.csv"]
+    assert {t.session for t in cohort} == {"train"}
+    assert "found damaged UTF-16" in cohort.dropped["test_labels.csv"]
+
+
+@pytest.mark.parametrize("again",
+                         ["train_00001.jpg 4", "train_00001_aligned.jpg 4", "train_1.jpg 4"])
+def test_an_image_that_is_listed_twice_is_read_once(owner, again):
+    with open(owner / "basic/EmoLabel/list_patition_label.txt", "a", encoding="utf-8") as table:
+        table.write(f"\n{again}")
+    cohort = rafdb.read(owner)
+    assert [t.trial for t in cohort] == [1, 2, 1, 2]
+    assert "found line 2 of" in cohort.dropped[again.split()[0]]
+
+
+def test_label_files_of_a_spreadsheet(repack):
+    for split in ("train", "test"):
+        table = repack / f"{split}_labels.csv"
+        text = table.read_text().replace(",", ";").replace("\n", ";\n")
+        table.write_text(text, encoding="utf-16")
+    cohort = rafdb.read(repack)
+    assert len(cohort) == 4 and list(cohort.dropped) == ["other emotions"]
 
 
 def test_nothing_usable(owner, tmp_path):

@@ -150,6 +150,16 @@ def test_a_bad_file_takes_no_other_down(copy, case):
     assert len(cohort) == 8 * 24 and list(cohort.dropped) == [f"session 1/{VICTIM}"] and reason in cohort.dropped[f"session 1/{VICTIM}"]
 
 
+@pytest.mark.parametrize("name", ["9_20151028.mat", VICTIM.replace("_", "_1")])
+def test_a_subject_is_read_from_one_file_and_a_file_for_one_subject(copy, name):
+    before = len(seed_iv.read(copy))
+    for part in ("eeg_feature_smooth", "eye_feature_smooth"):
+        shutil.copy(copy / part / "1" / VICTIM, copy / part / "1" / name)
+    cohort = seed_iv.read(copy)
+    assert len(cohort) == before - 24 and cohort.dropped.keys() == {f"session 1/{VICTIM}",
+                                                                    f"session 1/{name}"}
+
+
 def test_a_missing_session_is_told_and_listed(copy):
     assert [file for file in seed_iv.files(copy) if not (copy / file).is_file()] == [] and len(seed_iv.files(copy)) == 18
     shutil.rmtree(copy / "eeg_feature_smooth" / "2")

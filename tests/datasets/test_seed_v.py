@@ -129,6 +129,15 @@ def test_a_bad_file_takes_no_other_down_and_runs_nothing(root, tmp_path):
     assert str(path) in cohort.dropped["2_123.npz"]
 
 
+@pytest.mark.parametrize("name", ["9_123.npz", "02_123.npz"])
+def test_a_subject_is_read_from_one_file_and_a_file_for_one_subject(root, name):
+    before = len(seed_v.read(root))
+    for part in ("EEG_DE_features", "Eye_movement_features"):
+        shutil.copy(root / part / "2_123.npz", root / part / name)
+    cohort = seed_v.read(root)
+    assert len(cohort) == before - 45 and cohort.dropped.keys() == {"2_123.npz", name}
+
+
 def test_files_and_an_empty_folder(root, tmp_path):
     assert len(seed_v.files(root)) == 32 and sum(not (root / file).is_file() for file in seed_v.files(root)) == 26
     shutil.rmtree(root / "EEG_DE_features")

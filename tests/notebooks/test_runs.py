@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 
+import jupytext
 import nbformat
 import pytest
 import yaml
 
-from lib import provenance, publish, reproduce
+from lib import files, provenance, publish, reproduce
 from lib.report.page import write
 
 pytestmark = pytest.mark.kernel
@@ -138,6 +139,21 @@ def test_published_copy_is_stable_and_clean(ran, source):
     assert "20 draws" in str(nb.cells[4].outputs)
     source.write_text(source.read_text().replace("draws.mean()", "draws.max()"))
     assert publish.publish(["10_toy"]) == 1
+
+
+def test_publishing_stops_at_an_edit(ran, capsys):
+    source = ran / "notebooks" / "10_toy.py"
+    copy = source.with_suffix(".ipynb")
+    assert publish.publish(["10_toy"]) == 0
+    nb = nbformat.read(copy, as_version=4)
+    assert nb.metadata["published"] == files.cells_digest(jupytext.read(source).cells)
+    nb.cells[3].source = "seed = 7"
+    nbformat.write(nb, copy)
+    edited = copy.read_bytes()
+    assert publish.publish(["10_toy"]) == 1 and copy.read_bytes() == edited
+    assert "was edited without its pair" in capsys.readouterr().err
+    copy.unlink()
+    assert publish.publish(["10_toy"]) == 0
 
 
 def test_report_shows_the_executed_copy_and_where_its_figure_came_from(ran):

@@ -16,7 +16,7 @@ from lib import paths, scoreboard
 from lib.report.cells import section
 from lib.report.lessons import Lesson, lessons
 from lib.report.markdown import Text, mathml
-from lib.report.page import render
+from lib.report.page import manifest, render
 from lib.report.tables import board, compare
 
 HOSTILE = '<script>alert("&")</script><img src=x onerror=alert(1)>'
@@ -58,8 +58,10 @@ def hostile(project, toy_text):
     (project / "figures" / "toy").mkdir(parents=True)
     (project / "figures" / "toy" / "table1.csv").write_bytes(table)
     (project / "figures" / "across").mkdir()
-    (project / "figures" / "across" / "claims.csv").write_text(f"id,claim,verdict\nx,{HOSTILE},consistent\n")
-    rows = [row("toy/fig1.png", PNG), row("toy/table1.csv", table, kind="table")]
+    claims = f"id,claim,verdict\nx,{HOSTILE},consistent\n".encode()
+    (project / "figures" / "across" / "claims.csv").write_bytes(claims)
+    rows = [row("toy/fig1.png", PNG), row("toy/table1.csv", table, kind="table"),
+            row("across/claims.csv", claims, kind="table")]
     (project / "figures" / "manifest.json").write_text(json.dumps(rows))
     return project
 
@@ -102,10 +104,22 @@ def test_same_inputs_give_the_same_bytes(hostile):
 
 
 def test_a_picture_that_is_not_the_recorded_file_says_so(hostile):
-    manifest = hostile / "figures" / "manifest.json"
+    listed = hostile / "figures" / "manifest.json"
     assert "not the same bytes" not in render(figures=hostile / "figures", executed=False, check=silent)[0]
-    manifest.write_text(json.dumps([row("toy/fig1.png", PNG + b"other")]))
+    listed.write_text(json.dumps([row("toy/fig1.png", PNG + b"other")]))
     assert "not the same bytes as the file in the manifest" in render(figures=hostile / "figures", executed=False, check=silent)[0]
+
+
+def test_results_of_this_machine_stand_beside_its_copies_and_committed_ones_beside_the_others(tmp_path):
+    def rows_of(folder, digest):
+        (tmp_path / folder / "toy").mkdir(parents=True)
+        listed = [row(f"toy/{name}.csv", b"", notebook=name, sha256=digest) for name in ("10_toy", "11_toy")]
+        (tmp_path / folder / "manifest.json").write_text(json.dumps(listed))
+        return tmp_path / folder
+
+    found = manifest(rows_of("figures", "committed"), rows_of("build", "here"), own={"11_toy"})
+    assert {row["notebook"]: row["sha256"] for row in found} == {"10_toy": "committed", "11_toy": "here"}
+    assert [row["at"].parent.parent.name for row in found] == ["figures", "build"]
 
 
 def test_a_committed_copy_says_why_it_stands_in(hostile):

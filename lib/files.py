@@ -1,0 +1,100 @@
+"""How files are written, so that nothing is lost: one writer at a time, no edit of a notebook overwritten."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Sequence
+from itertools import zip_longest
+from pathlib import Path
+
+from filelock import FileLock
+
+from lib import paths
+from lib.whole import write_file
+
+__all__ = ["cells_digest", "edits", "lock", "merge_json"]
+
+LOST = """\
+{copy} was edited without its pair {source}, which is what is run: {where}.
+  Nothing was run, nothing was written. To keep the edit: {keep}
+  To drop it: delete {copy}; make notebooks writes it again. (JupyterLab, opened by make lab, saves both.)"""
+DAMAGED = """\
+{copy}: expected a notebook, found {found}.
+  It is not overwritten. Mend it, or delete it: make notebooks writes it again from {source}."""
+
+
+def lock(file: Path) -> FileLock:
+    """The lock of whoever writes a file, of this run or of another one in the same ``build/``."""
+    locks = paths.build() / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    return FileLock(locks / f"{hashlib.sha256(os.fsencode(file.resolve())).hexdigest()[:16]}.lock")
+
+
+def merge_json(file: Path, change) -> None:
+    """Rewrite a JSON file as ``change(what it held, or None)``: atomically, one writer at a time."""
+    with lock(file):
+        old = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+        write_file(file, json.dumps(change(old), indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def _sources(cells: Sequence) -> list[tuple[str, str]]:
+    """Kind and text of each cell that holds any: no outputs, no metadata."""
+    found = [(cell["cell_type"], "".join(cell["source"]).rstrip()) for cell in cells]
+    return [cell for cell in found if cell[1]]
+
+
+def _digest(sources: list[tuple[str, str]]) -> str:
+    return hashlib.sha256(json.dumps(sources).encode()).hexdigest()
+
+
+def cells_digest(cells: Sequence) -> str:
+    """Hash of the kinds and texts of cells."""
+    return _digest(_sources(cells))
+
+
+def edits(source: Path) -> str:
+    """What to say where the ``.ipynb`` beside a ``.py`` holds an edit that running and publishing the ``.py`` would lose.
+
+    Times tell nothing in a clone. The ``.ipynb`` holds the hash of the cells it was published with: where they are still
+    those, the ``.py`` is newer; where they are those of the ``.py`` (JupyterLab saves both), nothing is lost.
+    """
+    copy, text = source.with_suffix(".ipynb"), ""
+    names = {"copy": f"{copy.parent.name}/{copy.name}", "source": source.name}
+    try:
+        text = copy.read_text(encoding="utf-8")
+        nb = json.loads(text)
+        known = nb["metadata"].get("published")
+        if cells_digest(nb["cells"]) == known:
+            return ""
+        cells = [cell | {"source": "".join(cell["source"])} for cell in nb["cells"]]
+    except FileNotFoundError:
+        return ""
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        conflict = re.search("^<<<<<<< ", text, re.M) and "the marks of a merge conflict"
+        return DAMAGED.format(found=conflict or f"{type(error).__name__}: {error}", **names)
+    import jupytext  # these take a second, and are needed only here
+    import nbformat
+
+    ours = _sources(jupytext.read(source).cells)
+    # by way of the .py, which does not keep everything (blank lines at the end of a cell)
+    script = jupytext.writes(nbformat.from_dict(nb | {"cells": cells}), "py:percent")
+    theirs = _sources(jupytext.reads(script, "py:percent").cells)
+    if theirs in (ours, _ran(copy.name)):
+        return ""
+    count, cell = next((i, b) for i, (a, b) in enumerate(zip_longest(ours, theirs), 1) if a != b)
+    where = f"its cell {count} says {cell[1][:60]!r}" if cell else f"its cell {count} is gone"
+    into = "" if _digest(ours) == known else f" -o build/{source.name}"
+    keep = f".venv/bin/jupytext --to py:percent{into} notebooks/{copy.name}"
+    return LOST.format(where=where, keep=keep, **names)
+
+
+def _ran(name: str) -> list[tuple[str, str]]:
+    """Cells of the executed demo copy: they were those of the ``.py``."""
+    try:
+        cells = json.loads((paths.build() / name).read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError):
+        return []
+    return _sources([c for c in cells if "injected-parameters" not in c["metadata"].get("tags", [])])

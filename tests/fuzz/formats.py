@@ -1,0 +1,94 @@
+"""The formats: how a small cohort of each is written, and what nothing in the format can tell."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from scipy.io import savemat
+
+from lib.datasets import catalogue, flex_format, mahnob_features, seed_v
+from lib.simulation import amigos, corpora, flex, mahnob, mahnob_files, muse, rafdb, seed
+from lib.simulation.folder import write_file
+
+MARKS = {"truth.json", "SIMULATED.txt"}  # the project's own, not the format's
+
+
+class Blind(NamedTuple):
+    """A change of structure that nothing in the file tells: patterns of file, damage and finding, and the reason in words."""
+
+    file: str
+    damage: str
+    finding: str
+    why: str
+
+
+FOLDER = Blind("", "removed", "^missing trials [^;]*$", 
+               "the folder is its own list; `make data-status` says what a complete copy has")
+
+
+@dataclass(frozen=True)
+class Format:
+    """One layout on disk: ``write`` makes a cohort below an empty folder, which the reader of ``dataset`` finds ``below``; ``shared``
+    where a file holds several trials."""
+
+    dataset: str
+    write: Callable[[Path], object]
+    below: str = "."
+    blind: tuple[Blind, ...] = ()
+    shared: bool = False
+
+    @property
+    def read(self):
+        """The reader that the project uses."""
+        return catalogue.DATASETS[self.dataset].read
+
+
+def _flex(root: Path) -> None:
+    """EDF with and without markers and video, CSV with video."""
+    parameters = {"subjects": 3, "clips": 1, "seconds": 12, "effect": 1, "fingerprint": 1, "seed": 0, "video": True}
+    planned = [r for r in flex.recordings(parameters) if r.subject <= 3]
+    chosen = [planned[i] for i in (0, 1, 4, 8)]
+    rows = []
+    for number, r in enumerate(chosen, 1):
+        flex.write(root, r, parameters | {"video": number > 1}, number)
+        rows.append((r.file, r.subject, r.emotion, r.clip, str(Path(r.file).with_suffix(".avi")) if number > 1 else ""))
+    write_file(root / flex_format.LISTING_FILE, "".join(",".join(map(str, row)) + "\n" for row in (flex_format.LISTING, *rows)))
+
+
+def _features(root: Path) -> None:
+    rng, rows = np.random.default_rng(0), [(2, 6), (1, 4), (30, 22)]
+    traces = [rng.uniform(-0.3, 0.4, n) for n in (12, 10, 11)]
+    (root / "Features").mkdir(parents=True)
+    for (subject, section), valence, packed in zip(rows, traces, (True, False, False), strict=True):
+        arrays = {"target": 2 * valence[None], **{key: rng.random((len(valence), width)) for key, width in (
+            ("eeg_band_feats_full", 128), ("eeg_band_feats", 85), ("face_feats", 327), ("gaze_feats", 2))}}
+        savemat(root / mahnob_features.feature_name(subject, section), arrays, do_compression=packed)
+    mahnob_files.write_labels(root / "lable_continous_Mahnob.mat", np.array(rows), traces)
+
+
+def _converted(root: Path) -> None:
+    seed.make(root / "original", layout="seed-v", subjects=2, windows=(2, 4))
+    seed_v.convert(root / "original", root / "converted")
+
+
+_corpora = functools.partial(corpora.make, subjects=2, seconds=3)
+FORMATS = {
+    "mahnob": Format("mahnob-simulated", functools.partial(mahnob.make, subjects=2, clips=1, seconds=(5, 6), jobs=1)),
+    "mahnob-public-features": Format("mahnob-public-features", _features),
+    "amigos": Format("amigos-simulated", functools.partial(amigos.make, subjects=2, short=(10, 10), long=(10, 11), jobs=1),
+                     blind=(FOLDER,), shared=True),
+    "seed-iv": Format("seed-iv-simulated", functools.partial(seed.make, layout="seed-iv", subjects=1, windows=(2, 4)), shared=True),
+    "seed-v": Format("seed-v-simulated", functools.partial(seed.make, layout="seed-v", subjects=2, windows=(2, 4)), shared=True),
+    "seed-v converted": Format("seed-v-simulated", _converted, "converted", (FOLDER,), shared=True),
+    "rafdb": Format("rafdb-simulated", functools.partial(rafdb.make, train=24, test=24)),
+    "rafdb repack": Format("rafdb-simulated", functools.partial(rafdb.make, train=24, test=24, layout="repack")),
+    "flex": Format("flex", _flex),
+    "muse": Format("muse-simulated", functools.partial(muse.make, subjects=2, recordings=1, seconds=15), blind=(FOLDER,)),
+    **{name: Format(name, _corpora, name, (FOLDER,), name == "dreamer")
+       for name in ("eegmmidb", "way-eeg-gal", "kaya", "dreamer", "ascertain", "pspm")},
+}
