@@ -82,8 +82,9 @@ def side_by_side(work: Callable, calls: Sequence[tuple], jobs: int, *, ordered: 
         foreman.connection.send((METHOD, min(jobs, len(calls)), ordered, dict(os.environ), os.getcwd(), sys.path))
         foreman.connection.send_bytes(cloudpickle.dumps((work, calls)))
         for _ in calls:
-            i, result, error = pickle.loads(foreman.connection.recv_bytes())
+            i, result, error, where = pickle.loads(foreman.connection.recv_bytes())
             if error is not None:
+                error.add_note(f"In a worker process:\n{where}")
                 raise error
             yield i, result
         _Foreman.idle.append(foreman)
@@ -148,16 +149,15 @@ def _end_after(wait: Callable, *args) -> None:
 def _call(i: int) -> bytes:
     work, calls = _job
     try:
-        return cloudpickle.dumps((i, work(*calls[i]), None))
+        return cloudpickle.dumps((i, work(*calls[i]), None, ""))
     except Exception as error:
         return _failure(i, error)
 
 
 def _failure(i: int | None, error: Exception) -> bytes:
-    if error.__traceback__:
-        error.add_note("In a worker process:\n" + "".join(traceback.format_tb(error.__traceback__)))
+    where = "".join(traceback.format_tb(error.__traceback__))
     try:
-        pickle.loads(answer := cloudpickle.dumps((i, None, error)))
+        pickle.loads(answer := cloudpickle.dumps((i, None, error, where)))
     except Exception:  # an error that cannot be sent
-        answer = pickle.dumps((i, None, RuntimeError("\n".join([f"{type(error).__name__}: {error}", *error.__notes__]))))
+        answer = pickle.dumps((i, None, RuntimeError(f"{type(error).__name__}: {error}"), where))
     return answer
