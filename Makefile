@@ -61,7 +61,7 @@ TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock lab exercises check notebooks reproduce test test-unit test-browser test-notebooks test-golden nbval executed environment lint bench tune data \
+.PHONY: help setup lock lab exercises check notebooks reproduce test test-unit test-browser test-notebooks test-golden fuzz nbval executed environment lint bench tune data \
         data-status verify report site clean distclean $(EXECUTED) $(CHECKED)
 
 help: ## print this list
@@ -179,8 +179,12 @@ $(CHECKED): nbval/%: setup
 	@PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(PY) -m pytest -q -x -p nbval.plugin -p pytest_timeout -p no:cacheprovider --timeout 900 --nbval-lax --nbval-current-env --nbval-cell-timeout 600 \
 	  --nbval-sanitize-with tests/sanitize.cfg notebooks/$*.ipynb
 
+# Some notebooks alone: make reproduce test-golden NAMES="10_rmmt_data 12_rmmt_training"
 test-golden: setup
-	$(PY) -m pytest -q tests/notebooks/test_golden.py
+	$(if $(filter command,$(origin NAMES)),NAMES=$(call quote,$(NAMES))) $(PY) -m pytest -q tests/notebooks/test_golden.py
+
+fuzz: setup ## damage copies of every format and read them, 300 of each
+	$(PY) -m tests.fuzz
 
 lint: setup ## ruff and mypy
 	$(PY) -m ruff check .
