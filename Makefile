@@ -61,7 +61,8 @@ TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock lab exercises check notebooks reproduce test test-unit test-browser test-notebooks test-golden fuzz nbval executed environment lint bench tune data \
+.PHONY: help setup lock lab exercises check notebooks reproduce test test-unit test-browser test-notebooks test-golden fuzz kills nbval executed \
+        environment lint bench tune data \
         data-status verify report site clean distclean $(EXECUTED) $(CHECKED)
 
 help: ## print this list
@@ -189,6 +190,9 @@ fuzz: setup ## damage copies of every format and read them, 300 of each
 lint: setup ## ruff and mypy
 	$(PY) -m ruff check .
 	$(PY) -m mypy
+
+kills: setup ## kill `make reproduce` of small notebooks at random moments, and see what is lost (KILLS=20)
+	$(PY) -m tests.kills $(if $(value KILLS),--kills $(call quote,$(value KILLS)))
 
 bench: setup ## measure speed beside named peers (benchmarks/), as ratios
 	$(PY) -m benchmarks.bench_band_power
