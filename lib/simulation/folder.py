@@ -28,8 +28,7 @@ def claim(root: Path, key: str, caption: str) -> bool:
     elif mark.exists():
         held = mark.read_text(encoding="utf-8")
     else:
-        others = root.exists() and any(p.name != ".partial" for p in root.iterdir())
-        held = "other files" if others else key  # killed before the mark was there
+        held = "other files" if root.exists() and any(p.name != ".partial" for p in root.iterdir()) else key  # the mark comes first
     if held != key:
         raise ValueError(f"{root}: holds data simulated with other parameters or code, or other files. Remove the folder or give another.")
     if not truth.exists():
