@@ -164,7 +164,8 @@ def collect(name: str, tier: str, modality: str, folder: str | Path, layout: str
             if not subject:
                 raise BadFile(path, f"a name like the owner's ({layout})", path.name, "Give it its name back.")
             if not path.is_file():
-                raise BadFile(path, "a file", dropped.pop(str(path.relative_to(folder))), AGAIN)
+                why = dropped.pop(path.relative_to(folder).as_posix(), "none")
+                raise BadFile(path, "a file", why, AGAIN)
             if other := taken.get((subject, stimulus.lower())):
                 raise BadFile(path, "each recording once", f"it in {other} too, which is read", LEAVE)
             (check or load)()

@@ -63,7 +63,7 @@ def read(folder: str | Path, smooth: str = "de_LDS") -> Cohort:
     if smooth not in SMOOTHINGS:
         raise ValueError(f"smooth: expected one of {SMOOTHINGS}, found {smooth!r}")
     root, trials, dropped = Path(folder), [], {}
-    twins = copies(path for part in FOLDERS_IV for path in root.glob(f"{part}/*/*.mat"))
+    twins = copies(path for part in FOLDERS_IV for path in glob(root, f"{part}/*/*.mat"))
     for session in SEED_IV_LABELS:
         eeg, eye = (_named(root / part / str(session)) for part in FOLDERS_IV)
         if not eeg:
