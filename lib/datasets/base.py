@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
-import csv
 import hashlib
-import io
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-__all__ = ["BadFile", "Cohort", "Signal", "Trial", "alone", "copies", "fields", "origin",
-           "read_csv", "read_text", "readable"]
-
-MISSING = ("", "NA", "NaN", "nan")  # what a table of numbers has where there is none
+__all__ = ["BadFile", "Cohort", "Signal", "Trial", "alone", "copies", "origin", "readable"]
 
 
 def readable(name) -> str:
@@ -198,127 +192,3 @@ def alone(path: Path, twins: Mapping[Path, Path], fix: str) -> None:
     if path in twins:
         raise BadFile(path, "a recording of its own", f"the bytes of {twins[path]}",
                       f"Keep the original alone. {fix}")
-
-
-def read_text(path: str | Path, fix: str) -> str:
-    """The text of a file in UTF-8, or UTF-16 with its mark; ``BadFile`` says what else it seems."""
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise BadFile(path, "a text file", type(error).__name__, fix) from error
-    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    zeros = "zero bytes: damage, or UTF-16 without its mark"
-    seems = "damaged UTF-16" if wide else zeros if b"\0" in content else ""
-    try:
-        text = content.decode("utf-16" if wide else "utf-8-sig")
-        if "\0" not in text:
-            return text
-    except UnicodeDecodeError as error:
-        line, byte = content.count(b"\n", 0, error.start) + 1, content[error.start :][:1]
-        seems = seems or (f"{byte!r} in line {line}: damage, or Latin-1 (Windows-1252), where it "
-                          f"is {byte.decode('latin-1')!r}")
-    raise BadFile(path, "text in UTF-8", seems, f"Save it in UTF-8. {fix}")
-
-
-def fields(line: str, separator: str) -> list[str]:
-    """The fields of one line, without the quotes and spaces around them."""
-    try:
-        parts = next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
-    except csv.Error:
-        return [line]
-    return [part.strip() for part in parts]
-
-
-def read_csv(path: str | Path, fix: str, needs: Collection[str] = (), *,
-             keep: Callable[[str], bool] = lambda name: False,
-             text: Collection[str] = (), skip: int = 0, dtype: type = np.float64) -> pd.DataFrame:
-    """Read columns of a table separated by commas, or by semicolons, tabs or bars; then also with
-    decimal commas.
-
-    Parameters
-    ----------
-    path : path-like
-    fix : str
-        What the user can do about a bad file.
-    needs : collection of str
-        Columns that must be there; ``keep`` tells which others are read where there are any.
-    text : collection of str
-        Columns that are text, as it stands: 07, NA and 1.50 stay names. All others are numbers, of
-        ``dtype``.
-    skip : int
-        Lines before the names of the columns.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by the number of the line; empty lines are left out.
-
-    Raises
-    ------
-    BadFile
-        Another encoding, a column missing or there twice, a line with more or fewer columns than
-        the first, text for a number.
-    """
-    content = enumerate(read_text(path, fix).splitlines()[skip:], skip + 1)
-    lines = {number: line for number, line in content if line.strip(' ,;\t|"')}
-    header = lines.pop(next(iter(lines), 0), "")
-    if header.startswith("sep="):  # what some spreadsheets write before the names
-        header = lines.pop(next(iter(lines), 0), "")
-
-    def wanted(name: str) -> bool:
-        return name in needs or keep(name)
-
-    def parsed(by: str) -> list[str]:
-        return fields(header.rstrip(f" {by}"), by)
-
-    separator = max(",;\t|", key=lambda by: (sum(map(wanted, parsed(by))), len(parsed(by))))
-    names = parsed(separator)
-    picked = {i: name for i, name in enumerate(names) if wanted(name)}
-    if missing := [name for name in needs if name not in names]:
-        raise BadFile(path, f"the columns {', '.join(needs)}",
-                      f"no {', '.join(missing)} in {header[:60]!r}", fix)
-    if len(set(picked.values())) < len(picked):
-        raise BadFile(path, "each column once",
-                      f"{Counter(picked.values()).most_common(1)[0][0]} twice", fix)
-    if not lines or not picked:
-        raise BadFile(path, "a table, its columns named and separated by commas",
-                      f"{header[:60]!r} and {len(lines)} lines", fix)
-    for number, line in lines.items():
-        if '"' in line or line.count(separator) != len(names) - 1:
-            parts = fields(line, separator)
-            if line.count('"') % 2:
-                raise BadFile(path, "double quotes in pairs",
-                              f"one that does not close in line {number}", fix)
-            if len(parts) < len(names) or any(parts[len(names) :]):
-                raise BadFile(
-                    path, f"{len(names)} columns separated by {separator!r} in each line",
-                    f"{len(parts)} in line {number}",
-                    f"A name or number that holds {separator!r} stands in double quotes. {fix}")
-            if more := len(parts) - len(names):
-                lines[number] = line.rsplit(separator, more)[0]
-    numbers = [i for i, name in picked.items() if name not in text]
-
-    def parse(decimal: str, kind: type) -> pd.DataFrame:
-        return pd.read_csv(
-            io.BytesIO("\n".join(lines.values()).encode()), sep=separator, decimal=decimal,
-            header=None, usecols=list(picked), skipinitialspace=True, keep_default_na=False,
-            dtype={i: kind if i in numbers else str for i in picked},
-            na_values={} if kind is str else {i: MISSING for i in numbers})
-
-    for decimal in "." if separator == "," else ".,":
-        try:
-            table = parse(decimal, dtype)
-            break
-        except ValueError:
-            table = parse(".", str)  # to find the text that is no number
-    table.index = pd.Index(lines)
-    for i, name in picked.items():
-        if i not in numbers:
-            table[i] = table[i].str.strip()
-        elif table[i].dtype != dtype:
-            values = pd.to_numeric(table[i], errors="coerce")
-            if len(wrong := table[i][values.isna() & ~table[i].isin(MISSING)]):
-                raise BadFile(path, f"a number for {name}",
-                              f"{wrong.iloc[0]!r} in line {wrong.index[0]}", fix)
-            table[i] = values.astype(dtype)
-    return table.rename(columns=picked)

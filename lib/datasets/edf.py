@@ -25,7 +25,7 @@ FIELDS = {"label": 16, "transducer": 80, "unit": 8, "lowest": 8, "highest": 8, "
 MICROVOLTS = {"uV": 1.0, "µV": 1.0, "mV": 1e3, "V": 1e6, "nV": 1e-3, "": 1.0}
 TO_MNE = ("uV", "µV", "mV", "V")  # MNE takes any other unit for the volt
 RATES = (100.0, 20000.0)  # Hz; choice: what EEG is recorded at
-LEAST_RANGE, MOST_STEP = 100.0, 10.0  # uV; choice: of a converter that can have recorded EEG
+LEAST_RANGE, MOST_STEP = 10.0, 10.0  # uV; choice: in which EEG fits, scaled to itself or not
 
 
 class Header(NamedTuple):
@@ -94,6 +94,10 @@ def check(path: Path, used: Callable[[str], bool], fix: str, *, mne: bool = Fals
     texts = {labels[i]: {name: fields[name][i] for name in fields} for i in picked}
     scales = {label: _microvolts(path, label, text, kind, fix, mne)
               for label, text in texts.items()}
+    limits = Counter(tuple(text.items())[2:7] for text in texts.values())
+    unless(len(limits) < 2 or max(limits.values()) < 0.75 * len(picked),
+           "the same limits and unit of all electrodes, or those of each",
+           f"others in a few of {len(picked)}")
     return Header(kind, labels, rates[0] if rates else 0.0, scales)
 
 

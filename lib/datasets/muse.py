@@ -13,14 +13,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies, origin, read_csv
+from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies, origin
 from lib.datasets.muse_format import CHANNELS, CLOCK, FOLDER, RATE, STATES
+from lib.datasets.table import read_csv
 from lib.paths import glob
 
 __all__ = ["GAP", "LEAST", "MARK", "read"]
 
 log = logging.getLogger(__name__)
-GAP = 0.1  # s. choice: where two samples lie further apart, the recording is broken there; regular steps are 3 or 4 ms
+GAP = 1.5 / RATE  # s; regular steps are 3 or 4 ms: further apart, and the recording is broken there
 LEAST = 12.0  # s of samples. choice: four segments of 3 s; with fewer, a recording has no time course
 MARK = "subject[a-z]-*-[0-9].csv"
 NAME = re.compile(rf"subject([a-z])-({'|'.join(STATES)})-(\d)")

@@ -19,8 +19,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.datasets.base import BadFile, Cohort, Signal, Trial, fields, origin, read_text
+from lib.datasets.base import BadFile, Cohort, Signal, Trial, origin
 from lib.datasets.picture import read_picture
+from lib.datasets.table import fields, read_text
 from lib.paths import spelled
 
 __all__ = ["CODES", "EMOTIONS", "OWNER", "REPACK", "SIZE", "SPLITS", "aligned", "files", "read"]
@@ -81,24 +82,16 @@ def read(folder: str | Path) -> Cohort:
     folder = Path(folder)
     tier, caption = origin(folder, "RAF-DB")
     entries, dropped = _entries(folder)
+    root = _owner_root(folder)
+    images = [*((root / OWNER[0]).glob("*.jpg") if root else (folder / REPACK).glob("*/*/*.jpg"))]
+    surplus = len(images) - len(entries) - len(dropped)
     trials, others, lines = [], Counter(), defaultdict(list)
     for entry in entries:
         lines[entry.number].append(entry)
     for entry in entries:
         try:
-            if entry.number is None:
-                raise BadFile(entry.name, "a name like train_00001.jpg or test_0001.jpg",
-                              f"{entry.name!r} in {entry.line}",
-                              "Keep the owner's file names.")
-            emotion, (session, number), same = _emotion(entry), entry.number, lines[entry.number]
-            if len({other.code for other in same}) > 1:
-                raise BadFile(entry.name, "one emotion for each image",
-                              ", ".join(f"{other.code} in {other.line}" for other in same),
-                              "Correct the label file, or get it again.")
-            if entry is not same[0]:
-                raise BadFile(entry.name, "one line for each image in the label file",
-                              f"{same[0].line} and {entry.line}",
-                              "The first line is used.")
+            session, number = _alone(entry, lines[entry.number])
+            emotion = _emotion(entry)
             if emotion not in EMOTIONS:
                 others[emotion] += 1
                 continue
@@ -111,6 +104,8 @@ def read(folder: str | Path) -> Cohort:
     if not trials:
         reason = next(iter(dropped.values()), "every label is another emotion")
         raise BadFile(folder, "at least one usable image", f"none for {len(entries)} labels; the first: {reason}", AGAIN)
+    if surplus > 0:
+        dropped["images without a line"] = f"{surplus} of {len(images)} in the label file"
     if dropped:
         log.warning("%s: %d images or files left out, the first, %s, because: %s", folder, len(dropped), *next(iter(dropped.items())))
     if others:
@@ -176,6 +171,21 @@ def _rows(path: Path, repack: bool, dropped: dict[str, str]) -> list[tuple[str, 
         dropped[f"{path.name}: {line}"] = str(BadFile(path, expected, f"{line!r} in line {n}",
                                                       AGAIN))
     return [(name, code, f"line {n} of {path.name}") for n, (name, code) in good.items()]
+
+
+def _alone(entry: _Entry, same: list[_Entry]) -> tuple[str, int]:
+    """Split and number of an image, which no other line of the ``same`` has."""
+    if entry.number is None:
+        raise BadFile(entry.name, "a name like train_00001.jpg or test_0001.jpg",
+                      f"{entry.name!r} in {entry.line}", "Keep the owner's file names.")
+    if len({other.code for other in same}) > 1:
+        raise BadFile(entry.name, "one emotion for each image",
+                      ", ".join(f"{other.code} in {other.line}" for other in same),
+                      "Correct the label file, or get it again.")
+    if entry is not same[0]:
+        raise BadFile(entry.name, "one line for each image in the label file",
+                      f"{same[0].line} and {entry.line}", "The first line is used.")
+    return entry.number
 
 
 def _emotion(entry: _Entry) -> str:

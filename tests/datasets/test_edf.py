@@ -73,7 +73,7 @@ HEADERS = {
                       "highest value of Pz, found b'400,5' (a decimal comma)"),
     "not a number": (field("lowest"), "nan", "lowest value of Cz, found b'nan'"),
     "too coarse": (field("highest"), "9999999", "in steps of at most 10 uV"),
-    "too fine": (field("lowest"), "399", "100 uV or more"),
+    "too fine": (field("lowest"), "399", "10 uV or more"),
     "digital limits": (field("digital lowest"), "32767",
                        "digital limits of Cz from -32768 to 32767, found 32767 to 32767"),
     "digital limits of 24 bits": (field("digital lowest", 1), "-8388608", "digital limits of Pz"),
@@ -120,6 +120,19 @@ def test_an_interrupted_recording_is_as_long_as_its_file(tmp_path, caplog):
     path.write_bytes(path.read_bytes()[:-3])
     with pytest.raises(BadFile, match="-1 records"):
         check(path)
+
+
+def test_one_electrode_whose_limits_are_not_those_of_the_others(tmp_path):
+    names = tuple(f"E{i}" for i in range(8))
+    path = write(tmp_path / "a.edf", rates=(RATE,) * 8, labels=names)
+    edf.check(path, names.__contains__, "Fix.")
+    change(path, field("highest", 3, 8), "401")
+    with pytest.raises(BadFile,
+                       match=r"the same limits and unit of all electrodes.*others in a few of 8"):
+        edf.check(path, names.__contains__, "Fix.")
+    for i in range(8):  # each scaled to itself, as many files are
+        change(path, field("highest", i, 8), f"{400 + i}")
+    edf.check(path, names.__contains__, "Fix.")
 
 
 def test_numbers_that_were_never_calibrated(tmp_path):

@@ -253,7 +253,7 @@ def test_the_same_samples_are_never_two_trials(folder):
     good, one = ("b.edf", 1, "neutral", "ok", ""), ("a.edf", 1, "fear", "c", "")
     for other in ("copy.edf", "hard.edf", "soft.edf", "./a.edf", str(folder / "a.edf")):
         clips, reasons = dropped(folder, good, one, (other, 2, "sadness", "d", ""))
-        assert clips == ["ok"] and len(reasons) == 2 and f"those of line 4 ({other})" in reasons[0]
+        assert clips == ["ok"] and len(reasons) == 2 and f"found those of {other}" in reasons[0]
     clips, reasons = dropped(folder, good, one,
                              ("a.edf", 1, "sadness", "d", ""))  # two clips, no markers
     assert clips == ["ok"] and "need their intervals" in reasons[0]

@@ -78,6 +78,13 @@ def test_a_file_that_is_not_as_promised_is_left_out_and_the_others_go_on(folder,
     assert re.search(rf"relaxed-1\.csv: expected {re.escape(expected)}, found .*{re.escape(found)}\. Fetch it again: python -m", message)
 
 
+def test_a_single_lost_sample_breaks_a_recording(folder):
+    path = folder / file_name(1, "relaxed", 1)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(lines[:2000] + lines[2001:]))
+    assert muse.read(folder)[0].labels["stretches"] == 2
+
+
 def test_a_recording_copied_under_another_name_is_left_out_with_its_original(folder):
     path, copy = (folder / file_name(*which) for which in ((1, "relaxed", 1), (4, "relaxed", 2)))
     copy.write_bytes(path.read_bytes())
