@@ -6,7 +6,7 @@ import os
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import cv2
@@ -53,7 +53,8 @@ def read_picture(path: str | Path, fix: str) -> np.ndarray:
 def heard() -> Iterator[list[str]]:
     """What is written to standard error meanwhile: decoders tell it alone what they mended."""
     kept, (ear, mouth), lines = os.dup(2), os.pipe(), []
-    os.set_blocking(mouth, False)
+    for end in (ear, mouth):  # another process may hold the one, and nothing may be said
+        os.set_blocking(end, False)
     os.dup2(mouth, 2)
     try:
         yield lines
@@ -61,8 +62,9 @@ def heard() -> Iterator[list[str]]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(mouth)
-        with open(ear, encoding="latin-1") as file:
-            lines += file.read().splitlines()
+        with suppress(BlockingIOError):
+            lines += os.read(ear, 1 << 16).decode("latin-1").splitlines()
+        os.close(ear)
 
 
 def _decode(content: bytes) -> tuple[np.ndarray | None, str]:
