@@ -93,8 +93,8 @@ def check_parameters(given: Mapping, declared: Mapping, name: str) -> None:
 def _data_print(data: str) -> str:
     """Fingerprint of the user's data: names, sizes and times of files, not contents (maybe 100 GB).
 
-    A change that leaves size and time alone shows in the time of the last change of any kind, except on
-    Windows and FAT, which keep none.
+    A change that leaves size and time alone shows in the time of the last change of any kind,
+    except on Windows and FAT, which keep none.
     """
     root, files = paths.data(data), []
     for path in paths.files(root):
