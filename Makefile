@@ -18,7 +18,7 @@ DATA    ?=
 ifeq ($(origin BUILD),undefined)
 BUILD   := build$(PROCESSOR:%=/%)
 endif
-unexport NOTEBOOKS MATPLOTLIBRC
+unexport NOTEBOOKS MATPLOTLIBRC MPLBACKEND
 
 # Folders may hold spaces, quotes and $ signs: taken as typed, quoted for the shell, never split into words by make.
 quote    = '$(subst ','\'',$(1))'
@@ -35,16 +35,8 @@ override BUILD := $(call absolute,$(or $(value BUILD),build))
 override DATA := $(value DATA)
 export BUILD DATA
 
-# An older processor made of this one (x86), to see what hangs on the last digit: PROCESSOR=avx2 or sse, with a build folder of its own.
 ifneq ($(PROCESSOR),)
-ifeq ($(filter avx2 sse,$(PROCESSOR)),)
-$(error PROCESSOR=$(PROCESSOR): expected avx2 or sse)
-endif
-export ATEN_CPU_CAPABILITY := $(if $(filter avx2,$(PROCESSOR)),avx2,default)
-export ONEDNN_MAX_CPU_ISA := $(if $(filter avx2,$(PROCESSOR)),AVX2,SSE41)
-export MKL_ENABLE_INSTRUCTIONS := $(if $(filter avx2,$(PROCESSOR)),AVX2,SSE4_2)
-export OPENBLAS_CORETYPE := $(if $(filter avx2,$(PROCESSOR)),Haswell,Nehalem)
-export NPY_DISABLE_CPU_FEATURES := $(if $(filter sse,$(PROCESSOR)),X86_V3) X86_V4 AVX512_ICL AVX512_SPR
+include tests/processors.mk
 endif
 
 # One thread per process, no progress bars, a fixed hash seed: runs can then be compared with each other (lib/reproduce.py).
@@ -69,7 +61,8 @@ TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock lab exercises check notebooks reproduce test test-unit test-browser test-notebooks test-golden nbval executed environment lint bench tune data \
+.PHONY: help setup lock lab exercises check notebooks reproduce test test-unit test-browser test-notebooks test-golden fuzz kills nbval executed \
+        environment lint bench tune data \
         data-status verify report site clean distclean $(EXECUTED) $(CHECKED)
 
 help: ## print this list
@@ -187,12 +180,19 @@ $(CHECKED): nbval/%: setup
 	@PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(PY) -m pytest -q -x -p nbval.plugin -p pytest_timeout -p no:cacheprovider --timeout 900 --nbval-lax --nbval-current-env --nbval-cell-timeout 600 \
 	  --nbval-sanitize-with tests/sanitize.cfg notebooks/$*.ipynb
 
+# Some notebooks alone: make reproduce test-golden NAMES="10_rmmt_data 12_rmmt_training"
 test-golden: setup
-	$(PY) -m pytest -q tests/notebooks/test_golden.py
+	$(if $(filter command,$(origin NAMES)),NAMES=$(call quote,$(NAMES))) $(PY) -m pytest -q tests/notebooks/test_golden.py
+
+fuzz: setup ## damage copies of every format and read them, 300 of each
+	$(PY) -m tests.fuzz
 
 lint: setup ## ruff and mypy
 	$(PY) -m ruff check .
 	$(PY) -m mypy
+
+kills: setup ## kill `make reproduce` of small notebooks at random moments, and see what is lost (KILLS=20)
+	$(PY) -m tests.kills $(if $(value KILLS),--kills $(call quote,$(value KILLS)))
 
 bench: setup ## measure speed beside named peers (benchmarks/), as ratios
 	$(PY) -m benchmarks.bench_band_power

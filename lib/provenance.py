@@ -143,12 +143,15 @@ def read_notebook(name: str) -> Notebook:
     ------
     FileNotFoundError
         Where there is no such notebook; the message lists those that there are.
+    SyntaxError
+        Where it is no Python (the marks of a merge conflict).
     """
     file = notebooks() / f"{name}.py"
     if not file.is_file():
         there = ", ".join(sorted(p.stem for p in notebooks().glob("[0-9]*.py"))) or "none"
         raise FileNotFoundError(f"no notebook {name}: there are {there}")
     text = file.read_text(encoding="utf-8")
+    ast.parse(text, f"{file.parent.name}/{file.name}")
     header = HEADER.match(text)
     meta = yaml.safe_load(re.sub(r"^# ?", "", header["yaml"], flags=re.M)) if header else {}
     companion = meta.get("jupyter", {}).get("companion", {})

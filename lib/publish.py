@@ -12,7 +12,7 @@ import pandas as pd
 
 from lib import paths, scoreboard
 from lib.files import cells_digest, edits
-from lib.provenance import bare, notebooks
+from lib.provenance import bare, read_notebook
 from lib.whole import write_file
 
 __all__ = ["paired", "publish", "readme", "results_table"]
@@ -74,7 +74,7 @@ def publish(names: list[str]) -> int:
     """Write ``notebooks/<name>.ipynb`` for each name; 1 where one could not be."""
     for name in names:
         try:
-            source = notebooks() / f"{name}.py"
+            source = read_notebook(name).file
             nb = paired(source, paths.build() / f"{name}.ipynb")
             if lost := edits(source):
                 raise ValueError(lost)

@@ -267,9 +267,11 @@ def main(argv: list[str] | None = None) -> int:
     for key, value in ENVIRONMENT.items():
         os.environ.setdefault(key, value)
     os.environ.setdefault("MPLCONFIGDIR", str(paths.build() / "matplotlib"))
-    os.environ.pop("MATPLOTLIBRC", None)  # the user's own settings
+    for key in ("MATPLOTLIBRC", "MPLBACKEND"):  # the user's own settings
+        os.environ.pop(key, None)
     # kernels find our package lib first, whatever else is called so
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(paths.ROOT), os.environ.get("PYTHONPATH"))))
+    further = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(paths.ROOT), *filter(None, further)]))
     try:
         if args.publish:
             from lib.publish import publish
@@ -288,6 +290,9 @@ def main(argv: list[str] | None = None) -> int:
                 return code
     except (Refused, OSError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except SyntaxError as error:
+        print(f"{error.filename}, line {error.lineno}: no Python ({error.msg}): {error.text or ''}".rstrip(), file=sys.stderr)
         return 1
     return 0
 

@@ -185,3 +185,17 @@ def test_schematics_show_the_sizes_of_the_model_given():
         schematics.sizes(build("RSMT-E", 192, 1280))
     with pytest.raises(ValueError, match="residual"):
         schematics.sizes(build("MMT", 192, 1280))
+
+
+@pytest.mark.parametrize("own", [
+    {"text.usetex": True}, {"savefig.bbox": "tight", "savefig.transparent": True, "savefig.pad_inches": 2},
+    {"figure.autolayout": True}, {"figure.constrained_layout.use": True}, {"text.parse_math": False, "axes.unicode_minus": False},
+    {"image.cmap": "jet", "image.origin": "lower"}, {"figure.dpi": 300, "savefig.dpi": 30}, {"path.sketch": (1, 100, 2)},
+    {"font.family": "serif", "axes.prop_cycle": plt.cycler("color", ["r"])}, {"figure.max_open_warning": 1},
+], ids=lambda own: next(iter(own)))
+def test_the_users_own_settings_do_not_reach_a_figure(own):
+    ours = dict(plt.rcParams)
+    plt.rcParams.update(own)
+    assert dict(plt.rcParams) != ours
+    plots.use_style()
+    assert dict(plt.rcParams) == ours

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
 from itertools import chain
 from pathlib import Path
@@ -77,6 +80,83 @@ def test_make_prints_help_and_every_target_is_in_it():
 def test_make_and_the_runner_set_the_same_environment():
     exported = dict(re.findall(r"^export (\w+) := (.*)$", (paths.ROOT / "Makefile").read_text(), re.M))
     assert {key: exported.get(key) for key in reproduce.ENVIRONMENT} == reproduce.ENVIRONMENT
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A project in a folder with an odd name, whose Python only notes what it is asked for; and a function that calls its make."""
+    folder = tmp_path / "My Drive's $HOME; (1) # \"x\""
+    for name in ("Makefile", "requirements.lock", "requirements-weights.txt", "pyproject.toml", "lib/__init__.py", "lib/paths.py"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(paths.ROOT / name, folder / name)
+    python = folder / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\ncase "$*" in *paths.build*) exec {sys.executable} "$@";; esac\n'
+                      'printf "%s\\n" "$@" >> asked\n')
+    python.chmod(0o755)
+    (folder / ".venv" / ".stamp").write_text("emotion-companion made this\n")
+    for name in ("VENV", "BUILD", "DATA", "PROFILE", "MAKEFLAGS", "MAKELEVEL", "PYTHONPATH"):
+        monkeypatch.delenv(name, raising=False)
+
+    def make(*arguments, **environment):
+        done = subprocess.run(["make", *arguments], cwd=folder, env=os.environ | environment, capture_output=True, text=True)
+        made = folder / "asked"
+        asked = made.read_text().splitlines() if made.exists() else []
+        made.unlink(missing_ok=True)
+        return done, asked
+
+    return folder, make
+
+
+def test_make_takes_folders_as_typed_and_little_from_the_environment(checkout):
+    folder, make = checkout
+    done, asked = make("reproduce", "DATA=a  $b; 'c\" #d", "DEVICE=-x y", VENV="/other", PROFILE="work", PYTHON="/no", JOBS="x")
+    assert done.returncode == 0, done.stderr
+    assert asked == ["-m", "lib.reproduce", "--profile=demo", "--data=a  $b; 'c\" #d", "--device=-x y"]
+    assert {p.name for p in folder.parent.iterdir()} == {folder.name}
+
+
+@pytest.mark.parametrize("how", ["environment", "command line"])
+def test_build_folder_of_any_name_is_made_and_removed(checkout, how):
+    folder, make = checkout
+    build = folder.parent / "b uild's $(shell touch ran) $HOME"
+    arguments, environment = ([], {"BUILD": str(build)}) if how == "environment" else ([f"BUILD={build}"], {})
+    done, _ = make("site", *arguments, **environment)
+    assert done.returncode == 0 and done.stdout == f"{build}/site/index.html\n", done
+    assert (build / "CACHEDIR.TAG").is_file() and (build / "site-source").is_dir()
+    assert {p.name for p in folder.parent.iterdir()} == {folder.name, build.name} and not (folder / "ran").exists()
+    make("clean", *arguments, **environment)
+    assert not build.exists() and (folder / ".venv").exists()
+
+
+def test_clean_and_distclean_remove_only_what_was_made_here(checkout):
+    folder, make = checkout
+    mine = [folder.parent / "my" / "thesis.txt", folder / "build" / "own.txt", folder.parent / "env" / "bin" / "own",
+            folder / "mine.egg-info" / "own", folder.parent / "disk" / "own"]
+    for file in mine:
+        file.parent.mkdir(parents=True)
+        file.write_text("mine")
+    (folder.parent / "env" / ".stamp").write_text("")
+    for variables in ({"VENV": str(folder.parent / "my envs")}, {"VENV": str(folder.parent / "env")}, {"BUILD": str(folder.parent / "my")}):
+        make("clean", **variables)
+        assert make("distclean", *(f"{key}={value}" for key, value in variables.items()))[0].returncode == 0
+    assert not (folder / ".venv").exists()
+    (folder / "link").symlink_to(folder.parent / "disk")
+    (folder.parent / "disk" / "CACHEDIR.TAG").write_text(paths.TAG)
+    for name in ("link", "link/", "link//"):
+        assert "is a link: left as it is" in make("clean", f"BUILD={name}")[0].stdout
+    assert "was not made here" in make("clean", "BUILD=.")[0].stdout
+    assert all(file.read_text() == "mine" for file in mine)
+
+
+def test_nothing_is_installed_into_an_environment_of_somebody_else(checkout):
+    folder, make = checkout
+    other = folder.parent / "conda"
+    (other / "bin").mkdir(parents=True)
+    (other / "bin" / "python").write_text("#!/bin/sh\ntouch used\n")
+    done, asked = make("setup", f"VENV={other}")
+    assert done.returncode != 0 and "was not made by make, so nothing is installed into it" in done.stderr and asked == []
+    assert [p.name for p in other.rglob("*")] == ["bin", "python"] and not (folder / "used").exists()
 
 
 def test_citation_names_the_four_papers():

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy.io import loadmat
 
 from lib import paths
 from lib.datasets import amigos_format as layout
+from lib.datasets import mat
 from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies, origin
 
 __all__ = ["files", "read"]
@@ -73,6 +73,8 @@ def read(folder: str | Path) -> Cohort:
         except BadFile as error:
             damaged[path.relative_to(folder).as_posix()] = str(error)
             continue
+        if not any(cell.annotation.size for cell in cells):
+            absent[f"amigos subject {subject} external annotation"] = "no labels_ext_annotation"
         for i, cell in enumerate(cells):
             name = f"amigos subject {subject} trial {i + 1}"
             try:
@@ -154,7 +156,7 @@ def _table(x: np.ndarray, columns: int) -> bool:
 
 def _signal(path: Path, index: int, modality: str) -> Signal:
     columns = layout.COLUMNS[modality]
-    data = _cells(*_state(path))[index].signals[:, columns].T.copy()
+    data = _cells(*_state(path))[index].signals[:, columns].T.astype(float)
     return Signal(data, layout.RATE, layout.ALL_CHANNELS[columns], UNITS[modality], -layout.BASELINE / layout.RATE)
 
 
@@ -168,7 +170,7 @@ def _state(path: Path) -> tuple[Path, int, int]:
 @lru_cache(maxsize=2)
 def _cells(path: Path, mtime: int, size: int) -> tuple[Cell, ...]:
     """All cells of a file; kept for the next trials of the subject, as one file takes a second to read and holds all 20."""
-    content = _load(path)
+    content = mat.load(path, [*layout.VARIABLES, "labels_ext_annotation"], AGAIN)
     lacking = [name for name in layout.VARIABLES if name not in content]
     if lacking:
         raise BadFile(path, f"the variables {', '.join(layout.VARIABLES)}", f"no {', '.join(lacking)}", AGAIN)
@@ -180,16 +182,3 @@ def _cells(path: Path, mtime: int, size: int) -> tuple[Cell, ...]:
     annotations = annotation.ravel() if annotation.size == layout.CELLS else none
     return tuple(Cell(signals, reports, video, extra)
                  for signals, reports, video, extra in zip(*(column.ravel() for column in columns), annotations, strict=True))
-
-
-def _load(path: Path) -> dict[str, np.ndarray]:
-    names = [*layout.VARIABLES, "labels_ext_annotation"]
-    try:
-        return loadmat(path, variable_names=names)
-    except Exception as strict:  # SciPy raises whatever the damaged bytes lead it to
-        try:
-            content = loadmat(path, variable_names=names, verify_compressed_data_integrity=False)
-        except Exception as error:
-            raise BadFile(path, "a MATLAB 5 file", f"{type(error).__name__}: {error}", AGAIN) from error
-        log.warning("%s: read without the check of its compressed data, which failed: %s", path, strict)
-        return content

@@ -176,7 +176,7 @@ def origin(folder: Path, title: str) -> tuple[str, str]:
 
 def copies(paths: Iterable[Path]) -> dict[Path, Path]:
     """Of these files those that have the same bytes as another one, and which that is."""
-    paths = sorted(paths)
+    paths = sorted(path for path in paths if path.is_file())
     sizes = Counter(path.stat().st_size for path in paths)
     found: dict[str, list[Path]] = {}
     for path in paths:

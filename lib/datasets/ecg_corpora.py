@@ -90,7 +90,7 @@ def read_pspm(folder: str | Path) -> Cohort:
         One trial per file; ``stimulus`` is the file's name; otherwise as :func:`read_ascertain`.
     """
     found = paths.glob(folder, "**/*.mat")
-    twins = copies(path for path in found if path.is_file())
+    twins = copies(found)
     first = {path: min(path, twins.get(path, path)) for path in found}
     return collect("pspm", "public", "ecg", folder, "PsPM files (*.mat)", (
         Recording(path, found.index(first[path]) + 1, 1, first[path].stem, partial(_load_pspm, path)) for path in found))

@@ -16,10 +16,9 @@ from typing import NamedTuple
 
 import mne
 import numpy as np
-from scipy.io import loadmat
 
 from lib import paths
-from lib.datasets import edf
+from lib.datasets import edf, mat
 from lib.datasets.amigos_format import EEG_CHANNELS
 from lib.datasets.base import BadFile, Cohort, Signal, Trial
 from lib.datasets.table import read_csv
@@ -33,6 +32,8 @@ LEAVE = "Nothing needs to be done."
 MARK = "SIMULATED.txt"  # lies in every folder that lib.simulation.corpora writes; its first line is the caption
 ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}  # the names of the older 10-20 system
 WAY_UNIT = 0.1  # microvolts per unit of hs.eeg.sig, as in the owner's own EEGLAB export
+RATES = (50.0, 20_000.0)  # Hz; choice: at which EEG and ECG are recorded
+SPREADS = (0.01, 1e5)  # uV; choice: of EEG; 0.01 would be volts
 WAY_RATE = 500.0  # Hz, not written in the CSV form
 
 
@@ -163,7 +164,8 @@ def collect(name: str, tier: str, modality: str, folder: str | Path, layout: str
             if not subject:
                 raise BadFile(path, f"a name like the owner's ({layout})", path.name, "Give it its name back.")
             if not path.is_file():
-                raise BadFile(path, "a file", dropped.pop(str(path.relative_to(folder))), AGAIN)
+                why = dropped.pop(path.relative_to(folder).as_posix(), "none")
+                raise BadFile(path, "a file", why, AGAIN)
             if other := taken.get((subject, stimulus.lower())):
                 raise BadFile(path, "each recording once", f"it in {other} too, which is read", LEAVE)
             (check or load)()
@@ -185,10 +187,7 @@ def collect(name: str, tier: str, modality: str, folder: str | Path, layout: str
 
 def read_mat(path: Path, *variables: str, fix: str = AGAIN) -> list:
     """The named variables of a MATLAB file; structs have attributes, cells are object arrays. ``fix`` is what to do if one is missing."""
-    try:
-        content = loadmat(path, variable_names=variables, struct_as_record=False, squeeze_me=True)
-    except Exception as error:  # SciPy raises whatever the damaged bytes lead it to
-        raise BadFile(path, "a MATLAB 5 file", f"{type(error).__name__}: {error}", AGAIN) from error
+    content = mat.load(path, variables, AGAIN, struct_as_record=False, squeeze_me=True)
     missing = [name for name in variables if name not in content]
     if missing:
         raise BadFile(path, f"the variables {', '.join(variables)}", f"no {', '.join(missing)}", fix)
@@ -206,8 +205,9 @@ def field(path: Path, struct, names: str):
 
 def hertz(path: Path, rate) -> float:
     """A sampling rate as a file states it, checked."""
-    if not isinstance(rate, int | float | np.number) or not rate > 0:
-        raise BadFile(path, "a sampling rate in Hz", f"{rate!r}", AGAIN)
+    if not isinstance(rate, int | float | np.number) or not RATES[0] <= rate <= RATES[1]:
+        expected = f"a sampling rate from {RATES[0]:g} to {RATES[1]:g} Hz"
+        raise BadFile(path, expected, f"{rate!r}", AGAIN)
     return float(rate)
 
 
@@ -227,10 +227,14 @@ def _load_kaggle(path: Path) -> Signal:
 
     table = read_csv(path, AGAIN, keep=used, text=("id",), dtype=np.float32)
     if "id" in table:  # subj1_series1_0 and on
-        steps = table.pop("id").str.extract(r"(\d+)$", expand=False).astype(float).diff().iloc[1:]
-        if (wrong := steps != 1).any():
+        ids = table.pop("id")
+        count = ids.str.extract(r"(\d+)$", expand=False).astype(float)
+        if (wrong := count != np.arange(len(count))).any():
             raise BadFile(path, "an id that counts the samples",
                           f"another one in line {wrong.idxmax()}", AGAIN)
+        first = ids.iloc[0].rpartition("_")[0]
+        if re.match(r"subj\d", first) and not path.stem.startswith(f"{first}_"):
+            raise BadFile(path, "ids with the subject and series of its name", repr(first), AGAIN)
     return _ten_channels(path, table.to_numpy(), table.columns, WAY_RATE, WAY_UNIT)
 
 
@@ -242,6 +246,10 @@ def _ten_channels(path: Path, data: np.ndarray, names: Iterable[str], rate: floa
     picked = np.ascontiguousarray(data[:, _columns(path, names)].T, dtype=np.float32) * np.float32(unit)
     if not np.isfinite(picked).all():
         raise BadFile(path, "finite numbers", f"{(~np.isfinite(picked)).sum()} NaN or infinite", "Leave this recording out.")
+    spread = np.median(picked.std(axis=1))
+    if not SPREADS[0] <= spread <= SPREADS[1]:
+        expected = f"EEG in microvolts (a spread from {SPREADS[0]:g} to {SPREADS[1]:g})"
+        raise BadFile(path, expected, f"{spread:.2g}", "Leave this recording out.")
     return Signal(picked, hertz(path, rate), tuple(EEG_CHANNELS), "uV")
 
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 
 import mne
 import pooch
 import requests
 from tqdm import tqdm
+from urllib3.exceptions import InvalidHeader
+from urllib3.util import Retry
 
 from lib import paths
 from lib.datasets.registry import DATASETS, checksums, find
 
 __all__ = ["SIZE", "FetchError", "amount", "by_hand", "download", "fetch", "fetch_eegmmidb"]
 
+log = logging.getLogger(__name__)
+WAITS, PAUSE, LONGEST = 3, 10, 120  # choice: how often, and for how many seconds a server's wish to wait is met
 SIZE = 10  # choice: subjects of EEGMMIDB unless more are asked for; enough to try pre-training on real recordings
 EEGMMIDB_RUNS, EEGMMIDB_SUBJECTS = range(1, 15), range(1, 110)
 EEGMMIDB_MEGABYTES = 33  # per subject: 64 channels x 160 samples a second x 2 bytes x 26 minutes
@@ -117,7 +124,8 @@ def fetch_eegmmidb(folder: Path, size: int, base_url: str, *, progress: bool = T
         try:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             waiting.mkdir(exist_ok=True)
-            (got,) = mne.datasets.eegbci.load_data(subject, run, path=waiting, update_path=False, base_url=base_url, verbose="error")
+            load = partial(mne.datasets.eegbci.load_data, subject, run, path=waiting, update_path=False, base_url=base_url)
+            (got,) = _patiently(base_url + name, partial(load, verbose="error"))
             os.replace(got, folder / name)
         except (ValueError, OSError) as error:
             raise FetchError(_reason(base_url + name, error)) from error
@@ -160,7 +168,11 @@ def download(base_url: str, files: Mapping[str, tuple[str, int]], folder: Path, 
     pooch.get_logger().setLevel("WARNING")
     store = pooch.create(folder, base_url.rstrip("/") + "/", registry={name: digest for name, (digest, _) in files.items()},
                          retry_if_failed=retries)
-    get = pooch.HTTPDownloader(chunk_size=1 << 16, timeout=30)
+    http = pooch.HTTPDownloader(chunk_size=1 << 16, timeout=30)
+
+    def get(url: str, output_file, store) -> None:
+        _patiently(url, partial(http, url, output_file, store))
+
     with (tqdm(total=sum(files[name][1] for name in todo), unit="B", unit_scale=True, desc=folder.name, disable=not progress) as bar,
           ThreadPoolExecutor(jobs) as pool):
         tasks = {pool.submit(store.fetch, name, downloader=get): name for name in todo}
@@ -179,10 +191,48 @@ def _is_there(path: Path, digest: str) -> bool:
     return path.is_file() and pooch.file_hash(str(path)) == digest
 
 
+def _patiently(url: str, get: Callable):
+    """What ``get`` returns; where the server asks to wait, after that. Other refusals end at once: they would come again."""
+    for left in reversed(range(WAITS + 1)):
+        try:
+            return get()
+        except requests.RequestException as error:
+            status, seconds = _answer(error)
+            if seconds and left and seconds <= LONGEST:
+                log.warning("%s: the server asks to wait for %g s", url, seconds)
+                time.sleep(seconds)
+            elif seconds or 400 <= status < 500:
+                raise FetchError(_reason(url, error)) from error
+            else:
+                raise
+
+
+def _answer(error: requests.RequestException) -> tuple[int, float]:
+    """Status that a server or proxy answered with (0: none), and for how many seconds it asks to wait (0: it does not)."""
+    if "407" in str(error) and isinstance(error, requests.exceptions.ProxyError):  # of a tunnel for https
+        return 407, 0
+    if error.response is None:
+        return 0, 0
+    status, wish = error.response.status_code, error.response.headers.get("Retry-After", "").strip()
+    try:
+        seconds = Retry().parse_retry_after(wish) if wish else 0  # seconds, or a date
+    except InvalidHeader:
+        seconds = 0
+    return status, (seconds or PAUSE) if status == 429 else seconds if status == 503 else 0
+
+
 def _reason(url: str, error: Exception) -> str:
     again = "What was fetched before stays; run the same command again to go on."
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"{url}: the server answered {error.response.status_code} {error.response.reason}. Check the address (--base-url). {again}"
+    if isinstance(error, requests.RequestException) and (answer := _answer(error))[0]:
+        status, seconds = answer
+        remedy = {
+            403: "The server refuses it to you: check the address (--base-url), and that your network may reach it.",
+            407: "A proxy wants a name and a password: set HTTPS_PROXY (and HTTP_PROXY) to http://NAME:PASSWORD@HOST:PORT.",
+            429: f"Too many requests: wait {seconds:g} s, and ask for fewer files at a time (--jobs 1).",
+            503: f"The server is busy or being repaired: wait {f'{seconds:g} s' if seconds else 'some minutes'}.",
+        }.get(status, "Check the address (--base-url).")
+        name = error.response.reason if error.response is not None else "Proxy Authentication Required"
+        return f"{url}: the server answered {status} {name}. {remedy} {again}"
     if isinstance(error, requests.RequestException):
         return f"{url}: no connection, or it broke off ({type(error).__name__}). Check the network or the proxy. {again}"
     if isinstance(error, OSError):

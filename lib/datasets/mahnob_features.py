@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from scipy.io import loadmat
 
+from lib.datasets import mat
 from lib.datasets.base import BadFile, Cohort, Signal, Trial
 from lib.datasets.mahnob_files import read_labels
 from lib.datasets.mahnob_format import LABEL_RATE, LABELS_FILE, session_id
@@ -86,14 +86,11 @@ def read(root: str | Path) -> Cohort:
 def _arrays(path: Path, keys: list[str]) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise BadFile(path, "the features of one trial", "no such file", AGAIN)
-    try:
-        content = loadmat(path, variable_names=keys)
-    except Exception as error:  # SciPy raises whatever the damaged bytes lead it to
-        raise BadFile(path, "a MATLAB 5 file", f"{type(error).__name__}: {error}", AGAIN) from error
+    content = mat.load(path, keys, AGAIN)
     missing = [key for key in keys if key not in content]
     if missing:
         raise BadFile(path, ", ".join(keys), f"no {', '.join(missing)}", AGAIN)
-    return {key: content[key] for key in keys}
+    return content
 
 
 def _check(path: Path, valence: np.ndarray) -> None:

@@ -14,9 +14,8 @@ import defusedxml.ElementTree as ElementTree
 import mne
 import numpy as np
 from defusedxml.common import DefusedXmlException
-from scipy.io import loadmat
 
-from lib.datasets import edf
+from lib.datasets import edf, mat
 from lib.datasets.base import BadFile, Signal
 from lib.datasets.mahnob_format import ALL_CHANNELS, LABELS_FILE, MARGIN
 
@@ -77,11 +76,10 @@ def read_labels(root: str | Path) -> list[tuple[int, int, np.ndarray]]:
     fix = "Get the original with `python -m lib.datasets fetch mahnob-public-features` and put it there."
     if not path.is_file():
         raise BadFile(path, expected, "no such file", fix)
-    try:
-        content = loadmat(path, variable_names=["trials_included", "labels"])
-        trials, labels = content["trials_included"], content["labels"]
-    except Exception as error:  # SciPy raises whatever the damaged bytes lead it to
-        raise BadFile(path, expected, f"{type(error).__name__}: {error}", fix) from error
+    content = mat.load(path, ["trials_included", "labels"], fix)
+    if len(content) < 2:
+        raise BadFile(path, expected, f"only {', '.join(content) or 'others'}", fix)
+    trials, labels = content.values()
     if trials.ndim != 2 or trials.shape[1] != 2 or labels.dtype != object or labels.size != len(trials):
         raise BadFile(path, expected, f"trials_included {trials.shape}, labels {labels.dtype} {labels.shape}", fix)
     try:  # the pairs are stored as uint8, too small for what is computed from them

@@ -134,8 +134,12 @@ def loads(data: bytes, file: str | Path) -> object:
         The pickle names anything else (``found os.system``), holds an array of another dtype (objects above all), or is damaged. Nothing
         that it names has run then.
     """
+    stream = io.BytesIO(data)
     try:
-        return _Unpickler(io.BytesIO(data)).load()
+        content = _Unpickler(stream).load()
+        if more := len(data) - stream.tell():
+            raise pickle.UnpicklingError(f"{more} bytes after its end")
+        return content
     except Exception as error:  # damaged bytes lead pickle to errors of any kind
         found = str(error) if isinstance(error, pickle.UnpicklingError) else f"{type(error).__name__}: {error}"
         raise BadFile(file, "a pickle of plain containers and numeric arrays", found,

@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from scipy.io import loadmat, whosmat
+from scipy.io import whosmat
 
+from lib.datasets import mat
 from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies
 from lib.datasets.seed_format import (
     AGAIN,
@@ -62,7 +63,7 @@ def read(folder: str | Path, smooth: str = "de_LDS") -> Cohort:
     if smooth not in SMOOTHINGS:
         raise ValueError(f"smooth: expected one of {SMOOTHINGS}, found {smooth!r}")
     root, trials, dropped = Path(folder), [], {}
-    twins = copies(path for part in FOLDERS_IV for path in root.glob(f"{part}/*/*.mat"))
+    twins = copies(path for part in FOLDERS_IV for path in glob(root, f"{part}/*/*.mat"))
     for session in SEED_IV_LABELS:
         eeg, eye = (_named(root / part / str(session)) for part in FOLDERS_IV)
         if not eeg:
@@ -136,13 +137,9 @@ def _arrays(path: Path, keys: list[str]) -> dict[str, np.ndarray]:
     """Those of the arrays that the file has; ``BadFile`` if it has none of them."""
     if not path.is_file():
         raise BadFile(path, "the features of one subject and session", "no such file", AGAIN)
-    try:
-        content = loadmat(path, variable_names=keys)
-        others = [key for key, *_ in whosmat(path)]
-    except Exception as error:  # SciPy raises whatever the damaged bytes lead it to
-        raise BadFile(path, "a MATLAB 5 file", f"{type(error).__name__}: {error}", AGAIN) from error
-    found = {key: content[key] for key in keys if key in content}
+    found = mat.load(path, keys, AGAIN)
     if not found:
+        others = [key for key, *_ in whosmat(path)]
         raise BadFile(path, f"arrays {keys[0]} to {keys[-1]}", f"none of them, but {', '.join(others[:3]) or 'nothing'}", AGAIN)
     return found
 

@@ -142,6 +142,9 @@ def _recording(root: Path, name: str, dropped: dict[str, str]) -> list[Trial]:
     eye_path = paths.get("eye", paths["eeg"])
     (eeg, label), (eye, eye_label) = _arrays(paths["eeg"], "eeg"), _arrays(eye_path, "eye")
     trials = []
+    for path, arrays in ((paths["eeg"], eeg), (paths["eeg"], label), (eye_path, eye), (eye_path, eye_label)):
+        if more := arrays.keys() - set(range(len(EXPECTED))):
+            raise BadFile(path, f"trials 0 to {len(EXPECTED) - 1}", f"trial {max(more)} too", AGAIN)
     for k, expected in enumerate(EXPECTED):
         session, t = k // PER_SESSION + 1, k % PER_SESSION + 1
         try:
@@ -153,6 +156,9 @@ def _recording(root: Path, name: str, dropped: dict[str, str]) -> list[Trial]:
             for path, found in ((paths["eeg"], label[k]), (eye_path, eye_label[k])):
                 if found.dtype.kind not in "fiu" or not found.size or (found != expected).any():
                     raise BadFile(path, f"label {expected} all through trial {k}", f"{np.unique(found).tolist()}", AGAIN)
+                if found.size not in (1, eeg[k].shape[1]):
+                    expected_here = f"a label for each of the {eeg[k].shape[1]} windows of trial {k}"
+                    raise BadFile(path, expected_here, f"{found.size}", AGAIN)
         except BadFile as error:
             dropped[f"seed-v subject {subject} session {session} trial {t}"] = str(error)
             continue
@@ -190,9 +196,13 @@ def _pickled(path: Path, name: str, member: np.ndarray) -> Arrays:
     """The dictionary whose pickle is the raw bytes of a member."""
     content = safe_pickle.loads(member.tobytes(), path)
     try:
-        return {int(k): np.asarray(array) for k, array in content.items()}  # type: ignore[attr-defined]
+        arrays = {int(k): np.asarray(array) for k, array in content.items()}  # type: ignore[attr-defined]
+        if len(arrays) < len(content):  # type: ignore[arg-type]
+            raise ValueError("one trial under two keys")
+        return arrays
     except (AttributeError, TypeError, ValueError) as error:
-        raise BadFile(path, f"in {name} a dictionary of arrays, by trial", f"{type(content).__name__} ({error})", AGAIN) from error
+        expected, found = f"in {name} a dictionary of arrays, by trial", f"{type(content).__name__} ({error})"
+        raise BadFile(path, expected, found, AGAIN) from error
 
 
 def _turned(array: np.ndarray, modality: str) -> np.ndarray:

@@ -150,7 +150,7 @@ def test_numbers_that_cannot_be_used(tmp_path):
     savemat(tmp_path / "CLASubjectC1.mat", {"o": {"sampFreq": 200, "chnames": cell(SHUFFLED), "data": samples(SHUFFLED)[:, :5]}})
     savemat(tmp_path / "CLASubjectC2.mat", {"o": {"sampFreq": 200, "chnames": cell(SHUFFLED), "data": samples(SHUFFLED) * np.nan}})
     dropped = eeg_corpora.read_kaya(tmp_path).dropped
-    reasons = {"CLASubjectA2.mat": "a sampling rate in Hz, found 0", "Somebody.mat": "a name like the owner's",
+    reasons = {"CLASubjectA2.mat": "a sampling rate from 50 to 20000 Hz, found 0", "Somebody.mat": "a name like the owner's",
                "CLASubjectB1.mat": "the field data, found no data", "CLASubjectB2.mat": "found no o",
                "CLASubjectC1.mat": r"one column per channel, found float64 (50, 5)", "CLASubjectC2.mat": "found 500 NaN"}
     assert dropped.keys() == reasons.keys()

@@ -24,6 +24,17 @@ class Handler(SimpleHTTPRequestHandler):
     def log_message(self, *arguments):
         self.server.asked.append(self.path)
 
+    def do_GET(self):
+        if self.server.refusals:
+            status, headers = self.server.refusals.pop(0)
+            self.send_response(status)
+            for header in headers.items():
+                self.send_header(*header)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        else:
+            super().do_GET()
+
     def copyfile(self, source, outputfile):
         content = source.read()
         outputfile.write(content[: len(content) // 2] if self.path in self.server.breaking else content)
@@ -36,7 +47,7 @@ def server(tmp_path):
     folder = tmp_path / "served"
     (folder / "Features").mkdir(parents=True)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-    server.folder, server.asked, server.breaking = folder, [], set()
+    server.folder, server.asked, server.breaking, server.refusals = folder, [], set(), []
     server.url = f"http://127.0.0.1:{server.server_port}/"
     server.files = {}
     for i in range(6):
@@ -103,6 +114,46 @@ def test_a_missing_file_is_named(server, tmp_path):
     (server.folder / "labels.mat").unlink()
     with pytest.raises(FetchError, match=r"labels.mat: the server answered 404"):
         download(server.url, server.files, tmp_path / "data", retries=0, progress=False)
+
+
+@pytest.fixture
+def waited(monkeypatch):
+    waited = []
+    monkeypatch.setattr(module.time, "sleep", waited.append)
+    return waited
+
+
+@pytest.mark.parametrize(("status", "headers", "wait"), [(429, {"Retry-After": "7"}, 7), (429, {}, 10), (503, {"Retry-After": "5"}, 5)])
+def test_a_server_that_asks_to_wait_is_waited_for(server, tmp_path, waited, status, headers, wait):
+    server.refusals = [(status, headers)] * 3
+    download(server.url, server.files, tmp_path / "data", jobs=1, progress=False)
+    assert held(tmp_path / "data") == sizes(server) and waited == [wait] * 3
+
+
+REFUSALS = {
+    "again and again": ([(429, {"Retry-After": "7"})] * 9, "429 Too Many Requests.*wait 7 s", 4),
+    "for long": ([(429, {"Retry-After": "3600"})], "429 Too Many Requests.*wait 3600 s", 1),
+    "till a date": ([(503, {"Retry-After": "Fri, 01 Jan 2100 00:00:00 GMT"})], r"503 Service Unavailable.*wait \d+", 1),
+    "forbidden": ([(403, {})] * 9, r"403 Forbidden\. The server refuses it.*--base-url", 1),
+    "a proxy": ([(407, {})] * 9, "407 Proxy Authentication Required.*set HTTPS_PROXY", 1),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_a_refusal_says_what_to_do(server, tmp_path, waited, case):
+    server.refusals, reason, asked = REFUSALS[case]
+    with pytest.raises(FetchError, match=reason):
+        download(server.url, dict(list(server.files.items())[:1]), tmp_path / "data", progress=False)
+    assert len(server.asked) == asked and held(tmp_path / "data") == {}
+
+
+def test_a_tunnel_through_a_proxy_that_wants_a_password(server, tmp_path, waited, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", server.url)
+    monkeypatch.setattr(Handler, "do_CONNECT", lambda self: self.send_error(407), raising=False)
+    first = dict(list(server.files.items())[:1])
+    with pytest.raises(FetchError, match=r"407 Proxy Authentication Required.*set HTTPS_PROXY"):
+        download("https://example.org/", first, tmp_path / "data", progress=False)
+    assert len(server.asked) == 2 and waited == []  # one request: a refusal is logged twice
 
 
 def test_no_server(tmp_path, server):

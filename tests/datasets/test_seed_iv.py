@@ -185,3 +185,16 @@ def test_a_simulated_cohort_says_so(copy):
     (copy / "truth.json").write_text("{}")
     with pytest.raises(BadFile, match="effect and seed"):
         seed_iv.read(copy)
+
+
+def test_linked_folders_capital_endings_and_dead_links(copy, tmp_path):
+    session = copy / "eeg_feature_smooth/1"
+    (session / "2_20150915.mat").rename(session / "2_20150915.MAT")
+    (copy / "eye_feature_smooth/1/2_20150915.mat").rename(copy / "eye_feature_smooth/1/2_20150915.MAT")
+    (session / "10_20151014.mat").unlink()
+    (session / "10_20151014.mat").symlink_to("nowhere")
+    session.rename(tmp_path / "elsewhere")
+    session.symlink_to(tmp_path / "elsewhere")
+    cohort = seed_iv.read(copy)
+    assert {t.subject for t in cohort if t.session == "1"} == {1, 2}
+    assert list(cohort.dropped) == ["session 1/10_20151014.mat"]

@@ -87,6 +87,8 @@ TRIAL = {
     "no windows": ("eeg", {4: np.zeros((0, 310))}, {}, r"found float64 \(0, 310\)"),
     "another emotion": ("eeg", {}, {4: np.full(3, 2.0)}, r"label 0 all through trial 4, found \[2.0\]"),
     "changing emotion": ("eye", {}, {4: np.array([0.0, 0.0, 1.0])}, r"label 0 all through trial 4, found \[0.0, 1.0\]"),
+    "labels of another length": ("eye", {}, {4: np.zeros(4)}, "a label for each of the 3 windows of trial 4, found 4"),
+    "infinite eye": ("eye", {4: np.full((3, 33), -np.inf)}, {}, "numbers or NaN in trial 4, .* found 99 infinite"),
     "no such trial": ("eeg", {4: None}, {}, r"data and label of trial 4 \(from 0\), found 44 of 45"),
 }
 
@@ -100,6 +102,17 @@ def test_a_bad_trial_is_left_out_with_its_reason(root, case):
     assert len(cohort) == 134 and list(cohort.dropped) == ["seed-v subject 2 session 1 trial 5"]
     message = cohort.dropped["seed-v subject 2 session 1 trial 5"]
     assert re.search(reason, message) and str(root / FOLDERS[modality] / "2_123.npz") in message and "Get the original" in message
+
+
+def test_more_than_the_trials_there_are_or_than_the_pickle(root):
+    data, label = content(2)[0], labels()
+    write(root, "eeg", 2, {**data, 45: data[44]}, {**label, 45: label[44]})
+    assert "trials 0 to 44, found trial 45 too" in seed_v.read(root).dropped["2_123.npz"]
+    write(root, "eeg", 2, {**data, "4": data[44]}, label)
+    assert "one trial under two keys" in seed_v.read(root).dropped["2_123.npz"]
+    twice = pickle.dumps(data)
+    np.savez(root / FOLDERS["eeg"] / "2_123.npz", data=twice + twice, label=pickle.dumps(label))
+    assert f"{len(twice)} bytes after its end" in seed_v.read(root).dropped["2_123.npz"]
 
 
 class Payload:

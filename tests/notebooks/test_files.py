@@ -133,6 +133,14 @@ def test_a_damaged_copy_gets_one_message_and_stays(pair, capsys, content, found)
     assert copy.read_bytes() == content.encode("latin-1")
 
 
+def test_a_conflict_in_the_source_gets_one_message(pair, capsys):
+    source, _ = pair
+    source.write_text(source.read_text() + "\nx = 1\n<<<<<<< HEAD\n")
+    assert reproduce.main(["10_toy"]) == reproduce.main(["--publish", "10_toy"]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2 and all("notebooks/10_toy.py, line 102: no Python" in line for line in said)
+
+
 @pytest.mark.parametrize(("arguments", "message"), [
     (["--profile", "mine"], "there is no profile 'mine'; there are demo, public, paper"),
     (["--data", "no/such"], "no/such: expected the folder of your data, found nothing. Name the folder with DATA="),

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 import yaml
 
-from lib import files, provenance, publish, reproduce
+from lib import files, paths, provenance, publish, reproduce
 from lib.report.page import write
 
 pytestmark = pytest.mark.kernel
@@ -177,6 +177,23 @@ def test_failing_notebook_gives_one_message(project, text_of, capfd):
     assert "ZeroDivisionError: division by zero" in said.err and "\x1b" not in said.err
     assert "11_toy.failed.ipynb" in said.err and len(said.err.splitlines()) < 20
     assert (project / "build" / "11_toy.failed.ipynb").is_file() and not (project / "build" / "11_toy.ipynb").exists()
+
+
+def test_our_package_is_used_where_another_one_is_called_lib(project, text_of, tmp_path, monkeypatch):
+    other = tmp_path / "other"
+    (other / "lib").mkdir(parents=True)
+    for name in ("__init__", "paths"):
+        (other / "lib" / f"{name}.py").write_text("X = 1")
+    monkeypatch.setenv("PYTHONPATH", str(other))
+    cell = """
+        # %%
+        from joblib import Parallel, delayed
+        from lib.datasets.base import readable
+        from lib import paths
+        print(paths.ROOT, Parallel(n_jobs=2)(delayed(readable)(name) for name in "ab"))
+        """
+    assert run(project, text_of(cell)) == 0
+    assert f"{paths.ROOT} ['a', 'b']" in (project / "build" / "11_toy.ipynb").read_text()
 
 
 def test_dead_kernel_says_so(project, text_of, capfd):

@@ -171,7 +171,7 @@ def test_a_full_disk_costs_the_checkpoint_not_the_run(tmp_path, caplog, monkeypa
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pretraining.tempfile, "NamedTemporaryFile", full)
+    monkeypatch.setattr(pretraining, "writing", full)
     assert_same(run(), run(checkpoint=tmp_path / "checkpoint.pt"))
     assert "No space left" in caplog.text and "free some disk space" in caplog.text
 
