@@ -45,10 +45,10 @@ def data(root: str | os.PathLike | None = None) -> Path:
 
 
 def files(folder: str | os.PathLike) -> list[Path]:
-    """All files below a folder and folders linked there, each once, with links that lead nowhere."""
+    """All files below a folder and the folders linked there, each once; links that lead nowhere too."""
     found, seen, folders, links = [], set(), [Path(folder)], []
     while folders or links:
-        here = folders.pop() if folders else links.pop(0)  # its own name goes before a link's
+        here = folders.pop() if folders else links.pop(0)  # a folder's own name goes before a link's
         real, parent = Path(os.path.realpath(here)), Path(os.path.realpath(here.parent))
         if real in seen or (here.is_symlink() and real in (parent, *parent.parents)):
             continue
@@ -66,13 +66,12 @@ def files(folder: str | os.PathLike) -> list[Path]:
 
 def broken(folder: str | os.PathLike) -> dict[str, str]:
     """The links below a folder that lead nowhere, and that they do."""
-    dead = [path for path in files(folder) if path.is_symlink() and not path.exists()]
-    return {path.relative_to(folder).as_posix():
-            f"{path}: a link to {os.readlink(path)}, where nothing is" for path in dead}
+    return {path.relative_to(folder).as_posix(): f"{path}: a link to {os.readlink(path)}, where nothing is"
+            for path in files(folder) if path.is_symlink() and not path.exists()}
 
 
 def glob(folder: str | os.PathLike, pattern: str) -> list[Path]:
-    """As ``Path.glob``, but ``.EDF`` is ``.edf``, and a leading ``**/`` follows linked folders."""
+    """As ``Path.glob``, but ``.EDF`` is ``.edf``, and a leading ``**/`` follows links to folders."""
     if pattern.startswith("**/"):
         return [path for path in files(folder) if fnmatch(path.name.lower(), pattern[3:].lower())]
     ending = Path(pattern).suffix
