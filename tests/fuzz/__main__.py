@@ -111,11 +111,12 @@ def judge(clean: dict, found: dict, touched: int | None) -> tuple[str, str]:
             told[key] = "broken"
             continue
         wrong += [f"{key}: {a_who} -> {b_who}"] * (a_who != b_who and not (told and a_who[:2] == b_who[:2]))  # a count may go on
-        if {k: np.shape(v) for k, v in a_labels.items()} != {k: np.shape(v) for k, v in b_labels.items()}:
+        lost = (a_labels.keys() - b_labels.keys()) | (a_signals.keys() - b_signals.keys())
+        pairs = {k: (np.atleast_1d(a_labels[k]), np.atleast_1d(b_labels[k])) for k in a_labels.keys() & b_labels.keys()}
+        if b_labels.keys() - a_labels.keys() or any(a.shape != b.shape for a, b in pairs.values()):
             wrong.append(f"{key}: other labels")
-        elif number := sum(changes(np.atleast_1d(a_labels[k]), np.atleast_1d(b_labels[k]), False) for k in a_labels):
+        elif number := {k: n for k, (a, b) in pairs.items() if (n := changes(a, b, False))}:
             labels[key] = number
-        lost = a_signals.keys() - b_signals.keys()
         wrong += [f"{key}: no {lost}"] * bool(lost and not told)
         for name, b in b_signals.items():
             if isinstance(b, str):
@@ -127,9 +128,9 @@ def judge(clean: dict, found: dict, touched: int | None) -> tuple[str, str]:
                 wrong.append(f"{key} {name}: " + ", ".join(f"{x} -> {y}" for x, y in zip(*heads, strict=True) if x != y)[:300])
             elif number := changes(a.data, b.data, a.data.ndim == 4 or not a.channels):
                 samples[key] = max(number, samples.get(key, 0))
-    changed = {key: samples.get(key, 0) + labels.get(key, 0) for key in samples | labels}
+    changed = {key: samples.get(key, 0) + sum(labels.get(key, {}).values()) for key in samples | labels}
     if changed and touched is None:
-        wrong.append(f"other values {changed} in a file of another length")
+        wrong.append(f"other values {labels or samples} in a file of another length")
     elif len(changed) > 1:
         wrong.append(f"values of {len(changed)} trials")
     elif changed and max(changed.values()) > touched:

@@ -27,8 +27,15 @@ class Blind(NamedTuple):
     why: str
 
 
-FOLDER = Blind("", "removed", "^missing trials [^;]*$", 
+FOLDER = Blind("", "removed", r"^missing trials(?!.*values)",
                "the folder is its own list; `make data-status` says what a complete copy has")
+OTHER = Blind("", "replaced", "", "no file says whose recording it is; this one is whole, and a file of this cohort")
+ROWS = Blind(r"\.csv$", "cut", r"^\S+ eeg: \(\d+, \d+\) -> \(\d+, \d+\)(; \S+ clock: [^;]*)?$",
+             "the table does not say how many rows it has: one that ends at the end of a line is whole")
+JPEG = Blind(r"\.jpg$", "doubled|deleted", r"^other values \{'[^']*': 1\} in",
+             "compressed data of JPEG have no length: with no code left over or missing they are another picture's")
+LISTING = Blind(r"recordings\.csv", "cut|deleted", "^missing trials(?!.*values)", "the listing is the user's own: what has no line is not asked for")
+TEXT = Blind(r"session\.xml", "doubled|deleted", r"^other values \{'[^']*': \{'stimulus': 1\}\} in", "a clip's name can be any text")
 
 
 @dataclass(frozen=True)
@@ -78,17 +85,17 @@ def _converted(root: Path) -> None:
 
 _corpora = functools.partial(corpora.make, subjects=2, seconds=3)
 FORMATS = {
-    "mahnob": Format("mahnob-simulated", functools.partial(mahnob.make, subjects=2, clips=1, seconds=(5, 6), jobs=1)),
+    "mahnob": Format("mahnob-simulated", functools.partial(mahnob.make, subjects=2, clips=1, seconds=(5, 6), jobs=1), blind=(OTHER, TEXT)),
     "mahnob-public-features": Format("mahnob-public-features", _features),
     "amigos": Format("amigos-simulated", functools.partial(amigos.make, subjects=2, short=(10, 10), long=(10, 11), jobs=1),
                      blind=(FOLDER,), shared=True),
     "seed-iv": Format("seed-iv-simulated", functools.partial(seed.make, layout="seed-iv", subjects=1, windows=(2, 4)), shared=True),
     "seed-v": Format("seed-v-simulated", functools.partial(seed.make, layout="seed-v", subjects=2, windows=(2, 4)), shared=True),
     "seed-v converted": Format("seed-v-simulated", _converted, "converted", (FOLDER,), shared=True),
-    "rafdb": Format("rafdb-simulated", functools.partial(rafdb.make, train=24, test=24)),
-    "rafdb repack": Format("rafdb-simulated", functools.partial(rafdb.make, train=24, test=24, layout="repack")),
-    "flex": Format("flex", _flex),
-    "muse": Format("muse-simulated", functools.partial(muse.make, subjects=2, recordings=1, seconds=15), blind=(FOLDER,)),
-    **{name: Format(name, _corpora, name, (FOLDER,), name == "dreamer")
+    "rafdb": Format("rafdb-simulated", functools.partial(rafdb.make, train=24, test=24), blind=(OTHER, JPEG)),
+    "rafdb repack": Format("rafdb-simulated", functools.partial(rafdb.make, train=24, test=24, layout="repack"), blind=(OTHER, JPEG)),
+    "flex": Format("flex", _flex, blind=(LISTING,)),
+    "muse": Format("muse-simulated", functools.partial(muse.make, subjects=2, recordings=1, seconds=15), blind=(FOLDER, ROWS)),
+    **{name: Format(name, _corpora, name, (FOLDER, OTHER, ROWS), name == "dreamer")
        for name in ("eegmmidb", "way-eeg-gal", "kaya", "dreamer", "ascertain", "pspm")},
 }
