@@ -61,7 +61,8 @@ TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock lab exercises check notebooks reproduce test test-unit test-browser test-notebooks test-golden nbval executed environment lint bench tune data \
+.PHONY: help setup lock lab exercises check notebooks reproduce test test-unit test-browser test-notebooks test-golden fuzz kills nbval executed \
+        environment lint bench tune data \
         data-status verify report site clean distclean $(EXECUTED) $(CHECKED)
 
 help: ## print this list
@@ -179,12 +180,19 @@ $(CHECKED): nbval/%: setup
 	@PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(PY) -m pytest -q -x -p nbval.plugin -p pytest_timeout -p no:cacheprovider --timeout 900 --nbval-lax --nbval-current-env --nbval-cell-timeout 600 \
 	  --nbval-sanitize-with tests/sanitize.cfg notebooks/$*.ipynb
 
+# Some notebooks alone: make reproduce test-golden NAMES="10_rmmt_data 12_rmmt_training"
 test-golden: setup
-	$(PY) -m pytest -q tests/notebooks/test_golden.py
+	$(if $(filter command,$(origin NAMES)),NAMES=$(call quote,$(NAMES))) $(PY) -m pytest -q tests/notebooks/test_golden.py
+
+fuzz: setup ## damage copies of every format and read them, 300 of each
+	$(PY) -m tests.fuzz
 
 lint: setup ## ruff and mypy
 	$(PY) -m ruff check .
 	$(PY) -m mypy
+
+kills: setup ## kill `make reproduce` of small notebooks at random moments, and see what is lost (KILLS=20)
+	$(PY) -m tests.kills $(if $(value KILLS),--kills $(call quote,$(value KILLS)))
 
 bench: setup ## measure speed beside named peers (benchmarks/), as ratios
 	$(PY) -m benchmarks.bench_band_power

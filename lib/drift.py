@@ -10,7 +10,7 @@ measured.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ __all__ = ["RULES", "Difference", "differences", "main", "measure"]
 _FILE = yaml.safe_load(Path(__file__).with_name("tolerances.yaml").read_text(encoding="utf-8"))
 RULES: dict[str, dict] = _FILE["tables"]
 STEADY = tuple(_FILE["steady"])
+BY = ("paper", "cohort", "split", "metric")
 NAMES = ("row", "variant", "model")  # the column that names what was run
 
 
@@ -44,10 +45,10 @@ class Difference:
         return f"{self.table}, {self.what}: {shown[0]} here, {shown[1]} committed"
 
 
-def _groups(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+def _groups(frame: pd.DataFrame, by: Sequence[str]) -> tuple[pd.Series, pd.Series]:
     """What a row is averaged with (all networks of its split and metric; a control stands alone), and whether it stands alone."""
     names = frame[next(c for c in (*NAMES, frame.columns[0]) if c in frame)].astype(str)
-    keys = [c for c in ("paper", "cohort", "split", "metric") if c in frame]
+    keys = [c for c in by if c in frame]
     about = [", ".join(map(str, line)) for line in frame[keys].itertuples(index=False)]
     alone = names.str.startswith(STEADY)
     rows = "row " + (frame.index + 1).astype(str) + ", " + names
@@ -65,7 +66,8 @@ def differences(table: str, found: pd.DataFrame, committed: pd.DataFrame,
     found, committed : DataFrame
     rule : dict
         Tolerances ``[controls, mean over networks, one network]`` by column; null: not compared.
-        Text and counts are compared in every column but those under ``free``.
+        ``by``: the columns by which networks are averaged. Text and counts are compared in every
+        column but those under ``free``.
     """
     shapes = [f"{len(frame)} rows of {', '.join(frame)}" for frame in (found, committed)]
     if shapes[0] != shapes[1]:
@@ -77,8 +79,8 @@ def differences(table: str, found: pd.DataFrame, committed: pd.DataFrame,
         ours, theirs = (frame[column].astype(object).fillna("") for frame in (found, committed))
         for i in np.flatnonzero((ours != theirs).to_numpy())[:1]:
             yield Difference(table, f"{column}, row {i + 1}", ours.iloc[i], theirs.iloc[i])
-    labels, alone = _groups(committed)
-    for column in (c for c in rule if c != "free"):
+    labels, alone = _groups(committed, rule.get("by", BY))
+    for column in (c for c in rule if c not in ("free", "by")):
         control, mean, one = rule[column]
         values = pd.DataFrame({"found": found[column], "committed": committed[column]}).astype(float)
         values = values.dropna(how="all")

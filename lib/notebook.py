@@ -13,7 +13,6 @@ import resource
 import sys
 import textwrap
 import time
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -151,8 +150,6 @@ def _csv(frame: pd.DataFrame) -> bytes:
 def _quiet() -> None:
     """Silence progress bars and MNE's chatter: nothing of it can be compared between two runs. Our own warnings stay."""
     os.environ["TQDM_DISABLE"] = "1"
-    # joblib renews a worker that has grown, and says so
-    warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
     os.environ["MNE_LOGGING_LEVEL"] = "ERROR"
     if "mne" in sys.modules:
         sys.modules["mne"].set_log_level("ERROR")

@@ -1,7 +1,8 @@
-"""Work side by side in processes of one thread each, which end with the one that started them, however that one ends.
+"""Work side by side in processes of one thread each, which end with the one that started them.
 
-A foreman, a process that imports what the work needs and computes nothing, forks the workers: they share its memory and start at once.
-It ends when its standard input closes, which the system does for a parent that is killed; the workers end with it.
+However that one ends: a foreman, a process that imports what the work needs and computes nothing,
+forks the workers, which share its memory and start at once. It ends when its standard input closes,
+which the system does for a parent that is killed; the workers end with it.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ import cloudpickle
 
 __all__ = ["side_by_side"]
 
-METHOD = "fork" if sys.platform == "linux" else "spawn"  # macOS: not every library there survives a fork
+METHOD = "fork" if sys.platform == "linux" else "spawn"  # macOS: not all libraries survive a fork
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "VECLIB_MAXIMUM")}
-LOST = ("a worker process was ended before its work was done, most likely because memory ran out. Close other programs or use "
-        "fewer jobs, and run again: what was finished is kept.")
+LOST = ("a worker process was ended before its work was done, most likely because memory ran out. "
+        "Close other programs or use fewer jobs, and run again: what was finished is kept.")
 PR_SET_PDEATHSIG = 1
 _job: tuple[Callable, Sequence[tuple]]  # in the foreman and its workers
 
@@ -41,10 +42,24 @@ class _Foreman:
 
     def __init__(self) -> None:
         self.connection, theirs = multiprocessing.Pipe()
-        start = f"import sys; sys.path[:] = {sys.path!r}; from lib.workers import _serve; _serve({theirs.fileno()})"
-        self.process = subprocess.Popen([sys.executable, "-c", start], stdin=subprocess.PIPE, pass_fds=[theirs.fileno()],
-                                        env=os.environ | ONE_THREAD)
+        start = (f"import sys; sys.path[:] = {sys.path!r}; "
+                 f"from lib.workers import _serve; _serve({theirs.fileno()})")
+        self.process = subprocess.Popen([sys.executable, "-c", start], stdin=subprocess.PIPE,
+                                        pass_fds=[theirs.fileno()], env=os.environ | ONE_THREAD)
         theirs.close()
+
+    @classmethod
+    def free(cls) -> _Foreman:
+        while cls.idle:
+            if (foreman := cls.idle.pop()).process.poll() is None:
+                return foreman
+        return cls()
+
+    def receive(self) -> tuple[int, Any, Exception | None, str]:
+        try:
+            return pickle.loads(self.connection.recv_bytes())
+        except (EOFError, ConnectionError) as error:
+            raise RuntimeError(LOST) from error
 
     def end(self) -> None:
         self.process.kill()
@@ -55,7 +70,8 @@ class _Foreman:
 os.register_at_fork(after_in_child=_Foreman.idle.clear)
 
 
-def side_by_side(work: Callable, calls: Sequence[tuple], jobs: int, *, ordered: bool = False) -> Iterator[tuple[int, Any]]:
+def side_by_side(work: Callable, calls: Sequence[tuple], jobs: int, *,
+                 ordered: bool = False) -> Iterator[tuple[int, Any]]:
     """Yield ``(i, work(*calls[i]))`` of every call, as they are finished or in order.
 
     Parameters
@@ -77,19 +93,18 @@ def side_by_side(work: Callable, calls: Sequence[tuple], jobs: int, *, ordered: 
     if jobs == 1 or not calls:
         yield from ((i, work(*call)) for i, call in enumerate(calls))
         return
-    foreman = _Foreman.idle.pop() if _Foreman.idle else _Foreman()
+    foreman = _Foreman.free()
     try:
-        foreman.connection.send((METHOD, min(jobs, len(calls)), ordered, dict(os.environ), os.getcwd(), sys.path))
+        here = dict(os.environ), os.getcwd(), sys.path
+        foreman.connection.send((METHOD, min(jobs, len(calls)), ordered, here))
         foreman.connection.send_bytes(cloudpickle.dumps((work, calls)))
         for _ in calls:
-            i, result, error, where = pickle.loads(foreman.connection.recv_bytes())
+            i, result, error, where = foreman.receive()
             if error is not None:
                 error.add_note(f"In a worker process:\n{where}")
                 raise error
             yield i, result
         _Foreman.idle.append(foreman)
-    except (EOFError, ConnectionError) as error:
-        raise RuntimeError(LOST) from error
     finally:
         if foreman not in _Foreman.idle:  # interrupted, or the work failed
             foreman.end()
@@ -113,18 +128,20 @@ def _serve(handle: int) -> None:
 
 def _oversee(connection: Connection) -> None:
     global _job
-    method, jobs, ordered, environment, folder, sys.path[:] = connection.recv()
+    method, jobs, ordered, (environment, folder, sys.path[:]) = connection.recv()
     os.environ.update(environment | ONE_THREAD)
     os.chdir(folder)
     job = connection.recv_bytes()
     _job = pickle.loads(job)
     if method == "fork":  # it is inherited
         job = b""
-        if "torch" in sys.modules:  # what the first optimiser imports: 2 s, here once instead of in each worker
+        if "torch" in sys.modules:  # what the first optimiser imports: 2 s, for all workers once
             importlib.import_module("torch._dynamo")
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context(method), _begin, (job,)) as pool:
+    context = multiprocessing.get_context(method)
+    with ProcessPoolExecutor(jobs, context, _begin, (job,)) as pool:
         waiting = {pool.submit(_call, i): i for i in range(len(_job[1]))}
-        for future in iter(lambda: next(iter(waiting), None), None) if ordered else as_completed(waiting):
+        in_order = iter(lambda: next(iter(waiting), None), None)
+        for future in in_order if ordered else as_completed(waiting):
             del waiting[future]  # and with it, after this turn, its result
             connection.send_bytes(future.result())
     del _job
@@ -135,7 +152,9 @@ def _begin(job: bytes) -> None:
     global _job
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    threading.Thread(target=_end_after, args=(multiprocessing.parent_process().join,), daemon=True).start()  # type: ignore[union-attr]
+    foreman = multiprocessing.parent_process()
+    assert foreman is not None
+    threading.Thread(target=_end_after, args=(foreman.join,), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if job:
         _job = pickle.loads(job)
@@ -159,5 +178,6 @@ def _failure(i: int | None, error: Exception) -> bytes:
     try:
         pickle.loads(answer := cloudpickle.dumps((i, None, error, where)))
     except Exception:  # an error that cannot be sent
-        answer = pickle.dumps((i, None, RuntimeError(f"{type(error).__name__}: {error}"), where))
+        plain = RuntimeError(f"{type(error).__name__}: {error}")
+        answer = pickle.dumps((i, None, plain, where))
     return answer

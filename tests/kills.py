@@ -1,10 +1,12 @@
 """Kill `make reproduce` at random moments, again and again, and see what is lost.
 
-``python -m tests.kills --kills 20 --seed 0`` runs a few small notebooks in a project of its own (a copy of the code in a temporary folder):
-cohorts, features, folds and pre-training in worker processes. Each run is killed with SIGKILL, its whole process group at once, at a moment
-drawn evenly over the time an undisturbed run takes. After each kill: which entries of the memo are whole, which processes stay. Then one
-entry is damaged. A run that ends before its kill is compared with the undisturbed one, and the next starts from nothing. Exit status 1 where
-anything is lost, stays, or differs.
+``python -m tests.kills --kills 20 --seed 0`` runs a few small notebooks in a project of its own (a
+copy of the code in a temporary folder): cohorts, features, folds and pre-training in worker
+processes. Each run is killed with SIGKILL, its whole process group at once, at a moment drawn
+evenly over the time an undisturbed run takes. After each kill: which entries of the memo are whole,
+which processes stay. Then one entry is damaged. A run that ends before its kill is compared with
+the undisturbed one, and the next starts from nothing. Exit status 1 where anything is lost, stays,
+or differs.
 """
 
 from __future__ import annotations
@@ -52,7 +54,8 @@ from lib.store import Store
 
 cohort = amigos.read(simulation.make(subjects=6, short=(20, 24), long=(30, 34), seed=seed))
 data = physio.segments(cohort, store=Store())
-run.table("cohort", pd.DataFrame({"power": (data["eeg"] ** 2).mean((1, 2)).astype(str)}), caption="simulated")
+power = (data["eeg"] ** 2).mean((1, 2)).astype(str)
+run.table("cohort", pd.DataFrame({"power": power}), caption="simulated")
 '''
 FOLDS = '''
 # %%
@@ -64,12 +67,32 @@ from lib.training.regression import fit_fold
 from lib.training.splits import contiguous_trials
 
 rng = np.random.default_rng(seed)
-data = {"eeg": rng.normal(size=(4800, 32)).astype("f4"), "face": rng.normal(size=(4800, 16)).astype("f4"), "valence": rng.normal(size=4800),
-        "lengths": np.full(40, 120), "subject": np.repeat(np.arange(10), 4)}
-settings = {"model": "RMMT", "options": {"widths": (16, 16), "layers": 1}, "recipe": {"epochs": EPOCHS, "window": 32, "hop": 16, "train_hop": 32}}
-folds = contiguous_trials(data["subject"])[:NUMBER]
-results = cross_validate(fit_fold, data, [Task("RMMT", fold, seed, settings) for fold in folds], jobs=2)
-run.table("folds", pd.DataFrame({"test": [str(result["test"].mean(dtype=float)) for result in results]}), caption="simulated")
+data = {"eeg": rng.normal(size=(4800, 32)).astype("f4"), "valence": rng.normal(size=4800),
+        "face": rng.normal(size=(4800, 16)).astype("f4"), "lengths": np.full(40, 120),
+        "subject": np.repeat(np.arange(10), 4)}
+recipe = {"epochs": 12, "window": 32, "hop": 16, "train_hop": 32}
+settings = {"model": "RMMT", "options": {"widths": (16, 16), "layers": 1}, "recipe": recipe}
+tasks = [Task("RMMT", fold, seed, settings) for fold in contiguous_trials(data["subject"])]
+results = cross_validate(fit_fold, data, tasks, jobs=2)
+means = [str(result["test"].mean(dtype=float)) for result in results]
+run.table("folds", pd.DataFrame({"test": means}), caption="simulated")
+'''
+FORESTS = '''
+# %%
+import numpy as np
+import pandas as pd
+
+from lib.training.folds import Task, cross_validate
+from lib.training.simple_models import simple_fold
+from lib.training.splits import Split
+
+rng, rows = np.random.default_rng(seed), np.arange(900)
+data = {"x": rng.normal(size=(900, 64)).astype("f4"), "y": rng.normal(size=900)}
+tasks = [Task("", Split("blocks", k, tuple(rows[rows % 9 != k]), (), tuple(rows[rows % 9 == k])),
+              seed, {"models": ("random forest",)}) for k in range(9)]
+results = cross_validate(simple_fold, data, tasks, jobs=2)
+means = [str(result["random forest"].mean()) for result in results]
+run.table("forests", pd.DataFrame({"test": means}), caption="simulated")
 '''
 PRETRAINING = '''
 # %%
@@ -82,9 +105,12 @@ from lib.training.splits import Split
 
 x = np.random.default_rng(seed).normal(size=(64, 1, 256)).astype("f4")
 model = {"n_channels": 1, "n_times": 256, "width": 16, "layers": 1, "heads": 2}
-tasks = [Task("", Split("all", k, (), (), ()), seed, {"model": model, "recipe": {"epochs": 6}, "checkpoint": f"kills/{k}.pt"}) for k in range(4)]
+how = {"model": model, "recipe": {"epochs": 6}}
+tasks = [Task("", Split("all", k, (), (), ()), seed, how | {"checkpoint": f"kills/{k}.pt"})
+         for k in range(4)]
 results = cross_validate(pretrain_fold, {"corpus": x, "own": x[:0]}, tasks, jobs=2)
-run.table("pretraining", pd.DataFrame({"loss": [str(result["history"][-1]) for result in results]}), caption="simulated")
+losses = [str(result["history"][-1]) for result in results]
+run.table("pretraining", pd.DataFrame({"loss": losses}), caption="simulated")
 '''
 WAIT = 5.0  # seconds after a kill in which all processes must have ended
 MARK = "KILLS_MARK"
@@ -100,12 +126,11 @@ def project(folder: Path, short: bool) -> Path:
     (folder / "notebooks" / "profiles").mkdir(parents=True)
     for profile in ("demo", "public", "paper"):
         (folder / "notebooks" / "profiles" / f"{profile}.yaml").write_text(f"profile: {profile}\n")
-    folds = FOLDS.replace("EPOCHS", "2" if short else "12").replace("NUMBER", "6" if short else "10")
-    texts = {"12_folds": folds} | ({} if short else {"10_cohort": COHORT, "20_pretraining": PRETRAINING})
-    for name, text in texts.items():
-        header = HEADER.replace("PRODUCES", name[3:])
-        text = f"{header}\n# %% [markdown]\n# # {name}\n{PARAMETERS.replace('NAME', name)}{text}\n# %%\nrun.finish()\n"
-        (folder / "notebooks" / f"{name}.py").write_text(text)
+    longer = {"10_cohort": COHORT, "12_folds": FOLDS, "20_pretraining": PRETRAINING}
+    for name, text in ({"30_forests": FORESTS} if short else longer).items():
+        parts = [HEADER.replace("PRODUCES", name[3:]), f"# %% [markdown]\n# # {name}",
+                 PARAMETERS.replace("NAME", name), text, "# %%\nrun.finish()"]
+        (folder / "notebooks" / f"{name}.py").write_text("\n".join(parts) + "\n")
     if not short:
         shutil.copy(paths.NOTEBOOKS / "00_start_here.py", folder / "notebooks")
     return folder
@@ -113,12 +138,12 @@ def project(folder: Path, short: bool) -> Path:
 
 def reproduce(folder: Path, mark: str) -> subprocess.Popen:
     """`make reproduce` in a session of its own; its processes can be told by a mark in their environment."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS", "BUILD", "NOTEBOOKS", "DATA"))}
-    environment |= {MARK: mark, "TMPDIR": str(folder / "tmp"), "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
-    (folder / "tmp").mkdir(exist_ok=True)
+    ours = ("MAKE", "MFLAGS", "BUILD", "NOTEBOOKS", "DATA", "PYTHONPATH")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+    environment |= {MARK: mark, "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
     with (folder / "log").open("ab") as log:
-        return subprocess.Popen(["make", "reproduce", f"VENV={sys.prefix}"], cwd=folder, env=environment, start_new_session=True,
-                                stdout=log, stderr=log)
+        return subprocess.Popen(["make", "reproduce", f"VENV={sys.prefix}"], cwd=folder, stdout=log,
+                                stderr=log, env=environment, start_new_session=True)
 
 
 def belonging(mark: str) -> list[psutil.Process]:
@@ -135,8 +160,8 @@ def belonging(mark: str) -> list[psutil.Process]:
 
 def tables(folder: Path) -> dict[str, bytes]:
     """Every table and figure's data, by place."""
-    return {str(file.relative_to(folder)): file.read_bytes() for part in ("figures", "build/figures") if (folder / part).exists()
-            for file in sorted((folder / part).rglob("*.csv"))}
+    return {str(file.relative_to(folder)): file.read_bytes()
+            for part in ("figures", "build/figures") for file in (folder / part).rglob("*.csv")}
 
 
 def entries(folder: Path) -> dict[str, tuple[int, int]]:
@@ -192,20 +217,22 @@ def _kill(scratch: Path, options: argparse.Namespace, rng: random.Random) -> int
         print((calm / "log").read_text())
         return 1
     whole, expected = time.monotonic() - start, tables(calm)
-    print(f"undisturbed: {whole:.1f} s, {len(entries(calm))} entries, {len(expected)} tables\nkill      at s  entries  damaged  processes  ended after s")
-    faults = dict.fromkeys(["finished folds lost", "damaged entries accepted", "processes left", "parts left", "tables that differ"], 0)
+    print(f"undisturbed: {whole:.1f} s, {len(entries(calm))} entries, {len(expected)} tables\n"
+          "kill      at s  entries  damaged  processes  ended after s", flush=True)
+    faults = dict.fromkeys(["finished folds lost", "damaged entries accepted", "processes left",
+                            "parts left", "tables that differ"], 0)
     known: dict[str, tuple[int, int]] = {}
     broken: dict[str, bytes] = {}
 
     def settle() -> None:
         """Count what differs after a complete run that has asked for every entry."""
         now = entries(shaken)
-        faults["finished folds lost"] += sum(now.get(file) != state for file, state in known.items())
+        faults["finished folds lost"] += len(known.items() - now.items())
         faults["finished folds lost"] += len(broken.keys() - now.keys())
-        faults["damaged entries accepted"] += sum(Path(file).read_bytes() == content for file, content in broken.items() if file in now)
-        found = tables(shaken)
-        faults["tables that differ"] += sum(found.get(name) != content for name, content in expected.items()) + len(found.keys() - expected.keys())
-        faults["parts left"] += len([*(shaken / "build").rglob("*.part"), *shaken.rglob("*.partial")])
+        faults["damaged entries accepted"] += sum(Path(file).read_bytes() == content
+                                                  for file, content in broken.items())
+        faults["tables that differ"] += len(dict(tables(shaken).items() ^ expected.items()))
+        faults["parts left"] += len([*shaken.rglob("*.part"), *shaken.rglob(".partial")])
 
     def complete() -> None:
         for stamp in (shaken / "build").glob("*.stamp.json"):
@@ -217,7 +244,7 @@ def _kill(scratch: Path, options: argparse.Namespace, rng: random.Random) -> int
 
     kills = 0
     while kills < options.kills:
-        mark, moment = uuid4().hex, rng.uniform(0, whole)
+        mark, moment = uuid4().hex, rng.uniform(0.5 * whole if options.short else 0, whole)
         run = reproduce(shaken, mark)
         try:
             run.wait(moment)
@@ -238,11 +265,13 @@ def _kill(scratch: Path, options: argparse.Namespace, rng: random.Random) -> int
             print("left:", process)
             process.kill()
         now = entries(shaken)
-        bad = {str(file) for file in (shaken / "build" / "memo").rglob("*.npz")} - now.keys() - broken.keys()
+        files = {str(file) for file in (shaken / "build" / "memo").rglob("*.npz")}
+        bad = files - now.keys() - broken.keys()
         faults["processes left"] += len(left)
-        faults["finished folds lost"] += sum(now.get(file) != state for file, state in known.items())
+        faults["finished folds lost"] += len(known.items() - now.items())
         known = now
-        print(f"{kills:4}{moment:10.1f}{len(now):9}{len(bad):9}{len(left):11}{ended:15.1f}", flush=True)
+        print(f"{kills:4}{moment:10.1f}{len(now):9}{len(bad):9}{len(left):11}{ended:15.1f}",
+              flush=True)
         if known:
             file = rng.choice(sorted(known))
             damage(Path(file), rng)

@@ -17,10 +17,13 @@ import pytest
 from lib import paths, workers
 from lib.datasets.base import BadFile
 from lib.workers import side_by_side
+from tests import kills
 
 
-def double(shared: int, x: int) -> tuple[int, str]:
-    time.sleep(0.2 * (x == 0))
+def double(shared: int, x: int, folder: Path) -> tuple[int, str]:
+    while x == 0 and not (folder / "3").exists():  # the first call ends last
+        time.sleep(0.01)
+    (folder / str(x)).touch()
     return shared + 2 * x, os.environ["OMP_NUM_THREADS"]
 
 
@@ -60,13 +63,14 @@ def staying(folder: Path) -> list[int]:
     while len(pids := [int(file.name) for file in folder.iterdir()]) < 2 and time.monotonic() < end:
         time.sleep(0.05)
     assert len(pids) == 2
-    return pids + [psutil.Process(pids[0]).ppid()]
+    return [*pids, psutil.Process(pids[0]).ppid()]
 
 
-def test_results_as_they_come_or_in_order(method):
-    calls = [(x,) for x in range(4)]
+def test_results_as_they_come_or_in_order(method, tmp_path):
+    calls = [(x, tmp_path) for x in range(4)]
     expected = [(x, (5 + 2 * x, "1")) for x in range(4)]
     assert list(side_by_side(partial(double, 5), calls, 2, ordered=True)) == expected
+    (tmp_path / "3").unlink()
     found = list(side_by_side(partial(double, 5), calls, 2))
     assert sorted(found) == expected and found[0][0] != 0
 
@@ -97,4 +101,9 @@ def test_a_failure_is_one_clear_error_and_the_next_call_works(kind, error, words
     with pytest.raises(error, match=words) as caught:
         list(side_by_side(fail, [(kind,), (kind,)], 2))
     assert kind == "killed" or "tests/test_workers.py" in caught.value.__notes__[0]
-    assert len(list(side_by_side(partial(double, 5), [(0,), (1,)], 2))) == 2
+    assert [*side_by_side(abs, [(-1,), (2,)], 2, ordered=True)] == [(0, 1), (1, 2)]
+
+
+@pytest.mark.kernel
+def test_make_reproduce_killed_twice_loses_and_leaves_nothing():
+    assert kills.main(["--kills", "2", "--short"]) == 0

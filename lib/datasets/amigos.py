@@ -73,6 +73,8 @@ def read(folder: str | Path) -> Cohort:
         except BadFile as error:
             damaged[path.relative_to(folder).as_posix()] = str(error)
             continue
+        if not any(cell.annotation.size for cell in cells):
+            absent[f"amigos subject {subject} external annotation"] = "no labels_ext_annotation"
         for i, cell in enumerate(cells):
             name = f"amigos subject {subject} trial {i + 1}"
             try:

@@ -227,10 +227,14 @@ def _load_kaggle(path: Path) -> Signal:
 
     table = read_csv(path, AGAIN, keep=used, text=("id",), dtype=np.float32)
     if "id" in table:  # subj1_series1_0 and on
-        steps = table.pop("id").str.extract(r"(\d+)$", expand=False).astype(float).diff().iloc[1:]
-        if (wrong := steps != 1).any():
+        ids = table.pop("id")
+        count = ids.str.extract(r"(\d+)$", expand=False).astype(float)
+        if (wrong := count != np.arange(len(count))).any():
             raise BadFile(path, "an id that counts the samples",
                           f"another one in line {wrong.idxmax()}", AGAIN)
+        first = ids.iloc[0].rpartition("_")[0]
+        if re.match(r"subj\d", first) and not path.stem.startswith(f"{first}_"):
+            raise BadFile(path, "ids with the subject and series of its name", repr(first), AGAIN)
     return _ten_channels(path, table.to_numpy(), table.columns, WAY_RATE, WAY_UNIT)
 
 

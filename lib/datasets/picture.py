@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import cv2
@@ -12,7 +14,7 @@ import numpy as np
 
 from lib.datasets.base import BadFile
 
-__all__ = ["read_picture"]
+__all__ = ["heard", "read_picture"]
 
 JPEG, PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # but for those inside the compressed data
@@ -47,22 +49,33 @@ def read_picture(path: str | Path, fix: str) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
-def _decode(content: bytes) -> tuple[np.ndarray | None, str]:
-    """The picture, and of what the JPEG decoder mended the first: it tells standard error alone."""
-    kept, (ear, mouth) = os.dup(2), os.pipe()
-    os.set_blocking(mouth, False)
+@contextmanager
+def heard() -> Iterator[list[str]]:
+    """What is written to standard error meanwhile: decoders tell it alone what they mended."""
+    kept, (ear, mouth), lines = os.dup(2), os.pipe(), []
+    for end in (ear, mouth):  # another process may hold the one, and nothing may be said
+        os.set_blocking(end, False)
+    os.dup2(mouth, 2)
     try:
-        os.dup2(mouth, 2)
-        image = cv2.imdecode(np.frombuffer(content or b"-", np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:  # a picture of absurd size
-        image = None
+        yield lines
     finally:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(mouth)
-        with open(ear, "rb") as file:
-            said = file.read().decode("latin-1").strip()
-    return image, said if "JPEG" in said else ""
+        with suppress(BlockingIOError):
+            lines += os.read(ear, 1 << 16).decode("latin-1").splitlines()
+        os.close(ear)
+
+
+def _decode(content: bytes) -> tuple[np.ndarray | None, str]:
+    """The picture, and the first thing that a JPEG decoder mended."""
+    with heard() as lines:
+        try:
+            data = np.frombuffer(content or b"-", np.uint8)
+            image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        except cv2.error:  # a picture of absurd size
+            image = None
+    return image, next((line for line in lines if "JPEG" in line), "")
 
 
 def _jpeg(content: bytes) -> str:

@@ -82,6 +82,9 @@ def read(folder: str | Path) -> Cohort:
     folder = Path(folder)
     tier, caption = origin(folder, "RAF-DB")
     entries, dropped = _entries(folder)
+    root = _owner_root(folder)
+    images = [*((root / OWNER[0]).glob("*.jpg") if root else (folder / REPACK).glob("*/*/*.jpg"))]
+    surplus = len(images) - len(entries) - len(dropped)
     trials, others, lines = [], Counter(), defaultdict(list)
     for entry in entries:
         lines[entry.number].append(entry)
@@ -101,6 +104,8 @@ def read(folder: str | Path) -> Cohort:
     if not trials:
         reason = next(iter(dropped.values()), "every label is another emotion")
         raise BadFile(folder, "at least one usable image", f"none for {len(entries)} labels; the first: {reason}", AGAIN)
+    if surplus > 0:
+        dropped["images without a line"] = f"{surplus} of {len(images)} in the label file"
     if dropped:
         log.warning("%s: %d images or files left out, the first, %s, because: %s", folder, len(dropped), *next(iter(dropped.items())))
     if others:

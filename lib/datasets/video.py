@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +12,7 @@ import cv2
 import numpy as np
 
 from lib.datasets.base import BadFile, Signal
+from lib.datasets.picture import heard
 
 __all__ = ["SLACK", "Clock", "clock", "read_frames", "read_video"]
 
@@ -19,6 +21,7 @@ LATE = 0.1  # choice: seconds; decoders give frames late, and codecs store some 
 MOST_LOST = 0.1  # choice: of the recording that a video goes with, as for samples of EEG
 RATES = (0.5, 500.0)  # choice: frames per second of whatever films a face
 ROWS = 360  # choice: rows in memory; a face then still has over 112 pixels
+MENDED = re.compile(r"\[(mjpeg|mpeg4|h264|hevc|vp\d) @ .*(error|damaged|overread)", re.IGNORECASE)
 ORIGINAL = "Get the original file, or leave the trial out."
 
 
@@ -120,7 +123,11 @@ def read_frames(path: str | Path, numbers: Sequence[int] | np.ndarray) -> Iterat
     try:
         for number in numbers:
             while at < number:
-                if not capture.grab():
+                with heard() as lines:
+                    there = capture.grab()
+                if wrong := next(filter(MENDED.match, lines), ""):
+                    raise BadFile(path, "frames that can be decoded whole", wrong, ORIGINAL)
+                if not there:
                     raise BadFile(
                         path, f"{len(times)} frames", f"{count} that can be decoded", ORIGINAL
                     )

@@ -250,7 +250,8 @@ def _recording(trial: Trial, modality: str, seconds: float, rate: float) -> dict
 def _each(work: Callable[[Trial], dict], trials: Sequence[Trial], jobs: int) -> Iterator[dict | str]:
     """``work`` of each trial in order, or why it failed. Trials of one file go to one process, which then reads it once."""
     groups = [list(group) for _, group in groupby(trials, lambda trial: sorted(set(trial.files.values())) or trial.subject)]
-    for _, results in side_by_side(partial(_group, work), [(group,) for group in groups], min(jobs, len(groups)), ordered=True):
+    jobs = min(jobs, len(groups))
+    for _, results in side_by_side(partial(_group, work), [(g,) for g in groups], jobs, ordered=True):
         yield from results
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy as np
 from lib.datasets import flex_format as layout
 from lib.datasets.flex_format import PREFIX, TABLES
 from lib.simulation.mahnob_files import write_video as motion_jpeg
-from lib.whole import write_file, writing
+from lib.whole import write_file
 
 __all__ = ["OFFSET", "write_csv", "write_edf", "write_markers", "write_video"]
 
@@ -78,7 +78,6 @@ def write_markers(file: Path, clip: str, latency: float, duration: float) -> Non
 
 def write_video(file: Path, frames: int, frame: Callable[[int], np.ndarray], rate: float, size: tuple[int, int]) -> None:
     """Write a Motion JPEG video whole or not at all, see :func:`lib.simulation.mahnob_files.write_video`."""
-    with writing(file) as handle:
-        part = Path(f"{handle.name}.avi")  # OpenCV goes by the suffix
-        motion_jpeg(part, frames, frame, rate, size)
-        os.replace(part, handle.name)
+    with tempfile.TemporaryDirectory() as folder:
+        motion_jpeg(Path(folder) / file.name, frames, frame, rate, size)
+        write_file(file, (Path(folder) / file.name).read_bytes())

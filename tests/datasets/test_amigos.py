@@ -142,7 +142,9 @@ def test_a_file_copied_under_another_subject_is_left_out_with_its_original(tmp_p
 
 def test_without_external_annotation(tmp_path):
     savemat(tmp_path / layout.file_name(1), {name: cells for name, cells in content().items() if name != "labels_ext_annotation"})
-    assert list(amigos.read(tmp_path)[0].labels) == list(layout.SELF_REPORTS)
+    cohort = amigos.read(tmp_path)
+    assert list(cohort[0].labels) == list(layout.SELF_REPORTS)
+    assert dict(cohort.dropped) == {"amigos subject 1 external annotation": "no labels_ext_annotation"}
 
 
 def test_a_compressed_member_that_fails_the_check_is_read_with_a_warning(tmp_path, caplog):

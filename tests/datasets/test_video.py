@@ -128,3 +128,18 @@ def test_a_video_must_last_as_long_as_its_recording(tmp_path):
     assert clock(path, least=2.1).length == 2.0
     with pytest.raises(BadFile, match=r"a video of 60.0 s, as the recording lasts, found 2.0 s"):
         read_video(path, 2.0, least=60.0)
+
+
+def test_a_frame_that_is_damaged_inside_is_refused(tmp_path):
+    path = tmp_path / "a.avi"
+    writer = cv2.VideoWriter(
+        str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48)
+    )
+    for image in np.random.default_rng(0).integers(0, 255, (50, 48, 64, 3), np.uint8):
+        writer.write(image)
+    writer.release()
+    assert len(read_video(path, 25.0).data) == 50
+    middle = path.stat().st_size // 2
+    changed(path, middle, path.read_bytes()[middle - 50 : middle])
+    with pytest.raises(BadFile, match=r"frames that can be decoded whole, found \[mjpeg @"):
+        read_video(path, 25.0)

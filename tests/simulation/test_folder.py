@@ -2,7 +2,8 @@
 
 import pytest
 
-from lib.simulation.folder import claim, finish, write_file
+from lib.simulation.folder import claim, finish
+from lib.whole import write_file
 
 
 def test_a_cohort_is_taken_up_again_wherever_its_writer_was_killed(tmp_path):

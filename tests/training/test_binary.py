@@ -42,12 +42,12 @@ def accuracy(data, result) -> float:
     return float(((result["test"] > 0.5) == (data["arousal"][160:] > 5)).mean())
 
 
-def test_an_effect_is_found_and_where_there_is_none_so_is_chance():
+def test_an_effect_is_found_and_where_there_is_none_so_is_chance(tmp_path):
     found = {}
     for effect in (0.0, 1.2):
         data = cohort(effect)
         [result] = cross_validate(finetune_fold, data, [Task("eeg", Split("by_trial", 0, **SPLIT), 0, SETTINGS)], engine="serial",
-                                  store=Store("/nonexistent"))
+                                  store=Store(tmp_path))
         found[effect] = accuracy(data, result)
     assert found[1.2] > 0.9
     assert abs(found[0.0] - 0.5) < 3 * (0.25 / 80) ** 0.5  # three binomial standard deviations; 80 trials of two segments

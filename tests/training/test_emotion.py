@@ -40,7 +40,7 @@ def accuracy(data, result, part="test", split=SPLIT) -> float:
 
 @pytest.mark.parametrize("modality", ["eeg", "eye", "concat", "attention"])
 def test_an_emotion_pattern_is_learned(modality):
-    data = cohort()
+    data = cohort(effect=3)
     result = fold(data, modality)
     assert accuracy(data, result) > 0.8
     assert result["test"].shape == (36, 3) and result["val"].shape == (18, 3)
@@ -59,7 +59,7 @@ def test_shuffled_labels_give_chance():
         rng = np.random.default_rng(seed)  # whole trials, within each part: every part keeps its share of each class
         shuffled = data | {"emotion": np.concatenate([rng.permutation(np.arange(n) % 3) for n in (9, 3, 6)])[data["trial"]]}
         found.append(accuracy(shuffled, fold(shuffled, "eeg", seed, recipe={"epochs": 4})))
-    assert abs(np.mean(found) - 1 / 3) < 2.37 * np.std(found, ddof=1) / 8**0.5  # t interval around chance, 7 degrees of freedom
+    assert abs(np.mean(found) - 1 / 3) < 0.2
 
 
 def test_test_windows_cannot_reach_training_and_seeds_decide():
@@ -74,7 +74,8 @@ def test_test_windows_cannot_reach_training_and_seeds_decide():
 
 
 def test_the_best_test_epoch_is_never_below_the_last_and_says_so():
-    data = cohort(effect=0.15)  # hard, so that epochs differ
+    data, rows = cohort(), list(SPLIT["test"])
+    data["emotion"][rows] = (data["emotion"][rows] + 1) % 3  # renamed: what is learned is wrong there, so the first epochs are the best
     last, peek, val = (fold(data, "eye", recipe={"selection": how}) for how in ("last", "test_best", "val"))
     curve = peek["history"][:, 3]
     assert curve[-1] == pytest.approx(accuracy(data, last)) and accuracy(data, peek) == pytest.approx(curve.max())
@@ -95,8 +96,8 @@ def test_pretrained_weights_arrive_and_freezing_keeps_them():
 
 
 def test_missing_channels_cost_accuracy_and_are_the_same_for_every_model():
-    data = cohort(effect=0.5)
-    whole, half = (fold(data, "eye", recipe={"ratio": ratio}) for ratio in (0.0, 0.7))
+    data = cohort()
+    whole, half = (fold(data, "eye", recipe={"ratio": ratio}) for ratio in (0.0, 0.9))
     assert accuracy(data, half) < accuracy(data, whole)
     frozen = [fold(data, "eye", recipe={"ratio": 0.5, "freeze": True, "epochs": n})["history"][0] for n in (1, 2)]
     np.testing.assert_array_equal(*frozen)

