@@ -91,11 +91,7 @@ def check_parameters(given: Mapping, declared: Mapping, name: str) -> None:
 
 
 def _data_print(data: str) -> str:
-    """Fingerprint of the user's data: names, sizes and times of files, not contents (maybe 100 GB).
-
-    A change that leaves size and time alone shows in the time of the last change of any kind, except on
-    Windows and FAT, which keep none.
-    """
+    """Fingerprint of the user's data: names, sizes and times (of any change) of files, not contents."""
     root, files = paths.data(data), []
     for path in paths.files(root):
         state = path.stat() if path.exists() else None  # None: a link that leads nowhere
@@ -256,7 +252,7 @@ def _checked(profile: str, data: str | None, names: list[str]) -> str | None:
 def main(argv: list[str] | None = None) -> int:
     """Run notebooks strictly with papermill, where something that their results depend on has changed."""
     parser = argparse.ArgumentParser(prog="python -m lib.reproduce", description=main.__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="notebooks, without suffix; with none, only checks what is asked for")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="notebooks, without suffix; none: only check")
     parser.add_argument("--profile", default="demo", help=", ".join(PROFILES))
     parser.add_argument("--data", help="folder of your data")
     parser.add_argument("--device", help="cpu, cuda")

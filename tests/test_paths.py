@@ -11,13 +11,14 @@ from lib import paths, reproduce
 
 @pytest.fixture
 def disks(tmp_path):
-    """A data folder with a file of its own, a linked folder, circles, and links that lead nowhere."""
+    """A data folder with a file, a linked folder, circles, and links that lead nowhere."""
     data, other = tmp_path / "data", tmp_path / "other" / "S002"
     (data / "S001").mkdir(parents=True)
     other.mkdir(parents=True)
     for file in (data / "S001" / "a.edf", other / "b.EDF", tmp_path / "beside.edf"):
         file.write_text("1")
-    for name, target in {"S002": other, "again": "S001", "here": ".", "up": "..", "S003": "nowhere"}.items():
+    links = {"S002": other, "again": "S001", "here": ".", "up": "..", "S003": "nowhere"}
+    for name, target in links.items():
         (data / name).symlink_to(target)
     (data / "self").symlink_to("self")
     return data

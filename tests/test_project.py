@@ -72,8 +72,8 @@ def test_environment_yml_says_nothing_of_its_own():
 
 def test_make_prints_help_and_every_target_is_in_it():
     listed = set(re.findall(r"^  ([a-z-]+) ", make(), re.M))
-    wanted = ("help setup lock lab exercises check notebooks reproduce test lint bench tune data data-status verify report site "
-              "clean distclean")
+    wanted = ("help setup lock lab exercises check notebooks reproduce test lint fuzz kills bench tune data data-status verify "
+              "report site clean distclean")
     assert listed == set(wanted.split())
 
 
@@ -112,7 +112,7 @@ def test_make_takes_folders_as_typed_and_little_from_the_environment(checkout):
     folder, make = checkout
     done, asked = make("reproduce", "DATA=a  $b; 'c\" #d", "DEVICE=-x y", VENV="/other", PROFILE="work", PYTHON="/no", JOBS="x")
     assert done.returncode == 0, done.stderr
-    assert asked == ["-m", "lib.reproduce", "--profile=demo", "--data=a  $b; 'c\" #d", "--device=-x y"]
+    assert asked == ["-m", "lib.reproduce", "--profile=demo", "--data=a  $b; 'c\" #d", "--device=-x y", "-m", "lib.drift"]
     assert {p.name for p in folder.parent.iterdir()} == {folder.name}
 
 

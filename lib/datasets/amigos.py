@@ -95,7 +95,8 @@ def read(folder: str | Path) -> Cohort:
 def files(folder: str | Path) -> list[str]:
     """Relative paths a complete copy holds: those that are there, and of the 40 subjects those that are not, as they unpack."""
     folder = Path(folder)
-    found = {subject: path.relative_to(folder).as_posix() for subject, path in _found(folder)[0].items()}
+    there, _ = _found(folder)
+    found = {subject: path.relative_to(folder).as_posix() for subject, path in there.items()}
     if origin(folder, "AMIGOS")[0] == "licensed":
         names = {subject: layout.file_name(subject) for subject in layout.SUBJECTS}
         found = {subject: f"{name.removesuffix('.mat')}/{name}" for subject, name in names.items()} | found
@@ -110,13 +111,15 @@ def _found(folder: Path) -> tuple[dict[int, Path], dict[str, str]]:
     simulated = {mark.parent for mark in paths.glob(folder, "**/SIMULATED.txt")} - {folder}
     found: dict[int, Path] = {}
     others = paths.broken(folder)
-    for path in sorted(paths.glob(folder, "**/Data_Preprocessed_P*.mat"), key=lambda path: (len(path.parts), path)):
+    files = paths.glob(folder, "**/Data_Preprocessed_P*.mat")
+    for path in sorted(files, key=lambda path: (len(path.parts), path)):
         number = re.fullmatch(r"Data_Preprocessed_P(\d+)", path.stem, re.IGNORECASE)
         name = path.relative_to(folder).as_posix()
         if number and name not in others and simulated.isdisjoint(path.parents):
             first = found.setdefault(int(number[1]), path)
             if path != first:
-                others[name] = str(BadFile(path, "one file of each subject", f"{first} too, which is read", LEAVE))
+                found_too = f"{first} too, which is read"
+                others[name] = str(BadFile(path, "one file of each subject", found_too, LEAVE))
     return dict(sorted(found.items())), others
 
 

@@ -199,7 +199,8 @@ DATASETS = {dataset.name: dataset for dataset in (
         layout="DREAMER.mat", files=("DREAMER.mat",)),
     _corpus(
         "ascertain", "ASCERTAIN, ECG of 58 people watching films", "licensed", read=ecg_corpora.read_ascertain,
-        marks="**/ECG_Clip*.mat", licence="Not stated on its page; ask the owner.", ask="https://ascertain-dataset.github.io/",
+        marks="**/ECG_Clip*.mat", licence="Not stated on its page; ask the owner.",
+        ask="https://ascertain-dataset.github.io/",
         layout="ASCERTAIN_Raw/ECGData/Movie_P01/ECG_Clip1.mat and its like"),
     _corpus(
         "pspm", "PsPM data sets with an ECG (PsPM-FR, -HRM5, -RRM1-2, -VIS)", "public", read=ecg_corpora.read_pspm, marks="**/*.mat",

@@ -93,7 +93,8 @@ def read_pspm(folder: str | Path) -> Cohort:
     twins = copies(found)
     first = {path: min(path, twins.get(path, path)) for path in found}
     return collect("pspm", "public", "ecg", folder, "PsPM files (*.mat)", (
-        Recording(path, found.index(first[path]) + 1, 1, first[path].stem, partial(_load_pspm, path)) for path in found))
+        Recording(path, found.index(first[path]) + 1, 1, first[path].stem, partial(_load_pspm, path))
+        for path in found))
 
 
 def _dreamer_recordings(path: Path) -> Iterator[Recording]:

@@ -56,7 +56,8 @@ def read_way(folder: str | Path) -> Cohort:
     """Read WAY-EEG-GAL: ``P*/HS_P<subject>_S<series>.mat``, or ``subj<subject>_series<series>_data.csv`` as Kaggle published it.
 
     ``WS_*.mat`` are left alone: they hold windows cut from the same series around single lifts, which would repeat some samples and lack
-    others. ``HS_P*_ST.mat`` counts as series 10. assumed: the numbers in the CSV form have the unit of ``hs.eeg.sig``.
+    others. ``HS_P*_ST.mat`` counts as series 10. assumed: the numbers in the CSV form have the unit
+    of ``hs.eeg.sig``.
 
     Parameters
     ----------
@@ -74,7 +75,8 @@ def read_way(folder: str | Path) -> Cohort:
     BadFile
         No usable file.
     """
-    found = [(*numbers(path.stem, r"HS_P(\d+)_S(\d+|T)"), path, _load_way) for path in paths.glob(folder, "**/HS_P*_S*.mat")]
+    found = [(*numbers(path.stem, r"HS_P(\d+)_S(\d+|T)"), path, _load_way)
+             for path in paths.glob(folder, "**/HS_P*_S*.mat")]
     found += [(*numbers(path.stem, r"subj(\d+)_series(\d+)_data"), path, _load_kaggle)
               for path in paths.glob(folder, "**/subj*_series*_data.csv")]
     return collect("way-eeg-gal", "public", "eeg", folder, "P1/HS_P1_S1.mat or subj1_series1_data.csv and their like", (
@@ -96,7 +98,8 @@ def read_eegmmidb(folder: str | Path) -> Cohort:
     Cohort
         One trial per run; signals, ``dropped`` and errors as in :func:`read_way`. Only the headers are read now.
     """
-    found = sorted((*numbers(path.stem, r"S(\d+)R(\d+)"), path) for path in paths.glob(folder, "**/S*R*.edf"))
+    found = sorted((*numbers(path.stem, r"S(\d+)R(\d+)"), path)
+                   for path in paths.glob(folder, "**/S*R*.edf"))
     return collect("eegmmidb", "public", "eeg", folder, "S001/S001R01.edf and its like", (
         Recording(path, subject, run, f"run {run}", partial(_load_edf, path), check=partial(_open_edf, path))
         for subject, run, path in found))
@@ -117,7 +120,8 @@ def read_kaya(folder: str | Path) -> Cohort:
     Cohort
         One trial per file, numbered within the subject in the order of names; signals, ``dropped`` and errors as in :func:`read_way`.
     """
-    letters = {path: re.search(r"Subject-?([A-Z])", path.stem) for path in paths.glob(folder, "**/*.mat")}
+    letters = {path: re.search(r"Subject-?([A-Z])", path.stem)
+               for path in paths.glob(folder, "**/*.mat")}
     subjects = {path: ord(letter[1]) - ord("A") + 1 if letter else 0 for path, letter in letters.items()}
     counted: Counter[int] = Counter()
     recordings = []
@@ -167,7 +171,8 @@ def collect(name: str, tier: str, modality: str, folder: str | Path, layout: str
                 why = dropped.pop(path.relative_to(folder).as_posix(), "none")
                 raise BadFile(path, "a file", why, AGAIN)
             if other := taken.get((subject, stimulus.lower())):
-                raise BadFile(path, "each recording once", f"it in {other} too, which is read", LEAVE)
+                found = f"it in {other} too, which is read"
+                raise BadFile(path, "each recording once", found, LEAVE)
             (check or load)()
         except BadFile as error:
             dropped[f"{path.relative_to(folder)} {part}".strip()] = str(error)

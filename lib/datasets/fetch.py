@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 
 import mne
@@ -24,7 +25,7 @@ from lib.datasets.registry import DATASETS, checksums, find
 __all__ = ["SIZE", "FetchError", "amount", "by_hand", "download", "fetch", "fetch_eegmmidb"]
 
 log = logging.getLogger(__name__)
-WAITS, PAUSE, LONGEST = 3, 10, 120  # choice: how often, and for how many seconds a server's wish to wait is met
+WAITS, PAUSE, LONGEST = 3, 10, 120  # choice: times and seconds that a server is waited for
 SIZE = 10  # choice: subjects of EEGMMIDB unless more are asked for; enough to try pre-training on real recordings
 EEGMMIDB_RUNS, EEGMMIDB_SUBJECTS = range(1, 15), range(1, 110)
 EEGMMIDB_MEGABYTES = 33  # per subject: 64 channels x 160 samples a second x 2 bytes x 26 minutes
@@ -124,8 +125,9 @@ def fetch_eegmmidb(folder: Path, size: int, base_url: str, *, progress: bool = T
         try:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             waiting.mkdir(exist_ok=True)
-            load = partial(mne.datasets.eegbci.load_data, subject, run, path=waiting, update_path=False, base_url=base_url)
-            (got,) = _patiently(base_url + name, partial(load, verbose="error"))
+            get = partial(mne.datasets.eegbci.load_data, subject, run, path=waiting,
+                          update_path=False, base_url=base_url, verbose="error")
+            (got,) = _patiently(base_url + name, get)
             os.replace(got, folder / name)
         except (ValueError, OSError) as error:
             raise FetchError(_reason(base_url + name, error)) from error
@@ -192,7 +194,7 @@ def _is_there(path: Path, digest: str) -> bool:
 
 
 def _patiently(url: str, get: Callable):
-    """What ``get`` returns; where the server asks to wait, after that. Other refusals end at once: they would come again."""
+    """What ``get`` returns, after the time for which the server asks; other refusals end at once."""
     for left in reversed(range(WAITS + 1)):
         try:
             return get()
@@ -208,9 +210,9 @@ def _patiently(url: str, get: Callable):
 
 
 def _answer(error: requests.RequestException) -> tuple[int, float]:
-    """Status that a server or proxy answered with (0: none), and for how many seconds it asks to wait (0: it does not)."""
-    if "407" in str(error) and isinstance(error, requests.exceptions.ProxyError):  # of a tunnel for https
-        return 407, 0
+    """Status that was answered (0: none), and the seconds to wait that were asked for."""
+    if "407" in str(error) and isinstance(error, requests.exceptions.ProxyError):
+        return 407, 0  # to the wish for a tunnel, for https
     if error.response is None:
         return 0, 0
     status, wish = error.response.status_code, error.response.headers.get("Retry-After", "").strip()
@@ -226,12 +228,14 @@ def _reason(url: str, error: Exception) -> str:
     if isinstance(error, requests.RequestException) and (answer := _answer(error))[0]:
         status, seconds = answer
         remedy = {
-            403: "The server refuses it to you: check the address (--base-url), and that your network may reach it.",
-            407: "A proxy wants a name and a password: set HTTPS_PROXY (and HTTP_PROXY) to http://NAME:PASSWORD@HOST:PORT.",
-            429: f"Too many requests: wait {seconds:g} s, and ask for fewer files at a time (--jobs 1).",
-            503: f"The server is busy or being repaired: wait {f'{seconds:g} s' if seconds else 'some minutes'}.",
+            403: "The server refuses it to you: check the address (--base-url) and your network.",
+            407: "A proxy wants a password: set HTTPS_PROXY (and HTTP_PROXY) to "
+                 "http://NAME:PASSWORD@HOST:PORT.",
+            429: f"Too many requests: wait {seconds:g} s, then ask for fewer at a time (--jobs 1).",
+            503: "The server is busy or being repaired: wait "
+                 f"{f'{seconds:g} s' if seconds else 'some minutes'}.",
         }.get(status, "Check the address (--base-url).")
-        name = error.response.reason if error.response is not None else "Proxy Authentication Required"
+        name = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
         return f"{url}: the server answered {status} {name}. {remedy} {again}"
     if isinstance(error, requests.RequestException):
         return f"{url}: no connection, or it broke off ({type(error).__name__}). Check the network or the proxy. {again}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lib.datasets import flex_format as layout
-from lib.datasets.base import BadFile, Cohort, Signal, Trial, origin
+from lib.datasets.base import BadFile, Cohort, Signal, Trial, copies, origin
 from lib.datasets.flex_format import CHANNELS, EMOTIONS, LEAST_QUALITY, TABLES
 from lib.datasets.flex_recording import AGAIN, QUALITY, interval, marker_file, placed, read_table
 from lib.datasets.table import read_csv
@@ -122,7 +123,25 @@ def _distinct(folder: Path, found: Mapping[str, tuple[Trial, _Samples]],
                 f"those of {'; '.join(names[i] for i in others)}",
                 "Correct the listing; several clips of one recording need their intervals in "
                 f"<name>{layout.MARKERS}."))
-    return [found[name][0] for name in names if name not in dropped]
+    return _own_videos([found[name][0] for name in names if name not in dropped], dropped)
+
+
+def _own_videos(trials: list[Trial], dropped: dict[str, str]) -> list[Trial]:
+    """Leave out a video that two recordings have: one face cannot belong to both."""
+    videos = [Path(trial.files["video"]).resolve() if "video" in trial.files else None
+              for trial in trials]
+    twins = copies({video for video in videos if video})
+    for i, (trial, video) in enumerate(zip(trials, videos, strict=True)):
+        others = {other.files["eeg"] for other, its in zip(trials, videos, strict=True)
+                  if video and its in (video, twins.get(video))}
+        if len(others | {trial.files["eeg"]}) > 1:
+            dropped[trial.files["video"]] = str(BadFile(
+                trial.files["video"], "a video of one recording", f"that of {len(others)}",
+                "Correct the listing. The EEG of these recordings is read without it."))
+            trials[i] = replace(
+                trial, loaders={key: load for key, load in trial.loaders.items() if key != "video"},
+                files={key: file for key, file in trial.files.items() if key != "video"})
+    return trials
 
 
 def files(folder: str | Path) -> list[str]:

@@ -155,7 +155,7 @@ def interval(markers: Path, clip: str, seconds: float) -> tuple[float, float]:
         raise BadFile(markers, f"one interval of type {clip!r} with a latency and a duration", f"{rows.tolist()}",
                       "Correct the clip in recordings.csv, or remove this file to use the whole recording.")
     start, end = rows[0, 0], rows[0].sum()
-    if end > seconds + 1:
+    if end > seconds + 1 or start >= seconds:
         unit = " (milliseconds?)" if 10 * seconds < end <= 1000 * (seconds + 1) else ""
         raise BadFile(markers, f"an interval within the {seconds:g} s of the recording",
                       f"{start:g} to {end:g}{unit}",

@@ -1,4 +1,4 @@
-"""MATLAB files, whose lengths must add up before SciPy reads them: it goes by them and asks nothing.
+"""MATLAB files, whose lengths must add up before SciPy reads them: it goes by them unasked.
 
 The format: MathWorks, "MAT-File Format", version 5 (MATLAB 5 to 7). Version 7.3 is HDF5.
 """
@@ -57,7 +57,7 @@ def load(path: str | Path, names: Iterable[str], fix: str, **how: Any) -> dict[s
 
 @lru_cache(maxsize=10_000)
 def _goes_on(path: Path, names: tuple[str, ...], *state: int) -> bool:
-    """Check the named variables; whether there is more in their compressed data, which is harmless."""
+    """Check the named variables; whether their compressed data go on after them: harmless."""
     content, more = path.read_bytes(), False
     order = "little" if content[126:128] == b"IM" else "big"
     file = _Part(content, HEADER, len(content), order)

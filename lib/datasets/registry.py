@@ -76,7 +76,7 @@ def require(name: str, profile: str, root: str | Path | None = None) -> Cohort:
 
 
 def _has(folder: Path, pattern: str) -> bool:
-    return any(paths.glob(folder, either) for either in pattern.split("|"))
+    return folder.is_dir() and any(paths.glob(folder, either) for either in pattern.split("|"))
 
 
 def _missing(dataset: Dataset, folder: Path) -> str:

@@ -74,7 +74,10 @@ def check_eeg(file: Path, name: str, eeg: np.ndarray) -> None:
 
 
 def check_eye(file: Path, name: str, eye: np.ndarray, n_features: int, n_windows: int) -> None:
-    """Raise ``BadFile`` unless ``eye`` is ``(n_features, n_windows)``, as long as the EEG. NaN is allowed (a blink leaves some)."""
+    """Raise ``BadFile`` unless ``eye`` is ``(n_features, n_windows)``, as long as the EEG.
+
+    NaN is allowed: a blink leaves some.
+    """
     if eye.ndim != 2 or eye.shape[0] != n_features or eye.dtype.kind not in "fiu":
         raise BadFile(file, f"{name} ({n_features}, windows)", f"{eye.dtype} {eye.shape}", AGAIN)
     if np.isinf(eye).any():

@@ -142,7 +142,7 @@ def _recording(root: Path, name: str, dropped: dict[str, str]) -> list[Trial]:
     eye_path = paths.get("eye", paths["eeg"])
     (eeg, label), (eye, eye_label) = _arrays(paths["eeg"], "eeg"), _arrays(eye_path, "eye")
     trials = []
-    for path, arrays in ((paths["eeg"], eeg), (paths["eeg"], label), (eye_path, eye), (eye_path, eye_label)):
+    for path, arrays in zip((paths["eeg"], eye_path) * 2, (eeg, eye, label, eye_label), strict=True):
         if more := arrays.keys() - set(range(len(EXPECTED))):
             raise BadFile(path, f"trials 0 to {len(EXPECTED) - 1}", f"trial {max(more)} too", AGAIN)
     for k, expected in enumerate(EXPECTED):
@@ -157,8 +157,8 @@ def _recording(root: Path, name: str, dropped: dict[str, str]) -> list[Trial]:
                 if found.dtype.kind not in "fiu" or not found.size or (found != expected).any():
                     raise BadFile(path, f"label {expected} all through trial {k}", f"{np.unique(found).tolist()}", AGAIN)
                 if found.size not in (1, eeg[k].shape[1]):
-                    expected_here = f"a label for each of the {eeg[k].shape[1]} windows of trial {k}"
-                    raise BadFile(path, expected_here, f"{found.size}", AGAIN)
+                    windows = f"a label for each of the {eeg[k].shape[1]} windows of trial {k}"
+                    raise BadFile(path, windows, f"{found.size}", AGAIN)
         except BadFile as error:
             dropped[f"seed-v subject {subject} session {session} trial {t}"] = str(error)
             continue
@@ -201,8 +201,8 @@ def _pickled(path: Path, name: str, member: np.ndarray) -> Arrays:
             raise ValueError("one trial under two keys")
         return arrays
     except (AttributeError, TypeError, ValueError) as error:
-        expected, found = f"in {name} a dictionary of arrays, by trial", f"{type(content).__name__} ({error})"
-        raise BadFile(path, expected, found, AGAIN) from error
+        found = f"{type(content).__name__} ({error})"
+        raise BadFile(path, f"in {name} a dictionary of arrays, by trial", found, AGAIN) from error
 
 
 def _turned(array: np.ndarray, modality: str) -> np.ndarray:

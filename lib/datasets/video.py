@@ -87,15 +87,23 @@ def _clock(path: str, mtime: int, size: int) -> Clock:
 
 
 def _check_avi(path: str, size: int, shown: Clock) -> None:
-    """An AVI file has its size in its header, and its frame rate twice."""
+    """An AVI file has its length and that of its parts in headers, and its frame rate twice."""
     with open(path, "rb") as file:
         head = file.read(36)
-    if head[:4] != b"RIFF":
-        return
-    promised = 8 + int.from_bytes(head[4:8], "little")
+        if head[:4] != b"RIFF":
+            return
+        end, at = 8 + int.from_bytes(head[4:8], "little"), 12
+        if size < end:
+            raise BadFile(path, f"{end} bytes", f"{size} (cut short)", ORIGINAL)
+        while at < end:
+            file.seek(at)
+            part = file.read(8)
+            if len(part) < 8 or not part[:4].strip().isalnum():
+                raise BadFile(path, f"a part of the file at byte {at}", repr(part[:4]), ORIGINAL)
+            at += 8 + int.from_bytes(part[4:], "little") + part[4] % 2
+        if at > end + 1:
+            raise BadFile(path, f"parts of {end} bytes in all", f"{at}", ORIGINAL)
     frame = int.from_bytes(head[32:36], "little") / 1e6  # seconds
-    if size < promised:
-        raise BadFile(path, f"{promised} bytes", f"{size} (cut short)", ORIGINAL)
     if frame and shown.constant and abs(frame * shown.rate - 1) > 0.05:
         found = f"{1 / frame:g} and {shown.rate:g} in its headers"
         raise BadFile(path, "one frame rate", found, ORIGINAL)

@@ -123,7 +123,8 @@ def waited(monkeypatch):
     return waited
 
 
-@pytest.mark.parametrize(("status", "headers", "wait"), [(429, {"Retry-After": "7"}, 7), (429, {}, 10), (503, {"Retry-After": "5"}, 5)])
+@pytest.mark.parametrize(("status", "headers", "wait"), [
+    (429, {"Retry-After": "7"}, 7), (429, {}, 10), (503, {"Retry-After": "5"}, 5)])
 def test_a_server_that_asks_to_wait_is_waited_for(server, tmp_path, waited, status, headers, wait):
     server.refusals = [(status, headers)] * 3
     download(server.url, server.files, tmp_path / "data", jobs=1, progress=False)
@@ -133,7 +134,8 @@ def test_a_server_that_asks_to_wait_is_waited_for(server, tmp_path, waited, stat
 REFUSALS = {
     "again and again": ([(429, {"Retry-After": "7"})] * 9, "429 Too Many Requests.*wait 7 s", 4),
     "for long": ([(429, {"Retry-After": "3600"})], "429 Too Many Requests.*wait 3600 s", 1),
-    "till a date": ([(503, {"Retry-After": "Fri, 01 Jan 2100 00:00:00 GMT"})], r"503 Service Unavailable.*wait \d+", 1),
+    "till a date": ([(503, {"Retry-After": "Fri, 01 Jan 2100 00:00:00 GMT"})],
+                    r"503 Service Unavailable.*wait \d+", 1),
     "forbidden": ([(403, {})] * 9, r"403 Forbidden\. The server refuses it.*--base-url", 1),
     "a proxy": ([(407, {})] * 9, "407 Proxy Authentication Required.*set HTTPS_PROXY", 1),
 }
@@ -143,7 +145,8 @@ REFUSALS = {
 def test_a_refusal_says_what_to_do(server, tmp_path, waited, case):
     server.refusals, reason, asked = REFUSALS[case]
     with pytest.raises(FetchError, match=reason):
-        download(server.url, dict(list(server.files.items())[:1]), tmp_path / "data", progress=False)
+        first = dict(list(server.files.items())[:1])
+        download(server.url, first, tmp_path / "data", progress=False)
     assert len(server.asked) == asked and held(tmp_path / "data") == {}
 
 

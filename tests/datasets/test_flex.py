@@ -276,8 +276,24 @@ def test_the_same_recording_as_edf_and_csv_and_clips_that_overlap(folder):
         assert dropped(folder, *rows)[0] == clips
 
 
+def test_one_face_is_not_in_two_recordings(folder):
+    write_edf(folder / "b.edf")
+    write_video(folder / "a.avi")
+    rows = [("a.edf", 1, "fear", "c", "a.avi"), ("b.edf", 1, "fear", "d", "a.avi")]
+    clips, reasons = dropped(folder, *rows)
+    assert clips == ["c", "d"] and "a video of one recording, found that of 2" in reasons[0]
+    shutil.copy(folder / "a.avi", folder / "b.avi")
+    listing(folder, rows[0], (*rows[1][:4], "b.avi"))
+    cohort = flex.read(folder)
+    assert [list(trial.loaders) for trial in cohort] == [["eeg"]] * 2 and len(cohort.dropped) == 2
+    (folder / "a_intervalMarker.csv").write_text("latency,duration,type\n0,1,c\n1,1,d\n")
+    listing(folder, rows[0], ("a.edf", 1, "sadness", "d", "a.avi"))
+    assert [list(trial.loaders) for trial in flex.read(folder)] == [["eeg", "video"]] * 2
+
+
 def test_markers_in_milliseconds_or_beyond_the_recording(folder):
-    for line, found in (("500,1500", "500 to 2000 (milliseconds?)"), ("2,2.5", "2 to 4.5. ")):
+    for line, found in (("500,1500", "500 to 2000 (milliseconds?)"), ("2,2.5", "2 to 4.5. "),
+                        ("3.1,0.5", "3.1 to 3.6. ")):
         (folder / "a_intervalMarker.csv").write_text(f"latency,duration,type\n{line},film 1\n")
         with pytest.raises(BadFile, match="within the 3 s of the recording, found ") as caught:
             flex.read(folder)

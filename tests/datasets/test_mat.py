@@ -68,7 +68,7 @@ def test_a_damaged_file_is_refused_whatever_part_is_wanted(file, how):
 
 
 def test_lengths_inside_a_variable_must_add_up(tmp_path):
-    """A block that changes the length of one cell: SciPy reads each cell after it from another place."""
+    """The length of one cell is changed: SciPy reads each cell after it from another place."""
     savemat(tmp_path / "a.mat", {"trials": CONTENT["trials"]})
     content = bytearray((tmp_path / "a.mat").read_bytes())
     at = content.index(struct.pack("<II", 9, 240))  # the first trial's numbers

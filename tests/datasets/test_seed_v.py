@@ -87,8 +87,10 @@ TRIAL = {
     "no windows": ("eeg", {4: np.zeros((0, 310))}, {}, r"found float64 \(0, 310\)"),
     "another emotion": ("eeg", {}, {4: np.full(3, 2.0)}, r"label 0 all through trial 4, found \[2.0\]"),
     "changing emotion": ("eye", {}, {4: np.array([0.0, 0.0, 1.0])}, r"label 0 all through trial 4, found \[0.0, 1.0\]"),
-    "labels of another length": ("eye", {}, {4: np.zeros(4)}, "a label for each of the 3 windows of trial 4, found 4"),
-    "infinite eye": ("eye", {4: np.full((3, 33), -np.inf)}, {}, "numbers or NaN in trial 4, .* found 99 infinite"),
+    "labels of another length": ("eye", {}, {4: np.zeros(4)},
+                                 "a label for each of the 3 windows of trial 4, found 4"),
+    "infinite eye": ("eye", {4: np.full((3, 33), -np.inf)}, {},
+                     "numbers or NaN in trial 4, .* found 99 infinite"),
     "no such trial": ("eeg", {4: None}, {}, r"data and label of trial 4 \(from 0\), found 44 of 45"),
 }
 

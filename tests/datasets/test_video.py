@@ -60,6 +60,12 @@ def changed(path, at, values):
     return path
 
 
+def doubled(path):
+    content = path.read_bytes()
+    path.write_bytes(content[:50_000] + content[49_000:])
+    return path
+
+
 def cut(path, share):
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
     return path
@@ -106,6 +112,10 @@ FAULTS = {
     "cut, of another kind": (
         lambda f, write: cut(write(f / "a.mkv", EVEN, 12), 0.5),
         r"12.00 s, as it announces, found 5.96 s \(cut short\)",
+    ),
+    "doubled": (
+        lambda f, write: doubled(avi(f / "a.avi")),
+        r"a part of the file at byte \d+|parts of \d+ bytes",
     ),
     "other bytes": (
         lambda f, write: (f / "a.avi").write_bytes(b"RIFF" * 9) and f / "a.avi",
