@@ -122,8 +122,10 @@ def judge(clean: dict, found: dict, touched: int | None) -> tuple[str, str]:
             if isinstance(b, str):
                 refused.append(b)
                 continue
-            a = a_signals.get(name)
-            heads = [s and (s.data.shape, s.data.dtype, s.rate, s.channels, s.unit, round(s.start, 6)) for s in (a, b)]
+            if (a := a_signals.get(name)) is None:  # left out of both before, since the other had it too
+                wrong += [f"{key}: new {name}"] * (not told)
+                continue
+            heads = [(s.data.shape, s.data.dtype, s.rate, s.channels, s.unit, round(s.start, 6)) for s in (a, b)]
             if heads[0] != heads[1]:
                 wrong.append(f"{key} {name}: " + ", ".join(f"{x} -> {y}" for x, y in zip(*heads, strict=True) if x != y)[:300])
             elif number := changes(a.data, b.data, a.data.ndim == 4 or not a.channels):

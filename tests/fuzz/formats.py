@@ -34,7 +34,7 @@ ROWS = Blind(r"\.csv$", "cut", r"^\S+ eeg: \(\d+, \d+\) -> \(\d+, \d+\)(; \S+ cl
              "the table does not say how many rows it has: one that ends at the end of a line is whole")
 JPEG = Blind(r"\.jpg$", "doubled|deleted", r"^other values \{'[^']*': 1\} in",
              "compressed data of JPEG have no length: with no code left over or missing they are another picture's")
-LISTING = Blind(r"recordings\.csv", "cut|deleted", "^missing trials(?!.*values)", "the listing is the user's own: what has no line is not asked for")
+LISTING = Blind(r"recordings\.csv", "cut|deleted", "^missing trials(?!.*values)", "the listing is the user's own: a line less is no damage")
 TEXT = Blind(r"session\.xml", "doubled|deleted", r"^other values \{'[^']*': \{'stimulus': 1\}\} in", "a clip's name can be any text")
 
 

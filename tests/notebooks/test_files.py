@@ -14,6 +14,7 @@ import pytest
 
 from lib import files, notebook, paths, provenance, reproduce
 from lib.datasets.base import BadFile, Cohort, Trial
+from lib.whole import write_file
 
 
 @pytest.fixture
@@ -154,14 +155,14 @@ def test_what_is_not_there_is_said_once_before_anything_runs(project, capsys, ar
 
 def test_a_full_disk_leaves_the_old_file_and_no_part(tmp_path, monkeypatch):
     file = tmp_path / "fig1.png"
-    files.replace(file, b"old")
+    write_file(file, b"old")
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match="No space left"):
-        files.replace(file, b"new")
+        write_file(file, b"new")
     with pytest.raises(OSError, match="No space left"):
         files.merge_json(tmp_path / "manifest.json", lambda _: [])
     assert [p.name for p in tmp_path.iterdir()] == ["fig1.png"] and file.read_bytes() == b"old"
