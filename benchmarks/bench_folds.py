@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.bench_folds`` prints both and their ratio; ``pytest benchmarks/bench_folds.py`` measures the same with
 pytest-benchmark. The plain loop trains with the layers as PyTorch writes them (``nn.Conv1d``, ``nn.PReLU``,
-``nn.Dropout``), ours with those of ``lib.models.rmmt``; both in single precision. Both train the same number of steps on the same windows; the two take turns, so that a busy machine slows them alike.
+``nn.Dropout``), ours with those of ``lib.models.rmmt``; both in single precision. Both train the same
+number of steps on the same windows; the two take turns, so that a busy machine slows them alike.
 """
 
 from __future__ import annotations
