@@ -47,13 +47,13 @@ def pearson(data, split, result) -> float:
     return float(np.corrcoef(y, result["test"][0])[0, 1])
 
 
-def test_a_fold_learns_an_effect_and_finds_none_where_there_is_none():
+def test_a_fold_learns_an_effect_and_finds_none_where_there_is_none(tmp_path):
     found = {}
     for effect in (0.0, 1.0):
         data = cohort(effect)
         folds = by_subject(data["subject"])
         results = cross_validate(
-            fit_fold, data, [Task("RMMT", fold, 0, SMALL) for fold in folds], engine="serial", store=Store("/nonexistent")
+            fit_fold, data, [Task("RMMT", fold, 0, SMALL) for fold in folds], engine="serial", store=Store(tmp_path)
         )
         found[effect] = np.array([pearson(data, fold, result) for fold, result in zip(folds, results, strict=True)])
     assert found[1.0].mean() > 0.5
