@@ -9,7 +9,6 @@ measured.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +111,3 @@ def main() -> int:
         print(f"{len(found)} tables compared with the committed ones: largest difference "
               f"{worst.units:.2g} of what is tolerated ({worst})")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
