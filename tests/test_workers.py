@@ -82,7 +82,7 @@ def test_workers_end_with_their_parent(tmp_path, method, end):
     with subprocess.Popen([sys.executable, "-c", code], cwd=paths.ROOT, stderr=subprocess.PIPE, text=True) as parent:
         pids = staying(tmp_path)
         parent.send_signal(end)
-        assert gone([*pids, parent.pid], 3)
+        assert gone([*pids, parent.pid], 60)
         assert end == signal.SIGKILL or "KeyboardInterrupt" in parent.stderr.read()
 
 
@@ -91,7 +91,7 @@ def test_workers_end_where_nobody_waits_for_them(tmp_path):
     assert next(results) == (0, None)
     pids = staying(tmp_path)
     results.close()
-    assert gone(pids, 3)
+    assert gone(pids, 60)
 
 
 @pytest.mark.parametrize(("kind", "error", "words"), [("killed", RuntimeError, "most likely because memory ran out. Close other programs"),
