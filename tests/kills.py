@@ -112,7 +112,7 @@ results = cross_validate(pretrain_fold, {"corpus": x, "own": x[:0]}, tasks, jobs
 losses = [str(result["history"][-1]) for result in results]
 run.table("pretraining", pd.DataFrame({"loss": losses}), caption="simulated")
 '''
-WAIT = 5.0  # seconds after a kill in which all processes must have ended
+WAIT = 30.0  # seconds after a kill in which all processes must have ended; what stays, stays for minutes
 MARK = "KILLS_MARK"
 
 

@@ -105,5 +105,6 @@ def test_a_failure_is_one_clear_error_and_the_next_call_works(kind, error, words
 
 
 @pytest.mark.kernel
+@pytest.mark.timeout(900)
 def test_make_reproduce_killed_twice_loses_and_leaves_nothing():
     assert kills.main(["--kills", "2", "--short"]) == 0
