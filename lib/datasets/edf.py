@@ -64,10 +64,10 @@ def check(path: Path, used: Callable[[str], bool], fix: str, *, mne: bool = Fals
            f"Give its name the ending .{kind.lower()}.")
     unless(head[192:197].strip() not in (b"EDF+D", b"BDF+D"), "a recording without interruption",
            "EDF+D, a discontinuous one", "Export it as EDF+C.")
-    fields, at = {}, 0
+    fields, at, blank = {}, 0, b" " if mne else b" \0"  # to MNE a zero byte is part of the text
     for name, width in FIELDS.items():
         block = rest[at : at + width * int(n)]
-        fields[name] = [block[i : i + width].strip(b" \0") for i in range(0, len(block), width)]
+        fields[name] = [block[i : i + width].strip(blank) for i in range(0, len(block), width)]
         at += len(block)
     labels = [label.decode("latin-1") for label in fields["label"]]
     samples = np.array([_number(path, f"samples of {label}", text, fix)

@@ -29,6 +29,7 @@ __all__ = ["files", "read"]
 log = logging.getLogger(__name__)
 GATE = "a median quality of"
 LEAVE = "Nothing needs to be done: the other recordings are read."
+MOST_LONGER = 1.0  # s; choice: by which a video may go on after the EEG where no marker says when the clip ended
 MOST_LOST = 0.1  # choice: of the samples; a recording that lost more is left out
 VIDEO_RATE = 2.0  # choice: frames per second in memory
 SAME = 0.1  # uV; choice: closer means and spreads of every electrode are those of one recording
@@ -205,12 +206,16 @@ def _trial(folder: Path, row: Mapping[str, str], subject: int, number: int, drop
         paths["markers"] = str(markers)
     if row["video"]:
         video, lasts = spelled(folder / row["video"]), min(end, data.shape[1] / rate)
+        seen = 0.0
         try:
-            clock(video, lasts)
+            seen = clock(video, lasts).length
             loaders["video"] = partial(_video, video, video_rate, start, end, lasts)
             paths["video"] = str(video)
         except BadFile as error:
             dropped[row["video"]] = f"{error} The EEG of this recording is read without it."
+        if not markers and seen > data.shape[1] / rate + MOST_LONGER:
+            raise BadFile(path, f"EEG to the end of its video of {seen:.1f} s", f"{data.shape[1] / rate:.1f} s (cut short?)",
+                          f"{AGAIN} If the clip ended before the video, say when in <name>{layout.MARKERS}.")
     first, last = round(start * rate), round(min(end * rate, data.shape[1]))
     return (Trial("flex", subject, "1", number, row["clip"], {"emotion": CODES[row["emotion"]]},
                   loaders, paths),

@@ -31,10 +31,12 @@ def read_gaze(path: str | Path) -> tuple[pd.DataFrame, float, float]:
     if missing:
         raise BadFile(path, f"column names on line {GAZE_PREAMBLE + 1}", f"no {', '.join(missing[:3])}", AGAIN)
     given = table[list(GAZE_COLUMNS[:13])]
-    table[given.columns] = given.apply(pd.to_numeric, errors="coerce")
+    table[given.columns] = numbers = given.apply(pd.to_numeric, errors="coerce")
     if lost := [name for name in given if given[name].notna().any() and table[name].isna().all()]:
         raise BadFile(path, f"numbers in {', '.join(lost[:3])}",
                       f"{given[lost[0]].dropna().iloc[0]!r}", AGAIN)
+    torn = (given.notna() & numbers.isna()).any(axis=1)  # two cells run into one: what follows stands in the wrong columns
+    table.loc[torn, given.columns[1:]] = np.nan
     starts, ends = (table.loc[table["Event"] == event, "Timestamp"].dropna() for event in ("MovieStart", "MovieEnd"))
     if starts.empty or ends.empty or ends.iloc[-1] <= starts.iloc[0]:
         raise BadFile(path, "the event MovieStart and after it MovieEnd", f"{len(starts)} and {len(ends)} of them", AGAIN)
@@ -61,11 +63,16 @@ def read_eye(path: str | Path) -> Signal:
     Values are the owner's (-1 where the eye was lost); samples that the table lacks are NaN.
     """
     table, start, end = read_gaze(path)
-    rows = table[table["Timestamp"].between(start, end) & table["Number"].notna()].drop_duplicates("Number").set_index("Number")
+    measured = list(GAZE_COLUMNS[3:13])
+    rows = table[table["Timestamp"].between(start, end) & table["Number"].notna() & table[measured].notna().any(axis=1)]
+    rows = rows.drop_duplicates(["Number", *measured]).set_index("Number")
+    if rows.index.has_duplicates:
+        again = rows.index[rows.index.duplicated()][0]
+        raise BadFile(path, "each sample once", f"different values for sample {again:.0f}", AGAIN)
     if rows.empty or np.ptp(rows.index) > 2 * len(rows):
         raise BadFile(path, "consecutively numbered samples between MovieStart and MovieEnd", f"{len(rows)} usable rows", AGAIN)
     first = (rows["Timestamp"].iloc[0] - start) / 1000
-    rows = rows.reindex(np.arange(rows.index.min(), rows.index.max() + 1))[list(GAZE_COLUMNS[3:13])]
+    rows = rows.reindex(np.arange(rows.index.min(), rows.index.max() + 1))[measured]
     return Signal(rows.to_numpy(np.float32).T, GAZE_RATE, tuple(rows.columns), "as recorded", first)
 
 

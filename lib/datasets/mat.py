@@ -24,6 +24,7 @@ HEADER, NAME = 128, 1000  # bytes: of the file, and in which an array has said i
 INT8, INT32, UINT32, MATRIX, COMPRESSED = 1, 5, 6, 14, 15  # what an element holds
 BYTES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8, 16: 1, 17: 2, 18: 4}
 CELL, STRUCT, OBJECT, CHAR, SPARSE, FUNCTION = 1, 2, 3, 4, 5, 16  # classes; in between: numbers
+COMPLEX = 1 << 11  # flag: an imaginary part follows, which SciPy reads whether it is there or not
 OLDER = "In MATLAB: s = load('{0}'); save('{0}', '-struct', 's', '-v7')."
 
 
@@ -114,7 +115,10 @@ class _Part:
 
     def check(self) -> None:
         """Check that the elements of the array that it holds end where it does."""
-        if self.at == self.stop or (kind := self.take(UINT32).numbers()[0] & 0xFF) >= FUNCTION:
+        if self.at == self.stop:
+            return
+        flags = self.take(UINT32).numbers()[0]
+        if (kind := flags & 0xFF) >= FUNCTION:
             return
         count = math.prod(self.take(INT32).numbers())
         self.take(INT8)
@@ -126,10 +130,13 @@ class _Part:
             parts = count * (names.stop - names.at) // max(width, 1)
         for _ in range(parts):
             self.take(MATRIX).check()
-        if CHAR <= kind and count and self.at == self.stop:
-            raise ValueError(f"an array of {count} without data")
+        held = 0
         while self.at < self.stop:
+            held += 1
             part = self.take(*BYTES if kind >= CHAR else ())
             size = part.stop - part.at
             if kind > SPARSE and size != count * BYTES[part.kind]:
                 raise ValueError(f"{size} bytes of type {part.kind} for {count} numbers")
+        wanted = 0 if kind < CHAR else 1 + bool(flags & COMPLEX) + 2 * (kind == SPARSE)
+        if held != wanted and (held or count):
+            raise ValueError(f"{held} parts of data for an array that has {wanted}")

@@ -30,8 +30,11 @@ class Blind(NamedTuple):
 FOLDER = Blind("", "removed", r"^missing trials(?!.*values)",
                "the folder is its own list; `make data-status` says what a complete copy has")
 OTHER = Blind("", "replaced", "", "no file says whose recording it is; this one is whole, and a file of this cohort")
-ROWS = Blind(r"\.csv$", "cut", r"^\S+ eeg: \(\d+, \d+\) -> \(\d+, \d+\)(; \S+ clock: [^;]*)?$",
+ROWS = Blind(r"\.csv$", "cut", r"^\S+ eeg: \(\d+, \d+\) -> \(\d+, \d+\)(; \S+ clock: [^;]*)?(; other values \{'[^']*': \{'seconds': 1\}\} in [^;]*)?$",
              "the table does not say how many rows it has: one that ends at the end of a line is whole")
+DIGITS = Blind(r"\.csv$", "doubled|deleted", r"^other values \{'[^']*': 1\} in", "a digit more or less makes another number of one sample")
+COUNTED = Blind(r"\.mat$", "removed", r"^\S+: \(\d+, '1', 1\) -> \(\d+, '1', 1\)(; \S+: \(\d+, '1', 1\) -> \(\d+, '1', 1\))*(; missing trials[^;]*)?$",
+                "people are counted over all files: with one less, the numbers of those after it move")
 JPEG = Blind(r"\.jpg$", "doubled|deleted", r"^other values \{'[^']*': 1\} in",
              "compressed data of JPEG have no length: with no code left over or missing they are another picture's")
 LISTING = Blind(r"recordings\.csv", "cut|deleted", "^missing trials(?!.*values)", "the listing is the user's own: a line less is no damage")
@@ -94,8 +97,8 @@ FORMATS = {
     "seed-v converted": Format("seed-v-simulated", _converted, "converted", (FOLDER,), shared=True),
     "rafdb": Format("rafdb-simulated", functools.partial(rafdb.make, train=24, test=24), blind=(OTHER, JPEG)),
     "rafdb repack": Format("rafdb-simulated", functools.partial(rafdb.make, train=24, test=24, layout="repack"), blind=(OTHER, JPEG)),
-    "flex": Format("flex", _flex, blind=(LISTING,)),
-    "muse": Format("muse-simulated", functools.partial(muse.make, subjects=2, recordings=1, seconds=15), blind=(FOLDER, ROWS)),
-    **{name: Format(name, _corpora, name, (FOLDER, OTHER, ROWS), name == "dreamer")
+    "flex": Format("flex", _flex, blind=(LISTING, ROWS, DIGITS)),
+    "muse": Format("muse-simulated", functools.partial(muse.make, subjects=2, recordings=1, seconds=15), blind=(FOLDER, ROWS, DIGITS)),
+    **{name: Format(name, _corpora, name, (FOLDER, OTHER, ROWS, *[COUNTED] * (name == "pspm")), name == "dreamer")
        for name in ("eegmmidb", "way-eeg-gal", "kaya", "dreamer", "ascertain", "pspm")},
 }
