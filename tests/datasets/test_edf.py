@@ -65,6 +65,14 @@ def test_what_mne_is_given_it_reads_as_microvolts(tmp_path, unit, factor):
                                atol=0.5)
 
 
+def test_a_zero_byte_after_the_unit_is_a_unit_that_mne_does_not_know(tmp_path):
+    path = write(tmp_path / "a.edf", "uV")
+    change(path, field("unit"), "uV \0")
+    assert check(path).microvolts["Cz"] == 1
+    with pytest.raises(BadFile, match=r"as the unit of Cz, found 'uV \\x00'"):
+        check(path, mne=True)
+
+
 # at, what is written there, the reason
 HEADERS = {
     "unit": (field("unit"), "degC", "uV, mV or V as the unit of Cz, found 'degC'"),

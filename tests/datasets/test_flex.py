@@ -184,6 +184,16 @@ def test_missing_video_leaves_the_eeg(folder):
     assert f"a video of {N / 128:.1f} s" in cohort.dropped["gone.avi"]
 
 
+def test_eeg_that_ends_long_before_its_video_was_cut(folder):
+    """A CSV file that ends at the end of a line tells nothing itself."""
+    write_video(folder / "b.avi", frames=30)
+    write_csv(folder / "b.csv", rows=range(N // 2))
+    add(folder, "b.csv", video="b.avi")
+    assert "EEG to the end of its video of 3.0 s, found 1.5 s" in flex.read(folder).dropped["b.csv"]
+    (folder / f"b{layout.MARKERS}").write_text("latency,duration,type\n0.25,1,film 2\n")
+    assert len(flex.read(folder)) == 2  # it is said when the clip ended
+
+
 def test_faults_of_the_listing(folder):
     add(folder, "a.edf", emotion="joy")
     assert "'joy', 'film 2' in line 3" in flex.read(folder).dropped["a.edf, line 3"]

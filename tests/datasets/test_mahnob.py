@@ -116,6 +116,32 @@ def test_eye_samples_between_the_events(database, make):
     np.testing.assert_allclose(eye.data[3], np.arange(162, 162 + 481) + 0.03, atol=1e-4)
 
 
+def _gaze_row(copy, make, change):
+    """Change one row of the gaze table, in its cells; what becomes of the eye signal."""
+    path = make.session_folder(copy, 1, 4) / gaze_name(1, 4)
+    lines = path.read_text().splitlines(keepends=True)
+    at = next(i for i, line in enumerate(lines) if line.split("\t")[2:3] == ["200"])
+    lines[at : at + 1] = change(lines[at])
+    path.unlink()
+    path.write_text("".join(lines))
+    return mahnob.read(copy)[0].load("eye")
+
+
+def test_two_gaze_cells_run_into_one_leave_a_gap(copy, make):
+    def torn(line):
+        cells = line.split("\t")
+        return ["\t".join([*cells[:3], cells[3] + "." + cells[4], *cells[5:]])]
+
+    eye = _gaze_row(copy, make, torn)
+    assert np.isnan(eye.data[:, 200 - 162]).all() and np.isfinite(np.delete(eye.data, 200 - 162, axis=1)).all()
+
+
+def test_a_gaze_sample_with_two_values_is_refused(copy, make):
+    assert np.isfinite(_gaze_row(copy, make, lambda line: [line, line]).data).all()
+    with pytest.raises(BadFile, match="each sample once, found different values for sample 200"):
+        _gaze_row(copy, make, lambda line: [line, "\t".join([*line.split("\t")[:3], "1.5", *line.split("\t")[4:]])])
+
+
 def test_sync_report(database):
     report = mahnob.sync_report(mahnob.read(database))
     expected = {"eeg_s": [8, 8], "label_s": [8, 7.75], "media_s": [8, 8], "video_s": [11, 11], "onset_minus_30_s": [0.25, 0.25],

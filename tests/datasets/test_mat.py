@@ -79,6 +79,18 @@ def test_lengths_inside_a_variable_must_add_up(tmp_path):
             mat.load(tmp_path / "a.mat", ["trials"], "")
 
 
+def test_an_array_that_only_says_it_is_complex_is_refused(tmp_path):
+    """SciPy reads the imaginary part, which is not there, and the process ends."""
+    savemat(tmp_path / "a.mat", {"trials": CONTENT["trials"]})
+    content = bytearray((tmp_path / "a.mat").read_bytes())
+    flags = content.index(struct.pack("<II", 9, 240)) - 31  # of the first trial's array
+    assert content[flags - 1 : flags + 1] == b"\x06\0"
+    content[flags] = 8
+    (tmp_path / "a.mat").write_bytes(content)
+    with pytest.raises(BadFile, match="1 parts of data for an array that has 2"):
+        mat.load(tmp_path / "a.mat", ["trials"], "")
+
+
 def test_the_checksum_of_compressed_data_is_held_against_them(tmp_path):
     savemat(tmp_path / "a.mat", {"x": np.zeros(3)}, do_compression=True)
     content = bytearray((tmp_path / "a.mat").read_bytes())

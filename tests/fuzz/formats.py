@@ -30,10 +30,12 @@ class Blind(NamedTuple):
 FOLDER = Blind("", "removed", r"^missing trials(?!.*values)",
                "the folder is its own list; `make data-status` says what a complete copy has")
 OTHER = Blind("", "replaced", "", "no file says whose recording it is; this one is whole, and a file of this cohort")
-ROWS = Blind(r"\.csv$", "cut", r"^\S+ eeg: \(\d+, \d+\) -> \(\d+, \d+\)(; \S+ clock: [^;]*)?(; other values \{'[^']*': \{'seconds': 1\}\} in [^;]*)?$",
+ROWS = Blind(r"\.csv$", "cut", r"^\S+ eeg: \(\d+, \d+\) -> \(\d+, \d+\)(; \S+ clock: [^;]*)?"
+             r"(; other values \{'[^']*': \{'seconds': 1\}\} in [^;]*)?$",
              "the table does not say how many rows it has: one that ends at the end of a line is whole")
 DIGITS = Blind(r"\.csv$", "doubled|deleted", r"^other values \{'[^']*': 1\} in", "a digit more or less makes another number of one sample")
-COUNTED = Blind(r"\.mat$", "removed", r"^\S+: \(\d+, '1', 1\) -> \(\d+, '1', 1\)(; \S+: \(\d+, '1', 1\) -> \(\d+, '1', 1\))*(; missing trials[^;]*)?$",
+MOVED = r"\S+: \(\d+, '1', 1\) -> \(\d+, '1', 1\)"
+COUNTED = Blind(r"\.mat$", "removed", rf"^{MOVED}(; {MOVED})*(; missing trials[^;]*)?$",
                 "people are counted over all files: with one less, the numbers of those after it move")
 JPEG = Blind(r"\.jpg$", "doubled|deleted", r"^other values \{'[^']*': 1\} in",
              "compressed data of JPEG have no length: with no code left over or missing they are another picture's")
