@@ -77,7 +77,8 @@ def test_results_as_they_come_or_in_order(method, tmp_path):
 
 @pytest.mark.parametrize(("method", "end"), [("fork", signal.SIGKILL), ("spawn", signal.SIGKILL), ("fork", signal.SIGINT)])
 def test_workers_end_with_their_parent(tmp_path, method, end):
-    code = (f"from lib import workers; from tests.test_workers import stay; workers.METHOD = {method!r}\n"
+    code = (f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler)  # else ignored below a shell's background job\n"
+            f"from lib import workers; from tests.test_workers import stay; workers.METHOD = {method!r}\n"
             f"list(workers.side_by_side(stay, [({str(tmp_path)!r}, {end == signal.SIGKILL})] * 2, 2))")
     with subprocess.Popen([sys.executable, "-c", code], cwd=paths.ROOT, stderr=subprocess.PIPE, text=True) as parent:
         pids = staying(tmp_path)
