@@ -143,7 +143,8 @@ def test_majority_and_neighbour_by_hand():
 def test_weights_of_the_best_epoch_are_used_and_training_stops(easy):
     data, split = easy
     small = {key: value[:, ::4, :200] if key == "eeg" else value for key, value in data.items()}
-    run = itnet_fold(small, split, 0, recipe={"epochs": 12, "lr": 0.3, "patience": 2})
+    # At this rate the best loss of six seeds on three processors is 0.01 to 0.92; at 0.3 probabilities of nought came up.
+    run = itnet_fold(small, split, 0, recipe={"epochs": 12, "lr": 0.05, "patience": 2})
     loss, best = run["history"][:, 1], int(run["best"])
     assert best == loss.argmin() and (len(loss) == best + 3 or len(loss) == 12)
     y = torch.tensor(data["emotion"][list(split["val"])])
