@@ -1,15 +1,20 @@
 """How long differential entropy takes, beside loops over channels, bands and windows with SciPy.
 
-``python -m benchmarks.bench_differential_entropy`` prints a table; ``pytest benchmarks/bench_differential_entropy.py`` measures the same
-with pytest-benchmark. One trial: 62 channels, 100 s at 200 Hz, five bands, 25 windows of 4 s.
+``python -m benchmarks.bench_differential_entropy`` prints a table; ``pytest
+benchmarks/bench_differential_entropy.py`` measures the same with pytest-benchmark. One trial: 62
+channels, 100 s at 200 Hz, five bands, 25 windows of 4 s.
 
-- ``filtfilt loop``: a Butterworth band-pass of order 4, forward and backward, and the variance, once for every channel, band and window.
-- ``lfilter loop``: order 5, forward only, log2: what torcheeg's BandDifferentialEntropy does, filter design in each step included.
+- ``filtfilt loop``: a Butterworth band-pass of order 4, forward and backward, and the variance,
+  once for every channel, band and window.
+- ``lfilter loop``: order 5, forward only, log2: what torcheeg's BandDifferentialEntropy does,
+  filter design in each step included.
 - ``torcheeg``: that class itself, where it is installed.
-- ``sosfiltfilt``: the whole trial filtered by SciPy, all channels in one call: the same definition as ours.
+- ``sosfiltfilt``: the whole trial filtered by SciPy, all channels in one call: the same definition
+  as ours.
 
-Methods take turns within each round; the median over rounds is reported. The loops filter every window by itself, so they differ
-from the rest by what a filter does at the ends of a window; differences are in nats.
+Methods take turns within each round; the median over rounds is reported. The loops filter every
+window by itself, so they differ from the rest by what a filter does at the ends of a window;
+differences are in nats.
 """
 
 from __future__ import annotations
@@ -38,12 +43,14 @@ def _entropy(variance) -> np.ndarray:
 def sosfiltfilt(x: np.ndarray) -> np.ndarray:
     """The definition of `differential_entropy`, by SciPy."""
     filtered = [scipy.signal.sosfiltfilt(sos, x, padtype="odd", padlen=8 * RATE) for sos in SOS]
-    return _entropy([y.reshape(CHANNELS, -1, SIZE).var(axis=-1) for y in filtered]).transpose(1, 2, 0)
+    return _entropy([y.reshape(CHANNELS, -1, SIZE).var(axis=-1)
+                     for y in filtered]).transpose(1, 2, 0)
 
 
 def filtfilt_loop(x: np.ndarray) -> np.ndarray:
     """Each window of each channel filtered by itself, without phase shift."""
-    return _entropy([[[scipy.signal.filtfilt(b, a, part).var() for b, a in BA] for part in channel.reshape(-1, SIZE)] for channel in x])
+    return _entropy([[[scipy.signal.filtfilt(b, a, part).var() for b, a in BA]
+                      for part in channel.reshape(-1, SIZE)] for channel in x])
 
 
 def lfilter_loop(x: np.ndarray) -> np.ndarray:
@@ -52,25 +59,28 @@ def lfilter_loop(x: np.ndarray) -> np.ndarray:
         b, a = scipy.signal.butter(5, [2 * edge / RATE for edge in band], btype="band")
         return scipy.signal.lfilter(b, a, part).var()
 
-    return _entropy([[[one(part, band) for band in BANDS.values()] for part in channel.reshape(-1, SIZE)] for channel in x])
+    return _entropy([[[one(part, band) for band in BANDS.values()]
+                      for part in channel.reshape(-1, SIZE)] for channel in x])
 
 
 METHODS = {
-    "filtfilt loop": (filtfilt_loop, np.float64),
-    "lfilter loop": (lfilter_loop, np.float64),
+    "filtfilt loop": (filtfilt_loop, np.float64), "lfilter loop": (lfilter_loop, np.float64),
     "sosfiltfilt": (sosfiltfilt, np.float64),
     "differential_entropy, single": (lambda x: differential_entropy(x, RATE), np.float32),
     "differential_entropy, double": (lambda x: differential_entropy(x, RATE), np.float64),
 }
 try:
-    scipy.signal.hann = scipy.signal.windows.hann  # older torcheeg imports it under the name it had before SciPy 1.13
+    # older torcheeg imports it under the name it had before SciPy 1.13
+    scipy.signal.hann = scipy.signal.windows.hann
     from torcheeg.transforms import BandDifferentialEntropy
 except ImportError:
     pass
 else:
-    _theirs = BandDifferentialEntropy(sampling_rate=RATE, order=5, band_dict={name: list(band) for name, band in BANDS.items()})
-    METHODS["torcheeg"] = (lambda x: np.log(2) * np.stack([_theirs(eeg=x[:, start : start + SIZE])["eeg"]
-                                                           for start in range(0, x.shape[1], SIZE)], axis=1), np.float64)
+    _theirs = BandDifferentialEntropy(sampling_rate=RATE, order=5,
+                                      band_dict={name: list(band) for name, band in BANDS.items()})
+    METHODS["torcheeg"] = (lambda x: np.log(2) * np.stack(
+        [_theirs(eeg=x[:, start:start + SIZE])["eeg"]
+         for start in range(0, x.shape[1], SIZE)], axis=1), np.float64)
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -104,12 +114,17 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     times, reference = measure(rounds), sosfiltfilt(SIGNAL)
     slowest = np.median(times["filtfilt loop"])
-    print(f"{CHANNELS} channels x {SECONDS} s at {RATE} Hz, {rounds} rounds, median and fastest; differences from sosfiltfilt, in nats")
-    print(f"{'':30}{'ms':>8}{'fastest':>10}{'loop / it':>11}{'largest difference':>20}{'median':>10}")
+    print(
+        f"{CHANNELS} channels x {SECONDS} s at {RATE} Hz, {rounds} rounds, median and fastest; differences from sosfiltfilt, in nats"
+    )
+    print(
+        f"{'':30}{'ms':>8}{'fastest':>10}{'loop / it':>11}{'largest difference':>20}{'median':>10}")
     for name, (method, dtype) in METHODS.items():
-        middle, difference = np.median(times[name]), np.abs(method(SIGNAL.astype(dtype)) - reference)
-        print(f"{name:30}{1e3 * middle:8.1f}{1e3 * min(times[name]):10.1f}{slowest / middle:11.1f}{difference.max():20.1e}"
-              f"{np.median(difference):10.1e}")
+        middle, difference = np.median(
+            times[name]), np.abs(method(SIGNAL.astype(dtype)) - reference)
+        print(
+            f"{name:30}{1e3 * middle:8.1f}{1e3 * min(times[name]):10.1f}{slowest / middle:11.1f}{difference.max():20.1e}"
+            f"{np.median(difference):10.1e}")
 
 
 if __name__ == "__main__":

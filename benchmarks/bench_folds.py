@@ -1,9 +1,11 @@
-"""How long ten folds of RMMT take: side by side with one thread each, beside a plain loop that gives each fold two threads.
+"""How long ten folds of RMMT take: side by side with one thread each, beside a plain loop that
+gives each fold two threads.
 
-``python -m benchmarks.bench_folds`` prints both and their ratio; ``pytest benchmarks/bench_folds.py`` measures the same with
-pytest-benchmark. The plain loop trains with the layers as PyTorch writes them (``nn.Conv1d``, ``nn.PReLU``,
-``nn.Dropout``), ours with those of ``lib.models.rmmt``; both in single precision. Both train the same
-number of steps on the same windows; the two take turns, so that a busy machine slows them alike.
+``python -m benchmarks.bench_folds`` prints both and their ratio; ``pytest
+benchmarks/bench_folds.py`` measures the same with pytest-benchmark. The plain loop trains with the
+layers as PyTorch writes them (``nn.Conv1d``, ``nn.PReLU``, ``nn.Dropout``), ours with those of
+``lib.models.rmmt``; both in single precision. Both train the same number of steps on the same
+windows; the two take turns, so that a busy machine slows them alike.
 """
 
 from __future__ import annotations
@@ -30,7 +32,6 @@ N_TRIALS, N_TIMES, RECIPE = 40, 192, {"epochs": 2, "train_hop": 64}
 
 class PlainConv(nn.Conv1d):
     """PyTorch's own convolution over ``(batch, n_times, n_in)``, padded on the left."""
-
     def __init__(self, n_in: int, n_out: int, kernel: int, dilation: int):
         super().__init__(n_in, n_out, kernel, dilation=dilation)
 
@@ -40,14 +41,13 @@ class PlainConv(nn.Conv1d):
 
 
 def cohort() -> dict[str, np.ndarray]:
-    """Noise of the size of the public features; what it holds does not change how long training takes."""
+    """Noise of the size of the public features; what it holds does not change how long training
+    takes."""
     rng, n = np.random.default_rng(0), N_TRIALS * N_TIMES
     return {
         "eeg": rng.normal(size=(n, 128)).astype(np.float32),
-        "face": rng.normal(size=(n, 38)).astype(np.float32),
-        "valence": rng.normal(size=n),
-        "lengths": np.full(N_TRIALS, N_TIMES),
-        "subject": np.repeat(np.arange(10), N_TRIALS // 10),
+        "face": rng.normal(size=(n, 38)).astype(np.float32), "valence": rng.normal(size=n),
+        "lengths": np.full(N_TRIALS, N_TIMES), "subject": np.repeat(np.arange(10), N_TRIALS // 10),
     }
 
 
@@ -65,11 +65,17 @@ def ours(data) -> int:
 def plain(data) -> int:
     """One fold after another, two threads each."""
     with contextlib.ExitStack() as stack:
-        for name, layer in {"CausalConv": PlainConv, "PReLU": nn.PReLU, "FeatureDropout": nn.Dropout}.items():
+        for name, layer in {
+                "CausalConv": PlainConv, "PReLU": nn.PReLU, "FeatureDropout": nn.Dropout
+        }.items():
             stack.enter_context(patch.object(models, name, layer))
         torch.set_num_threads(2)
         try:
-            results = [fit_fold(data, {k: getattr(t.split, k) for k in ("train", "val", "test")}, seed=0, **t.settings) for t in tasks()]
+            results = [
+                fit_fold(data, {k: getattr(t.split, k)
+                                for k in ("train", "val", "test")}, seed=0, **t.settings)
+                for t in tasks()
+            ]
         finally:
             torch.set_num_threads(1)
     return len(results)
@@ -86,7 +92,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     rounds, data = parser.parse_args().rounds, cohort()
-    times: dict[str, list[float]] = {"plain loop, 2 threads": [], "folds side by side, 1 thread each": []}
+    times: dict[str, list[float]] = {
+        "plain loop, 2 threads": [], "folds side by side, 1 thread each": []
+    }
     for turn in range(rounds + 1):
         for name, method in zip(times, (plain, ours), strict=True):
             start = time.perf_counter()

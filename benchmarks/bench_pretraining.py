@@ -1,10 +1,12 @@
-"""How long one training step of masked value prediction takes at the published size: 10 EEG channels, 1281 tokens, batch 8.
+"""How long one training step of masked value prediction takes at the published size: 10 EEG
+channels, 1281 tokens, batch 8.
 
-``python -m benchmarks.bench_pretraining`` prints segments per second, the memory peak and what the paper's 195 h x 500 epochs
-would cost; ``pytest benchmarks/bench_pretraining.py`` measures the same with pytest-benchmark. The peer is the same network, seed
-and batch with attention written out as softmax(Q K^T / sqrt(d)) V, which keeps a matrix of 1281 x 1281 weights per head, layer and
-segment for the backward pass. Each way runs in a process of its own, in turns. On a CPU the processor's time is counted (one thread),
-on a GPU the clock's.
+``python -m benchmarks.bench_pretraining`` prints segments per second, the memory peak and what the
+paper's 195 h x 500 epochs would cost; ``pytest benchmarks/bench_pretraining.py`` measures the same
+with pytest-benchmark. The peer is the same network, seed and batch with attention written out as
+softmax(Q K^T / sqrt(d)) V, which keeps a matrix of 1281 x 1281 weights per head, layer and segment
+for the backward pass. Each way runs in a process of its own, in turns. On a CPU the processor's
+time is counted (one thread), on a GPU the clock's.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ NAMES = {"written out": "softmax(QK^T)V written out", "fused": "scaled_dot_produ
 
 def written_out(Q: Tensor, K: Tensor, V: Tensor) -> Tensor:
     """Attention as printed in Vaswani et al. (2017), Eq (1)."""
-    return (Q @ K.transpose(-1, -2) / Q.shape[-1] ** 0.5).softmax(dim=-1) @ V
+    return (Q @ K.transpose(-1, -2) / Q.shape[-1]**0.5).softmax(dim=-1) @ V
 
 
 def trainer(way: str, device: str):
@@ -66,7 +68,8 @@ def measure(way: str, device: str, steps: int) -> tuple[float, float, float]:
     if device == "cuda":
         peak = torch.cuda.max_memory_allocated()
     else:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        peak = resource.getrusage(
+            resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return float(np.median(times)), peak / 2**30, loss
 
 
@@ -99,13 +102,19 @@ def main() -> None:
             for way in NAMES:
                 found[way].append(run(way))
         median = {way: np.median(rows, axis=0) for way, rows in found.items()}
-        np.testing.assert_allclose(median["fused"][2], median["written out"][2], rtol=1e-3)  # the same loss
+        # the same loss
+        np.testing.assert_allclose(median["fused"][2], median["written out"][2], rtol=1e-3)
         for way, (seconds, peak, _) in median.items():
-            print(f"{device}, {NAMES[way]:30}{BATCH / seconds:8.2f} segments/s, peak {peak:5.2f} GiB")
+            print(
+                f"{device}, {NAMES[way]:30}{BATCH / seconds:8.2f} segments/s, peak {peak:5.2f} GiB")
         slow, fast = median["written out"], median["fused"]
-        print(f"{device}, fused / written out: throughput {slow[0] / fast[0]:.2f}, memory {fast[1] / slow[1]:.2f}")
-        print(f"{device}, the paper's {HOURS} h x {EPOCHS} epochs: {segments / 1e6:.1f} million segments, "
-              f"{segments * fast[0] / BATCH / 86400:.1f} days{' on one thread' if device == 'cpu' else ''}")
+        print(
+            f"{device}, fused / written out: throughput {slow[0] / fast[0]:.2f}, memory {fast[1] / slow[1]:.2f}"
+        )
+        print(
+            f"{device}, the paper's {HOURS} h x {EPOCHS} epochs: {segments / 1e6:.1f} million segments, "
+            f"{segments * fast[0] / BATCH / 86400:.1f} days{' on one thread' if device == 'cpu' else ''}"
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""The scores that the notebooks left on disk: every table that a manifest lists, under common names, or what is wrong with it."""
+"""The scores that the notebooks left on disk: every table that a manifest lists, under common
+names, or what is wrong with it."""
 
 from __future__ import annotations
 
@@ -15,7 +16,10 @@ from lib.provenance import sha256
 __all__ = ["PAPERS", "complete", "manifest", "scores", "tables"]
 
 PAPERS = {"rmmt": "1 RMMT", "amigos": "2 AMIGOS", "seed": "3 MV-SSTMA", "face_eeg": "4 face + EEG"}
-_NAMES = {"variant": "row", "reproduced": "mean", "std": "spread", "reproduced_spread": "spread", "reproduced_interval": "interval"}
+_NAMES = {
+    "variant": "row", "reproduced": "mean", "std": "spread", "reproduced_spread": "spread",
+    "reproduced_interval": "interval"
+}
 _NEEDED = ["row", "metric", "split", "n", "mean"]
 _ANSWERS = ["published", "data", "verdict"]  # what a table beside printed numbers has as well
 _COST = ["seconds", "peak_mib"]
@@ -27,7 +31,9 @@ def _label(file: Path) -> str:
 
 def tables(paper: str) -> list[str]:
     """Ids of the tables that stand beside printed ones: ``"table3"``."""
-    return [f"table{number}" for number in published.load(paper)["table"].unique() if number != "text"]
+    return [
+        f"table{number}" for number in published.load(paper)["table"].unique() if number != "text"
+    ]
 
 
 def manifest(file: Path) -> list[dict]:
@@ -39,17 +45,26 @@ def manifest(file: Path) -> list[dict]:
         Where it is missing or damaged: the file, what was expected, what was found, what to do.
     """
     if not file.is_file():
-        raise ValueError(f"{_label(file)}: expected the list of all results, found no such file; run `make reproduce`")
+        raise ValueError(
+            f"{_label(file)}: expected the list of all results, found no such file; run `make reproduce`"
+        )
     try:
         rows = json.loads(file.read_text(encoding="utf-8"))
         # figures/manifest.json lists <paper>/<file>, figures/<paper>/<profile>/manifest.json <file>
-        return [row | {"paper": row["file"].split("/")[0] if "/" in row["file"] else file.parents[1].name} for row in rows]
+        return [
+            row
+            | {"paper": row["file"].split("/")[0] if "/" in row["file"] else file.parents[1].name}
+            for row in rows
+        ]
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{_label(file)}: expected a list of results, found something else ({error}); run `make reproduce`") from None
+        raise ValueError(
+            f"{_label(file)}: expected a list of results, found something else ({error}); run `make reproduce`"
+        ) from None
 
 
 def complete(root: Path) -> bool:
-    """Whether a folder lists an answer to every printed table of the four papers, so that a board can be made of it alone."""
+    """Whether a folder lists an answer to every printed table of the four papers, so that a board
+    can be made of it alone."""
     try:
         files = {row["file"] for row in manifest(root / "manifest.json")}
     except ValueError:
@@ -58,14 +73,19 @@ def complete(root: Path) -> bool:
 
 
 def _read(file: Path, row: dict) -> pd.DataFrame | None:
-    """The scores in one CSV; None where it is a table of something else. Raises as :func:`manifest` does."""
+    """The scores in one CSV; None where it is a table of something else. Raises as :func:`manifest`
+    does."""
     again = f"run {row['notebook']} again"
     if not file.is_file():
-        raise ValueError(f"{_label(file)}: expected a table, as the manifest says, found no such file; {again}")
+        raise ValueError(
+            f"{_label(file)}: expected a table, as the manifest says, found no such file; {again}")
     if (found := sha256(file)) != row["sha256"]:
         wanted = f"expected what {row['notebook']} wrote ({row['sha256'][:8]}), found another content ({found[:8]})"
         raise ValueError(f"{_label(file)}: {wanted}; {again}")
-    needed = [*_NEEDED, *(_ANSWERS if row["kind"] == "table" and row["id"] in tables(row["paper"]) else [])]
+    needed = [
+        *_NEEDED,
+        *(_ANSWERS if row["kind"] == "table" and row["id"] in tables(row["paper"]) else [])
+    ]
     try:
         frame = pd.read_csv(file).rename(columns=_NAMES)
         missing = [name for name in needed if name not in frame]
@@ -75,19 +95,24 @@ def _read(file: Path, row: dict) -> pd.DataFrame | None:
             raise ValueError(f"one without {', '.join(missing)}")
         return frame[frame["split"].notna()].astype({"mean": float, "n": float})
     except ValueError as error:
-        raise ValueError(f"{_label(file)}: expected a table of scores, found {str(error).strip()}; {again}") from None
+        raise ValueError(
+            f"{_label(file)}: expected a table of scores, found {str(error).strip()}; {again}"
+        ) from None
 
 
 def _common(frame: pd.DataFrame, file: Path, row: dict) -> pd.DataFrame:
     """Scores under common names, each with where it comes from and what it cost."""
     frame = frame.assign(tier=frame["data"] if "data" in frame else row["tier"])
     frame = frame.reindex(columns=[*_NEEDED, "spread", "interval", "tier", "verdict"])
-    unit = half_width(1.0, frame["n"])  # a table gives the spread over folds, or the interval: one follows from the other
+    # a table gives the spread over folds, or the interval: one follows from the other
+    unit = half_width(1.0, frame["n"])
     frame["interval"] = frame["interval"].fillna(frame["spread"] * unit)
     frame["spread"] = frame["spread"].fillna(frame["interval"] / unit)
-    figure = file.relative_to(file.parents[1 if "/" in row["file"] else 2]).with_suffix("").as_posix()
+    figure = file.relative_to(
+        file.parents[1 if "/" in row["file"] else 2]).with_suffix("").as_posix()
     about = {key: row[key] for key in ("paper", "notebook", "cell", *_COST)}
-    return frame.assign(table=row["id"], verdict=frame["verdict"].astype(object).fillna("control"), figure=figure, **about)
+    return frame.assign(table=row["id"], verdict=frame["verdict"].astype(object).fillna("control"),
+                        figure=figure, **about)
 
 
 def scores(file: Path, rows: Iterable[dict], real: bool) -> tuple[list[pd.DataFrame], list[str]]:
@@ -102,14 +127,16 @@ def scores(file: Path, rows: Iterable[dict], real: bool) -> tuple[list[pd.DataFr
     Returns
     -------
     frames : list of DataFrame
-        One per table: ``paper``, ``table`` (id), ``row``, ``metric``, ``split``, ``n`` (folds), ``mean``, ``spread`` and ``interval`` over
-        folds, ``tier``, ``verdict``, ``notebook``, ``cell``, ``figure``, ``seconds``, ``peak_mib``.
+        One per table: ``paper``, ``table`` (id), ``row``, ``metric``, ``split``, ``n`` (folds),
+        ``mean``, ``spread`` and ``interval`` over folds, ``tier``, ``verdict``, ``notebook``,
+        ``cell``, ``figure``, ``seconds``, ``peak_mib``.
     problems : list of str
         One message per table that cannot be read; the others are read all the same.
     """
     frames, problems = [], []
     for row in rows:
-        if row["paper"] not in PAPERS or not row["file"].endswith(".csv") or row["tier"] == "published":
+        if row["paper"] not in PAPERS or not row["file"].endswith(
+                ".csv") or row["tier"] == "published":
             continue
         try:
             found = _read(file.parent / row["file"], row)

@@ -1,4 +1,5 @@
-"""How files are written, so that nothing is lost: one writer at a time, no edit of a notebook overwritten."""
+"""How files are written, so that nothing is lost: one writer at a time, no edit of a notebook
+overwritten."""
 
 from __future__ import annotations
 
@@ -34,10 +35,12 @@ def lock(file: Path) -> FileLock:
 
 
 def merge_json(file: Path, change) -> None:
-    """Rewrite a JSON file as ``change(what it held, or None)``: atomically, one writer at a time."""
+    """Rewrite a JSON file as ``change(what it held, or None)``: atomically, one writer at a
+    time."""
     with lock(file):
         old = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
-        write_file(file, json.dumps(change(old), indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+        write_file(file,
+                   json.dumps(change(old), indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def _sources(cells: Sequence) -> list[tuple[str, str]]:
@@ -56,10 +59,12 @@ def cells_digest(cells: Sequence) -> str:
 
 
 def edits(source: Path) -> str:
-    """What to say where the ``.ipynb`` beside a ``.py`` holds an edit that running and publishing the ``.py`` would lose.
+    """What to say where the ``.ipynb`` beside a ``.py`` holds an edit that running and publishing
+    the ``.py`` would lose.
 
-    Times tell nothing in a clone. The ``.ipynb`` holds the hash of the cells it was published with: where they are still
-    those, the ``.py`` is newer; where they are those of the ``.py`` (JupyterLab saves both), nothing is lost.
+    Times tell nothing in a clone. The ``.ipynb`` holds the hash of the cells it was published with:
+    where they are still those, the ``.py`` is newer; where they are those of the ``.py``
+    (JupyterLab saves both), nothing is lost.
     """
     copy, text = source.with_suffix(".ipynb"), ""
     names = {"copy": f"{copy.parent.name}/{copy.name}", "source": source.name}
@@ -97,4 +102,5 @@ def _ran(name: str) -> list[tuple[str, str]]:
         cells = json.loads((paths.build() / name).read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError):
         return []
-    return _sources([c for c in cells if "injected-parameters" not in c["metadata"].get("tags", [])])
+    return _sources(
+        [c for c in cells if "injected-parameters" not in c["metadata"].get("tags", [])])

@@ -16,12 +16,14 @@ PROFILES = NOTEBOOKS / "profiles"
 FIGURES = ROOT / "figures"
 PUBLISHED = ROOT / "lib" / "published"
 LOCK = ROOT / "requirements.lock"
-# By the first line programs that keep copies know a cache (bford.info/cachedir); by the second `make clean` knows what is ours.
+# By the first line programs that keep copies know a cache (bford.info/cachedir); by the second
+# `make clean` knows what is ours.
 TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# emotion-companion made this: `make clean` removes the folder\n"
 
 
 def build() -> Path:
-    """Folder for everything that can be made again (``BUILD`` in the environment moves it); made, and tagged, where it is new."""
+    """Folder for everything that can be made again (``BUILD`` in the environment moves it); made,
+    and tagged, where it is new."""
     folder = Path(os.environ.get("BUILD") or ROOT / "build").resolve()
     with contextlib.suppress(OSError):  # there already, or not to be written to: who writes says so
         folder.mkdir(parents=True)
@@ -40,15 +42,18 @@ def cohorts() -> Path:
 
 
 def data(root: str | os.PathLike | None = None) -> Path:
-    """Folder of the user's data: the argument, else ``DATA`` in the environment, else ``data/`` in the project."""
+    """Folder of the user's data: the argument, else ``DATA`` in the environment, else ``data/`` in
+    the project."""
     return Path(root or os.environ.get("DATA") or ROOT / "data").expanduser().resolve()
 
 
 def files(folder: str | os.PathLike) -> list[Path]:
-    """All files below a folder and the folders linked there, each once; links that lead nowhere too."""
+    """All files below a folder and the folders linked there, each once; links that lead nowhere
+    too."""
     found, seen, folders, links = [], set(), [Path(folder)], []
     while folders or links:
-        here = folders.pop() if folders else links.pop(0)  # a folder's own name goes before a link's
+        # a folder's own name goes before a link's
+        here = folders.pop() if folders else links.pop(0)
         real, parent = Path(os.path.realpath(here)), Path(os.path.realpath(here.parent))
         if real in seen or (here.is_symlink() and real in (parent, *parent.parents)):
             continue
@@ -66,12 +71,15 @@ def files(folder: str | os.PathLike) -> list[Path]:
 
 def broken(folder: str | os.PathLike) -> dict[str, str]:
     """The links below a folder that lead nowhere, and that they do."""
-    return {path.relative_to(folder).as_posix(): f"{path}: a link to {os.readlink(path)}, where nothing is"
-            for path in files(folder) if path.is_symlink() and not path.exists()}
+    return {
+        path.relative_to(folder).as_posix(): f"{path}: a link to {os.readlink(path)}, where nothing is"
+        for path in files(folder) if path.is_symlink() and not path.exists()
+    }
 
 
 def glob(folder: str | os.PathLike, pattern: str) -> list[Path]:
-    """As ``Path.glob``, but ``.EDF`` is ``.edf``, and a leading ``**/`` follows links to folders."""
+    """As ``Path.glob``, but ``.EDF`` is ``.edf``, and a leading ``**/`` follows links to
+    folders."""
     if pattern.startswith("**/"):
         return [path for path in files(folder) if fnmatch(path.name.lower(), pattern[3:].lower())]
     ending = Path(pattern).suffix

@@ -1,10 +1,12 @@
-"""Where each figure and table came from: a manifest of rows, and a check of it that runs nothing again.
+"""Where each figure and table came from: a manifest of rows, and a check of it that runs nothing
+again.
 
-``figures/manifest.json`` holds one row per file: the notebook and the cell that made it, the parameters, the code (hash of
-the notebook's code and of everything in this package that it imports), the lock file, the data's tier, the file's hash.
-``python -m lib.provenance verify`` prints one line per broken link of that chain. Results of the demo profile must come from the
-code that stands here, since anyone can make them again. Those of the other profiles need the user's data: where code or lock
-have changed since, that is said beside them, and is no fault.
+``figures/manifest.json`` holds one row per file: the notebook and the cell that made it, the
+parameters, the code (hash of the notebook's code and of everything in this package that it
+imports), the lock file, the data's tier, the file's hash. ``python -m lib.provenance verify``
+prints one line per broken link of that chain. Results of the demo profile must come from the code
+that stands here, since anyone can make them again. Those of the other profiles need the user's
+data: where code or lock have changed since, that is said beside them, and is no fault.
 """
 
 from __future__ import annotations
@@ -28,8 +30,10 @@ from lib import paths
 from lib.files import merge_json
 from lib.store import import_closure
 
-__all__ = ["PROFILES", "Cell", "Notebook", "bare", "notebooks", "others", "read_notebook", "record", "results", "root",
-           "sha256", "verify"]
+__all__ = [
+    "PROFILES", "Cell", "Notebook", "bare", "notebooks", "others", "read_notebook", "record",
+    "results", "root", "sha256", "verify"
+]
 
 PROFILES = ("demo", "public", "paper")
 MARKER = re.compile(r"^# %%(?P<rest>.*)$", re.M)
@@ -48,7 +52,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class Notebook:
-    """The source of a notebook (its percent-format ``.py``), read without executing or importing anything."""
+    """The source of a notebook (its percent-format ``.py``), read without executing or importing
+    anything."""
 
     file: Path
     paper: str
@@ -63,15 +68,20 @@ class Notebook:
         return self.file.stem
 
     def place(self, identifier: str, kind: str = "figure") -> dict:
-        """Where an output is made: number of the code cell (from 1) that names it, and the heading above it.
+        """Where an output is made: number of the code cell (from 1) that names it, and the heading
+        above it.
 
-        A table may have the id of a figure. ``kind``: ``"table"``, or ``"figure"`` and ``"data"`` for a figure and what is drawn in it.
+        A table may have the id of a figure. ``kind``: ``"table"``, or ``"figure"`` and ``"data"``
+        for a figure and what is drawn in it.
         """
         method = "table" if kind == "table" else "figure"
         heading, number = "", 0
         for cell in self.cells:
             if not cell.code:
-                heading = next((line.lstrip("# ") for line in reversed(cell.source.splitlines()) if re.match(r"# #+ ", line)), heading)
+                heading = next(
+                    (line.lstrip("# ")
+                     for line in reversed(cell.source.splitlines()) if re.match(r"# #+ ", line)),
+                    heading)
                 continue
             number += 1
             if re.search(rf"""\.{method}\(\s*["']{re.escape(identifier)}["']""", cell.source):
@@ -79,7 +89,8 @@ class Notebook:
         return {"cell": None, "heading": ""}
 
     def code_parts(self) -> dict[str, str]:
-        """What the notebook's results depend on in the project: digest by name of each of its own code cells and each module.
+        """What the notebook's results depend on in the project: digest by name of each of its own
+        code cells and each module.
 
         Text cells and comments are no part of it, so that rewording a lesson makes nothing stale.
         """
@@ -88,7 +99,10 @@ class Notebook:
         modules, _ = import_closure(self.file)
         for file in modules.values():
             parts[_relative(file)] = _digest(bare(file.read_text(encoding="utf-8")))
-            parts |= {_relative(data): sha256(data) for data in sorted(file.parent.iterdir()) if data.suffix in RESOURCES}
+            parts |= {
+                _relative(data): sha256(data) for data in sorted(file.parent.iterdir())
+                if data.suffix in RESOURCES
+            }
         return parts
 
     def code(self) -> str:
@@ -104,7 +118,8 @@ def _digest(value) -> str:
 def bare(source: str) -> str:
     """Python source without comments, docstrings and blank lines.
 
-    Text, not a syntax tree: a tree prints differently in each version of Python, and the manifest is read by all of them.
+    Text, not a syntax tree: a tree prints differently in each version of Python, and the manifest
+    is read by all of them.
     """
     lines = source.splitlines()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -112,9 +127,10 @@ def bare(source: str) -> str:
             row, column = token.start
             lines[row - 1] = lines[row - 1][:column]
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node) is not None:
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef
+                      | ast.AsyncFunctionDef) and ast.get_docstring(node) is not None:
             first, last = node.body[0].lineno - 1, node.body[0].end_lineno
-            if not lines[first][: node.body[0].col_offset].strip():  # not on the line of its def
+            if not lines[first][:node.body[0].col_offset].strip():  # not on the line of its def
                 lines[first:last] = [""] * len(lines[first:last])
     return "\n".join(line.rstrip() for line in lines if line.strip())
 
@@ -157,23 +173,26 @@ def read_notebook(name: str) -> Notebook:
     companion = meta.get("jupyter", {}).get("companion", {})
     marks = [*MARKER.finditer(text)]
     cells = [
-        Cell("[markdown]" not in mark["rest"], tuple(re.findall(r'"([\w-]+)"', mark["rest"])), text[mark.end() : end].strip("\n"))
-        for mark, end in zip(marks, [*(m.start() for m in marks[1:]), len(text)], strict=True)
+        Cell("[markdown]" not in mark["rest"], tuple(re.findall(r'"([\w-]+)"', mark["rest"])),
+             text[mark.end():end].strip("\n")) for mark, end in
+        zip(marks, [*(m.start() for m in marks[1:]), len(text)], strict=True)
     ]
-    return Notebook(file, companion.get("paper", ""), tuple(companion.get("produces") or ()), tuple(cells),
-                    tuple(companion.get("profiles") or PROFILES), bool(companion.get("reads")))
+    return Notebook(file, companion.get("paper", ""), tuple(companion.get("produces") or ()),
+                    tuple(cells), tuple(companion.get("profiles") or PROFILES),
+                    bool(companion.get("reads")))
 
 
 def root(out: str | os.PathLike = "") -> Path:
-    """Folder under which all figures and tables lie: ``out``, relative to the project; empty means ``build/figures``."""
+    """Folder under which all figures and tables lie: ``out``, relative to the project; empty means
+    ``build/figures``."""
     return paths.ROOT / out if str(out) else paths.build() / "figures"
 
 
 def results(out: str | os.PathLike, paper: str, profile: str) -> tuple[Path, Path]:
     """Folder of a notebook's figures and tables, and the manifest that lists them.
 
-    ``<out>/<paper>`` with ``<out>/manifest.json`` for the demo profile; the other profiles keep a manifest of their own in
-    ``<out>/<paper>/<profile>``. ``out`` is that of :func:`root`.
+    ``<out>/<paper>`` with ``<out>/manifest.json`` for the demo profile; the other profiles keep a
+    manifest of their own in ``<out>/<paper>/<profile>``. ``out`` is that of :func:`root`.
     """
     base = root(out)
     folder = base / paper if profile == "demo" else base / paper / profile
@@ -181,14 +200,17 @@ def results(out: str | os.PathLike, paper: str, profile: str) -> tuple[Path, Pat
 
 
 def others(out: str | os.PathLike = "") -> str:
-    """Digest of the tables of all notebooks, for those that read them (``reads: true`` in the header).
+    """Digest of the tables of all notebooks, for those that read them (``reads: true`` in the
+    header).
 
-    Counts every table that a manifest under :func:`root` or in the committed ``figures/`` lists: its file, its content, its cell.
-    Notebooks that read others are left out, or two of them would make each other stale for ever.
+    Counts every table that a manifest under :func:`root` or in the committed ``figures/`` lists:
+    its file, its content, its cell. Notebooks that read others are left out, or two of them would
+    make each other stale for ever.
     """
     readers = {p.stem for p in notebooks().glob("[0-9]*.py") if read_notebook(p.stem).reads}
     rows = []
-    for manifest in sorted({*root(out).rglob("manifest.json"), *paths.FIGURES.rglob("manifest.json")}):
+    for manifest in sorted(
+        {*root(out).rglob("manifest.json"), *paths.FIGURES.rglob("manifest.json")}):
         try:
             listed = json.loads(manifest.read_text(encoding="utf-8"))
             rows += [[str(manifest), row["file"], row["sha256"], row["cell"]] for row in listed
@@ -199,8 +221,8 @@ def others(out: str | os.PathLike = "") -> str:
 
 
 def record(manifest: Path, notebook: str, rows: list[dict]) -> None:
-    """Put a notebook's rows into a manifest in place of the ones it had; rows of other notebooks stay, sorted by file."""
-
+    """Put a notebook's rows into a manifest in place of the ones it had; rows of other notebooks
+    stay, sorted by file."""
     def change(old):
         kept = {row["file"]: row for row in old or () if row["notebook"] != notebook}
         return [row for _, row in sorted((kept | {row["file"]: row for row in rows}).items())]
@@ -212,7 +234,9 @@ def _stale(row: dict, code: str, lock: str, where: str) -> list[str]:
     """What has changed since a row's file was made: one line each."""
     name, changed = row["notebook"], []
     if code != row["code"]:
-        changed.append(f"{name}: its code, or code that it imports, changed after {where} was made; run it again")
+        changed.append(
+            f"{name}: its code, or code that it imports, changed after {where} was made; run it again"
+        )
     if row["lock"] != lock:
         changed.append(f"{name}: requirements.lock changed after {where} was made; run it again")
     return changed
@@ -225,18 +249,24 @@ def _verify_rows(folder: Path, rows: list[dict]) -> tuple[list[str], list[str]]:
         file, name = folder / row["file"], row["notebook"]
         where = f"{folder.name}/{row['file']}"
         if not file.is_file():
-            problems.append(f"{where}: in the manifest, but there is no such file; run {name} again")
+            problems.append(
+                f"{where}: in the manifest, but there is no such file; run {name} again")
         elif sha256(file) != row["sha256"]:
             problems.append(f"{where}: is not the file that {name} wrote; run it again")
         if name not in code:
-            code[name] = read_notebook(name).code() if (notebooks() / f"{name}.py").is_file() else None
+            code[name] = read_notebook(name).code() if (notebooks() /
+                                                        f"{name}.py").is_file() else None
             if code[name] is None:
                 problems.append(f"{where}: made by {name}, which is no longer there")
             else:
-                (problems if row["profile"] == "demo" else older).extend(_stale(row, str(code[name]), lock, where))
+                (problems if row["profile"] == "demo" else older).extend(
+                    _stale(row, str(code[name]), lock, where))
     for name in sorted(n for n, c in code.items() if c):
         ids = {row["id"] for row in rows if row["notebook"] == name}
-        problems += [f"{name}: declares {i}, which the manifest does not hold" for i in read_notebook(name).produces if i not in ids]
+        problems += [
+            f"{name}: declares {i}, which the manifest does not hold"
+            for i in read_notebook(name).produces if i not in ids
+        ]
     return problems, older
 
 
@@ -246,7 +276,8 @@ def verify(figures: str | os.PathLike | None = None) -> tuple[list[str], list[st
     Returns
     -------
     problems, older : list of str
-        One line per broken link; one line per notebook whose results on the user's data are older than the code or the lock.
+        One line per broken link; one line per notebook whose results on the user's data are older
+        than the code or the lock.
     """
     root = Path(figures or paths.FIGURES)
     manifests = sorted(root.rglob("manifest.json"))
@@ -258,12 +289,19 @@ def verify(figures: str | os.PathLike | None = None) -> tuple[list[str], list[st
         found = _verify_rows(manifest.parent, rows)
         problems, older = problems + found[0], older + found[1]
         known |= {manifest.parent / row["file"] for row in rows}
-    strays = [p.relative_to(root.parent) for p in sorted(root.rglob("*")) if p.is_file() and p not in known and p.name != "README.md"]
-    return problems + [f"{p.as_posix()}: in no manifest; delete it, or run the notebook that makes it" for p in strays], older
+    strays = [
+        p.relative_to(root.parent) for p in sorted(root.rglob("*"))
+        if p.is_file() and p not in known and p.name != "README.md"
+    ]
+    return problems + [
+        f"{p.as_posix()}: in no manifest; delete it, or run the notebook that makes it"
+        for p in strays
+    ], older
 
 
 def main(argv: list[str] | None = None) -> int:
-    """``python -m lib.provenance verify [FOLDER]``: 0 where the chain holds, 1 with one line per problem."""
+    """``python -m lib.provenance verify [FOLDER]``: 0 where the chain holds, 1 with one line per
+    problem."""
     parser = argparse.ArgumentParser(prog="python -m lib.provenance", description=main.__doc__)
     parser.add_argument("command", choices=["verify"])
     parser.add_argument("folder", nargs="?", default=str(paths.FIGURES))

@@ -1,9 +1,10 @@
 """The memo: finished work on disk, found again by content.
 
-An entry's key is a hash of what the work was given, the code that can change its result, and the versions of the
-packages that code imports. Change a parameter and change it back, and the old entry is found; edit a comment or a
-docstring, and nothing is recomputed. Entries are ``.npz`` files of plain arrays, written atomically, that end in the
-checksum of all that stands before it; a damaged one is recomputed alone.
+An entry's key is a hash of what the work was given, the code that can change its result, and the
+versions of the packages that code imports. Change a parameter and change it back, and the old entry
+is found; edit a comment or a docstring, and nothing is recomputed. Entries are ``.npz`` files of
+plain arrays, written atomically, that end in the checksum of all that stands before it; a damaged
+one is recomputed alone.
 """
 
 from __future__ import annotations
@@ -30,8 +31,10 @@ __all__ = ["Store", "code_digest", "digest", "import_closure"]
 
 log = logging.getLogger(__name__)
 CHECKSUM = 32  # bytes at the end of an entry
-DISTRIBUTIONS = {"cv2": "opencv-python-headless", "sklearn": "scikit-learn", "yaml": "PyYAML"}  # where import and package names differ
-NUMERICAL = {"numpy", "scipy", "torch", "torchvision", "mne", "cv2", "sklearn", "neurokit2"}  # packages whose version can change a number
+# where import and package names differ
+DISTRIBUTIONS = {"cv2": "opencv-python-headless", "sklearn": "scikit-learn", "yaml": "PyYAML"}
+# packages whose version can change a number
+NUMERICAL = {"numpy", "scipy", "torch", "torchvision", "mne", "cv2", "sklearn", "neurokit2"}
 
 
 def digest(value) -> str:
@@ -60,7 +63,8 @@ def _imports(tree: ast.Module) -> set[str]:
 
 
 def _source(module: str) -> Path | None:
-    """File of a module of this package; None for names that are not modules (functions, other packages)."""
+    """File of a module of this package; None for names that are not modules (functions, other
+    packages)."""
     if module.split(".")[0] != "lib":
         return None
     base = paths.ROOT.joinpath(*module.split("."))
@@ -68,7 +72,8 @@ def _source(module: str) -> Path | None:
 
 
 def import_closure(source: str | Path) -> tuple[dict[str, Path], set[str]]:
-    """Follow imports from one file: modules of this package (name -> file), and names of the other packages met."""
+    """Follow imports from one file: modules of this package (name -> file), and names of the other
+    packages met."""
     found: dict[str, Path] = {}
     others: set[str] = set()
     queue = [Path(source)]
@@ -85,10 +90,17 @@ def import_closure(source: str | Path) -> tuple[dict[str, Path], set[str]]:
 
 @cache
 def code_digest(source: str | Path) -> str:
-    """Hash of a file's code and of all code of this package it imports, with the versions of numerical packages."""
+    """Hash of a file's code and of all code of this package it imports, with the versions of
+    numerical packages."""
     modules, others = import_closure(source)
-    parts = [_stripped(ast.parse(file.read_text(encoding="utf-8"))) for file in (Path(source), *(modules[m] for m in sorted(modules)))]
-    parts += [f"{name}=={importlib.metadata.version(DISTRIBUTIONS.get(name, name)).split('+')[0]}" for name in sorted(others & NUMERICAL)]
+    parts = [
+        _stripped(ast.parse(file.read_text(encoding="utf-8")))
+        for file in (Path(source), *(modules[m] for m in sorted(modules)))
+    ]
+    parts += [
+        f"{name}=={importlib.metadata.version(DISTRIBUTIONS.get(name, name)).split('+')[0]}"
+        for name in sorted(others & NUMERICAL)
+    ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -100,24 +112,27 @@ class Store:
     root : path-like, optional
         Default: ``build/memo``.
     """
-
     def __init__(self, root: str | os.PathLike | None = None):
         self.root = Path(root) if root else paths.memo()
         self.hits = self.misses = 0
 
     def key(self, work: Callable, given) -> str:
-        """Key of ``work`` on ``given`` (anything :func:`digest` takes; pass digests of big arrays, not the arrays)."""
+        """Key of ``work`` on ``given`` (anything :func:`digest` takes; pass digests of big arrays,
+        not the arrays)."""
         file = inspect.getsourcefile(work)
         assert file is not None, f"{work} has no source file"
         return f"{work.__name__}/{digest((work.__qualname__, CHECKSUM, code_digest(file), given))}"
 
     def load(self, key: str) -> dict[str, np.ndarray] | None:
-        """The stored arrays, or None where there are none or they are damaged (then the entry is removed)."""
+        """The stored arrays, or None where there are none or they are damaged (then the entry is
+        removed)."""
         file = self.root / f"{key}.npz"
         try:
             with file.open("rb") as handle:
-                with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as content, memoryview(content) as view:
-                    if hashlib.sha256(view[:-CHECKSUM]).digest() != view[-CHECKSUM:]:  # numpy alone misses some damage
+                with mmap.mmap(handle.fileno(), 0,
+                               access=mmap.ACCESS_READ) as content, memoryview(content) as view:
+                    # numpy alone misses some damage
+                    if hashlib.sha256(view[:-CHECKSUM]).digest() != view[-CHECKSUM:]:
                         raise ValueError("wrong checksum")
                 with np.load(handle, allow_pickle=False) as archive:
                     value = {name: archive[name] for name in archive.files}
@@ -126,13 +141,16 @@ class Store:
         except FileNotFoundError:
             pass
         except (OSError, ValueError) as error:
-            log.warning("%s: expected a finished result, found a damaged file (%s). It is computed again.", file, error)
+            log.warning(
+                "%s: expected a finished result, found a damaged file (%s). It is computed again.",
+                file, error)
             file.unlink(missing_ok=True)
         self.misses += 1
         return None
 
     def save(self, key: str, value: Mapping[str, np.ndarray]) -> None:
-        """Write atomically. Where it cannot be written (a full disk), say so once and go on: only the memo is lost."""
+        """Write atomically. Where it cannot be written (a full disk), say so once and go on: only
+        the memo is lost."""
         file = self.root / f"{key}.npz"
         try:
             with writing(file) as handle:
@@ -140,11 +158,14 @@ class Store:
                 handle.seek(0)
                 handle.write(hashlib.file_digest(handle, "sha256").digest())
         except OSError as error:
-            log.warning("%s: expected room for a finished result, found %r. The result is used but not kept; free some disk space "
-                        "or set BUILD.", file, error)
+            log.warning(
+                "%s: expected room for a finished result, found %r. The result is used but not kept; free some disk space "
+                "or set BUILD.", file, error)
 
-    def memoise(self, work: Callable[..., Mapping[str, np.ndarray]], *args, given=None, **kwargs) -> dict[str, np.ndarray]:
-        """``work(*args, **kwargs)``, remembered under ``given`` (default: the arguments themselves)."""
+    def memoise(self, work: Callable[..., Mapping[str, np.ndarray]], *args, given=None,
+                **kwargs) -> dict[str, np.ndarray]:
+        """``work(*args, **kwargs)``, remembered under ``given`` (default: the arguments
+        themselves)."""
         key = self.key(work, (args, kwargs) if given is None else given)
         value = self.load(key)
         if value is None:

@@ -1,4 +1,5 @@
-"""The tables of ``docs/teaching.md``, read from the lessons, so that the page cannot differ from them. ``python -m lib.teaching``."""
+"""The tables of ``docs/teaching.md``, read from the lessons, so that the page cannot differ from
+them. ``python -m lib.teaching``."""
 
 from __future__ import annotations
 
@@ -22,8 +23,14 @@ def _opening(file: Path) -> dict[str, str]:
     text = next(cell.source for cell in jupytext.read(file).cells if cell.cell_type == "markdown")
     goals = re.search(r"\*\*You will learn\*\*\n(.*?)\n\n", text, re.S)
     needs = re.search(r"\*\*Needs\*\* (.*?)(?:\n\n|\Z)", text, re.S)
-    listed = [re.sub(r"\s+", " ", goal).strip(" ,.") for goal in re.split(r"^- ", goals[1] if goals else "", flags=re.M)[1:]]
-    return {"title": text.splitlines()[0].lstrip("# "), "goals": "; ".join(listed), "needs": re.sub(r"\s+", " ", needs[1]) if needs else ""}
+    listed = [
+        re.sub(r"\s+", " ", goal).strip(" ,.")
+        for goal in re.split(r"^- ", goals[1] if goals else "", flags=re.M)[1:]
+    ]
+    return {
+        "title": text.splitlines()[0].lstrip("# "), "goals": "; ".join(listed),
+        "needs": re.sub(r"\s+", " ", needs[1]) if needs else ""
+    }
 
 
 def _link(file: Path) -> str:
@@ -40,12 +47,18 @@ def lessons_table() -> str:
 
 
 def mistakes_table() -> str:
-    """Every exercise with the mistakes that its check names, as Markdown; shapes and values that are filled in read ``...``."""
+    """Every exercise with the mistakes that its check names, as Markdown; shapes and values that
+    are filled in read ``...``."""
     lines = ["| lesson | exercise | what the check says to wrong answers |", "|---|---|---|"]
     for file in sorted(notebooks().glob("[0-9]*.py")):
         for exercise in exercises(file.stem):
-            said = [HINT.sub("", message).strip() for message in exercise.messages if " shape " not in message]
-            lines.append(f"| {_link(file)} | {exercise.title}: `{exercise.function}` | {'<br>'.join(said)} |")
+            said = [
+                HINT.sub("", message).strip() for message in exercise.messages
+                if " shape " not in message
+            ]
+            lines.append(
+                f"| {_link(file)} | {exercise.title}: `{exercise.function}` | {'<br>'.join(said)} |"
+            )
     return "\n".join(lines)
 
 

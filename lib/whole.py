@@ -19,7 +19,8 @@ YOUNG = 2.0  # seconds between the birth of a part and its lock, at the very mos
 
 @contextlib.contextmanager
 def writing(file: str | os.PathLike) -> Iterator[BufferedRandom]:
-    """Open a file for writing; it takes its name, and the place of what was there, when all of it is on the disk."""
+    """Open a file for writing; it takes its name, and the place of what was there, when all of it
+    is on the disk."""
     file = Path(file)
     file.parent.mkdir(parents=True, exist_ok=True)
     _sweep(file.parent)
@@ -40,7 +41,8 @@ def writing(file: str | os.PathLike) -> Iterator[BufferedRandom]:
 def write_file(file: str | os.PathLike, content: str | bytes) -> None:
     """Write a file whole, or leave what was there (a full disk, Ctrl-C, a kill)."""
     with writing(file) as handle:
-        handle.write(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
+        handle.write(
+            content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
 
 
 @cache

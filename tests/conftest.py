@@ -1,11 +1,13 @@
-"""What every test gets: one thread, no windows; and a small project of its own for the tests of notebooks."""
+"""What every test gets: one thread, no windows; and a small project of its own for the tests of
+notebooks."""
 
 from __future__ import annotations
 
 import os
 
 # before torch or numpy is imported: the machine's cores belong to the test workers
-os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", TQDM_DISABLE="1", MPLBACKEND="Agg")
+os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1",
+                  TQDM_DISABLE="1", MPLBACKEND="Agg")
 
 import textwrap
 
@@ -123,11 +125,12 @@ def toy_text():
 
 @pytest.fixture(scope="session")
 def text_of():
-    """Text of a notebook with a parameters cell and the given code cells, for a paper called toy."""
-
+    """Text of a notebook with a parameters cell and the given code cells, for a paper called
+    toy."""
     def make(*cells: str, produces: str = "") -> str:
         first = '\n# %% [markdown]\n# # Toy\n\n# %% tags=["parameters"]\nprofile: str = "demo"  # profile\nout: str = ""  # out\n'
-        return HEADER.replace("PRODUCES", produces) + first + "".join(f"\n{textwrap.dedent(cell).strip()}\n" for cell in cells)
+        return HEADER.replace("PRODUCES", produces) + first + "".join(
+            f"\n{textwrap.dedent(cell).strip()}\n" for cell in cells)
 
     return make
 

@@ -112,7 +112,8 @@ results = cross_validate(pretrain_fold, {"corpus": x, "own": x[:0]}, tasks, jobs
 losses = [str(result["history"][-1]) for result in results]
 run.table("pretraining", pd.DataFrame({"loss": losses}), caption="simulated")
 '''
-WAIT = 30.0  # seconds after a kill in which all processes must have ended; what stays, stays for minutes
+# seconds after a kill in which all processes must have ended; what stays, stays for minutes
+WAIT = 30.0
 MARK = "KILLS_MARK"
 
 
@@ -128,8 +129,10 @@ def project(folder: Path, short: bool) -> Path:
         (folder / "notebooks" / "profiles" / f"{profile}.yaml").write_text(f"profile: {profile}\n")
     longer = {"10_cohort": COHORT, "12_folds": FOLDS, "20_pretraining": PRETRAINING}
     for name, text in ({"30_forests": FORESTS} if short else longer).items():
-        parts = [HEADER.replace("PRODUCES", name[3:]), f"# %% [markdown]\n# # {name}",
-                 PARAMETERS.replace("NAME", name), text, "# %%\nrun.finish()"]
+        parts = [
+            HEADER.replace("PRODUCES", name[3:]), f"# %% [markdown]\n# # {name}",
+            PARAMETERS.replace("NAME", name), text, "# %%\nrun.finish()"
+        ]
         (folder / "notebooks" / f"{name}.py").write_text("\n".join(parts) + "\n")
     if not short:
         shutil.copy(paths.NOTEBOOKS / "00_start_here.py", folder / "notebooks")
@@ -137,7 +140,8 @@ def project(folder: Path, short: bool) -> Path:
 
 
 def reproduce(folder: Path, mark: str) -> subprocess.Popen:
-    """`make reproduce` in a session of its own; its processes can be told by a mark in their environment."""
+    """`make reproduce` in a session of its own; its processes can be told by a mark in their
+    environment."""
     ours = ("MAKE", "MFLAGS", "BUILD", "NOTEBOOKS", "DATA", "PYTHONPATH")
     environment = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
     environment |= {MARK: mark, "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
@@ -160,12 +164,15 @@ def belonging(mark: str) -> list[psutil.Process]:
 
 def tables(folder: Path) -> dict[str, bytes]:
     """Every table and figure's data, by place."""
-    return {str(file.relative_to(folder)): file.read_bytes()
-            for part in ("figures", "build/figures") for file in (folder / part).rglob("*.csv")}
+    return {
+        str(file.relative_to(folder)): file.read_bytes() for part in ("figures", "build/figures")
+        for file in (folder / part).rglob("*.csv")
+    }
 
 
 def entries(folder: Path) -> dict[str, tuple[int, int]]:
-    """The whole entries of the memo: which file it is, and from when. Damaged ones stay where they are."""
+    """The whole entries of the memo: which file it is, and from when. Damaged ones stay where they
+    are."""
     found = {}
     for file in (folder / "build" / "memo").rglob("*.npz"):
         copy = folder / "probe" / "x.npz"  # a store removes what is damaged
@@ -179,11 +186,12 @@ def entries(folder: Path) -> dict[str, tuple[int, int]]:
 def damage(file: Path, rng: random.Random) -> None:
     """Damage one entry as a disk, a power cut or a careless hand would."""
     content = bytearray(file.read_bytes())
-    how, place = rng.choice(["cut", "zeroed", "bit", "empty", "member"]), rng.randrange(len(content))
+    how, place = rng.choice(["cut", "zeroed", "bit", "empty",
+                             "member"]), rng.randrange(len(content))
     if how == "cut":
         content = content[:place]
     elif how == "zeroed":
-        content[place : place + 4096] = bytes(len(content[place : place + 4096]))
+        content[place:place + 4096] = bytes(len(content[place:place + 4096]))
         if content == file.read_bytes():
             content[place] ^= 1
     elif how == "bit":
@@ -217,10 +225,13 @@ def _kill(scratch: Path, options: argparse.Namespace, rng: random.Random) -> int
         print((calm / "log").read_text())
         return 1
     whole, expected = time.monotonic() - start, tables(calm)
-    print(f"undisturbed: {whole:.1f} s, {len(entries(calm))} entries, {len(expected)} tables\n"
-          "kill      at s  entries  damaged  processes  ended after s", flush=True)
-    faults = dict.fromkeys(["finished folds lost", "damaged entries accepted", "processes left",
-                            "parts left", "tables that differ"], 0)
+    print(
+        f"undisturbed: {whole:.1f} s, {len(entries(calm))} entries, {len(expected)} tables\n"
+        "kill      at s  entries  damaged  processes  ended after s", flush=True)
+    faults = dict.fromkeys([
+        "finished folds lost", "damaged entries accepted", "processes left", "parts left",
+        "tables that differ"
+    ], 0)
     known: dict[str, tuple[int, int]] = {}
     broken: dict[str, bytes] = {}
 
@@ -229,8 +240,8 @@ def _kill(scratch: Path, options: argparse.Namespace, rng: random.Random) -> int
         now = entries(shaken)
         faults["finished folds lost"] += len(known.items() - now.items())
         faults["finished folds lost"] += len(broken.keys() - now.keys())
-        faults["damaged entries accepted"] += sum(Path(file).read_bytes() == content
-                                                  for file, content in broken.items())
+        faults["damaged entries accepted"] += sum(
+            Path(file).read_bytes() == content for file, content in broken.items())
         faults["tables that differ"] += len(dict(tables(shaken).items() ^ expected.items()))
         faults["parts left"] += len([*shaken.rglob("*.part"), *shaken.rglob(".partial")])
 

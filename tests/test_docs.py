@@ -1,4 +1,5 @@
-"""The documents: their links lead somewhere, every dataset and simulator has a card, and what they quote is what the tables hold."""
+"""The documents: their links lead somewhere, every dataset and simulator has a card, and what they
+quote is what the tables hold."""
 
 from __future__ import annotations
 
@@ -12,18 +13,23 @@ from lib.datasets.catalogue import DATASETS
 from lib.provenance import read_notebook
 
 ROOT = paths.ROOT
-DOCS = [ROOT / "README.md", ROOT / "notebooks" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCS = [
+    ROOT / "README.md", ROOT / "notebooks" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))
+]
 CARDS = ROOT / "docs" / "data-cards"
 REFORMS = sorted((ROOT / "docs" / "reforms").glob("*.md"))
 SECTIONS = {
-    False: ["What it is", "What was recorded", "Files that the reader expects", "Labels", "Known faults", "Splits used here",
-            "What it cannot answer", "Ethics", "Citation"],
-    True: ["What it is for", "Files", "Parameters", "Modelled", "Not modelled", "The null twin", "What it was calibrated to",
-           "What a result on it can and cannot mean", "Limits"],
+    False: [
+        "What it is", "What was recorded", "Files that the reader expects", "Labels",
+        "Known faults", "Splits used here", "What it cannot answer", "Ethics", "Citation"
+    ], True: [
+        "What it is for", "Files", "Parameters", "Modelled", "Not modelled", "The null twin",
+        "What it was calibrated to", "What a result on it can and cannot mean", "Limits"
+    ],
 }
-PARTS = ("abc", "abcde", "abcdefg", "abc", "abcdef", "abc", "abc", "ab")  # of REFORMS: 32 items in 8 sections
+# of REFORMS: 32 items in 8 sections
+PARTS = ("abc", "abcde", "abcdefg", "abc", "abcdef", "abc", "abc", "ab")
 ITEMS = [f"{section}{letter}" for section, letters in enumerate(PARTS, 1) for letter in letters]
-
 
 
 def identify(file) -> str:
@@ -33,8 +39,12 @@ def identify(file) -> str:
 def headings(file) -> set[str]:
     """Anchors of a page, as GitHub makes them; of a notebook, as Jupyter does, from its source."""
     if file.suffix == ".ipynb":
-        lines = "\n".join(cell.source for cell in read_notebook(file.stem).cells if not cell.code).splitlines()
-        return {re.sub("^# #+ ", "", line).replace(" ", "-") for line in lines if re.match("# #+ ", line)}
+        lines = "\n".join(cell.source for cell in read_notebook(file.stem).cells
+                          if not cell.code).splitlines()
+        return {
+            re.sub("^# #+ ", "", line).replace(" ", "-") for line in lines
+            if re.match("# #+ ", line)
+        }
     titles = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.M)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
@@ -55,13 +65,16 @@ def faults(file) -> list[str]:
 @pytest.mark.parametrize("file", DOCS, ids=identify)
 def test_links_lead_somewhere_and_no_machine_is_named(file):
     assert faults(file) == []
-    assert re.findall(r"(?<![\w.~/])/(?:home|Users|root|tmp|work|mnt|opt)/\S+|[A-Z]:\\\S+", file.read_text(encoding="utf-8")) == []
+    assert re.findall(r"(?<![\w.~/])/(?:home|Users|root|tmp|work|mnt|opt)/\S+|[A-Z]:\\\S+",
+                      file.read_text(encoding="utf-8")) == []
 
 
 def test_broken_links_are_found(tmp_path):
     page = tmp_path / "page.md"
     notebook = (paths.NOTEBOOKS / "42_eeg_recognition.ipynb").as_posix()
-    page.write_text(f"# One, two\n[a](#one-two) [b](#three) [c](no.md) [d]({notebook}#Five-splits) [e]({notebook}#Six-splits) [f](https://x.org/y#z)\n")
+    page.write_text(
+        f"# One, two\n[a](#one-two) [b](#three) [c](no.md) [d]({notebook}#Five-splits) [e]({notebook}#Six-splits) [f](https://x.org/y#z)\n"
+    )
     assert faults(page) == ["#three", "no.md", f"{notebook}#Six-splits"]
 
 
@@ -71,27 +84,39 @@ def test_commands_and_notebooks_that_the_documents_name_exist():
     named = set(re.findall(r"(?:`|^    )make(?: -\w+)* ([a-z-]+)", text, re.M))
     assert {"reproduce", "test", "data-status"} <= named
     assert named - targets == set()
-    assert {name for name in re.findall(r"\b\d\d_[a-z]\w+", text) if not (paths.NOTEBOOKS / f"{name}.py").is_file()} == set()
+    assert {
+        name for name in re.findall(r"\b\d\d_[a-z]\w+", text)
+        if not (paths.NOTEBOOKS / f"{name}.py").is_file()
+    } == set()
 
 
 def rows() -> list[tuple[list[str], str]]:
     """Names and card of each row of the index."""
-    found = re.findall(r"^\| (.+?) \|.*\]\(([\w-]+\.md)\) \|$", (CARDS / "README.md").read_text(encoding="utf-8"), re.M)
+    found = re.findall(r"^\| (.+?) \|.*\]\(([\w-]+\.md)\) \|$",
+                       (CARDS / "README.md").read_text(encoding="utf-8"), re.M)
     return [(re.findall(r"`([\w-]+)`", names), card) for names, card in found]
 
 
 def test_every_dataset_and_simulator_has_a_card():
     cards = {name: card for names, card in rows() for name in names}
     assert set(DATASETS) - set(cards) == set()
-    assert [name for name, card in cards.items() if f"`{name}`" not in (CARDS / card).read_text(encoding="utf-8")] == []
-    assert {card for _, card in rows()} == {file.name for file in CARDS.glob("*.md")} - {"README.md"}
+    assert [
+        name for name, card in cards.items()
+        if f"`{name}`" not in (CARDS / card).read_text(encoding="utf-8")
+    ] == []
+    assert {card for _, card in rows()} == {file.name
+                                            for file in CARDS.glob("*.md")} - {"README.md"}
     text = "\n".join(file.read_text(encoding="utf-8") for file in CARDS.glob("*-simulated.md"))
-    made = [file.stem for file in (ROOT / "lib" / "simulation").glob("*.py") if "\ndef make(" in file.read_text(encoding="utf-8")]
+    made = [
+        file.stem for file in (ROOT / "lib" / "simulation").glob("*.py")
+        if "\ndef make(" in file.read_text(encoding="utf-8")
+    ]
     assert len(made) >= 6
     assert [name for name in made if f"`lib.simulation.{name}.make`" not in text] == []
 
 
-@pytest.mark.parametrize("card", sorted(set(CARDS.glob("*.md")) - {CARDS / "README.md"}), ids=lambda card: card.stem)
+@pytest.mark.parametrize("card", sorted(set(CARDS.glob("*.md")) - {CARDS / "README.md"}),
+                         ids=lambda card: card.stem)
 def test_cards_have_all_sections(card):
     found = re.findall(r"^## (.+)$", card.read_text(encoding="utf-8"), re.M)
     assert found == SECTIONS[card.stem.endswith("-simulated")]
@@ -116,22 +141,34 @@ def table(name: str, query: str) -> pd.DataFrame:
 
 def quoted() -> list[tuple[str, str]]:
     """Pages, and what they must say by the tables of today."""
-    ccc = table("rmmt/public/table4.csv", "metric == 'CCC'").dropna(subset="reproduced").set_index(["row", "split"])["reproduced"].round(2)
+    ccc = table("rmmt/public/table4.csv",
+                "metric == 'CCC'").dropna(subset="reproduced").set_index(["row", "split"
+                                                                          ])["reproduced"].round(2)
     block, dealt = "contiguous_trials", "by_trial"
     few = table("seed/readings.csv", "metric == 'SEED-IV accuracy'")["mean"]
-    null = table("amigos/nulltwin.csv", "variant == 'nearest neighbour, both' and split == 'random_segments'")
+    null = table("amigos/nulltwin.csv",
+                 "variant == 'nearest neighbour, both' and split == 'random_segments'")
     near = 100 * null[null["metric"].str.endswith("accuracy")]["mean"]
     majority = table("seed/table2.csv", "row == 'majority'")["reproduced"]
-    smallest = table("face_eeg/grim.csv", "row == 'all three' and rounding == 'nearest'")["smallest"].item()
-    permuted = table("face_eeg/splits.csv", "variant == 'nearest neighbour' and split.str.endswith('permuted')")["mean"].item()
-    follows, holds = (pd.read_csv(paths.FIGURES / name)["holds"] for name in ("amigos/significance.csv", "seed/claims.csv"))
-    muse = table("across/public/muse.csv", "model == 'random forest'").set_index(["labels", "split"])["mean"] * 100
+    smallest = table("face_eeg/grim.csv",
+                     "row == 'all three' and rounding == 'nearest'")["smallest"].item()
+    permuted = table(
+        "face_eeg/splits.csv",
+        "variant == 'nearest neighbour' and split.str.endswith('permuted')")["mean"].item()
+    follows, holds = (pd.read_csv(paths.FIGURES / name)["holds"]
+                      for name in ("amigos/significance.csv", "seed/claims.csv"))
+    muse = table("across/public/muse.csv", "model == 'random forest'").set_index(
+        ["labels", "split"])["mean"] * 100
     own, dealt_anew = muse["own labels"], muse["permuted labels"]
-    both = table("across/public/valence.csv", "input == 'EEG and face'").set_index(["model", "labels", "split"]).sort_index()["mean"]
-    near_ccc, permuted_ccc = both["nearest neighbour", "own labels"], both["nearest neighbour", "permuted labels"]
+    both = table("across/public/valence.csv",
+                 "input == 'EEG and face'").set_index(["model", "labels",
+                                                       "split"]).sort_index()["mean"]
+    near_ccc, permuted_ccc = both["nearest neighbour", "own labels"], both["nearest neighbour",
+                                                                           "permuted labels"]
     words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
     return [
-        ("known-issues.md", f"{ccc['RMMT', block]:.2f} with, {ccc['RMMT (no baseline)', block]:.2f} without"),
+        ("known-issues.md",
+         f"{ccc['RMMT', block]:.2f} with, {ccc['RMMT (no baseline)', block]:.2f} without"),
         ("known-issues.md", f"{ccc['RMMT', dealt]:.2f} instead of {ccc['RMMT', block]:.2f}"),
         ("known-issues.md", f"{ccc['TCN-F', dealt]:.2f} instead of {ccc['TCN-F', block]:.2f}"),
         ("known-issues.md", f"{few.min():.2f} to {few.max():.2f} on SEED-IV"),
@@ -139,18 +176,26 @@ def quoted() -> list[tuple[str, str]]:
         ("reforms/amigos.md", f"right in {near.min():.0f} to {near.max():.0f} %"),
         ("reforms/amigos.md", f"{follows.sum()} follow, {words[(~follows).sum()]} does not"),
         ("reforms/seed.md", f"the majority ({majority.min():.2f} to {majority.max():.2f} here)"),
-        ("reforms/seed.md", f"{words[len(holds)].title()} claims were put to every printed cell: {words[holds.sum()]} hold"),
-        ("reforms/face_eeg.md", f"No set below {smallest:,} segments"),
+        ("reforms/seed.md",
+         f"{words[len(holds)].title()} claims were put to every printed cell: {words[holds.sum()]} hold"
+         ), ("reforms/face_eeg.md", f"No set below {smallest:,} segments"),
         ("reforms/face_eeg.md", f"still has {100 * permuted:.0f} %"),
         ("results.md", f"in {own['random_segments']:.0f} % of segments that are split at random"),
-        ("results.md", f"in {own['by_trial']:.0f} % with recordings apart, in {own['by_subject']:.0f} % for new people"),
-        ("results.md", f"report {dealt_anew['random_segments']:.0f} %, recordings apart {dealt_anew['by_trial']:.0f} %"),
-        ("results.md", f"{near_ccc['random_segments']:.2f} with random segments, {near_ccc['by_subject']:.2f} for new people"),
-        ("results.md", f"random segments still give {permuted_ccc['random_segments']:.2f}"),
-        ("results.md", f"gives {both['stimulus mean', 'own labels', 'by_subject']:.2f} for new people"),
+        ("results.md",
+         f"in {own['by_trial']:.0f} % with recordings apart, in {own['by_subject']:.0f} % for new people"
+         ),
+        ("results.md",
+         f"report {dealt_anew['random_segments']:.0f} %, recordings apart {dealt_anew['by_trial']:.0f} %"
+         ),
+        ("results.md",
+         f"{near_ccc['random_segments']:.2f} with random segments, {near_ccc['by_subject']:.2f} for new people"
+         ), ("results.md", f"random segments still give {permuted_ccc['random_segments']:.2f}"),
+        ("results.md",
+         f"gives {both['stimulus mean', 'own labels', 'by_subject']:.2f} for new people"),
         ("results.md", f"still has {both['ridge', 'own labels', 'by_clip']:.2f}"),
     ]
 
 
 def test_numbers_in_the_documents_are_those_of_the_tables():
-    assert [(page, words) for page, words in quoted() if words not in (ROOT / "docs" / page).read_text(encoding="utf-8")] == []
+    assert [(page, words) for page, words in quoted()
+            if words not in (ROOT / "docs" / page).read_text(encoding="utf-8")] == []

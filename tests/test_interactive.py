@@ -26,10 +26,13 @@ def style():
 
 
 def alphas() -> pd.DataFrame:
-    """CCC of two folds for two alphas, and a control; alpha = 1 is better by 0.1 in fold 0 and worse by 0.2 in fold 1."""
+    """CCC of two folds for two alphas, and a control; alpha = 1 is better by 0.1 in fold 0 and
+    worse by 0.2 in fold 1."""
     values = {"RMMT alpha=0.2": (0.4, 0.6), "RMMT alpha=1.0": (0.5, 0.4), "constant": (0.0, 0.0)}
-    rows = [{"variant": name, "fold": fold, "value": value} for name, of in values.items() for fold, value in enumerate(of)]
-    return pd.DataFrame(rows).assign(paper="rmmt", experiment="", split="by_trial", metric="CCC", seed=0, tier="simulated")
+    rows = [{"variant": name, "fold": fold, "value": value} for name, of in values.items()
+            for fold, value in enumerate(of)]
+    return pd.DataFrame(rows).assign(paper="rmmt", experiment="", split="by_trial", metric="CCC",
+                                     seed=0, tier="simulated")
 
 
 def power() -> np.ndarray:
@@ -38,22 +41,32 @@ def power() -> np.ndarray:
 
 def network() -> tuple[MVSSTMA, np.ndarray]:
     torch.manual_seed(0)
-    return MVSSTMA(width=4, blocks=1, heads=1, head_width=4).eval(), np.random.default_rng(0).normal(size=(3, 4, 62, 5)).astype(np.float32)
+    return MVSSTMA(width=4, blocks=1, heads=1,
+                   head_width=4).eval(), np.random.default_rng(0).normal(size=(3, 4, 62, 5)).astype(
+                       np.float32)
 
 
 def opinions() -> dict:
-    """Two recordings of four segments: the face is always right, the EEG always says 0; no face in one segment."""
+    """Two recordings of four segments: the face is always right, the EEG always says 0; no face in
+    one segment."""
     emotion = np.repeat([1, 2], 4)
     faces, eeg = np.eye(4)[emotion], np.eye(4)[np.zeros(8, int)]
     faces[7] = np.nan
-    data = {"emotion": emotion, "recording": np.repeat([5, 9], 4), "start": np.tile(np.arange(4) * 3.0, 2)}
-    records = [SimpleNamespace(split=SimpleNamespace(test=rows), result={"test": eeg[list(rows)]}) for rows in ((0, 2, 4, 6), (1, 3, 5, 7))]
+    data = {
+        "emotion": emotion, "recording": np.repeat([5, 9], 4),
+        "start": np.tile(np.arange(4) * 3.0, 2)
+    }
+    records = [
+        SimpleNamespace(split=SimpleNamespace(test=rows), result={"test": eeg[list(rows)]})
+        for rows in ((0, 2, 4, 6), (1, 3, 5, 7))
+    ]
     return {"data": data, "records": records, "faces": faces}
 
 
 VIEWS = {
     "alpha": (lambda: rmmt.sweep(alphas()), {"alpha": 1.0}),
-    "band power": (lambda: rmmt.band_over_time(power(), EEG_CHANNELS, BANDS), {"time": 1.5, "band": "theta"}),
+    "band power": (lambda: rmmt.band_over_time(power(), EEG_CHANNELS, BANDS),
+                   {"time": 1.5, "band": "theta"}),
     "mask ratio": (lambda: seed.mask_ratio(*network()), {"hidden": 80, "band": "gamma"}),
     "fusion": (lambda: face_eeg.fusion(**opinions()), {"beta": 0.9, "lag": 3.0, "recording": 9}),
 }
@@ -78,12 +91,14 @@ def test_alpha_shows_differences_to_the_reference():
     view = rmmt.sweep(alphas())
     left, right = view.draw(alpha=0.2).axes
     assert np.allclose([bar.get_height() for bar in right.patches], [-0.1, 0.2])
-    assert "better in 1 of 2 folds, mean +0.050" in right.get_title(loc="left") and "mean 0.500" in left.get_title(loc="left")
+    assert "better in 1 of 2 folds, mean +0.050" in right.get_title(
+        loc="left") and "mean 0.500" in left.get_title(loc="left")
 
 
 def test_band_and_time_choose_what_is_on_the_scalp():
     values = power()
-    scalp = rmmt.band_over_time(values, EEG_CHANNELS, BANDS).draw(band="alpha", time=1.5).axes[0].collections[0]
+    scalp = rmmt.band_over_time(values, EEG_CHANNELS, BANDS).draw(band="alpha",
+                                                                  time=1.5).axes[0].collections[0]
     assert np.allclose(scalp.get_array(), values[6, 1])  # windows step by a quarter of a second
 
 
@@ -108,4 +123,5 @@ def test_weight_and_shift_move_the_fusion():
     data = opinions()
     data["faces"][0] = [1, 0, 0, 0]  # wrong in the first segment of the first recording
     time, _ = face_eeg.fusion(**data).draw(beta=1.0, lag=3.0, recording=5).axes
-    assert np.allclose(time.lines[0].get_ydata(), [0, 0, 1, 1])  # and in the second one too, when the face is moved by a segment
+    # and in the second one too, when the face is moved by a segment
+    assert np.allclose(time.lines[0].get_ydata(), [0, 0, 1, 1])

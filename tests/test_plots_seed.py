@@ -24,7 +24,10 @@ def style():
 
 def words(figure) -> list[str]:
     FigureCanvasAgg(figure).draw()
-    texts = [text for ax in figure.axes for text in (*ax.texts, ax.title, ax._left_title, ax.xaxis.label, ax.yaxis.label)]
+    texts = [
+        text for ax in figure.axes
+        for text in (*ax.texts, ax.title, ax._left_title, ax.xaxis.label, ax.yaxis.label)
+    ]
     texts += [text for legend in figure.legends for text in legend.get_texts()]
     return [text.get_text() for text in texts if text.get_text()]
 
@@ -32,19 +35,27 @@ def words(figure) -> list[str]:
 def test_every_printed_row_has_the_colour_of_its_modality():
     rows = load("seed").query("table != 'text'").drop_duplicates("row")
     assert (rows["row"].map(modality) == rows["modality"]).all()
-    assert {modality(name) for name in ("SVM EEG", "majority", "guess at training frequencies")} == {"control"}
+    assert {modality(name)
+            for name in ("SVM EEG", "majority", "guess at training frequencies")} == {"control"}
 
 
 def test_the_schematic_says_the_sizes_of_the_networks():
-    said = " ".join(words(three_stages(MVSSTMA(62, 5, blocks=2), MVSSTMA(33, 1, blocks=2), Attention(16, 5), ratio=0.5)))
-    assert all(part in said for part in ("10 × 62 × 5", "10 × 33 × 1", "31 of 62 stay", "16 of 33 stay", "2 blocks × 16", "16 → 5"))
+    said = " ".join(
+        words(
+            three_stages(MVSSTMA(62, 5, blocks=2), MVSSTMA(33, 1, blocks=2), Attention(16, 5),
+                         ratio=0.5)))
+    assert all(part in said for part in ("10 × 62 × 5", "10 × 33 × 1", "31 of 62 stay",
+                                         "16 of 33 stay", "2 blocks × 16", "16 → 5"))
 
 
 def test_no_text_of_the_schematic_lies_on_another():
     figure = three_stages(MVSSTMA(), MVSSTMA(31, 1), Attention(16, 4))
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    boxes = [text.get_window_extent(canvas.get_renderer()) for text in figure.axes[0].texts if text.get_text()]
+    boxes = [
+        text.get_window_extent(canvas.get_renderer()) for text in figure.axes[0].texts
+        if text.get_text()
+    ]
     assert not [(i, j) for i in range(len(boxes)) for j in range(i) if boxes[i].overlaps(boxes[j])]
     assert all(figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1 for box in boxes)
 
@@ -72,21 +83,34 @@ def test_confusion_writes_percentages_and_counts():
 
 
 def test_missing_channels_draws_every_row_with_published_dots():
-    rows = [{"dataset": "SEED-IV", "row": row, "ratio": ratio, "published": 0.8 if ratio else np.nan, "reproduced": 0.5, "half": 0.1}
-            for row in ("EEG", "Concat", "Attention") for ratio in (0.0, 0.3)]
+    rows = [{
+        "dataset": "SEED-IV", "row": row, "ratio": ratio, "published": 0.8 if ratio else np.nan,
+        "reproduced": 0.5, "half": 0.1
+    } for row in ("EEG", "Concat", "Attention") for ratio in (0.0, 0.3)]
     figure = plots.missing_channels(pd.DataFrame(rows), {"SEED-IV": 0.2})
     said = words(figure)
-    assert {"EEG", "Concat", "Attention", "published", "guess at training frequencies", "share of missing channels"} <= set(said)
+    assert {
+        "EEG", "Concat", "Attention", "published", "guess at training frequencies",
+        "share of missing channels"
+    } <= set(said)
 
 
 def test_curves_of_training_and_attention():
-    curves = plots.training_curves({"SEED-IV": {"EEG": [np.ones((3, 2)), np.zeros((3, 2))]}}, ["a", "b"], "error", 1.0, "mean")
+    curves = plots.training_curves({"SEED-IV": {"EEG": [np.ones(
+        (3, 2)), np.zeros((3, 2))]}}, ["a", "b"], "error", 1.0, "mean")
     assert {"EEG, a", "EEG, b", "mean", "error", "epoch"} <= set(words(curves))
-    table = pd.DataFrame({"dataset": "SEED-IV", "subject": 1, "session": 1, "emotion": ["sad", "fear"] * 4, "EEG": np.linspace(0, 1, 8)})
-    assert {"sad", "fear"} <= {text.get_text() for text in plots.attention_weights(table).axes[0].get_xticklabels()}
+    table = pd.DataFrame({
+        "dataset": "SEED-IV", "subject": 1, "session": 1, "emotion": ["sad", "fear"] * 4,
+        "EEG": np.linspace(0, 1, 8)
+    })
+    assert {"sad", "fear"} <= {
+        text.get_text() for text in plots.attention_weights(table).axes[0].get_xticklabels()
+    }
 
 
 def test_a_session_is_drawn_trial_by_trial():
-    table = pd.DataFrame({"trial": np.repeat([1, 2, 3], 4), "emotion": np.repeat([0, 1, 2], 4), "eeg": 1.0, "eye": 2.0})
+    table = pd.DataFrame({
+        "trial": np.repeat([1, 2, 3], 4), "emotion": np.repeat([0, 1, 2], 4), "eeg": 1.0, "eye": 2.0
+    })
     figure = plots.session(table, SEED_IV_EMOTIONS, 3, "DE (nats)", "eye feature 1")
     assert {*SEED_IV_EMOTIONS, " test trials", "DE (nats)"} <= set(words(figure))

@@ -1,4 +1,5 @@
-"""The project itself: it installs from one lock, its package is tracked, its rooms depend on each other in one direction."""
+"""The project itself: it installs from one lock, its package is tracked, its rooms depend on each
+other in one direction."""
 
 from __future__ import annotations
 
@@ -22,10 +23,13 @@ PYPROJECT = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())
 LOCK = (paths.ROOT / "requirements.lock").read_text()
 MODULES = sorted((paths.ROOT / "lib").rglob("*.py"))
 ROOMS = ["datasets", "simulation", "preprocessing", "models", "training", "evaluation", "protocols"]
-OUTSIDE = {"models": {"datasets", "simulation"}, "datasets": {"simulation"}}  # beside what comes later in ROOMS
+# beside what comes later in ROOMS
+OUTSIDE = {"models": {"datasets", "simulation"}, "datasets": {"simulation"}}
 # used by notebooks and commands, by no room
-FRONT = {"collect", "exercises", "explore", "interactive", "notebook", "provenance", "publish", "report", "reproduce", "plots",
-         "schematics", "scoreboard", "teaching"}
+FRONT = {
+    "collect", "exercises", "explore", "interactive", "notebook", "provenance", "publish", "report",
+    "reproduce", "plots", "schematics", "scoreboard", "teaching"
+}
 
 
 def canonical(name: str) -> str:
@@ -44,12 +48,14 @@ def imported(file) -> set[str]:
 
 
 def make(*arguments) -> str:
-    return subprocess.run(["make", *arguments], cwd=paths.ROOT, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(["make", *arguments], cwd=paths.ROOT, capture_output=True, text=True,
+                          check=True).stdout
 
 
 def test_package_is_ours_and_tracked():
     assert Path(lib.__file__).is_relative_to(paths.ROOT)
-    ignored = subprocess.run(["git", "check-ignore", "lib", "lib/paths.py"], cwd=paths.ROOT, capture_output=True, text=True)
+    ignored = subprocess.run(["git", "check-ignore", "lib", "lib/paths.py"], cwd=paths.ROOT,
+                             capture_output=True, text=True)
     assert ignored.stdout == ""
 
 
@@ -57,10 +63,13 @@ def test_lock_holds_every_requirement_at_one_version_and_no_address():
     pinned = {canonical(line): line for line in LOCK.splitlines() if re.match(r"[a-z]", line)}
     assert all(re.match(r"[a-z0-9._-]+==[\w.]+\s", line + " ") for line in pinned.values())
     assert not re.search(r"://|--\w|\+", LOCK)
-    wanted = PYPROJECT["project"]["dependencies"] + [*chain(*PYPROJECT["project"]["optional-dependencies"].values())]
+    wanted = PYPROJECT["project"]["dependencies"] + [
+        *chain(*PYPROJECT["project"]["optional-dependencies"].values())
+    ]
     assert [name for name in wanted if canonical(name) not in pinned] == []
     exact = dict(re.findall(r"(\w+)==([\d.]+)$", "\n".join(wanted), re.M))
-    assert all(pinned[name].startswith(f"{name}=={version}") for name, version in exact.items()) and "torch" in exact
+    assert all(pinned[name].startswith(f"{name}=={version}")
+               for name, version in exact.items()) and "torch" in exact
 
 
 def test_environment_yml_says_nothing_of_its_own():
@@ -72,21 +81,25 @@ def test_environment_yml_says_nothing_of_its_own():
 
 def test_make_prints_help_and_every_target_is_in_it():
     listed = set(re.findall(r"^  ([a-z-]+) ", make(), re.M))
-    wanted = ("help setup lock lab exercises check notebooks reproduce test lint fuzz kills bench tune data data-status verify "
-              "report site clean distclean")
+    wanted = (
+        "help setup lock lab exercises check notebooks reproduce test lint fuzz kills bench tune data data-status verify "
+        "report site clean distclean")
     assert listed == set(wanted.split())
 
 
 def test_make_and_the_runner_set_the_same_environment():
-    exported = dict(re.findall(r"^export (\w+) := (.*)$", (paths.ROOT / "Makefile").read_text(), re.M))
+    exported = dict(
+        re.findall(r"^export (\w+) := (.*)$", (paths.ROOT / "Makefile").read_text(), re.M))
     assert {key: exported.get(key) for key in reproduce.ENVIRONMENT} == reproduce.ENVIRONMENT
 
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
-    """A project in a folder with an odd name, whose Python only notes what it is asked for; and a function that calls its make."""
+    """A project in a folder with an odd name, whose Python only notes what it is asked for; and a
+    function that calls its make."""
     folder = tmp_path / "My Drive's $HOME; (1) # \"x\""
-    for name in ("Makefile", "requirements.lock", "requirements-weights.txt", "pyproject.toml", "lib/__init__.py", "lib/paths.py"):
+    for name in ("Makefile", "requirements.lock", "requirements-weights.txt", "pyproject.toml",
+                 "lib/__init__.py", "lib/paths.py"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(paths.ROOT / name, folder / name)
     python = folder / ".venv" / "bin" / "python"
@@ -99,7 +112,8 @@ def checkout(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
     def make(*arguments, **environment):
-        done = subprocess.run(["make", *arguments], cwd=folder, env=os.environ | environment, capture_output=True, text=True)
+        done = subprocess.run(["make", *arguments], cwd=folder, env=os.environ | environment,
+                              capture_output=True, text=True)
         made = folder / "asked"
         asked = made.read_text().splitlines() if made.exists() else []
         made.unlink(missing_ok=True)
@@ -110,9 +124,13 @@ def checkout(tmp_path, monkeypatch):
 
 def test_make_takes_folders_as_typed_and_little_from_the_environment(checkout):
     folder, make = checkout
-    done, asked = make("reproduce", "DATA=a  $b; 'c\" #d", "DEVICE=-x y", VENV="/other", PROFILE="work", PYTHON="/no", JOBS="x")
+    done, asked = make("reproduce", "DATA=a  $b; 'c\" #d", "DEVICE=-x y", VENV="/other",
+                       PROFILE="work", PYTHON="/no", JOBS="x")
     assert done.returncode == 0, done.stderr
-    assert asked == ["-m", "lib.reproduce", "--profile=demo", "--data=a  $b; 'c\" #d", "--device=-x y", "-m", "lib.drift"]
+    assert asked == [
+        "-m", "lib.reproduce", "--profile=demo", "--data=a  $b; 'c\" #d", "--device=-x y", "-m",
+        "lib.drift"
+    ]
     assert {p.name for p in folder.parent.iterdir()} == {folder.name}
 
 
@@ -120,26 +138,33 @@ def test_make_takes_folders_as_typed_and_little_from_the_environment(checkout):
 def test_build_folder_of_any_name_is_made_and_removed(checkout, how):
     folder, make = checkout
     build = folder.parent / "b uild's $(shell touch ran) $HOME"
-    arguments, environment = ([], {"BUILD": str(build)}) if how == "environment" else ([f"BUILD={build}"], {})
+    arguments, environment = ([], {"BUILD": str(build)
+                                   }) if how == "environment" else ([f"BUILD={build}"], {})
     done, _ = make("site", *arguments, **environment)
     assert done.returncode == 0 and done.stdout == f"{build}/site/index.html\n", done
     assert (build / "CACHEDIR.TAG").is_file() and (build / "site-source").is_dir()
-    assert {p.name for p in folder.parent.iterdir()} == {folder.name, build.name} and not (folder / "ran").exists()
+    assert {p.name for p in folder.parent.iterdir()} == {folder.name, build.name
+                                                         } and not (folder / "ran").exists()
     make("clean", *arguments, **environment)
     assert not build.exists() and (folder / ".venv").exists()
 
 
 def test_clean_and_distclean_remove_only_what_was_made_here(checkout):
     folder, make = checkout
-    mine = [folder.parent / "my" / "thesis.txt", folder / "build" / "own.txt", folder.parent / "env" / "bin" / "own",
-            folder / "mine.egg-info" / "own", folder.parent / "disk" / "own"]
+    mine = [
+        folder.parent / "my" / "thesis.txt", folder / "build" / "own.txt",
+        folder.parent / "env" / "bin" / "own", folder / "mine.egg-info" / "own",
+        folder.parent / "disk" / "own"
+    ]
     for file in mine:
         file.parent.mkdir(parents=True)
         file.write_text("mine")
     (folder.parent / "env" / ".stamp").write_text("")
-    for variables in ({"VENV": str(folder.parent / "my envs")}, {"VENV": str(folder.parent / "env")}, {"BUILD": str(folder.parent / "my")}):
+    for variables in ({"VENV": str(folder.parent / "my envs")},
+                      {"VENV": str(folder.parent / "env")}, {"BUILD": str(folder.parent / "my")}):
         make("clean", **variables)
-        assert make("distclean", *(f"{key}={value}" for key, value in variables.items()))[0].returncode == 0
+        assert make("distclean",
+                    *(f"{key}={value}" for key, value in variables.items()))[0].returncode == 0
     assert not (folder / ".venv").exists()
     (folder / "link").symlink_to(folder.parent / "disk")
     (folder.parent / "disk" / "CACHEDIR.TAG").write_text(paths.TAG)
@@ -156,7 +181,8 @@ def test_nothing_is_installed_into_an_environment_of_somebody_else(checkout):
     (other / "bin" / "python").write_text("#!/bin/sh\ntouch used\n")
     done, asked = make("setup", f"VENV={other}")
     assert done.returncode != 0 and "was not made by make, so nothing is installed into it" in done.stderr and asked == []
-    assert [p.name for p in other.rglob("*")] == ["bin", "python"] and not (folder / "used").exists()
+    assert [p.name
+            for p in other.rglob("*")] == ["bin", "python"] and not (folder / "used").exists()
 
 
 def test_citation_names_the_four_papers():
@@ -170,9 +196,10 @@ def test_imports_point_one_way(file):
     parts = file.relative_to(paths.ROOT / "lib").parts
     room = parts[0] if len(parts) > 1 else ""
     ours = {name.split(".")[1] for name in imported(file) if name.startswith("lib.")}
-    assert not any(name.split(".")[0] in ("notebooks", "tests", "benchmarks") for name in imported(file))
+    assert not any(
+        name.split(".")[0] in ("notebooks", "tests", "benchmarks") for name in imported(file))
     if room in ROOMS:
-        later = set(ROOMS[ROOMS.index(room) + 1 :])
+        later = set(ROOMS[ROOMS.index(room) + 1:])
         assert ours & (later | FRONT | OUTSIDE.get(room, set())) == set()
 
 
@@ -187,4 +214,5 @@ def test_modules_and_functions_fit_on_the_screen(file):
 def test_the_readmes_numbers_are_those_of_the_tables():
     folder = paths.FIGURES / "rmmt" / "public"
     assert publish.results_table(folder) in (paths.ROOT / "README.md").read_text(encoding="utf-8")
-    assert scoreboard.markdown(scoreboard.read().frame) in (paths.ROOT / "README.md").read_text(encoding="utf-8")
+    assert scoreboard.markdown(scoreboard.read().frame) in (paths.ROOT /
+                                                            "README.md").read_text(encoding="utf-8")

@@ -5,7 +5,9 @@ import pytest
 
 from lib.store import Store
 
-VALUE = {"test": np.arange(6.0), "history": np.ones((2, 3), np.float32), "name": np.array(["a", "b"])}
+VALUE = {
+    "test": np.arange(6.0), "history": np.ones((2, 3), np.float32), "name": np.array(["a", "b"])
+}
 
 
 @pytest.fixture
@@ -24,12 +26,17 @@ def test_every_flipped_bit_cut_and_zeroed_block_is_refused(entry):
     store, file = entry
     good = file.read_bytes()
     for place in range(len(good)):
-        assert refused(store, file, good[:place] + bytes([good[place] ^ 1 << place % 8]) + good[place + 1 :]), place
+        assert refused(store, file, good[:place] + bytes([good[place] ^ 1 << place % 8]) +
+                       good[place + 1:]), place
         assert refused(store, file, good[:place]), place
-    assert all(refused(store, file, good[:at] + bytes(64) + good[at + 64 :]) for at in range(0, len(good) - 64, 64))
+    assert all(
+        refused(store, file, good[:at] + bytes(64) + good[at + 64:])
+        for at in range(0,
+                        len(good) - 64, 64))
     file.write_bytes(good)
     found = store.load("work/key")
-    assert found.keys() == VALUE.keys() and all(np.array_equal(found[name], VALUE[name]) for name in VALUE)
+    assert found.keys() == VALUE.keys() and all(
+        np.array_equal(found[name], VALUE[name]) for name in VALUE)
 
 
 def test_an_entry_with_a_missing_member_is_refused(entry):

@@ -28,7 +28,8 @@ def double(shared: int, x: int, folder: Path) -> tuple[int, str]:
 
 
 def stay(folder: str, holding: bool) -> None:
-    """Say who is here and stay for a minute, inside a C function that holds the interpreter's lock or not."""
+    """Say who is here and stay for a minute, inside a C function that holds the interpreter's lock
+    or not."""
     if folder:
         (Path(folder) / f"{os.getpid()}").touch()
         (ctypes.PyDLL if holding else ctypes.CDLL)(None).sleep(60)
@@ -37,7 +38,8 @@ def stay(folder: str, holding: bool) -> None:
 def fail(kind: str) -> None:
     if kind == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
-    raise BadFile("a.csv", "numbers", "words", "Mend it.") if kind == "file" else KeyError("missing")
+    raise BadFile("a.csv", "numbers", "words",
+                  "Mend it.") if kind == "file" else KeyError("missing")
 
 
 @pytest.fixture(params=["fork", "spawn"])  # Linux, macOS
@@ -49,7 +51,10 @@ def method(request, monkeypatch):
 def gone(pids: list[int], seconds: float) -> bool:
     """Whether all have ended within some seconds."""
     end = time.monotonic() + seconds
-    while alive := [p for p in pids if psutil.pid_exists(p) and psutil.Process(p).status() != psutil.STATUS_ZOMBIE]:
+    while alive := [
+            p for p in pids
+            if psutil.pid_exists(p) and psutil.Process(p).status() != psutil.STATUS_ZOMBIE
+    ]:
         if time.monotonic() > end:
             for pid in alive:
                 os.kill(pid, signal.SIGKILL)
@@ -75,12 +80,15 @@ def test_results_as_they_come_or_in_order(method, tmp_path):
     assert sorted(found) == expected and found[0][0] != 0
 
 
-@pytest.mark.parametrize(("method", "end"), [("fork", signal.SIGKILL), ("spawn", signal.SIGKILL), ("fork", signal.SIGINT)])
+@pytest.mark.parametrize(("method", "end"), [("fork", signal.SIGKILL), ("spawn", signal.SIGKILL),
+                                             ("fork", signal.SIGINT)])
 def test_workers_end_with_their_parent(tmp_path, method, end):
-    code = (f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler)  # else ignored below a shell's background job\n"
-            f"from lib import workers; from tests.test_workers import stay; workers.METHOD = {method!r}\n"
-            f"list(workers.side_by_side(stay, [({str(tmp_path)!r}, {end == signal.SIGKILL})] * 2, 2))")
-    with subprocess.Popen([sys.executable, "-c", code], cwd=paths.ROOT, stderr=subprocess.PIPE, text=True) as parent:
+    code = (
+        f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler)  # else ignored below a shell's background job\n"
+        f"from lib import workers; from tests.test_workers import stay; workers.METHOD = {method!r}\n"
+        f"list(workers.side_by_side(stay, [({str(tmp_path)!r}, {end == signal.SIGKILL})] * 2, 2))")
+    with subprocess.Popen([sys.executable, "-c", code], cwd=paths.ROOT, stderr=subprocess.PIPE,
+                          text=True) as parent:
         pids = staying(tmp_path)
         parent.send_signal(end)
         assert gone([*pids, parent.pid], 60)
@@ -95,9 +103,11 @@ def test_workers_end_where_nobody_waits_for_them(tmp_path):
     assert gone(pids, 60)
 
 
-@pytest.mark.parametrize(("kind", "error", "words"), [("killed", RuntimeError, "most likely because memory ran out. Close other programs"),
-                                                     ("file", BadFile, "a.csv: expected numbers, found words. Mend it."),
-                                                     ("key", KeyError, "missing")])
+@pytest.mark.parametrize(
+    ("kind", "error", "words"),
+    [("killed", RuntimeError, "most likely because memory ran out. Close other programs"),
+     ("file", BadFile, "a.csv: expected numbers, found words. Mend it."),
+     ("key", KeyError, "missing")])
 def test_a_failure_is_one_clear_error_and_the_next_call_works(kind, error, words):
     with pytest.raises(error, match=words) as caught:
         list(side_by_side(fail, [(kind,), (kind,)], 2))

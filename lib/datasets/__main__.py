@@ -1,4 +1,5 @@
-"""Command line: ``python -m lib.datasets status``, ``fetch NAME ... [--size N]`` and ``convert seed-v IN OUT``."""
+"""Command line: ``python -m lib.datasets status``, ``fetch NAME ... [--size N]`` and ``convert
+seed-v IN OUT``."""
 
 from __future__ import annotations
 
@@ -21,13 +22,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m lib.datasets", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     show = commands.add_parser("status", help="what is there, what is missing, and whom to ask")
-    get = commands.add_parser("fetch", help="download openly published datasets; of others, say where to get them")
-    get.add_argument("names", nargs="+", choices=list(DATASETS), metavar="NAME", help=", ".join(DATASETS))
-    get.add_argument("--size", type=int, default=SIZE, help=f"subjects of eegmmidb (1 to 109, default: {SIZE})")
-    get.add_argument("--base-url", help="where a copy of the files is served (default: their owner)")
+    get = commands.add_parser(
+        "fetch", help="download openly published datasets; of others, say where to get them")
+    get.add_argument("names", nargs="+", choices=list(DATASETS), metavar="NAME",
+                     help=", ".join(DATASETS))
+    get.add_argument("--size", type=int, default=SIZE,
+                     help=f"subjects of eegmmidb (1 to 109, default: {SIZE})")
+    get.add_argument("--base-url",
+                     help="where a copy of the files is served (default: their owner)")
     get.add_argument("--jobs", type=int, default=4, help="files at a time (default: 4)")
     for command in (show, get):
-        command.add_argument("--data", metavar="DIR", help="data folder (default: $DATA, else data/ in the project)")
+        command.add_argument("--data", metavar="DIR",
+                             help="data folder (default: $DATA, else data/ in the project)")
     plain = commands.add_parser("convert", help="write the pickled files of SEED-V as plain arrays")
     plain.add_argument("name", choices=["seed-v"], metavar="seed-v")
     plain.add_argument("source", metavar="IN", help="folder as its owner gives it out")
@@ -39,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"data folder: {paths.data(options.data)}")
         for row in status(options.data).to_dict("records"):
             print(f"\n{row['dataset']} ({row['tier']})")
-            print("\n".join(f"  {key:8} {row[key]}" for key in ("found", "where", "missing", "ask") if row[key]))
+            print("\n".join(f"  {key:8} {row[key]}" for key in ("found", "where", "missing", "ask")
+                            if row[key]))
         return 0
     try:
         for name in options.names:
@@ -55,7 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _convert(source: str, target: str) -> int:
     if Path(source).resolve() == Path(target).resolve():
-        print(f"error: {target}: expected another folder than the source, found the same. Give a new folder.", file=sys.stderr)
+        print(
+            f"error: {target}: expected another folder than the source, found the same. Give a new folder.",
+            file=sys.stderr)
         return 1
     try:
         written = seed_v.convert(source, target)
@@ -69,8 +78,9 @@ def _convert(source: str, target: str) -> int:
 def _fetch(name: str, options: argparse.Namespace) -> None:
     dataset = DATASETS[name]
     if dataset.source:
-        print(f"{dataset.title}: {amount(name, options.size)}", f"licence: {dataset.licence}", f"to pass on: {dataset.redistribute}",
-              f"from: {options.base_url or dataset.source}", sep="\n", flush=True)
+        print(f"{dataset.title}: {amount(name, options.size)}", f"licence: {dataset.licence}",
+              f"to pass on: {dataset.redistribute}", f"from: {options.base_url or dataset.source}",
+              sep="\n", flush=True)
     folder = fetch(name, options.data, options.base_url, size=options.size, jobs=options.jobs)
     print(f"complete: {folder}")
 

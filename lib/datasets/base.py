@@ -17,7 +17,8 @@ __all__ = ["BadFile", "Cohort", "Signal", "Trial", "alone", "copies", "origin", 
 
 
 def readable(name) -> str:
-    """The name of a file as text that can be printed and written: bytes that are no UTF-8 become ``\\xfc``."""
+    """The name of a file as text that can be printed and written: bytes that are no UTF-8 become
+    ``\\xfc``."""
     raw = str(name).encode("utf-8", "surrogatepass")
     with contextlib.suppress(UnicodeEncodeError):
         raw = str(name).encode("utf-8", "surrogateescape")
@@ -36,7 +37,6 @@ class BadFile(ValueError):
     fix : str
         What the user can do next.
     """
-
     def __init__(self, file, expected: str, found: str, fix: str):
         self.file, self.expected, self.found, self.fix = map(readable, (file, expected, found, fix))
         super().__init__(f"{self.file}: expected {self.expected}, found {self.found}. {self.fix}")
@@ -52,7 +52,8 @@ class Signal:
     Attributes
     ----------
     data : array
-        ``(n_channels, n_times)`` for sampled signals, ``(n_times, height, width, 3)`` for video (uint8, RGB).
+        ``(n_channels, n_times)`` for sampled signals, ``(n_times, height, width, 3)`` for video
+        (uint8, RGB).
     rate : float
         Samples (frames) per second.
     channels : tuple of str
@@ -74,8 +75,9 @@ class Signal:
 class Trial:
     """One subject watching one stimulus once.
 
-    ``labels`` maps a label's name to its value: a scalar rating or a trace ``(n_times,)``. ``loaders`` maps a
-    modality (``eeg``, ``ecg``, ``eye``, ``video``, ``eeg_features``, ``face_features``) to a function that reads it.
+    ``labels`` maps a label's name to its value: a scalar rating or a trace ``(n_times,)``.
+    ``loaders`` maps a modality (``eeg``, ``ecg``, ``eye``, ``video``, ``eeg_features``,
+    ``face_features``) to a function that reads it.
     """
 
     dataset: str
@@ -141,13 +143,20 @@ class Cohort:
         return self.trials[index]
 
     def table(self) -> pd.DataFrame:
-        """One row per trial: identifiers, and for each label its value or its length, mean and spread."""
+        """One row per trial: identifiers, and for each label its value or its length, mean and
+        spread."""
         rows = []
         for trial in self.trials:
-            row = {"subject": trial.subject, "session": trial.session, "trial": trial.trial, "stimulus": trial.stimulus}
+            row = {
+                "subject": trial.subject, "session": trial.session, "trial": trial.trial,
+                "stimulus": trial.stimulus
+            }
             for label, value in trial.labels.items():
                 if np.ndim(value):
-                    row |= {f"{label}_n": np.size(value), f"{label}_mean": np.mean(value), f"{label}_std": np.std(value)}
+                    row |= {
+                        f"{label}_n": np.size(value), f"{label}_mean": np.mean(value),
+                        f"{label}_std": np.std(value)
+                    }
                 else:
                     row[label] = value
             rows.append(row)
@@ -155,7 +164,8 @@ class Cohort:
 
 
 def origin(folder: Path, title: str) -> tuple[str, str]:
-    """Tier of the cohort in a folder (``"licensed"`` or ``"simulated"``), and the caption of what is drawn from it.
+    """Tier of the cohort in a folder (``"licensed"`` or ``"simulated"``), and the caption of what
+    is drawn from it.
 
     Raises
     ------
@@ -164,14 +174,17 @@ def origin(folder: Path, title: str) -> tuple[str, str]:
     """
     truth = folder / "truth.json"
     if not truth.is_file():
-        if (folder / "SIMULATED.txt").is_file():  # the simulator writes this first and truth.json last
-            raise BadFile(truth, "the end of a simulated cohort", "no such file", "Simulate the cohort again; it goes on where it stopped.")
+        # the simulator writes this first and truth.json last
+        if (folder / "SIMULATED.txt").is_file():
+            raise BadFile(truth, "the end of a simulated cohort", "no such file",
+                          "Simulate the cohort again; it goes on where it stopped.")
         return "licensed", f"{title} (real recordings)"
     try:
         known = json.loads(truth.read_text(encoding="utf-8"))
         return "simulated", f"simulated cohort, effect = {float(known['effect']):g}, seed = {known['seed']}"
     except (KeyError, TypeError, ValueError) as error:
-        raise BadFile(truth, "JSON with effect and seed", f"{type(error).__name__}: {error}", "Simulate the cohort again.") from error
+        raise BadFile(truth, "JSON with effect and seed", f"{type(error).__name__}: {error}",
+                      "Simulate the cohort again.") from error
 
 
 def copies(paths: Iterable[Path]) -> dict[Path, Path]:
@@ -183,8 +196,9 @@ def copies(paths: Iterable[Path]) -> dict[Path, Path]:
         if sizes[path.stat().st_size] > 1:
             with open(path, "rb") as file:
                 found.setdefault(hashlib.file_digest(file, "sha256").hexdigest(), []).append(path)
-    return {path: same[path == same[0]] for same in found.values() if len(same) > 1
-            for path in same}
+    return {
+        path: same[path == same[0]] for same in found.values() if len(same) > 1 for path in same
+    }
 
 
 def alone(path: Path, twins: Mapping[Path, Path], fix: str) -> None:

@@ -1,7 +1,9 @@
-"""The unlabelled ECG corpora of paper 2's pre-training: DREAMER, ASCERTAIN and the PsPM data sets of the Bach laboratory.
+"""The unlabelled ECG corpora of paper 2's pre-training: DREAMER, ASCERTAIN and the PsPM data sets
+of the Bach laboratory.
 
-Katsigiannis & Ramzan, IEEE J. Biomed. Health Inform. 22(1), 2018; Subramanian et al., IEEE Trans. Affective Computing 9(2), 2018; PsPM:
-bachlab.org/pspm. Their emotional labels, where they have any, are not read. Signals keep the owner's unit: paper 2 standardises them.
+Katsigiannis & Ramzan, IEEE J. Biomed. Health Inform. 22(1), 2018; Subramanian et al., IEEE Trans.
+Affective Computing 9(2), 2018; PsPM: bachlab.org/pspm. Their emotional labels, where they have any,
+are not read. Signals keep the owner's unit: paper 2 standardises them.
 """
 
 from __future__ import annotations
@@ -23,21 +25,24 @@ PARTS = ("baseline", "stimuli")  # of DREAMER: before each film, and during it
 
 
 def read_dreamer(folder: str | Path) -> Cohort:
-    """Read the ECG of ``DREAMER.mat``: for each subject and film the neutral film before it (``baseline``) and the film (``stimuli``).
+    """Read the ECG of ``DREAMER.mat``: for each subject and film the neutral film before it
+    (``baseline``) and the film (``stimuli``).
 
-    choice: of the two leads the first. The file names neither; scaled and without labels, either would do, and using both would show the
-    network each heartbeat twice.
+    choice: of the two leads the first. The file names neither; scaled and without labels, either
+    would do, and using both would show the network each heartbeat twice.
 
     Parameters
     ----------
     folder : path-like
-        Holds ``DREAMER.mat``, which is read whole; the chosen lead of all trials stays in memory until another copy is read.
+        Holds ``DREAMER.mat``, which is read whole; the chosen lead of all trials stays in memory
+        until another copy is read.
 
     Returns
     -------
     Cohort
-        Two trials per subject and film, ``labels`` empty. ``load("ecg")``: ``(1, n_times)`` float32 at the rate the file states (256 Hz),
-        in the owner's unit. Recordings that cannot be used are in ``dropped`` with the reason.
+        Two trials per subject and film, ``labels`` empty. ``load("ecg")``: ``(1, n_times)`` float32
+        at the rate the file states (256 Hz), in the owner's unit. Recordings that cannot be used
+        are in ``dropped`` with the reason.
 
     Raises
     ------
@@ -45,14 +50,17 @@ def read_dreamer(folder: str | Path) -> Cohort:
         No usable recording.
     """
     path = Path(folder) / "DREAMER.mat"
-    return collect("dreamer", "licensed", "ecg", folder, "DREAMER.mat", _dreamer_recordings(path) if path.is_file() else ())
+    return collect("dreamer", "licensed", "ecg", folder, "DREAMER.mat",
+                   _dreamer_recordings(path) if path.is_file() else ())
 
 
 def read_ascertain(folder: str | Path) -> Cohort:
-    """Read the ECG of ASCERTAIN: ``ASCERTAIN_Raw/ECGData/Movie_P<subject>/ECG_Clip<clip>.mat``, in any case.
+    """Read the ECG of ASCERTAIN: ``ASCERTAIN_Raw/ECGData/Movie_P<subject>/ECG_Clip<clip>.mat``, in
+    any case.
 
-    assumed, from how others read ``Data_ECG``: column 0 is the time; the left arm's lead is column 1, or column 4 in files with six columns
-    and more. choice: the left arm, the lead that paper 2 takes from AMIGOS.
+    assumed, from how others read ``Data_ECG``: column 0 is the time; the left arm's lead is column
+    1, or column 4 in files with six columns and more. choice: the left arm, the lead that paper 2
+    takes from AMIGOS.
 
     Parameters
     ----------
@@ -61,23 +69,28 @@ def read_ascertain(folder: str | Path) -> Cohort:
     Returns
     -------
     Cohort
-        One trial per clip, at 256 Hz; otherwise as :func:`read_dreamer`. Each file is read once now and again when asked for.
+        One trial per clip, at 256 Hz; otherwise as :func:`read_dreamer`. Each file is read once now
+        and again when asked for.
     """
     found = []
     for path in paths.glob(folder, "**/*.mat"):
         subject, clip = numbers(f"{path.parent.name} {path.stem}", r"Movie_P(\d+) ECG_Clip(\d+)")
         if subject:
             found.append((subject, clip, path))
-    return collect("ascertain", "licensed", "ecg", folder, "ASCERTAIN_Raw/ECGData/Movie_P01/ECG_Clip1.mat and its like", (
-        Recording(path, subject, clip, f"clip {clip}", partial(_load_ascertain, path)) for subject, clip, path in sorted(found)))
+    return collect("ascertain", "licensed", "ecg", folder,
+                   "ASCERTAIN_Raw/ECGData/Movie_P01/ECG_Clip1.mat and its like",
+                   (Recording(path, subject, clip, f"clip {clip}", partial(_load_ascertain, path))
+                    for subject, clip, path in sorted(found)))
 
 
 def read_pspm(folder: str | Path) -> Cohort:
-    """Read the ECG of PsPM files: variables ``infos`` and ``data``, a cell of channels with ``.data`` and ``.header``.
+    """Read the ECG of PsPM files: variables ``infos`` and ``data``, a cell of channels with
+    ``.data`` and ``.header``.
 
-    The channel whose ``header.chantype`` is ``ecg`` is taken (the first, if there are several), with its ``sr`` and ``units``. Files
-    without one, such as the log files beside the recordings, are in ``dropped``. assumed: one file per person. Every set numbers its people
-    anew, so subjects are counted over all files.
+    The channel whose ``header.chantype`` is ``ecg`` is taken (the first, if there are several),
+    with its ``sr`` and ``units``. Files without one, such as the log files beside the recordings,
+    are in ``dropped``. assumed: one file per person. Every set numbers its people anew, so subjects
+    are counted over all files.
 
     Parameters
     ----------
@@ -92,20 +105,25 @@ def read_pspm(folder: str | Path) -> Cohort:
     found = paths.glob(folder, "**/*.mat")
     twins = copies(found)
     first = {path: min(path, twins.get(path, path)) for path in found}
-    return collect("pspm", "public", "ecg", folder, "PsPM files (*.mat)", (
-        Recording(path, found.index(first[path]) + 1, 1, first[path].stem, partial(_load_pspm, path))
-        for path in found))
+    return collect(
+        "pspm", "public", "ecg", folder, "PsPM files (*.mat)",
+        (Recording(path,
+                   found.index(first[path]) + 1, 1, first[path].stem, partial(_load_pspm, path))
+         for path in found))
 
 
 def _dreamer_recordings(path: Path) -> Iterator[Recording]:
     for subject, film, part in sorted(_dreamer(path, path.stat().st_mtime_ns)[1]):
-        yield Recording(path, subject, len(PARTS) * (film - 1) + PARTS.index(part) + 1, f"{part} {film}",
-                        partial(_load_dreamer, path, subject, film, part), f"subject {subject} {part} {film}")
+        yield Recording(path, subject,
+                        len(PARTS) * (film - 1) + PARTS.index(part) + 1, f"{part} {film}",
+                        partial(_load_dreamer, path, subject, film, part),
+                        f"subject {subject} {part} {film}")
 
 
 @lru_cache(maxsize=1)
 def _dreamer(path: Path, mtime: int) -> tuple[float, dict[tuple[int, int, str], np.ndarray]]:
-    """The rate and, by subject, film and part, the first lead. The whole file is one variable: it is read once, not once per trial."""
+    """The rate and, by subject, film and part, the first lead. The whole file is one variable: it
+    is read once, not once per trial."""
     (dreamer,) = read_mat(path, "DREAMER")
     leads = {}
     for subject, person in enumerate(np.atleast_1d(field(path, dreamer, "Data")), 1):
@@ -132,14 +150,17 @@ def _load_pspm(path: Path) -> Signal:
     _, data = read_mat(path, "infos", "data", fix=no_recording)
     for channel in np.atleast_1d(data):
         if field(path, channel, "header.chantype") == "ecg":
-            return _lead(path, field(path, channel, "data"), field(path, channel, "header.sr"), str(field(path, channel, "header.units")))
+            return _lead(path, field(path, channel, "data"), field(path, channel, "header.sr"),
+                         str(field(path, channel, "header.units")))
     raise BadFile(path, "a channel of type ecg", "none", no_recording)
 
 
 def _lead(path: Path, data: np.ndarray, rate: float, unit: str = "as recorded") -> Signal:
     """One lead ``(1, n_times)``, checked."""
     if np.ndim(data) != 1 or not np.size(data) or data.dtype.kind not in "fiu":
-        raise BadFile(path, "numbers, one per sample", f"{np.asarray(data).dtype} {np.shape(data)}", AGAIN)
+        raise BadFile(path, "numbers, one per sample", f"{np.asarray(data).dtype} {np.shape(data)}",
+                      AGAIN)
     if not np.isfinite(data).all():
-        raise BadFile(path, "finite numbers", f"{(~np.isfinite(data)).sum()} NaN or infinite", "Leave this recording out.")
+        raise BadFile(path, "finite numbers", f"{(~np.isfinite(data)).sum()} NaN or infinite",
+                      "Leave this recording out.")
     return Signal(np.asarray(data, np.float32)[None], hertz(path, rate), ("ECG",), unit)

@@ -20,8 +20,10 @@ __all__ = ["Header", "check"]
 
 log = logging.getLogger(__name__)
 # bytes for each channel
-FIELDS = {"label": 16, "transducer": 80, "unit": 8, "lowest": 8, "highest": 8, "digital lowest": 8,
-          "digital highest": 8, "filter": 80, "samples": 8, "reserved": 32}
+FIELDS = {
+    "label": 16, "transducer": 80, "unit": 8, "lowest": 8, "highest": 8, "digital lowest": 8,
+    "digital highest": 8, "filter": 80, "samples": 8, "reserved": 32
+}
 MICROVOLTS = {"uV": 1.0, "µV": 1.0, "mV": 1e3, "V": 1e6, "nV": 1e-3, "": 1.0}
 TO_MNE = ("uV", "µV", "mV", "V")  # MNE takes any other unit for the volt
 RATES = (100.0, 20000.0)  # Hz; choice: what EEG is recorded at
@@ -41,7 +43,6 @@ class Header(NamedTuple):
 def check(path: Path, used: Callable[[str], bool], fix: str, *, mne: bool = False) -> Header:
     """Refuse a file whose header cannot be true of it; ``used`` tells the labels of electrodes,
     ``mne`` that MNE will read it."""
-
     def unless(right: object, expected: str, found: object, then: str = fix) -> None:
         if not right:
             raise BadFile(path, expected, str(found), then)
@@ -52,8 +53,10 @@ def check(path: Path, used: Callable[[str], bool], fix: str, *, mne: bool = Fals
         first = head[:8]
         kind = "BDF" if first == b"\xffBIOSEMI" else "EDF" if first.strip() == b"0" else ""
         unless(kind and len(head) == 256, "the header of an EDF or BDF file", repr(first))
-        parts = {"header bytes": head[184:192], "number of records": head[236:244],
-                 "seconds of a record": head[244:252], "number of channels": head[252:256]}
+        parts = {
+            "header bytes": head[184:192], "number of records": head[236:244],
+            "seconds of a record": head[244:252], "number of channels": head[252:256]
+        }
         length, records, seconds, n = (_number(path, *part, fix) for part in parts.items())
         unless(n >= 1 and length == 256 * (n + 1), "a header of 256 bytes and 256 for each channel",
                f"{length:g} for {n:g} channels")
@@ -66,12 +69,14 @@ def check(path: Path, used: Callable[[str], bool], fix: str, *, mne: bool = Fals
            "EDF+D, a discontinuous one", "Export it as EDF+C.")
     fields, at, blank = {}, 0, b" " if mne else b" \0"  # to MNE a zero byte is part of the text
     for name, width in FIELDS.items():
-        block = rest[at : at + width * int(n)]
-        fields[name] = [block[i : i + width].strip(blank) for i in range(0, len(block), width)]
+        block = rest[at:at + width * int(n)]
+        fields[name] = [block[i:i + width].strip(blank) for i in range(0, len(block), width)]
         at += len(block)
     labels = [label.decode("latin-1") for label in fields["label"]]
-    samples = np.array([_number(path, f"samples of {label}", text, fix)
-                        for label, text in zip(labels, fields["samples"], strict=True)])
+    samples = np.array([
+        _number(path, f"samples of {label}", text, fix)
+        for label, text in zip(labels, fields["samples"], strict=True)
+    ])
     unless(seconds > 0 and (samples >= 1).all() and (samples % 1 == 0).all(),
            "records of some seconds, with samples of every channel",
            f"{seconds:g} s, {samples.min():g} samples")
@@ -92,12 +97,14 @@ def check(path: Path, used: Callable[[str], bool], fix: str, *, mne: bool = Fals
     unless(not rates or RATES[0] <= rates[0] <= RATES[1],
            f"{RATES[0]:g} to {RATES[1]:g} samples per second", f"{sum(rates):g}")
     texts = {labels[i]: {name: fields[name][i] for name in fields} for i in picked}
-    scales = {label: _microvolts(path, label, text, kind, fix, mne)
-              for label, text in texts.items()}
+    scales = {
+        label: _microvolts(path, label, text, kind, fix, mne) for label, text in texts.items()
+    }
     limits = Counter(tuple(text.items())[2:7] for text in texts.values())
-    unless(len(limits) < 2 or max(limits.values()) < 0.75 * len(picked),
-           "the same limits and unit of all electrodes, or those of each",
-           f"others in a few of {len(picked)}")
+    unless(
+        len(limits) < 2 or max(limits.values()) < 0.75 * len(picked),
+        "the same limits and unit of all electrodes, or those of each",
+        f"others in a few of {len(picked)}")
     return Header(kind, labels, rates[0] if rates else 0.0, scales)
 
 
@@ -119,19 +126,20 @@ def _microvolts(path: Path, label: str, text: dict[str, bytes], kind: str, fix: 
     unit = text["unit"].decode("latin-1" if old else "utf-8", "replace")
     if unit not in (TO_MNE if mne else MICROVOLTS):
         raise BadFile(path, f"uV, mV or V as the unit of {label}", repr(unit), fix)
-    low, high, digital_low, digital_high = (
-        _number(path, f"{name} value of {label}", text[name], fix)
-        for name in ("lowest", "highest", "digital lowest", "digital highest"))
-    half = 2 ** (23 if kind == "BDF" else 15)
+    low, high, digital_low, digital_high = (_number(path, f"{name} value of {label}", text[name],
+                                                    fix)
+                                            for name in ("lowest", "highest", "digital lowest",
+                                                         "digital highest"))
+    half = 2**(23 if kind == "BDF" else 15)
     if not -half <= digital_low < digital_high < half:
         raise BadFile(path, f"digital limits of {label} from {-half} to {half - 1}",
                       f"{digital_low:g} to {digital_high:g}", fix)
     span = abs(high - low) * MICROVOLTS[unit]
     step = span / (digital_high - digital_low)
     if span < LEAST_RANGE or step > MOST_STEP:
-        raise BadFile(path, f"limits of {label} in which EEG fits: {LEAST_RANGE:g} uV or more, in "
-                      f"steps of at most {MOST_STEP:g} uV", f"{low:g} to {high:g} {unit}".strip(),
-                      fix)
+        raise BadFile(
+            path, f"limits of {label} in which EEG fits: {LEAST_RANGE:g} uV or more, in "
+            f"steps of at most {MOST_STEP:g} uV", f"{low:g} to {high:g} {unit}".strip(), fix)
     if not unit and (low, high) == (digital_low, digital_high):
         raise BadFile(path, f"{label} in microvolts",
                       "limits of the converter and no unit: numbers "

@@ -1,7 +1,9 @@
-"""The unlabelled EEG corpora of paper 2's pre-training: WAY-EEG-GAL, EEGMMIDB (BCI2000) and the corpus of Kaya et al.
+"""The unlabelled EEG corpora of paper 2's pre-training: WAY-EEG-GAL, EEGMMIDB (BCI2000) and the
+corpus of Kaya et al.
 
-Luciw, Jarocka & Edin, Sci. Data 1:140047, 2014; Schalk et al., IEEE Trans. Biomed. Eng. 51(6), 2004 (PhysioNet eegmmidb); Kaya et al.,
-Sci. Data 5:180211, 2018. Each is read from its owner's files. All three have the ten channels of the paper, which are taken by name.
+Luciw, Jarocka & Edin, Sci. Data 1:140047, 2014; Schalk et al., IEEE Trans. Biomed. Eng. 51(6), 2004
+(PhysioNet eegmmidb); Kaya et al., Sci. Data 5:180211, 2018. Each is read from its owner's files.
+All three have the ten channels of the paper, which are taken by name.
 """
 
 from __future__ import annotations
@@ -23,13 +25,16 @@ from lib.datasets.amigos_format import EEG_CHANNELS
 from lib.datasets.base import BadFile, Cohort, Signal, Trial
 from lib.datasets.table import read_csv
 
-__all__ = ["AGAIN", "MARK", "Recording", "collect", "field", "hertz", "normalised", "numbers", "read_eegmmidb", "read_kaya", "read_mat",
-           "read_way"]
+__all__ = [
+    "AGAIN", "MARK", "Recording", "collect", "field", "hertz", "normalised", "numbers",
+    "read_eegmmidb", "read_kaya", "read_mat", "read_way"
+]
 
 log = logging.getLogger(__name__)
 AGAIN = "Get the file again from its owner."
 LEAVE = "Nothing needs to be done."
-MARK = "SIMULATED.txt"  # lies in every folder that lib.simulation.corpora writes; its first line is the caption
+# lies in every folder that lib.simulation.corpora writes; its first line is the caption
+MARK = "SIMULATED.txt"
 ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}  # the names of the older 10-20 system
 WAY_UNIT = 0.1  # microvolts per unit of hs.eeg.sig, as in the owner's own EEGLAB export
 RATES = (50.0, 20_000.0)  # Hz; choice: at which EEG and ECG are recorded
@@ -40,7 +45,8 @@ WAY_RATE = 500.0  # Hz, not written in the CSV form
 class Recording(NamedTuple):
     """What :func:`collect` makes a trial of.
 
-    ``part`` names one of several recordings in a file. ``check``, if there is one, is called in place of ``load`` to see if it can be used.
+    ``part`` names one of several recordings in a file. ``check``, if there is one, is called in
+    place of ``load`` to see if it can be used.
     """
 
     path: Path
@@ -53,11 +59,12 @@ class Recording(NamedTuple):
 
 
 def read_way(folder: str | Path) -> Cohort:
-    """Read WAY-EEG-GAL: ``P*/HS_P<subject>_S<series>.mat``, or ``subj<subject>_series<series>_data.csv`` as Kaggle published it.
+    """Read WAY-EEG-GAL: ``P*/HS_P<subject>_S<series>.mat``, or
+    ``subj<subject>_series<series>_data.csv`` as Kaggle published it.
 
-    ``WS_*.mat`` are left alone: they hold windows cut from the same series around single lifts, which would repeat some samples and lack
-    others. ``HS_P*_ST.mat`` counts as series 10. assumed: the numbers in the CSV form have the unit
-    of ``hs.eeg.sig``.
+    ``WS_*.mat`` are left alone: they hold windows cut from the same series around single lifts,
+    which would repeat some samples and lack others. ``HS_P*_ST.mat`` counts as series 10. assumed:
+    the numbers in the CSV form have the unit of ``hs.eeg.sig``.
 
     Parameters
     ----------
@@ -66,9 +73,10 @@ def read_way(folder: str | Path) -> Cohort:
     Returns
     -------
     Cohort
-        One trial per series, ``labels`` empty. ``load("eeg")``: the ten channels ``EEG_CHANNELS`` in their order, ``(10, n_times)``
-        float32 in uV at the rate of the file. Each file is read once now, to check it, and again when asked for. Files that cannot be
-        used are in ``dropped`` with the reason.
+        One trial per series, ``labels`` empty. ``load("eeg")``: the ten channels ``EEG_CHANNELS``
+        in their order, ``(10, n_times)`` float32 in uV at the rate of the file. Each file is read
+        once now, to check it, and again when asked for. Files that cannot be used are in
+        ``dropped`` with the reason.
 
     Raises
     ------
@@ -79,15 +87,17 @@ def read_way(folder: str | Path) -> Cohort:
              for path in paths.glob(folder, "**/HS_P*_S*.mat")]
     found += [(*numbers(path.stem, r"subj(\d+)_series(\d+)_data"), path, _load_kaggle)
               for path in paths.glob(folder, "**/subj*_series*_data.csv")]
-    return collect("way-eeg-gal", "public", "eeg", folder, "P1/HS_P1_S1.mat or subj1_series1_data.csv and their like", (
-        Recording(path, subject, series, f"series {series}", partial(load, path))
-        for subject, series, path, load in sorted(found, key=lambda item: item[:3])))
+    return collect("way-eeg-gal", "public", "eeg", folder,
+                   "P1/HS_P1_S1.mat or subj1_series1_data.csv and their like",
+                   (Recording(path, subject, series, f"series {series}", partial(load, path))
+                    for subject, series, path, load in sorted(found, key=lambda item: item[:3])))
 
 
 def read_eegmmidb(folder: str | Path) -> Cohort:
     """Read the PhysioNet EEG Motor Movement/Imagery Database: ``S<subject>/S<subject>R<run>.edf``.
 
-    Most files have 160 samples a second, those of three subjects have not; the rate is always the file's own.
+    Most files have 160 samples a second, those of three subjects have not; the rate is always the
+    file's own.
 
     Parameters
     ----------
@@ -96,20 +106,23 @@ def read_eegmmidb(folder: str | Path) -> Cohort:
     Returns
     -------
     Cohort
-        One trial per run; signals, ``dropped`` and errors as in :func:`read_way`. Only the headers are read now.
+        One trial per run; signals, ``dropped`` and errors as in :func:`read_way`. Only the headers
+        are read now.
     """
-    found = sorted((*numbers(path.stem, r"S(\d+)R(\d+)"), path)
-                   for path in paths.glob(folder, "**/S*R*.edf"))
-    return collect("eegmmidb", "public", "eeg", folder, "S001/S001R01.edf and its like", (
-        Recording(path, subject, run, f"run {run}", partial(_load_edf, path), check=partial(_open_edf, path))
-        for subject, run, path in found))
+    found = sorted(
+        (*numbers(path.stem, r"S(\d+)R(\d+)"), path) for path in paths.glob(folder, "**/S*R*.edf"))
+    return collect("eegmmidb", "public", "eeg", folder, "S001/S001R01.edf and its like",
+                   (Recording(path, subject, run, f"run {run}", partial(_load_edf, path),
+                              check=partial(_open_edf, path)) for subject, run, path in found))
 
 
 def read_kaya(folder: str | Path) -> Cohort:
-    """Read the corpus of Kaya et al.: one ``.mat`` per record with a struct ``o`` (``data``, ``sampFreq``, ``chnames``).
+    """Read the corpus of Kaya et al.: one ``.mat`` per record with a struct ``o`` (``data``,
+    ``sampFreq``, ``chnames``).
 
-    The subject is the letter after ``Subject`` in the file's name (A is 1). The order of the fields varies and the synchronisation
-    line is called X3 or X5, so that fields and channels are found by name. assumed: ``data`` are microvolts.
+    The subject is the letter after ``Subject`` in the file's name (A is 1). The order of the fields
+    varies and the synchronisation line is called X3 or X5, so that fields and channels are found by
+    name. assumed: ``data`` are microvolts.
 
     Parameters
     ----------
@@ -118,32 +131,41 @@ def read_kaya(folder: str | Path) -> Cohort:
     Returns
     -------
     Cohort
-        One trial per file, numbered within the subject in the order of names; signals, ``dropped`` and errors as in :func:`read_way`.
+        One trial per file, numbered within the subject in the order of names; signals, ``dropped``
+        and errors as in :func:`read_way`.
     """
-    letters = {path: re.search(r"Subject-?([A-Z])", path.stem)
-               for path in paths.glob(folder, "**/*.mat")}
-    subjects = {path: ord(letter[1]) - ord("A") + 1 if letter else 0 for path, letter in letters.items()}
+    letters = {
+        path: re.search(r"Subject-?([A-Z])", path.stem) for path in paths.glob(folder, "**/*.mat")
+    }
+    subjects = {
+        path: ord(letter[1]) - ord("A") + 1 if letter else 0 for path, letter in letters.items()
+    }
     counted: Counter[int] = Counter()
     recordings = []
     for path, subject in sorted(subjects.items(), key=lambda item: (item[1], item[0])):
         counted[subject] += 1
-        recordings.append(Recording(path, subject, counted[subject], path.stem, partial(_load_kaya, path)))
-    return collect("kaya", "public", "eeg", folder, "CLASubjectA1601083StLRHand.mat and its like", recordings)
+        recordings.append(
+            Recording(path, subject, counted[subject], path.stem, partial(_load_kaya, path)))
+    return collect("kaya", "public", "eeg", folder, "CLASubjectA1601083StLRHand.mat and its like",
+                   recordings)
 
 
 def normalised(name: str) -> str:
-    """A channel's name without dots, spaces and case, in the newer 10-20 system: ``"t3.."`` becomes ``"T7"``."""
+    """A channel's name without dots, spaces and case, in the newer 10-20 system: ``"t3.."`` becomes
+    ``"T7"``."""
     name = str(name).strip(" .").upper()
     return ALIASES.get(name, name)
 
 
 def numbers(name: str, pattern: str) -> tuple[int, int]:
-    """The two numbers in a file's name (``T``, the owner's mark of the tenth WAY series, is 10); zeros where the name is another."""
+    """The two numbers in a file's name (``T``, the owner's mark of the tenth WAY series, is 10);
+    zeros where the name is another."""
     match = re.fullmatch(pattern, name, re.IGNORECASE)
     return (int(match[1]), 10 if match[2].upper() == "T" else int(match[2])) if match else (0, 0)
 
 
-def collect(name: str, tier: str, modality: str, folder: str | Path, layout: str, recordings: Iterable[Recording]) -> Cohort:
+def collect(name: str, tier: str, modality: str, folder: str | Path, layout: str,
+            recordings: Iterable[Recording]) -> Cohort:
     """Make a cohort of those unlabelled recordings that can be read.
 
     Parameters
@@ -154,7 +176,8 @@ def collect(name: str, tier: str, modality: str, folder: str | Path, layout: str
     layout : str
         What the folder should hold, for the message.
     recordings : iterable of Recording
-        In the order wanted; subject 0 means that the file's name does not tell. ``load`` and ``check`` raise ``BadFile``.
+        In the order wanted; subject 0 means that the file's name does not tell. ``load`` and
+        ``check`` raise ``BadFile``.
 
     Raises
     ------
@@ -166,7 +189,8 @@ def collect(name: str, tier: str, modality: str, folder: str | Path, layout: str
     for path, subject, trial, stimulus, load, part, check in recordings:
         try:
             if not subject:
-                raise BadFile(path, f"a name like the owner's ({layout})", path.name, "Give it its name back.")
+                raise BadFile(path, f"a name like the owner's ({layout})", path.name,
+                              "Give it its name back.")
             if not path.is_file():
                 why = dropped.pop(path.relative_to(folder).as_posix(), "none")
                 raise BadFile(path, "a file", why, AGAIN)
@@ -178,10 +202,13 @@ def collect(name: str, tier: str, modality: str, folder: str | Path, layout: str
             dropped[f"{path.relative_to(folder)} {part}".strip()] = str(error)
             continue
         taken[subject, stimulus.lower()] = path
-        trials.append(Trial(name, subject, str(trial), trial, stimulus, {}, {modality: load}, {modality: str(path)}))
+        trials.append(
+            Trial(name, subject, str(trial), trial, stimulus, {}, {modality: load},
+                  {modality: str(path)}))
     first = next(iter(dropped.values()), "no such file")
     if not trials:
-        raise BadFile(folder, layout, f"nothing that can be read: {first}", f"Check that this is the folder of {name}.")
+        raise BadFile(folder, layout, f"nothing that can be read: {first}",
+                      f"Check that this is the folder of {name}.")
     if dropped:
         log.info("%s: %d recordings left out, the first because: %s", folder, len(dropped), first)
     caption = f"{name} (real recordings, unlabelled)"
@@ -191,16 +218,19 @@ def collect(name: str, tier: str, modality: str, folder: str | Path, layout: str
 
 
 def read_mat(path: Path, *variables: str, fix: str = AGAIN) -> list:
-    """The named variables of a MATLAB file; structs have attributes, cells are object arrays. ``fix`` is what to do if one is missing."""
+    """The named variables of a MATLAB file; structs have attributes, cells are object arrays.
+    ``fix`` is what to do if one is missing."""
     content = mat.load(path, variables, AGAIN, struct_as_record=False, squeeze_me=True)
     missing = [name for name in variables if name not in content]
     if missing:
-        raise BadFile(path, f"the variables {', '.join(variables)}", f"no {', '.join(missing)}", fix)
+        raise BadFile(path, f"the variables {', '.join(variables)}", f"no {', '.join(missing)}",
+                      fix)
     return [content[name] for name in variables]
 
 
 def field(path: Path, struct, names: str):
-    """A field of a struct read by :func:`read_mat`, or one deeper down: ``field(path, hs, "eeg.sig")``."""
+    """A field of a struct read by :func:`read_mat`, or one deeper down: ``field(path, hs,
+    "eeg.sig")``."""
     for name in names.split("."):
         if not hasattr(struct, name):
             raise BadFile(path, f"the field {names}", f"no {name}", AGAIN)
@@ -218,12 +248,14 @@ def hertz(path: Path, rate) -> float:
 
 def _load_way(path: Path) -> Signal:
     (hs,) = read_mat(path, "hs")
-    return _ten_channels(path, field(path, hs, "eeg.sig"), field(path, hs, "eeg.names"), field(path, hs, "eeg.samplingrate"), WAY_UNIT)
+    return _ten_channels(path, field(path, hs, "eeg.sig"), field(path, hs, "eeg.names"),
+                         field(path, hs, "eeg.samplingrate"), WAY_UNIT)
 
 
 def _load_kaya(path: Path) -> Signal:
     (o,) = read_mat(path, "o")
-    return _ten_channels(path, field(path, o, "data"), field(path, o, "chnames"), field(path, o, "sampFreq"))
+    return _ten_channels(path, field(path, o, "data"), field(path, o, "chnames"),
+                         field(path, o, "sampFreq"))
 
 
 def _load_kaggle(path: Path) -> Signal:
@@ -243,14 +275,21 @@ def _load_kaggle(path: Path) -> Signal:
     return _ten_channels(path, table.to_numpy(), table.columns, WAY_RATE, WAY_UNIT)
 
 
-def _ten_channels(path: Path, data: np.ndarray, names: Iterable[str], rate: float, unit: float = 1.0) -> Signal:
-    """The paper's channels out of ``data`` ``(n_times, n_channels)`` whose columns have ``names``, times ``unit`` microvolts."""
-    data, names = np.atleast_2d(data), [normalised(name) for name in np.atleast_1d(np.asarray(names, object))]
+def _ten_channels(path: Path, data: np.ndarray, names: Iterable[str], rate: float,
+                  unit: float = 1.0) -> Signal:
+    """The paper's channels out of ``data`` ``(n_times, n_channels)`` whose columns have ``names``,
+    times ``unit`` microvolts."""
+    data, names = np.atleast_2d(data), [
+        normalised(name) for name in np.atleast_1d(np.asarray(names, object))
+    ]
     if data.ndim != 2 or data.shape[1] != len(names) or data.dtype.kind not in "fiu":
-        raise BadFile(path, f"numbers (n_times, {len(names)}), one column per channel", f"{data.dtype} {data.shape}", AGAIN)
-    picked = np.ascontiguousarray(data[:, _columns(path, names)].T, dtype=np.float32) * np.float32(unit)
+        raise BadFile(path, f"numbers (n_times, {len(names)}), one column per channel",
+                      f"{data.dtype} {data.shape}", AGAIN)
+    picked = np.ascontiguousarray(data[:, _columns(path, names)].T,
+                                  dtype=np.float32) * np.float32(unit)
     if not np.isfinite(picked).all():
-        raise BadFile(path, "finite numbers", f"{(~np.isfinite(picked)).sum()} NaN or infinite", "Leave this recording out.")
+        raise BadFile(path, "finite numbers", f"{(~np.isfinite(picked)).sum()} NaN or infinite",
+                      "Leave this recording out.")
     spread = np.median(picked.std(axis=1))
     if not SPREADS[0] <= spread <= SPREADS[1]:
         expected = f"EEG in microvolts (a spread from {SPREADS[0]:g} to {SPREADS[1]:g})"
@@ -261,7 +300,8 @@ def _ten_channels(path: Path, data: np.ndarray, names: Iterable[str], rate: floa
 def _columns(path: Path, names: list[str]) -> list[int]:
     missing = [name for name in EEG_CHANNELS if name not in names]
     if missing:
-        raise BadFile(path, f"the channels {' '.join(EEG_CHANNELS)}", f"no {' '.join(missing)}", "Leave this recording out.")
+        raise BadFile(path, f"the channels {' '.join(EEG_CHANNELS)}", f"no {' '.join(missing)}",
+                      "Leave this recording out.")
     return [names.index(name) for name in EEG_CHANNELS]
 
 
@@ -271,10 +311,12 @@ def _open_edf(path: Path) -> tuple[mne.io.BaseRaw, list[int]]:
     try:
         raw = mne.io.read_raw_edf(path, verbose="error")
     except Exception as error:  # MNE raises whatever the damaged bytes lead it to
-        raise BadFile(path, "a whole EDF file", f"{type(error).__name__}: {error}", AGAIN) from error
+        raise BadFile(path, "a whole EDF file", f"{type(error).__name__}: {error}",
+                      AGAIN) from error
     return raw, _columns(path, [normalised(name) for name in raw.ch_names])
 
 
 def _load_edf(path: Path) -> Signal:
     raw, columns = _open_edf(path)
-    return _ten_channels(path, raw.get_data(columns).T, EEG_CHANNELS, raw.info["sfreq"], 1e6)  # MNE's unit is the volt
+    # MNE's unit is the volt
+    return _ten_channels(path, raw.get_data(columns).T, EEG_CHANNELS, raw.info["sfreq"], 1e6)

@@ -1,4 +1,5 @@
-"""Download an openly published dataset from its owner, with checksums; nothing of it is part of the project."""
+"""Download an openly published dataset from its owner, with checksums; nothing of it is part of the
+project."""
 
 from __future__ import annotations
 
@@ -26,17 +27,20 @@ __all__ = ["SIZE", "FetchError", "amount", "by_hand", "download", "fetch", "fetc
 
 log = logging.getLogger(__name__)
 WAITS, PAUSE, LONGEST = 3, 10, 120  # choice: times and seconds that a server is waited for
-SIZE = 10  # choice: subjects of EEGMMIDB unless more are asked for; enough to try pre-training on real recordings
+# choice: subjects of EEGMMIDB unless more are asked for; enough to try pre-training on real
+# recordings
+SIZE = 10
 EEGMMIDB_RUNS, EEGMMIDB_SUBJECTS = range(1, 15), range(1, 110)
 EEGMMIDB_MEGABYTES = 33  # per subject: 64 channels x 160 samples a second x 2 bytes x 26 minutes
 
 
 class FetchError(RuntimeError):
-    """A download failed; the message says which file, why, and what to do. Files fetched before stay."""
+    """A download failed; the message says which file, why, and what to do. Files fetched before
+    stay."""
 
 
-def fetch(name: str, root: str | Path | None = None, base_url: str | None = None, *, size: int = SIZE, jobs: int = 4,
-          progress: bool = True) -> Path:
+def fetch(name: str, root: str | Path | None = None, base_url: str | None = None, *,
+          size: int = SIZE, jobs: int = 4, progress: bool = True) -> Path:
     """Download one dataset of the registry into the user's data folder.
 
     Parameters
@@ -44,7 +48,8 @@ def fetch(name: str, root: str | Path | None = None, base_url: str | None = None
     name : str
         A dataset with a ``source`` in :data:`lib.datasets.registry.DATASETS`.
     root : path-like, optional
-        The data folder; ``lib.paths.data()`` by default. A copy found there is completed, otherwise ``root/name`` is made.
+        The data folder; ``lib.paths.data()`` by default. A copy found there is completed, otherwise
+        ``root/name`` is made.
     base_url : str, optional
         Where a copy of the files is served, in place of the owner's address.
     size : int
@@ -64,7 +69,8 @@ def fetch(name: str, root: str | Path | None = None, base_url: str | None = None
     KeyError
         No such dataset.
     FetchError
-        Its owner must be asked first, or a file could not be had, or is not the one that was published.
+        Its owner must be asked first, or a file could not be had, or is not the one that was
+        published.
     """
     dataset = DATASETS[name]
     if not dataset.source:
@@ -83,8 +89,9 @@ def by_hand(name: str, root: str | Path | None = None) -> str:
     if dataset.embedded:
         return f"{name} needs no download: the project writes it when needed."
     known = ", ".join(key for key, dataset in DATASETS.items() if dataset.source)
-    return (f"{name} cannot be downloaded by this command, which fetches {known}. Get it from {dataset.ask}. Licence: {dataset.licence} "
-            f"Put it into {paths.data(root)}, so that there is: {dataset.layout}.")
+    return (
+        f"{name} cannot be downloaded by this command, which fetches {known}. Get it from {dataset.ask}. Licence: {dataset.licence} "
+        f"Put it into {paths.data(root)}, so that there is: {dataset.layout}.")
 
 
 def amount(name: str, size: int = SIZE) -> str:
@@ -95,7 +102,8 @@ def amount(name: str, size: int = SIZE) -> str:
 
 
 def fetch_eegmmidb(folder: Path, size: int, base_url: str, *, progress: bool = True) -> list[str]:
-    """Download the first subjects of EEGMMIDB through MNE, which knows the checksums, into the owner's layout.
+    """Download the first subjects of EEGMMIDB through MNE, which knows the checksums, into the
+    owner's layout.
 
     Parameters
     ----------
@@ -114,9 +122,13 @@ def fetch_eegmmidb(folder: Path, size: int, base_url: str, *, progress: bool = T
         What was downloaded now.
     """
     if size not in EEGMMIDB_SUBJECTS:
-        raise FetchError(f"eegmmidb has {len(EEGMMIDB_SUBJECTS)} subjects: expected a size of 1 to {len(EEGMMIDB_SUBJECTS)}, found {size}.")
-    names = {f"S{subject:03d}/S{subject:03d}R{run:02d}.edf": (subject, run)
-             for subject in EEGMMIDB_SUBJECTS[:size] for run in EEGMMIDB_RUNS}
+        raise FetchError(
+            f"eegmmidb has {len(EEGMMIDB_SUBJECTS)} subjects: expected a size of 1 to {len(EEGMMIDB_SUBJECTS)}, found {size}."
+        )
+    names = {
+        f"S{subject:03d}/S{subject:03d}R{run:02d}.edf": (subject, run)
+        for subject in EEGMMIDB_SUBJECTS[:size] for run in EEGMMIDB_RUNS
+    }
     todo = [name for name in names if not (folder / name).is_file()]
     waiting = folder / ".download"
     pooch.get_logger().setLevel("WARNING")
@@ -135,12 +147,12 @@ def fetch_eegmmidb(folder: Path, size: int, base_url: str, *, progress: bool = T
     return todo
 
 
-def download(base_url: str, files: Mapping[str, tuple[str, int]], folder: Path, *, jobs: int = 4, retries: int = 3,
-             progress: bool = True) -> list[str]:
+def download(base_url: str, files: Mapping[str, tuple[str, int]], folder: Path, *, jobs: int = 4,
+             retries: int = 3, progress: bool = True) -> list[str]:
     """Download files whose checksum is known; those already there and right are left alone.
 
-    Each file is written under a temporary name and renamed when its checksum is right, so that an interrupted download leaves no
-    half file behind and can simply be started again.
+    Each file is written under a temporary name and renamed when its checksum is right, so that an
+    interrupted download leaves no half file behind and can simply be started again.
 
     Parameters
     ----------
@@ -166,23 +178,28 @@ def download(base_url: str, files: Mapping[str, tuple[str, int]], folder: Path, 
         for parent in {(folder / name).parent for name in todo}:
             parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FetchError(f"{folder} cannot be written ({error}). Name another folder with --data.") from error
+        raise FetchError(
+            f"{folder} cannot be written ({error}). Name another folder with --data.") from error
     pooch.get_logger().setLevel("WARNING")
-    store = pooch.create(folder, base_url.rstrip("/") + "/", registry={name: digest for name, (digest, _) in files.items()},
+    store = pooch.create(folder,
+                         base_url.rstrip("/") + "/",
+                         registry={name: digest for name, (digest, _) in files.items()},
                          retry_if_failed=retries)
     http = pooch.HTTPDownloader(chunk_size=1 << 16, timeout=30)
 
     def get(url: str, output_file, store) -> None:
         _patiently(url, partial(http, url, output_file, store))
 
-    with (tqdm(total=sum(files[name][1] for name in todo), unit="B", unit_scale=True, desc=folder.name, disable=not progress) as bar,
-          ThreadPoolExecutor(jobs) as pool):
+    with (tqdm(total=sum(files[name][1] for name in todo), unit="B", unit_scale=True,
+               desc=folder.name, disable=not progress) as bar, ThreadPoolExecutor(jobs) as pool):
         tasks = {pool.submit(store.fetch, name, downloader=get): name for name in todo}
         try:
             for task in as_completed(tasks):
-                Path(task.result()).chmod(0o644)  # pooch leaves the mode of a temporary file, readable by its owner alone
+                # pooch leaves the mode of a temporary file, readable by its owner alone
+                Path(task.result()).chmod(0o644)
                 bar.update(files[tasks[task]][1])
-        except (ValueError, OSError) as error:  # pooch raises ValueError for a checksum; requests' errors are OSErrors
+        # pooch raises ValueError for a checksum; requests' errors are OSErrors
+        except (ValueError, OSError) as error:
             raise FetchError(_reason(store.get_url(tasks[task]), error)) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -194,7 +211,8 @@ def _is_there(path: Path, digest: str) -> bool:
 
 
 def _patiently(url: str, get: Callable):
-    """What ``get`` returns, after the time for which the server asks; other refusals end at once."""
+    """What ``get`` returns, after the time for which the server asks; other refusals end at
+    once."""
     for left in reversed(range(WAITS + 1)):
         try:
             return get()
@@ -230,10 +248,10 @@ def _reason(url: str, error: Exception) -> str:
         remedy = {
             403: "The server refuses it to you: check the address (--base-url) and your network.",
             407: "A proxy wants a password: set HTTPS_PROXY (and HTTP_PROXY) to "
-                 "http://NAME:PASSWORD@HOST:PORT.",
+            "http://NAME:PASSWORD@HOST:PORT.",
             429: f"Too many requests: wait {seconds:g} s, then ask for fewer at a time (--jobs 1).",
             503: "The server is busy or being repaired: wait "
-                 f"{f'{seconds:g} s' if seconds else 'some minutes'}.",
+            f"{f'{seconds:g} s' if seconds else 'some minutes'}.",
         }.get(status, "Check the address (--base-url).")
         name = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
         return f"{url}: the server answered {status} {name}. {remedy} {again}"

@@ -1,6 +1,8 @@
-"""EMOTIV FLEX 2: EEG exported by EmotivPRO as EDF or CSV, with a video of the face, of people watching emotional clips (paper 4).
+"""EMOTIV FLEX 2: EEG exported by EmotivPRO as EDF or CSV, with a video of the face, of people
+watching emotional clips (paper 4).
 
-The layout is in :mod:`lib.datasets.flex_format`. Simulated cohorts in the same layout carry a ``truth.json`` and are read by the same code.
+The layout is in :mod:`lib.datasets.flex_format`. Simulated cohorts in the same layout carry a
+``truth.json`` and are read by the same code.
 """
 
 from __future__ import annotations
@@ -29,27 +31,31 @@ __all__ = ["files", "read"]
 log = logging.getLogger(__name__)
 GATE = "a median quality of"
 LEAVE = "Nothing needs to be done: the other recordings are read."
-MOST_LONGER = 1.0  # s; choice: by which a video may go on after the EEG where no marker says when the clip ended
+# s; choice: by which a video may go on after the EEG where no marker says when the clip ended
+MOST_LONGER = 1.0
 MOST_LOST = 0.1  # choice: of the samples; a recording that lost more is left out
 VIDEO_RATE = 2.0  # choice: frames per second in memory
 SAME = 0.1  # uV; choice: closer means and spreads of every electrode are those of one recording
 CODES = {emotion: float(i) for i, emotion in enumerate(EMOTIONS)}
 
 
-def read(folder: str | Path, channels: Sequence[str] = CHANNELS, *, quality: str = "contact", least: float = LEAST_QUALITY,
-         video_rate: float = VIDEO_RATE) -> Cohort:
+def read(folder: str | Path, channels: Sequence[str] = CHANNELS, *, quality: str = "contact",
+         least: float = LEAST_QUALITY, video_rate: float = VIDEO_RATE) -> Cohort:
     """Read FLEX 2 recordings, or a simulated cohort in their layout.
 
     Parameters
     ----------
     folder : path-like
-        Holds ``recordings.csv``, one line per recording: ``file`` and ``video`` (paths from here; ``video`` may be empty), ``subject`` (a
-        number), ``emotion`` and ``clip`` (its name). Intervals beside the recording, in ``<name>_intervalMarker.csv``, must hold one whose
-        ``type`` is the clip; without that file the clip starts with the recording. The video starts with the recording.
+        Holds ``recordings.csv``, one line per recording: ``file`` and ``video`` (paths from here;
+        ``video`` may be empty), ``subject`` (a number), ``emotion`` and ``clip`` (its name).
+        Intervals beside the recording, in ``<name>_intervalMarker.csv``, must hold one whose
+        ``type`` is the clip; without that file the clip starts with the recording. The video starts
+        with the recording.
     channels : sequence of str
         Electrodes in the wanted order.
     quality : {"contact", "eeg"}
-        Which of the device's two overall scores (0 to 100) decides. Sec 5.1 says "signal quality reported by the device".
+        Which of the device's two overall scores (0 to 100) decides. Sec 5.1 says "signal quality
+        reported by the device".
     least : float
         Lowest median over the recording; 0 takes all. Sec 5.1: 80.
     video_rate : float
@@ -58,12 +64,13 @@ def read(folder: str | Path, channels: Sequence[str] = CHANNELS, *, quality: str
     Returns
     -------
     Cohort
-        One trial per recording in the order of the listing; ``session`` is ``"1"``, ``trial`` counts a subject's lines from 1,
-        ``stimulus`` is the clip, ``labels["emotion"]`` 0 to 3 (:data:`lib.datasets.flex_format.EMOTIONS`). Signals start with the
-        recording (``start`` <= 0) and end with the clip: ``eeg`` ``(n_channels, n)`` float32 in uV at 128 or 256 Hz, offset and all;
-        ``video`` ``(n, height, width, 3)`` where there is one. What is left out is in ``dropped``,
-        with the reason; lines that stand for the same samples are all left out, and the cohort is
-        empty where there are no others.
+        One trial per recording in the order of the listing; ``session`` is ``"1"``, ``trial``
+        counts a subject's lines from 1, ``stimulus`` is the clip, ``labels["emotion"]`` 0 to 3
+        (:data:`lib.datasets.flex_format.EMOTIONS`). Signals start with the recording (``start`` <=
+        0) and end with the clip: ``eeg`` ``(n_channels, n)`` float32 in uV at 128 or 256 Hz, offset
+        and all; ``video`` ``(n, height, width, 3)`` where there is one. What is left out is in
+        ``dropped``, with the reason; lines that stand for the same samples are all left out, and
+        the cohort is empty where there are no others.
 
     Raises
     ------
@@ -72,10 +79,10 @@ def read(folder: str | Path, channels: Sequence[str] = CHANNELS, *, quality: str
 
     Notes
     -----
-    Samples the device lost are NaN: those it filled in itself (``INTERPOLATED`` > 0), and those missing from the file, which a jump of
-    ``COUNTER`` tells and which are put back as NaN, so that time goes on. A loss of whole seconds
-    only the clock can tell, which every CSV file has and not every EDF file; where the two
-    contradict each other, the recording is left out.
+    Samples the device lost are NaN: those it filled in itself (``INTERPOLATED`` > 0), and those
+    missing from the file, which a jump of ``COUNTER`` tells and which are put back as NaN, so that
+    time goes on. A loss of whole seconds only the clock can tell, which every CSV file has and not
+    every EDF file; where the two contradict each other, the recording is left out.
     """
     folder = Path(folder)
     tier, caption = origin(folder, "EMOTIV FLEX 2")
@@ -119,26 +126,30 @@ def _distinct(folder: Path, found: Mapping[str, tuple[Trial, _Samples]],
     names, again = list(found), _again([samples for _, samples in found.values()])
     for name, others in zip(names, again, strict=True):
         if others:
-            dropped[name] = str(BadFile(
-                folder / layout.LISTING_FILE, f"for {name} samples that no other line has",
-                f"those of {'; '.join(names[i] for i in others)}",
-                "Correct the listing; several clips of one recording need their intervals in "
-                f"<name>{layout.MARKERS}."))
+            dropped[name] = str(
+                BadFile(
+                    folder / layout.LISTING_FILE, f"for {name} samples that no other line has",
+                    f"those of {'; '.join(names[i] for i in others)}",
+                    "Correct the listing; several clips of one recording need their intervals in "
+                    f"<name>{layout.MARKERS}."))
     return _own_videos([found[name][0] for name in names if name not in dropped], dropped)
 
 
 def _own_videos(trials: list[Trial], dropped: dict[str, str]) -> list[Trial]:
     """Leave out a video that two recordings have: one face cannot belong to both."""
-    videos = [Path(trial.files["video"]).resolve() if "video" in trial.files else None
-              for trial in trials]
+    videos = [
+        Path(trial.files["video"]).resolve() if "video" in trial.files else None for trial in trials
+    ]
     twins = copies({video for video in videos if video})
     for i, (trial, video) in enumerate(zip(trials, videos, strict=True)):
-        others = {other.files["eeg"] for other, its in zip(trials, videos, strict=True)
-                  if video and its in (video, twins.get(video))}
+        others = {
+            other.files["eeg"] for other, its in zip(trials, videos, strict=True)
+            if video and its in (video, twins.get(video))
+        }
         if len(others | {trial.files["eeg"]}) > 1:
-            dropped[trial.files["video"]] = str(BadFile(
-                trial.files["video"], "a video of one recording", f"that of {len(others)}",
-                "Correct the listing. The EEG of these recordings is read without it."))
+            dropped[trial.files["video"]] = str(
+                BadFile(trial.files["video"], "a video of one recording", f"that of {len(others)}",
+                        "Correct the listing. The EEG of these recordings is read without it."))
             trials[i] = replace(
                 trial, loaders={key: load for key, load in trial.loaders.items() if key != "video"},
                 files={key: file for key, file in trial.files.items() if key != "video"})
@@ -148,7 +159,9 @@ def _own_videos(trials: list[Trial], dropped: dict[str, str]) -> list[Trial]:
 def files(folder: str | Path) -> list[str]:
     """Relative paths of a complete copy: the listing and what it names."""
     rows = _listing(Path(folder)).values()
-    return [layout.LISTING_FILE, *(row[key] for row in rows for key in ("file", "video") if row[key])]
+    return [
+        layout.LISTING_FILE, *(row[key] for row in rows for key in ("file", "video") if row[key])
+    ]
 
 
 def _listing(folder: Path) -> dict[int, dict[str, str]]:
@@ -157,14 +170,16 @@ def _listing(folder: Path) -> dict[int, dict[str, str]]:
                      "Write one line for each recording; video may be empty.", layout.LISTING,
                      text=layout.LISTING)
     for name in ("file", "video"):  # a path written on Windows
-        table[name] = [path if (folder / path).exists() else path.replace("\\", "/")
-                       for path in table[name]]
+        table[name] = [
+            path if (folder / path).exists() else path.replace("\\", "/") for path in table[name]
+        ]
     return table[list(layout.LISTING)].to_dict("index")
 
 
 def _number(folder: Path, row: Mapping[str, str], line: int) -> int:
     if not row["subject"].isdecimal() or row["emotion"] not in CODES or not row["clip"]:
-        raise BadFile(folder / layout.LISTING_FILE, f"a subject's number, one of {', '.join(EMOTIONS)}, and a clip",
+        raise BadFile(folder / layout.LISTING_FILE,
+                      f"a subject's number, one of {', '.join(EMOTIONS)}, and a clip",
                       f"{row['subject']!r}, {row['emotion']!r}, {row['clip']!r} in line {line}",
                       "Correct this line.")
     return int(row["subject"])
@@ -186,10 +201,13 @@ def _trial(folder: Path, row: Mapping[str, str], subject: int, number: int, drop
     path = folder / row["file"]
     rate, table = read_table(path, (*channels, *TABLES))
     if missing := [name for name in channels if name not in table]:
-        raise BadFile(path, f"the {len(channels)} electrodes of the 28-channel map", f"no {', '.join(missing)}",
-                      "Use a 32-channel recording, or name the electrodes it has: read(..., channels=...).")
+        raise BadFile(
+            path, f"the {len(channels)} electrodes of the 28-channel map",
+            f"no {', '.join(missing)}",
+            "Use a 32-channel recording, or name the electrodes it has: read(..., channels=...).")
     if rate not in layout.RATES:
-        raise BadFile(path, "128 or 256 samples per second", f"{rate:g}", "Export at the rate of the headset, without resampling.")
+        raise BadFile(path, "128 or 256 samples per second", f"{rate:g}",
+                      "Export at the rate of the headset, without resampling.")
     if least > 0:
         _gate(path, table, quality, least)
     data = placed(path, rate, channels, table)
@@ -214,12 +232,14 @@ def _trial(folder: Path, row: Mapping[str, str], subject: int, number: int, drop
         except BadFile as error:
             dropped[row["video"]] = f"{error} The EEG of this recording is read without it."
         if not markers and seen > data.shape[1] / rate + MOST_LONGER:
-            raise BadFile(path, f"EEG to the end of its video of {seen:.1f} s", f"{data.shape[1] / rate:.1f} s (cut short?)",
-                          f"{AGAIN} If the clip ended before the video, say when in <name>{layout.MARKERS}.")
+            raise BadFile(
+                path, f"EEG to the end of its video of {seen:.1f} s",
+                f"{data.shape[1] / rate:.1f} s (cut short?)",
+                f"{AGAIN} If the clip ended before the video, say when in <name>{layout.MARKERS}.")
     first, last = round(start * rate), round(min(end * rate, data.shape[1]))
     return (Trial("flex", subject, "1", number, row["clip"], {"emotion": CODES[row["emotion"]]},
-                  loaders, paths),
-            _Samples(_summary(data), _summary(data[:, first:last]), first, last))
+                  loaders,
+                  paths), _Samples(_summary(data), _summary(data[:, first:last]), first, last))
 
 
 def _summary(data: np.ndarray) -> np.ndarray:
@@ -241,10 +261,12 @@ def _again(rows: Sequence[_Samples]) -> list[list[int]]:
 
 
 def _gate(path: Path, table: Mapping[str, np.ndarray], quality: str, least: float) -> None:
-    score = np.nanmedian(table[quality]) if quality in table and np.isfinite(table[quality]).any() else None
+    score = np.nanmedian(
+        table[quality]) if quality in table and np.isfinite(table[quality]).any() else None
     if score is None:
-        raise BadFile(path, f"the device's overall quality ({' or '.join(TABLES[quality])})", "none",
-                      "Export with quality channels, or take the recording as it is with read(..., least=0).")
+        raise BadFile(
+            path, f"the device's overall quality ({' or '.join(TABLES[quality])})", "none",
+            "Export with quality channels, or take the recording as it is with read(..., least=0).")
     if score < least:
         raise BadFile(path, f"{GATE} {least:g} or more", f"{score:g}", LEAVE)
 
@@ -252,4 +274,4 @@ def _gate(path: Path, table: Mapping[str, np.ndarray], quality: str, least: floa
 def _eeg(path: Path, channels: tuple[str, ...], start: float, end: float) -> Signal:
     rate, table = read_table(path, (*channels, *(name for name in TABLES if name not in QUALITY)))
     data = placed(path, rate, channels, table)
-    return Signal(data[:, : round(min(end * rate, data.shape[1]))], rate, channels, "uV", -start)
+    return Signal(data[:, :round(min(end * rate, data.shape[1]))], rate, channels, "uV", -start)

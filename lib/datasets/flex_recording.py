@@ -25,20 +25,24 @@ RECORDINGS = (".bdf", ".csv", ".edf")
 DRIFT = 0.01  # choice: of the time, by which the clock and the packets may part
 # X.md (1)_intervalMarker: the recording's name, tags of streams and the number of a copy, what
 # makes it a marker file, the number of a copy
-NAME = re.compile(rf"(.+?)(?:\.(?:{'|'.join(layout.STREAMS)})|\s?\((\d+)\))*"
-                  r"(_intervalmarker)?(?:\s?\((\d+)\))?", re.IGNORECASE)
+NAME = re.compile(
+    rf"(.+?)(?:\.(?:{'|'.join(layout.STREAMS)})|\s?\((\d+)\))*"
+    r"(_intervalmarker)?(?:\s?\((\d+)\))?", re.IGNORECASE)
 
 
 def read_table(path: Path, wanted: Sequence[str]) -> tuple[float, dict[str, np.ndarray]]:
-    """Samples per second, and of the wanted columns (electrodes, or keys of ``TABLES``) those that are there."""
+    """Samples per second, and of the wanted columns (electrodes, or keys of ``TABLES``) those that
+    are there."""
     if not path.is_file():
-        raise BadFile(path, "a recording (.edf or .csv)", "no such file", f"Correct its line in {layout.LISTING_FILE}.")
+        raise BadFile(path, "a recording (.edf or .csv)", "no such file",
+                      f"Correct its line in {layout.LISTING_FILE}.")
     try:
         return (_from_csv if path.suffix.lower() == ".csv" else _from_edf)(path, wanted)
     except BadFile:
         raise
     except Exception as error:  # a parser raises whatever the damaged bytes lead it to
-        raise BadFile(path, "an EDF or CSV file exported by EmotivPRO", f"{type(error).__name__}: {error}", AGAIN) from error
+        raise BadFile(path, "an EDF or CSV file exported by EmotivPRO",
+                      f"{type(error).__name__}: {error}", AGAIN) from error
 
 
 def _from_edf(path: Path, wanted: Sequence[str]) -> tuple[float, dict[str, np.ndarray]]:
@@ -48,8 +52,10 @@ def _from_edf(path: Path, wanted: Sequence[str]) -> tuple[float, dict[str, np.nd
         content = edfio.read_bdf(path) if bdf else edfio.read_edf(path, lazy_load_data=True)
     signals = {signal.label: signal for signal in content.signals}
     labels = {name: TABLES[name][0] if name in TABLES else name for name in wanted}
-    return header.rate, {name: signals[label].data * header.microvolts.get(label, 1.0)
-                         for name, label in labels.items() if label in signals}
+    return header.rate, {
+        name: signals[label].data * header.microvolts.get(label, 1.0)
+        for name, label in labels.items() if label in signals
+    }
 
 
 def _from_csv(path: Path, wanted: Sequence[str]) -> tuple[float, dict[str, np.ndarray]]:
@@ -66,11 +72,12 @@ def _from_csv(path: Path, wanted: Sequence[str]) -> tuple[float, dict[str, np.nd
 
 
 def placed(path: Path, rate: float, channels: Sequence[str],
-            table: Mapping[str, np.ndarray]) -> np.ndarray:
+           table: Mapping[str, np.ndarray]) -> np.ndarray:
     """The samples, each at its time; what was lost or made up by the device is NaN."""
     lengths = {len(values) for name, values in table.items() if name not in QUALITY}
     if len(lengths) != 1 or 0 in lengths:
-        raise BadFile(path, "as many samples of every electrode as of COUNTER and INTERPOLATED", f"{sorted(lengths)}", AGAIN)
+        raise BadFile(path, "as many samples of every electrode as of COUNTER and INTERPOLATED",
+                      f"{sorted(lengths)}", AGAIN)
     places = _places(path, rate, table)
     data = np.full((len(channels), places[-1] + 1), np.nan, np.float32)
     data[:, places] = np.stack([table[name] for name in channels])
@@ -124,8 +131,10 @@ def marker_file(path: Path) -> Path | None:
     if (exact := path.with_name(path.stem + layout.MARKERS)).is_file():
         return exact
     bare, copy, _ = _named(path)
-    beside = {file: _named(file) for file in sorted(path.parent.iterdir())
-              if file != path and file.is_file()}
+    beside = {
+        file: _named(file) for file in sorted(path.parent.iterdir())
+        if file != path and file.is_file()
+    }
     own: dict[tuple[bool, bool], list[Path]] = {}
     for file, (name, number, marks) in beside.items():
         if (marks and file.suffix.lower() == ".csv" and name.casefold() == bare.casefold()
@@ -133,17 +142,22 @@ def marker_file(path: Path) -> Path | None:
             own.setdefault((name == bare, number == copy), []).append(file)
     if own and len(best := own[max(own)]) == 1:
         return best[0]
-    recordings = {name for file, name in beside.items()
-                  if file.suffix.lower() in RECORDINGS and "marker" not in file.stem.lower()}
-    unused = [file for file, (name, number, marks) in beside.items()
-              if (name, number, False) not in recordings and (
-                  re.match(rf"{re.escape(bare)}[^a-z0-9].*marker", file.stem, re.IGNORECASE)
-                  or (marks and bare.casefold().startswith(f"{name.casefold()}.")))]
+    recordings = {
+        name for file, name in beside.items()
+        if file.suffix.lower() in RECORDINGS and "marker" not in file.stem.lower()
+    }
+    unused = [
+        file for file, (name, number, marks) in beside.items()
+        if (name, number, False) not in recordings and (
+            re.match(rf"{re.escape(bare)}[^a-z0-9].*marker", file.stem, re.IGNORECASE) or
+            (marks and bare.casefold().startswith(f"{name.casefold()}.")))
+    ]
     if unused:
-        raise BadFile(path, f"its markers in {path.stem}{layout.MARKERS}",
-                      f"{', '.join(file.name for file in unused)} beside it",
-                      "Give its marker file that name, or move the other away: then the clip "
-                      "starts with the recording.")
+        raise BadFile(
+            path, f"its markers in {path.stem}{layout.MARKERS}",
+            f"{', '.join(file.name for file in unused)} beside it",
+            "Give its marker file that name, or move the other away: then the clip "
+            "starts with the recording.")
     return marker_file(path.resolve()) if path.is_symlink() else None
 
 
@@ -152,8 +166,10 @@ def interval(markers: Path, clip: str, seconds: float) -> tuple[float, float]:
     table = read_csv(markers, AGAIN, ("latency", "duration", "type"), text=("type",))
     rows = table.loc[table["type"] == clip, ["latency", "duration"]].to_numpy(float)
     if len(rows) != 1 or not (rows[0, 0] >= 0 and rows[0, 1] > 0):
-        raise BadFile(markers, f"one interval of type {clip!r} with a latency and a duration", f"{rows.tolist()}",
-                      "Correct the clip in recordings.csv, or remove this file to use the whole recording.")
+        raise BadFile(
+            markers, f"one interval of type {clip!r} with a latency and a duration",
+            f"{rows.tolist()}",
+            "Correct the clip in recordings.csv, or remove this file to use the whole recording.")
     start, end = rows[0, 0], rows[0].sum()
     if end > seconds + 1 or start >= seconds:
         unit = " (milliseconds?)" if 10 * seconds < end <= 1000 * (seconds + 1) else ""

@@ -1,8 +1,11 @@
-"""The raw MAHNOB-HCI database: ``Sessions/<id>/`` and the continuous valence labels of 239 of its trials.
+"""The raw MAHNOB-HCI database: ``Sessions/<id>/`` and the continuous valence labels of 239 of its
+trials.
 
-Soleymani, Lichtenauer, Pun & Pantic, "A multimodal database for affect recognition and implicit tagging", IEEE Trans. Affective Computing
-3(1), 2012; labels: Soleymani, Asghari-Esfeden, Fu & Pantic, "Analysis of EEG signals and facial expressions for continuous emotion
-detection", ibid. 7(1), 2016. Simulated cohorts in the same layout carry a ``truth.json`` and are read by the same code.
+Soleymani, Lichtenauer, Pun & Pantic, "A multimodal database for affect recognition and implicit
+tagging", IEEE Trans. Affective Computing 3(1), 2012; labels: Soleymani, Asghari-Esfeden, Fu &
+Pantic, "Analysis of EEG signals and facial expressions for continuous emotion detection", ibid.
+7(1), 2016. Simulated cohorts in the same layout carry a ``truth.json`` and are read by the same
+code.
 """
 
 from __future__ import annotations
@@ -24,7 +27,8 @@ from lib.paths import spelled
 __all__ = ["ECG_CHANNELS", "frames_at", "label_times", "read", "sync", "sync_report"]
 
 log = logging.getLogger(__name__)
-ECG_CHANNELS = ("EXG1", "EXG2", "EXG3")  # upper right and upper left corner of the chest, left side of the abdomen
+# upper right and upper left corner of the chest, left side of the abdomen
+ECG_CHANNELS = ("EXG1", "EXG2", "EXG3")
 
 
 def read(root: str | Path, need: tuple[str, ...] = ("eeg", "video", "eye")) -> Cohort:
@@ -35,15 +39,17 @@ def read(root: str | Path, need: tuple[str, ...] = ("eeg", "video", "eye")) -> C
     root : path-like
         Folder with ``Sessions/`` and ``lable_continous_Mahnob.mat``.
     need : tuple of str
-        Modalities whose files must exist for a trial to be kept. The video needs the gaze table too: it holds the clock. A copy of
-        the database without videos is read with ``need=("eeg",)``.
+        Modalities whose files must exist for a trial to be kept. The video needs the gaze table
+        too: it holds the clock. A copy of the database without videos is read with
+        ``need=("eeg",)``.
 
     Returns
     -------
     Cohort
-        One trial per row of the label file, in its order; ``labels["valence"]`` is ``(n_times,)`` at 4 Hz, the subject's own ratings are
-        scalars. Signals are read when asked for: ``eeg`` and ``ecg`` (uV, from 2 s before the stimulus), ``eye`` (60 Hz) and ``video``
-        (one RGB frame per label). Left-out trials are in ``dropped``, each with the reason.
+        One trial per row of the label file, in its order; ``labels["valence"]`` is ``(n_times,)``
+        at 4 Hz, the subject's own ratings are scalars. Signals are read when asked for: ``eeg`` and
+        ``ecg`` (uV, from 2 s before the stimulus), ``eye`` (60 Hz) and ``video`` (one RGB frame per
+        label). Left-out trials are in ``dropped``, each with the reason.
 
     Raises
     ------
@@ -58,73 +64,92 @@ def read(root: str | Path, need: tuple[str, ...] = ("eeg", "video", "eye")) -> C
         name = str(session_id(subject, section))
         try:
             if name in trials:
-                raise BadFile(root, "each trial once in the label file", f"subject {subject}, section {section} again", "Get the original.")
+                raise BadFile(root, "each trial once in the label file",
+                              f"subject {subject}, section {section} again", "Get the original.")
             trials[name] = _trial(root, subject, section, valence, need)
         except BadFile as error:
             dropped[f"Sessions/{name}" + " (repeated)" * (name in trials)] = str(error)
     first = next(iter(dropped.values()), "no labels")
     if not trials:
-        raise BadFile(root, "at least one readable trial", f"none of {len(rows)}; the first: {first}",
+        raise BadFile(root, "at least one readable trial",
+                      f"none of {len(rows)}; the first: {first}",
                       "Check that this is the folder that holds Sessions/.")
     if dropped:
-        log.warning("%s: %d of %d labelled trials left out, the first because: %s", root, len(dropped), len(rows), first)
-    return Cohort("mahnob" if tier == "licensed" else "mahnob-simulated", tier, tuple(trials.values()), caption, dropped)
+        log.warning("%s: %d of %d labelled trials left out, the first because: %s", root,
+                    len(dropped), len(rows), first)
+    return Cohort("mahnob" if tier == "licensed" else "mahnob-simulated", tier,
+                  tuple(trials.values()), caption, dropped)
 
 
-def _trial(root: Path, subject: int, section: int, valence: np.ndarray, need: tuple[str, ...]) -> Trial:
+def _trial(root: Path, subject: int, section: int, valence: np.ndarray, need: tuple[str,
+                                                                                    ...]) -> Trial:
     number = session_id(subject, section)
     folder = root / "Sessions" / str(number)
     if not valence.size or np.isnan(valence).any():
-        raise BadFile(root / LABELS_FILE, "a label for every quarter of a second", f"{np.isnan(valence).sum()} NaN of {valence.size}",
+        raise BadFile(root / LABELS_FILE, "a label for every quarter of a second",
+                      f"{np.isnan(valence).sum()} NaN of {valence.size}",
                       "Get the original label file.")
     session = read_session(folder / "session.xml")
     if session.subject != subject:
-        raise BadFile(folder / "session.xml", f"subject {subject}, as in the label file", f"subject {session.subject}",
-                      "Check that the folder has not been renamed.")
-    files = {"eeg": spelled(folder / (session.physiology or bdf_name(subject, section))),
-             "eye": spelled(folder / (session.gaze or gaze_name(subject, section)))}
+        raise BadFile(folder / "session.xml", f"subject {subject}, as in the label file",
+                      f"subject {session.subject}", "Check that the folder has not been renamed.")
+    files = {
+        "eeg": spelled(folder / (session.physiology or bdf_name(subject, section))),
+        "eye": spelled(folder / (session.gaze or gaze_name(subject, section)))
+    }
     if session.video:
         files["video"] = spelled(folder / session.video)
     elif "video" in need:
-        raise BadFile(folder / "session.xml", 'a track with color="1" (the colour camera) and a file name', "none", "Leave video out.")
+        raise BadFile(folder / "session.xml",
+                      'a track with color="1" (the colour camera) and a file name', "none",
+                      "Leave video out.")
     for modality in need:
         if modality == "eeg":
             check_bdf(files["eeg"])
         elif not files[modality].is_file():
-            raise BadFile(files[modality], f"the {modality} file that session.xml names", "no such file",
-                          f"Download it, or leave {modality} out.")
+            raise BadFile(files[modality], f"the {modality} file that session.xml names",
+                          "no such file", f"Download it, or leave {modality} out.")
     seconds = valence.size / LABEL_RATE
-    loaders = {"eeg": partial(read_physiology, files["eeg"], tuple(EEG_CHANNELS), seconds),
-               "ecg": partial(read_physiology, files["eeg"], ECG_CHANNELS, seconds),
-               "eye": partial(read_eye, files["eye"])}
+    loaders = {
+        "eeg": partial(read_physiology, files["eeg"], tuple(EEG_CHANNELS), seconds),
+        "ecg": partial(read_physiology, files["eeg"], ECG_CHANNELS,
+                       seconds), "eye": partial(read_eye, files["eye"])
+    }
     if session.video:
-        loaders["video"] = partial(_read_video, files["video"], files["eye"], session, label_times(valence.size))
-    paths = {key: str(path) for key, path in files.items()} | {"session": str(folder / "session.xml")}
-    return Trial("mahnob", subject, str(number), section // 2, session.stimulus, {"valence": valence, **session.felt}, loaders, paths)
+        loaders["video"] = partial(_read_video, files["video"], files["eye"], session,
+                                   label_times(valence.size))
+    paths = {key: str(path)
+             for key, path in files.items()} | {"session": str(folder / "session.xml")}
+    return Trial("mahnob", subject, str(number), section // 2, session.stimulus,
+                 {"valence": valence, **session.felt}, loaders, paths)
 
 
 def label_times(n_times: int) -> np.ndarray:
     """Times ``(n_times,)`` in seconds of the frame that stands for each label.
 
-    choice: the middle of the quarter of a second that label i covers, (i + 0.5) / 4 s. Zhang's published code draws one of the 16 frames
-    of that quarter at random; its middle frame is the fixed counterpart.
+    choice: the middle of the quarter of a second that label i covers, (i + 0.5) / 4 s. Zhang's
+    published code draws one of the 16 frames of that quarter at random; its middle frame is the
+    fixed counterpart.
     """
     return (np.arange(n_times) + 0.5) / LABEL_RATE
 
 
 def frames_at(trial: Trial, times: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the video frame ``(height, width, 3)``, RGB uint8, at each of these ascending times in seconds after stimulus start.
+    """Yield the video frame ``(height, width, 3)``, RGB uint8, at each of these ascending times in
+    seconds after stimulus start.
 
-    Frames come one by one, so that a whole trial of full frames (about 600 MB) need never be in memory. Raises ``BadFile`` where the
-    video does not reach that far (more than 1 s short).
+    Frames come one by one, so that a whole trial of full frames (about 600 MB) need never be in
+    memory. Raises ``BadFile`` where the video does not reach that far (more than 1 s short).
     """
-    return video_frames(trial.files["video"], trial.files["eye"], read_session(trial.files["session"]), times)
+    return video_frames(trial.files["video"], trial.files["eye"],
+                        read_session(trial.files["session"]), times)
 
 
 def _read_video(video: Path, gaze: Path, session: Session, times: np.ndarray) -> Signal:
     frames = video_frames(video, gaze, session, times)
     first = next(frames)
-    data = np.empty((len(times), *first.shape), np.uint8)  # filled in place: a list of frames and its stack would need twice the memory
+    # filled in place: a list of frames and its stack would need twice the memory
+    data = np.empty((len(times), *first.shape), np.uint8)
     data[0] = first
     for i, frame in enumerate(frames, start=1):
         data[i] = frame
@@ -132,7 +157,8 @@ def _read_video(video: Path, gaze: Path, session: Session, times: np.ndarray) ->
 
 
 def sync(trial: Trial) -> Stimulus:
-    """When the stimulus ran in the physiology file, and whether that is read from Status or assumed to be 30 s from either end."""
+    """When the stimulus ran in the physiology file, and whether that is read from Status or assumed
+    to be 30 s from either end."""
     return stimulus_times(trial.files["eeg"])
 
 
@@ -142,14 +168,17 @@ def sync_report(cohort: Cohort) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per trial, lengths in seconds: ``eeg_s`` between the pulses, ``label_s``, ``video_s`` of the whole file, ``media_s`` from
-        MovieStart to MovieEnd, ``onset_minus_30_s`` (pulse minus the 30 s that other code takes for granted), ``media_start_in_video_s``,
+        One row per trial, lengths in seconds: ``eeg_s`` between the pulses, ``label_s``,
+        ``video_s`` of the whole file, ``media_s`` from MovieStart to MovieEnd, ``onset_minus_30_s``
+        (pulse minus the 30 s that other code takes for granted), ``media_start_in_video_s``,
         ``onset_source``, and ``problem`` for what could not be read.
     """
     rows = []
     for trial in cohort:
-        row = {"subject": trial.subject, "session": trial.session, "trial": trial.trial,
-               "label_s": np.size(trial.labels["valence"]) / LABEL_RATE}
+        row = {
+            "subject": trial.subject, "session": trial.session, "trial": trial.trial,
+            "label_s": np.size(trial.labels["valence"]) / LABEL_RATE
+        }
         problems = []
         for part in (_sync_physiology, _sync_media):
             try:
@@ -157,14 +186,19 @@ def sync_report(cohort: Cohort) -> pd.DataFrame:
             except BadFile as error:
                 problems.append(str(error))
         rows.append(row | {"problem": "; ".join(problems)})
-    columns = ["subject", "session", "trial", "label_s", "eeg_s", "onset_minus_30_s", "onset_source", "media_s", "video_s",
-               "media_start_in_video_s", "problem"]
+    columns = [
+        "subject", "session", "trial", "label_s", "eeg_s", "onset_minus_30_s", "onset_source",
+        "media_s", "video_s", "media_start_in_video_s", "problem"
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 
 def _sync_physiology(trial: Trial) -> dict:
     found = sync(trial)
-    return {"eeg_s": found.offset - found.onset, "onset_minus_30_s": found.onset - MARGIN, "onset_source": found.source}
+    return {
+        "eeg_s": found.offset - found.onset, "onset_minus_30_s": found.onset - MARGIN,
+        "onset_source": found.source
+    }
 
 
 def _sync_media(trial: Trial) -> dict:
@@ -172,5 +206,8 @@ def _sync_media(trial: Trial) -> dict:
         return {}
     session = read_session(trial.files["session"])
     _, start, end = read_gaze(trial.files["eye"])
-    return {"media_s": (end - start) / 1000, "media_start_in_video_s": media_start(trial.files["eye"], session),
-            "video_s": video_length(trial.files["video"], session.video_rate)}
+    return {
+        "media_s": (end - start) / 1000,
+        "media_start_in_video_s": media_start(trial.files["eye"], session),
+        "video_s": video_length(trial.files["video"], session.video_rate)
+    }

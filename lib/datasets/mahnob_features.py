@@ -1,7 +1,8 @@
 """The openly published 4 Hz features of the 239 annotated MAHNOB-HCI trials.
 
-Rayatdoost & Soleymani, github.com/soheilrayatdoost/ContinuousEmotionDetection, folder ``data/``: one MATLAB file per trial with band power
-of the EEG, facial landmarks and gaze on the clock of the labels, and the label file itself.
+Rayatdoost & Soleymani, github.com/soheilrayatdoost/ContinuousEmotionDetection, folder ``data/``:
+one MATLAB file per trial with band power of the EEG, facial landmarks and gaze on the clock of the
+labels, and the label file itself.
 """
 
 from __future__ import annotations
@@ -30,14 +31,17 @@ AGAIN = f"Fetch it again: python -m lib.datasets fetch {FOLDER}"
 
 
 def feature_name(subject: int, section: int) -> str:
-    """Path of a trial's features below the folder; the number after ``trial`` is the section, twice the trial's number."""
+    """Path of a trial's features below the folder; the number after ``trial`` is the section, twice
+    the trial's number."""
     return f"Features/P{subject}-features-resamp4hz-trial-{section}.mat"
 
 
 def home(root: str | Path) -> Path:
-    """The folder that holds the label file and ``Features/``: ``root`` itself or ``root/mahnob-public-features``."""
+    """The folder that holds the label file and ``Features/``: ``root`` itself or
+    ``root/mahnob-public-features``."""
     root = Path(root)
-    return root if (root / "Features").is_dir() and (root / LABELS_FILE).is_file() else root / FOLDER
+    return root if (root / "Features").is_dir() and (root /
+                                                     LABELS_FILE).is_file() else root / FOLDER
 
 
 def read(root: str | Path) -> Cohort:
@@ -46,16 +50,18 @@ def read(root: str | Path) -> Cohort:
     Parameters
     ----------
     root : path-like
-        Folder with ``lable_continous_Mahnob.mat`` and ``Features/``, or the folder above ``mahnob-public-features/``.
+        Folder with ``lable_continous_Mahnob.mat`` and ``Features/``, or the folder above
+        ``mahnob-public-features/``.
 
     Returns
     -------
     Cohort
-        Trials in the order of the label file. ``labels["valence"]`` is ``(n_times,)`` at 4 Hz on the scale of the label file (-0.33 to
-        0.45); the array ``target`` inside the feature files is twice that, which is checked and not used. Signals, float32 at 4 Hz:
-        ``eeg_features`` ``(128, n_times)``, ``face_features`` ``(38, n_times)``, ``gaze`` ``(2, n_times)``.
-        assumed: ``stimulus`` is the length of the trial, as the clip is not published; it tells about 16 of the 20 clips apart.
-        Trials whose file is missing or not as promised are in ``dropped``.
+        Trials in the order of the label file. ``labels["valence"]`` is ``(n_times,)`` at 4 Hz on
+        the scale of the label file (-0.33 to 0.45); the array ``target`` inside the feature files
+        is twice that, which is checked and not used. Signals, float32 at 4 Hz: ``eeg_features``
+        ``(128, n_times)``, ``face_features`` ``(38, n_times)``, ``gaze`` ``(2, n_times)``. assumed:
+        ``stimulus`` is the length of the trial, as the clip is not published; it tells about 16 of
+        the 20 clips apart. Trials whose file is missing or not as promised are in ``dropped``.
 
     Raises
     ------
@@ -73,14 +79,18 @@ def read(root: str | Path) -> Cohort:
             dropped[path.name] = str(error)
             continue
         loaders = {modality: partial(_load, path, modality) for modality in KEYS}
-        trials.append(Trial("mahnob", subject, str(session_id(subject, section)), section // 2, f"length {valence.size}",
-                            {"valence": valence}, loaders, {"features": str(path)}))
+        trials.append(
+            Trial("mahnob", subject, str(session_id(subject, section)), section // 2,
+                  f"length {valence.size}", {"valence": valence}, loaders, {"features": str(path)}))
     first = next(iter(dropped.values()), "no labels")
     if not trials:
-        raise BadFile(root, "at least one readable feature file", f"none of {len(rows)}; the first: {first}", AGAIN)
+        raise BadFile(root, "at least one readable feature file",
+                      f"none of {len(rows)}; the first: {first}", AGAIN)
     if dropped:
-        log.warning("%s: %d of %d trials left out, the first because: %s", root, len(dropped), len(rows), first)
-    return Cohort(FOLDER, "public", tuple(trials), "public 4 Hz features of MAHNOB-HCI (real recordings)", dropped)
+        log.warning("%s: %d of %d trials left out, the first because: %s", root, len(dropped),
+                    len(rows), first)
+    return Cohort(FOLDER, "public", tuple(trials),
+                  "public 4 Hz features of MAHNOB-HCI (real recordings)", dropped)
 
 
 def _arrays(path: Path, keys: list[str]) -> dict[str, np.ndarray]:
@@ -97,14 +107,17 @@ def _check(path: Path, valence: np.ndarray) -> None:
     arrays = _arrays(path, [*KEYS.values(), "target"])
     for modality, key in KEYS.items():
         array, widths = arrays[key], WIDTHS[modality]
-        if array.ndim != 2 or array.shape[0] != valence.size or array.shape[1] not in widths or array.dtype.kind not in "fiu":
+        if array.ndim != 2 or array.shape[0] != valence.size or array.shape[
+                1] not in widths or array.dtype.kind not in "fiu":
             expected = f"{key} ({valence.size}, {' or '.join(map(str, widths))}), as long as the label"
             raise BadFile(path, expected, f"{array.dtype} {array.shape}", AGAIN)
-        used = array[:, : widths[-1]]
+        used = array[:, :widths[-1]]
         if not np.isfinite(used).all():
-            raise BadFile(path, f"finite numbers in {key}", f"{(~np.isfinite(used)).sum()} NaN or infinite", AGAIN)
+            raise BadFile(path, f"finite numbers in {key}",
+                          f"{(~np.isfinite(used)).sum()} NaN or infinite", AGAIN)
     if not np.isfinite(valence).all():
-        raise BadFile(path.parents[1] / LABELS_FILE, "a label for every quarter of a second", "NaN", AGAIN)
+        raise BadFile(path.parents[1] / LABELS_FILE, "a label for every quarter of a second", "NaN",
+                      AGAIN)
     target = arrays["target"].ravel()
     if target.shape != valence.shape or not np.allclose(target, 2 * valence, rtol=0, atol=1e-5):
         found = f"shape {target.shape}" if target.shape != valence.shape else f"up to {np.abs(target - 2 * valence).max():.2g} off"
@@ -113,5 +126,6 @@ def _check(path: Path, valence: np.ndarray) -> None:
 
 def _load(path: Path, modality: str) -> Signal:
     width = WIDTHS[modality][-1]
-    data = np.ascontiguousarray(_arrays(path, [KEYS[modality]])[KEYS[modality]][:, :width].T, dtype=np.float32)
+    data = np.ascontiguousarray(
+        _arrays(path, [KEYS[modality]])[KEYS[modality]][:, :width].T, dtype=np.float32)
     return Signal(data, LABEL_RATE, tuple(f"{modality} {i}" for i in range(width)), "as published")

@@ -1,7 +1,8 @@
-"""The files of MAHNOB-HCI, one reader each: continuous labels, session.xml and BDF physiology (gaze and video: ``mahnob_media``).
+"""The files of MAHNOB-HCI, one reader each: continuous labels, session.xml and BDF physiology (gaze
+and video: ``mahnob_media``).
 
-Every reader raises :class:`~lib.datasets.base.BadFile` for a file that is not what the format promises. Times are seconds after the
-stimulus began unless a docstring says otherwise.
+Every reader raises :class:`~lib.datasets.base.BadFile` for a file that is not what the format
+promises. Times are seconds after the stimulus began unless a docstring says otherwise.
 """
 
 from __future__ import annotations
@@ -19,16 +20,23 @@ from lib.datasets import edf, mat
 from lib.datasets.base import BadFile, Signal
 from lib.datasets.mahnob_format import ALL_CHANNELS, LABELS_FILE, MARGIN
 
-__all__ = ["AGAIN", "EDGE", "Session", "Stimulus", "check_bdf", "read_labels", "read_physiology", "read_session", "stimulus_times"]
+__all__ = [
+    "AGAIN", "EDGE", "Session", "Stimulus", "check_bdf", "read_labels", "read_physiology",
+    "read_session", "stimulus_times"
+]
 
 log = logging.getLogger(__name__)
-EDGE = 2.0  # choice: seconds kept on either side of the stimulus, enough for filter transients and windows of 2 s
-AGAIN = "Download this session again, or leave the trial out."  # what a user can do about a damaged session
+# choice: seconds kept on either side of the stimulus, enough for filter transients and windows of 2
+# s
+EDGE = 2.0
+# what a user can do about a damaged session
+AGAIN = "Download this session again, or leave the trial out."
 
 
 @dataclass(frozen=True)
 class Stimulus:
-    """When the stimulus ran within a BDF file: ``onset``, ``offset`` and file ``length`` in seconds, and which ``source`` says so."""
+    """When the stimulus ran within a BDF file: ``onset``, ``offset`` and file ``length`` in
+    seconds, and which ``source`` says so."""
 
     onset: float
     offset: float
@@ -38,8 +46,8 @@ class Stimulus:
 
 @dataclass(frozen=True)
 class Session:
-    """What ``session.xml`` says: stimulus file name, the subject's ratings, names of the files (None where not named), and
-    the clocks (rates in Hz)."""
+    """What ``session.xml`` says: stimulus file name, the subject's ratings, names of the files
+    (None where not named), and the clocks (rates in Hz)."""
 
     subject: int
     stimulus: str
@@ -63,8 +71,8 @@ def read_labels(root: str | Path) -> list[tuple[int, int, np.ndarray]]:
     Returns
     -------
     list of (subject, section, valence)
-        In the order of the file; valence is ``(n_times,)`` at 4 Hz, the mean of five raters, unscaled. NaN are left for the caller to
-        judge.
+        In the order of the file; valence is ``(n_times,)`` at 4 Hz, the mean of five raters,
+        unscaled. NaN are left for the caller to judge.
 
     Raises
     ------
@@ -80,8 +88,10 @@ def read_labels(root: str | Path) -> list[tuple[int, int, np.ndarray]]:
     if len(content) < 2:
         raise BadFile(path, expected, f"only {', '.join(content) or 'others'}", fix)
     trials, labels = content.values()
-    if trials.ndim != 2 or trials.shape[1] != 2 or labels.dtype != object or labels.size != len(trials):
-        raise BadFile(path, expected, f"trials_included {trials.shape}, labels {labels.dtype} {labels.shape}", fix)
+    if trials.ndim != 2 or trials.shape[1] != 2 or labels.dtype != object or labels.size != len(
+            trials):
+        raise BadFile(path, expected,
+                      f"trials_included {trials.shape}, labels {labels.dtype} {labels.shape}", fix)
     try:  # the pairs are stored as uint8, too small for what is computed from them
         return [(int(subject), int(section), np.asarray(label, float).ravel())
                 for (subject, section), label in zip(trials, labels.ravel(), strict=True)]
@@ -90,24 +100,30 @@ def read_labels(root: str | Path) -> list[tuple[int, int, np.ndarray]]:
 
 
 def read_session(path: str | Path) -> Session:
-    """Parse ``session.xml``; entities are refused, file names are cut to their last part, the video is the track with ``color="1"``."""
+    """Parse ``session.xml``; entities are refused, file names are cut to their last part, the video
+    is the track with ``color="1"``."""
     path = Path(path)
     if not path.is_file():
         raise BadFile(path, "the session's description", "no such file", AGAIN)
     try:
         root = ElementTree.parse(path).getroot()
     except (ElementTree.ParseError, DefusedXmlException) as error:
-        raise BadFile(path, "plain XML without entities", f"{type(error).__name__}: {error}", AGAIN) from error
+        raise BadFile(path, "plain XML without entities", f"{type(error).__name__}: {error}",
+                      AGAIN) from error
 
     def file_of(element) -> str | None:
-        return PureWindowsPath(element.get("filename", "")).name or None if element is not None else None
+        return PureWindowsPath(element.get("filename",
+                                           "")).name or None if element is not None else None
 
     try:
         subject = int(root.find("subject").get("id"))
         rates = [float(root.attrib[key]) for key in ("vidRate", "audRate", "audBeginSmp")]
-        felt = {name: float(root.attrib[key]) for name, key in (
-            ("felt_valence", "feltVlnc"), ("felt_arousal", "feltArsl"), ("felt_control", "feltCtrl"),
-            ("felt_predictability", "feltPred"), ("felt_emotion", "feltEmo")) if root.get(key)}
+        felt = {
+            name: float(root.attrib[key])
+            for name, key in (("felt_valence", "feltVlnc"), ("felt_arousal", "feltArsl"),
+                              ("felt_control", "feltCtrl"), ("felt_predictability", "feltPred"),
+                              ("felt_emotion", "feltEmo")) if root.get(key)
+        }
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         expected = "subject id, vidRate, audRate and audBeginSmp, all numbers"
         raise BadFile(path, expected, f"{type(error).__name__}: {error}", AGAIN) from error
@@ -115,7 +131,8 @@ def read_session(path: str | Path) -> Session:
         raise BadFile(path, "positive vidRate and audRate", f"{rates[:2]}", AGAIN)
     stimulus = PureWindowsPath(root.get("mediaFile", "")).name or "unknown"
     return Session(subject, stimulus, felt, file_of(root.find("track[@color='1']")),
-                   file_of(root.find("track[@type='Physiological']")), file_of(root.find(".//*[@type='Gaze']")), *rates)
+                   file_of(root.find("track[@type='Physiological']")),
+                   file_of(root.find(".//*[@type='Gaze']")), *rates)
 
 
 def check_bdf(path: str | Path) -> None:
@@ -128,9 +145,10 @@ def check_bdf(path: str | Path) -> None:
     names = edf.check(path, lambda label: label in used[:-1], AGAIN, mne=True).labels
     if len(names) != len(ALL_CHANNELS):
         raise BadFile(path, f"{len(ALL_CHANNELS)} channels", f"{len(names)}", AGAIN)
-    wrong = [f"{there or 'nothing'} in place of {name}"
-             for there, name in zip(names, ALL_CHANNELS, strict=True)
-             if name in used and there != name]
+    wrong = [
+        f"{there or 'nothing'} in place of {name}"
+        for there, name in zip(names, ALL_CHANNELS, strict=True) if name in used and there != name
+    ]
     if wrong:
         raise BadFile(path, "the channel names of the database", ", ".join(wrong[:3]), AGAIN)
 
@@ -140,14 +158,16 @@ def _open_bdf(path: str | Path) -> mne.io.BaseRaw:
     try:
         return mne.io.read_raw_bdf(path, stim_channel="Status", verbose="ERROR")
     except Exception as error:  # MNE raises whatever the damaged header leads it to
-        raise BadFile(path, "a BDF file that MNE can read", f"{type(error).__name__}: {error}", AGAIN) from error
+        raise BadFile(path, "a BDF file that MNE can read", f"{type(error).__name__}: {error}",
+                      AGAIN) from error
 
 
 def stimulus_times(path: str | Path, raw: mne.io.BaseRaw | None = None) -> Stimulus:
     """Find stimulus start and end in a BDF file from the rising edges of its Status channel.
 
-    The low 16 bits of Status are the trigger lines; the bits above are the amplifier's own flags. The first pulse is the start, the second
-    the end (as in TEAP's and torcheeg's loaders). Without any pulse, 30 s before and after are taken and a warning is logged.
+    The low 16 bits of Status are the trigger lines; the bits above are the amplifier's own flags.
+    The first pulse is the start, the second the end (as in TEAP's and torcheeg's loaders). Without
+    any pulse, 30 s before and after are taken and a warning is logged.
 
     Raises
     ------
@@ -161,8 +181,11 @@ def stimulus_times(path: str | Path, raw: mne.io.BaseRaw | None = None) -> Stimu
     if len(edges) == 2:
         return Stimulus(edges[0] / rate, edges[1] / rate, length, "Status")
     if len(edges) or length <= 2 * MARGIN:
-        raise BadFile(path, "two pulses on Status (stimulus start and end)", f"{len(edges)} in {length:.1f} s", AGAIN)
-    log.warning("%s: no pulse on Status; the stimulus is taken to lie %g s from either end of the recording", path, MARGIN)
+        raise BadFile(path, "two pulses on Status (stimulus start and end)",
+                      f"{len(edges)} in {length:.1f} s", AGAIN)
+    log.warning(
+        "%s: no pulse on Status; the stimulus is taken to lie %g s from either end of the recording",
+        path, MARGIN)
     return Stimulus(MARGIN, length - MARGIN, length, f"assumed {MARGIN:g} s")
 
 
@@ -176,12 +199,14 @@ def read_physiology(path: str | Path, channels: tuple[str, ...], seconds: float)
     channels : tuple of str
         Channel names, in the order wanted.
     seconds : float
-        Length of the labels; where it exceeds the time between the pulses, the signal goes on to the end of the labels.
+        Length of the labels; where it exceeds the time between the pulses, the signal goes on to
+        the end of the labels.
 
     Returns
     -------
     Signal
-        ``(n_channels, n_times)`` float64; ``start`` is about -2 s (later where the recording begins later).
+        ``(n_channels, n_times)`` float64; ``start`` is about -2 s (later where the recording begins
+        later).
     """
     raw = _open_bdf(path)
     rate, times = raw.info["sfreq"], stimulus_times(path, raw)

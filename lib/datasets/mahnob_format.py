@@ -1,22 +1,34 @@
-"""The on-disk format of MAHNOB-HCI, shared by its reader and by the simulator that writes it. Only constants and names."""
+"""The on-disk format of MAHNOB-HCI, shared by its reader and by the simulator that writes it. Only
+constants and names."""
 
 from __future__ import annotations
 
-__all__ = ["ALL_CHANNELS", "BDF_RATE", "EEG_CHANNELS", "FELT", "GAZE_COLUMNS", "GAZE_PREAMBLE", "GAZE_RATE", "LABELS_FILE", "LABEL_RATE",
-           "MARGIN", "bdf_name", "gaze_name", "session_id", "video_name"]
+__all__ = [
+    "ALL_CHANNELS", "BDF_RATE", "EEG_CHANNELS", "FELT", "GAZE_COLUMNS", "GAZE_PREAMBLE",
+    "GAZE_RATE", "LABELS_FILE", "LABEL_RATE", "MARGIN", "bdf_name", "gaze_name", "session_id",
+    "video_name"
+]
 
-EEG_CHANNELS = ("Fp1 AF3 F3 F7 FC5 FC1 C3 T7 CP5 CP1 P3 P7 PO3 O1 Oz Pz Fp2 AF4 Fz F4 F8 FC6 FC2 Cz C4 T8 CP6 CP2 P4 P8 PO4 O2").split()
-ALL_CHANNELS = (*EEG_CHANNELS, *(f"EXG{i}" for i in range(1, 9)), "GSR1", "GSR2", "Erg1", "Erg2", "Resp", "Temp", "Status")
+EEG_CHANNELS = (
+    "Fp1 AF3 F3 F7 FC5 FC1 C3 T7 CP5 CP1 P3 P7 PO3 O1 Oz Pz Fp2 AF4 Fz F4 F8 FC6 FC2 Cz C4 T8 CP6 CP2 P4 P8 PO4 O2"
+).split()
+ALL_CHANNELS = (*EEG_CHANNELS, *(f"EXG{i}" for i in range(1, 9)), "GSR1", "GSR2", "Erg1", "Erg2",
+                "Resp", "Temp", "Status")
 BDF_RATE = 256.0  # Hz, every channel
 MARGIN = 30.0  # seconds recorded before and after the stimulus
 LABEL_RATE = 4.0  # Hz
-LABELS_FILE = "lable_continous_Mahnob.mat"  # sic; keys trials_included uint8 (n, 2) = (subject, section), labels object (n, 1)
+# sic; keys trials_included uint8 (n, 2) = (subject, section), labels object (n, 1)
+LABELS_FILE = "lable_continous_Mahnob.mat"
 GAZE_RATE = 60.0  # Hz
 GAZE_PREAMBLE = 23  # lines before the column names of the All-Data file
-GAZE_COLUMNS = ("Timestamp", "AudioSampleNumber", "Number", "GazePointXLeft", "GazePointYLeft", "DistanceLeft", "PupilLeft", "ValidityLeft",
-                "GazePointXRight", "GazePointYRight", "DistanceRight", "PupilRight", "ValidityRight", "Event", "StimuliName")
+GAZE_COLUMNS = ("Timestamp", "AudioSampleNumber", "Number", "GazePointXLeft", "GazePointYLeft",
+                "DistanceLeft", "PupilLeft", "ValidityLeft", "GazePointXRight", "GazePointYRight",
+                "DistanceRight", "PupilRight", "ValidityRight", "Event", "StimuliName")
 # codes of session.xml's feltEmo
-FELT = dict(enumerate("neutral anger disgust fear joy sadness surprise scream bored sleepy unknown amusement anxiety".split()))
+FELT = dict(
+    enumerate(
+        "neutral anger disgust fear joy sadness surprise scream bored sleepy unknown amusement anxiety"
+        .split()))
 
 
 def session_id(subject: int, section: int) -> int:

@@ -19,35 +19,44 @@ RATE_ERROR = 0.05  # choice: AVI headers round the rate of the cameras, 60.97, t
 
 
 def read_gaze(path: str | Path) -> tuple[pd.DataFrame, float, float]:
-    """Read the gaze table; returns it with the timestamps (ms) of MovieStart and MovieEnd. Malformed lines are skipped."""
+    """Read the gaze table; returns it with the timestamps (ms) of MovieStart and MovieEnd.
+    Malformed lines are skipped."""
     path = Path(path)
     if not path.is_file():
         raise BadFile(path, "the gaze table of the session", "no such file", AGAIN)
     try:
-        table = pd.read_csv(path, sep="\t", skiprows=GAZE_PREAMBLE, encoding_errors="replace", on_bad_lines="skip", low_memory=False)
+        table = pd.read_csv(path, sep="\t", skiprows=GAZE_PREAMBLE, encoding_errors="replace",
+                            on_bad_lines="skip", low_memory=False)
     except ValueError as error:  # includes pandas' parser and empty-file errors
-        raise BadFile(path, f"a tab-separated table after {GAZE_PREAMBLE} lines", str(error), AGAIN) from error
+        raise BadFile(path, f"a tab-separated table after {GAZE_PREAMBLE} lines", str(error),
+                      AGAIN) from error
     missing = [name for name in GAZE_COLUMNS[:-1] if name not in table]
     if missing:
-        raise BadFile(path, f"column names on line {GAZE_PREAMBLE + 1}", f"no {', '.join(missing[:3])}", AGAIN)
+        raise BadFile(path, f"column names on line {GAZE_PREAMBLE + 1}",
+                      f"no {', '.join(missing[:3])}", AGAIN)
     given = table[list(GAZE_COLUMNS[:13])]
     table[given.columns] = numbers = given.apply(pd.to_numeric, errors="coerce")
     if lost := [name for name in given if given[name].notna().any() and table[name].isna().all()]:
         raise BadFile(path, f"numbers in {', '.join(lost[:3])}",
                       f"{given[lost[0]].dropna().iloc[0]!r}", AGAIN)
-    torn = (given.notna() & numbers.isna()).any(axis=1)  # two cells run into one: what follows stands in the wrong columns
+    # two cells run into one: what follows stands in the wrong columns
+    torn = (given.notna() & numbers.isna()).any(axis=1)
     table.loc[torn, given.columns[1:]] = np.nan
-    starts, ends = (table.loc[table["Event"] == event, "Timestamp"].dropna() for event in ("MovieStart", "MovieEnd"))
+    starts, ends = (table.loc[table["Event"] == event, "Timestamp"].dropna()
+                    for event in ("MovieStart", "MovieEnd"))
     if starts.empty or ends.empty or ends.iloc[-1] <= starts.iloc[0]:
-        raise BadFile(path, "the event MovieStart and after it MovieEnd", f"{len(starts)} and {len(ends)} of them", AGAIN)
+        raise BadFile(path, "the event MovieStart and after it MovieEnd",
+                      f"{len(starts)} and {len(ends)} of them", AGAIN)
     return table, float(starts.iloc[0]), float(ends.iloc[-1])
 
 
 def media_start(gaze: str | Path, session: Session) -> float:
-    """Second of the video file at which the stimulus began, on the common clock of the session, the audio sample counter.
+    """Second of the video file at which the stimulus began, on the common clock of the session, the
+    audio sample counter.
 
-    The first row of the gaze table that carries an audio sample number ties its timestamps to that counter; the video file begins at the
-    counter value ``audBeginSmp``. Negative where the stimulus began before the video.
+    The first row of the gaze table that carries an audio sample number ties its timestamps to that
+    counter; the video file begins at the counter value ``audBeginSmp``. Negative where the stimulus
+    began before the video.
     """
     table, start, _ = read_gaze(gaze)
     anchors = table[["Timestamp", "AudioSampleNumber"]].dropna()
@@ -58,19 +67,22 @@ def media_start(gaze: str | Path, session: Session) -> float:
 
 
 def read_eye(path: str | Path) -> Signal:
-    """Read gaze, distance, pupil and validity of both eyes between MovieStart and MovieEnd, 60 Hz, ``(10, n_times)``.
+    """Read gaze, distance, pupil and validity of both eyes between MovieStart and MovieEnd, 60 Hz,
+    ``(10, n_times)``.
 
     Values are the owner's (-1 where the eye was lost); samples that the table lacks are NaN.
     """
     table, start, end = read_gaze(path)
     measured = list(GAZE_COLUMNS[3:13])
-    rows = table[table["Timestamp"].between(start, end) & table["Number"].notna() & table[measured].notna().any(axis=1)]
+    rows = table[table["Timestamp"].between(start, end) & table["Number"].notna()
+                 & table[measured].notna().any(axis=1)]
     rows = rows.drop_duplicates(["Number", *measured]).set_index("Number")
     if rows.index.has_duplicates:
         again = rows.index[rows.index.duplicated()][0]
         raise BadFile(path, "each sample once", f"different values for sample {again:.0f}", AGAIN)
     if rows.empty or np.ptp(rows.index) > 2 * len(rows):
-        raise BadFile(path, "consecutively numbered samples between MovieStart and MovieEnd", f"{len(rows)} usable rows", AGAIN)
+        raise BadFile(path, "consecutively numbered samples between MovieStart and MovieEnd",
+                      f"{len(rows)} usable rows", AGAIN)
     first = (rows["Timestamp"].iloc[0] - start) / 1000
     rows = rows.reindex(np.arange(rows.index.min(), rows.index.max() + 1))[measured]
     return Signal(rows.to_numpy(np.float32).T, GAZE_RATE, tuple(rows.columns), "as recorded", first)
@@ -94,8 +106,10 @@ def video_length(path: str | Path, rate: float) -> float:
     return _clock(path, rate).length
 
 
-def video_frames(video: str | Path, gaze: str | Path, session: Session, times: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the frame shown at each of these ascending times (seconds after stimulus start), see :func:`read_frames`.
+def video_frames(video: str | Path, gaze: str | Path, session: Session,
+                 times: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the frame shown at each of these ascending times (seconds after stimulus start), see
+    :func:`read_frames`.
 
     Frame k of the file is shown from k / vidRate on; the stimulus starts at :func:`media_start`. Up
     to :data:`SLACK` seconds outside the file its first or last frame stands in.

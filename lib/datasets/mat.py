@@ -66,11 +66,9 @@ def _goes_on(path: Path, names: tuple[str, ...], *state: int) -> bool:
     while file.at < end:
         part = file.take(MATRIX, COMPRESSED)
         if part.kind == COMPRESSED:
-            head = zlib.decompressobj().decompress(content[part.at : part.stop], NAME)
+            head = zlib.decompressobj().decompress(content[part.at:part.stop], NAME)
             if _Part(head, 0, 1 << 40, order).take(MATRIX).name() in names:
-                data = zlib.decompress(
-                    content[part.at : part.stop]
-                )  # holds it against its checksum
+                data = zlib.decompress(content[part.at:part.stop])  # holds it against its checksum
                 outer = _Part(data, 0, len(data), order)
                 outer.take(MATRIX).check()
                 more |= outer.at < outer.stop
@@ -83,13 +81,12 @@ def _goes_on(path: Path, names: tuple[str, ...], *state: int) -> bool:
 
 class _Part:
     """What is between two places in ``data``: elements, one after another."""
-
     def __init__(self, data: bytes, at: int, stop: int, order: Any, kind: int = 0):
         self.data, self.at, self.stop, self.order, self.kind = data, at, stop, order, kind
 
     def numbers(self) -> list[int]:
         """The integers of four bytes that it holds."""
-        cut = (self.data[i : i + 4] for i in range(self.at, self.stop, 4))
+        cut = (self.data[i:i + 4] for i in range(self.at, self.stop, 4))
         return [int.from_bytes(four, self.order, signed=True) for four in cut]
 
     def take(self, *kinds: int) -> _Part:
@@ -111,7 +108,7 @@ class _Part:
             return ""
         self.take(INT32)
         name = self.take(INT8)
-        return self.data[name.at : name.stop].decode("latin-1")
+        return self.data[name.at:name.stop].decode("latin-1")
 
     def check(self) -> None:
         """Check that the elements of the array that it holds end where it does."""

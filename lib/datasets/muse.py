@@ -1,6 +1,8 @@
-"""EEG of four people who relax, do nothing in particular or concentrate: two recordings of about a minute each, Muse headband.
+"""EEG of four people who relax, do nothing in particular or concentrate: two recordings of about a
+minute each, Muse headband.
 
-Bird, github.com/jordan-bird/eeg-feature-generation, folder ``dataset/original_data``: one CSV per recording, with the time of each sample.
+Bird, github.com/jordan-bird/eeg-feature-generation, folder ``dataset/original_data``: one CSV per
+recording, with the time of each sample.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ __all__ = ["GAP", "LEAST", "MARK", "read"]
 
 log = logging.getLogger(__name__)
 GAP = 1.5 / RATE  # s; regular steps are 3 or 4 ms: further apart, and the recording is broken there
-LEAST = 12.0  # s of samples. choice: four segments of 3 s; with fewer, a recording has no time course
+# s of samples. choice: four segments of 3 s; with fewer, a recording has no time course
+LEAST = 12.0
 MARK = "subject[a-z]-*-[0-9].csv"
 NAME = re.compile(rf"subject([a-z])-({'|'.join(STATES)})-(\d)")
 AGAIN = f"Fetch it again: python -m lib.datasets fetch {FOLDER}"
@@ -34,16 +37,20 @@ def read(root: str | Path) -> Cohort:
     Parameters
     ----------
     root : path-like
-        Folder with ``subjecta-relaxed-1.csv`` and its like, or the folder above ``muse-mental-states/``.
+        Folder with ``subjecta-relaxed-1.csv`` and its like, or the folder above
+        ``muse-mental-states/``.
 
     Returns
     -------
     Cohort
-        One trial per recording, by subject, state and number. ``labels``: ``state`` (0 relaxed, 1 neutral, 2 concentrating), ``seconds`` of
-        samples, and ``stretches``: 1, or more where the recording is broken (:data:`GAP`). ``load("eeg")``: ``(4, n_times)`` float32 in uV
-        at 256 Hz, all stretches one after another; ``load("clock")``: ``(1, n_times)`` float64, seconds since the first sample, with the
-        gaps. Whoever cuts segments must cut at them, as :func:`lib.preprocessing.muse.segments` does. ``session`` is the number of the
-        recording. Recordings of less than :data:`LEAST` seconds, and files that are not as promised, are in ``dropped`` with the reason.
+        One trial per recording, by subject, state and number. ``labels``: ``state`` (0 relaxed, 1
+        neutral, 2 concentrating), ``seconds`` of samples, and ``stretches``: 1, or more where the
+        recording is broken (:data:`GAP`). ``load("eeg")``: ``(4, n_times)`` float32 in uV at 256
+        Hz, all stretches one after another; ``load("clock")``: ``(1, n_times)`` float64, seconds
+        since the first sample, with the gaps. Whoever cuts segments must cut at them, as
+        :func:`lib.preprocessing.muse.segments` does. ``session`` is the number of the recording.
+        Recordings of less than :data:`LEAST` seconds, and files that are not as promised, are in
+        ``dropped`` with the reason.
 
     Raises
     ------
@@ -54,26 +61,35 @@ def read(root: str | Path) -> Cohort:
     root = root if glob(root, MARK) else root / FOLDER
     trials, dropped = [], {}
     names = {path: name for path in glob(root, MARK) if (name := NAME.fullmatch(path.stem))}
-    found = sorted((name[1], STATES.index(name[2]), int(name[3]), path) for path, name in names.items())
+    found = sorted(
+        (name[1], STATES.index(name[2]), int(name[3]), path) for path, name in names.items())
     twins = copies(names)
     for letter, state, number, path in found:
         try:
             alone(path, twins, AGAIN)
             clock = _table(path)[CLOCK].to_numpy()
             if (seconds := len(clock) / RATE) < LEAST:
-                raise BadFile(path, f"{LEAST:g} s of samples", f"{seconds:.1f} s", "Nothing needs to be done: the others are used.")
+                raise BadFile(path, f"{LEAST:g} s of samples", f"{seconds:.1f} s",
+                              "Nothing needs to be done: the others are used.")
         except BadFile as error:
             dropped[path.name] = str(error)
             continue
-        labels = {"state": state, "seconds": round(seconds, 1), "stretches": 1 + int((np.diff(clock) > GAP).sum())}
+        labels = {
+            "state": state, "seconds": round(seconds, 1), "stretches": 1 + int(
+                (np.diff(clock) > GAP).sum())
+        }
         loaders = {"eeg": partial(_load, path), "clock": partial(_load_clock, path)}
-        trials.append(Trial("muse", ord(letter) - ord("a") + 1, str(number), 10 * state + number, STATES[state], labels, loaders,
-                            {"eeg": str(path)}))
+        trials.append(
+            Trial("muse",
+                  ord(letter) - ord("a") + 1, str(number), 10 * state + number, STATES[state],
+                  labels, loaders, {"eeg": str(path)}))
     if not trials:
         reason = next(iter(dropped.values()), "no file of that name")
-        raise BadFile(root, "at least one recording such as subjecta-relaxed-1.csv", f"none of {len(found)}: {reason}", AGAIN)
+        raise BadFile(root, "at least one recording such as subjecta-relaxed-1.csv",
+                      f"none of {len(found)}: {reason}", AGAIN)
     if dropped:
-        log.info("%s: %d of %d recordings left out: %s", root, len(dropped), len(found), ", ".join(dropped))
+        log.info("%s: %d of %d recordings left out: %s", root, len(dropped), len(found),
+                 ", ".join(dropped))
     tier, caption = origin(root, "Muse recordings of three mental states, 4 people")
     return Cohort(FOLDER, "public" if tier == "licensed" else tier, tuple(trials), caption, dropped)
 
@@ -85,7 +101,8 @@ def _table(path: Path) -> pd.DataFrame:
         raise BadFile(path, "finite numbers", f"{bad} NaN or infinite", AGAIN)
     steps = np.diff(table[CLOCK])
     if (back := steps <= 0).any():
-        raise BadFile(path, "timestamps that increase", f"a step back or none after sample {int(np.argmax(back))}", AGAIN)
+        raise BadFile(path, "timestamps that increase",
+                      f"a step back or none after sample {int(np.argmax(back))}", AGAIN)
     if len(steps) and not 0.75 < np.median(steps) * RATE < 1.5:
         raise BadFile(path, f"{RATE:g} samples a second, the time in seconds",
                       f"a step of {np.median(steps):g}", AGAIN)
@@ -93,7 +110,8 @@ def _table(path: Path) -> pd.DataFrame:
 
 
 def _load(path: Path) -> Signal:
-    return Signal(np.ascontiguousarray(_table(path)[list(CHANNELS)].to_numpy().T, dtype=np.float32), RATE, CHANNELS, "uV")
+    return Signal(np.ascontiguousarray(_table(path)[list(CHANNELS)].to_numpy().T, dtype=np.float32),
+                  RATE, CHANNELS, "uV")
 
 
 def _load_clock(path: Path) -> Signal:

@@ -1,4 +1,5 @@
-"""Names and numbers of the Muse recordings of mental states, shared by their reader and by the simulator."""
+"""Names and numbers of the Muse recordings of mental states, shared by their reader and by the
+simulator."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ __all__ = ["CHANNELS", "CLOCK", "FOLDER", "RATE", "STATES", "UNUSED", "file_name
 
 FOLDER = "muse-mental-states"
 STATES = ("relaxed", "neutral", "concentrating")  # the order of their codes, 0 to 2
-CLOCK, UNUSED = "timestamps", "Right AUX"  # seconds since 1970; an input of the headband to which nothing was connected
+# seconds since 1970; an input of the headband to which nothing was connected
+CLOCK, UNUSED = "timestamps", "Right AUX"
 CHANNELS = ("TP9", "AF7", "AF8", "TP10")  # behind the ears and on the forehead
 RATE = 256.0  # Hz
 

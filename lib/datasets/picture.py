@@ -81,15 +81,15 @@ def _decode(content: bytes) -> tuple[np.ndarray | None, str]:
 def _jpeg(content: bytes) -> str:
     """What is wrong with the parts of a JPEG file: they follow on one another up to its end."""
     at = 2
-    while content[at : at + 1] == b"\xff" and (code := content[at + 1]) != EOI:
-        end = at + 2 + int.from_bytes(content[at + 2 : at + 4], "big")
-        if code == DQT and content[at + 4] < 16 and 0 in content[at + 5 : at + 69]:
+    while content[at:at + 1] == b"\xff" and (code := content[at + 1]) != EOI:
+        end = at + 2 + int.from_bytes(content[at + 2:at + 4], "big")
+        if code == DQT and content[at + 4] < 16 and 0 in content[at + 5:at + 69]:
             return "a table with zeros"
         found = MARKER.search(content, end) if code == SOS else None
         at = found.start() if found else end
         if USUAL in content[:end] and ZEROS in content[end:at]:
             return "zeros in place of data"
-    whole = content[at : at + 2] == bytes((0xFF, EOI))
+    whole = content[at:at + 2] == bytes((0xFF, EOI))
     return "" if whole else "a part that does not end at the next, or no end"
 
 
@@ -97,11 +97,11 @@ def _png(content: bytes) -> str:
     """What is wrong with the parts of a PNG file: each has a checksum."""
     at, kind = len(PNG), b""
     while kind != b"IEND":
-        length, kind = int.from_bytes(content[at : at + 4], "big"), content[at + 4 : at + 8]
+        length, kind = int.from_bytes(content[at:at + 4], "big"), content[at + 4:at + 8]
         end = at + 8 + length
         if end + 4 > len(content):
             return "no end"
-        if zlib.crc32(content[at + 4 : end]) != int.from_bytes(content[end : end + 4], "big"):
+        if zlib.crc32(content[at + 4:end]) != int.from_bytes(content[end:end + 4], "big"):
             return f"a wrong checksum of {kind!r}"
         at = end + 4
     return ""

@@ -1,11 +1,13 @@
-"""RAF-DB, basic emotions: aligned faces of 100 x 100 pixels, one emotion each, with the owner's split into training and test.
+"""RAF-DB, basic emotions: aligned faces of 100 x 100 pixels, one emotion each, with the owner's
+split into training and test.
 
-Two layouts are read, the owner's and the common repack. Simulated sets in the same layouts carry a ``truth.json`` and are read by the
-same code.
+Two layouts are read, the owner's and the common repack. Simulated sets in the same layouts carry a
+``truth.json`` and are read by the same code.
 
 References
 ----------
-Li, Deng, Du, "Reliable crowdsourcing and deep locality-preserving learning for expression recognition in the wild", CVPR 2017.
+Li, Deng, Du, "Reliable crowdsourcing and deep locality-preserving learning for expression
+recognition in the wild", CVPR 2017.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ from lib.paths import spelled
 __all__ = ["CODES", "EMOTIONS", "OWNER", "REPACK", "SIZE", "SPLITS", "aligned", "files", "read"]
 
 log = logging.getLogger(__name__)
-CODES = {1: "surprise", 2: "fear", 3: "disgust", 4: "happiness", 5: "sadness", 6: "anger", 7: "neutral"}
+CODES = {
+    1: "surprise", 2: "fear", 3: "disgust", 4: "happiness", 5: "sadness", 6: "anger", 7: "neutral"
+}
 EMOTIONS = ("happiness", "sadness", "fear", "neutral")  # of paper 4, in its order: classes 0 to 3
 SPLITS = {"train": 5, "test": 4}  # digits of an image's number
 SIZE = 100  # pixels
@@ -63,16 +67,18 @@ def read(folder: str | Path) -> Cohort:
     Parameters
     ----------
     folder : path-like
-        Holds ``basic/Image/aligned/`` and ``basic/EmoLabel/list_patition_label.txt``, or is ``basic`` itself; or holds
-        ``DATASET/{train,test}/{1..7}/``, ``train_labels.csv`` and ``test_labels.csv``.
+        Holds ``basic/Image/aligned/`` and ``basic/EmoLabel/list_patition_label.txt``, or is
+        ``basic`` itself; or holds ``DATASET/{train,test}/{1..7}/``, ``train_labels.csv`` and
+        ``test_labels.csv``.
 
     Returns
     -------
     Cohort
-        One trial per image of the four emotions of paper 4, by split and number. ``subject`` is 0 (unknown), ``session`` the owner's split
-        (``"train"`` or ``"test"``), ``trial`` the image's number, ``stimulus`` its name, ``labels["emotion"]`` the index in
-        ``EMOTIONS``. ``image`` loads ``(1, 100, 100, 3)`` uint8, RGB. What is left out is in ``dropped``, with the reason; images of
-        other emotions are counted there in one entry.
+        One trial per image of the four emotions of paper 4, by split and number. ``subject`` is 0
+        (unknown), ``session`` the owner's split (``"train"`` or ``"test"``), ``trial`` the image's
+        number, ``stimulus`` its name, ``labels["emotion"]`` the index in ``EMOTIONS``. ``image``
+        loads ``(1, 100, 100, 3)`` uint8, RGB. What is left out is in ``dropped``, with the reason;
+        images of other emotions are counted there in one entry.
 
     Raises
     ------
@@ -99,21 +105,26 @@ def read(folder: str | Path) -> Cohort:
         except BadFile as error:
             dropped[entry.name] = str(error)
             continue
-        trials.append(Trial("rafdb", 0, session, number, entry.name, {"emotion": EMOTIONS.index(emotion)},
-                            {"image": partial(_signal, path)}, {"image": str(path)}))
+        trials.append(
+            Trial("rafdb", 0, session, number, entry.name, {"emotion": EMOTIONS.index(emotion)},
+                  {"image": partial(_signal, path)}, {"image": str(path)}))
     if not trials:
         reason = next(iter(dropped.values()), "every label is another emotion")
-        raise BadFile(folder, "at least one usable image", f"none for {len(entries)} labels; the first: {reason}", AGAIN)
+        raise BadFile(folder, "at least one usable image",
+                      f"none for {len(entries)} labels; the first: {reason}", AGAIN)
     if surplus > 0:
         dropped["images without a line"] = f"{surplus} of {len(images)} in the label file"
     if dropped:
-        log.warning("%s: %d images or files left out, the first, %s, because: %s", folder, len(dropped), *next(iter(dropped.items())))
+        log.warning("%s: %d images or files left out, the first, %s, because: %s", folder,
+                    len(dropped), *next(iter(dropped.items())))
     if others:
         counts = ", ".join(f"{emotion} {count}" for emotion, count in sorted(others.items()))
-        dropped["other emotions"] = f"{others.total()} images of emotions that paper 4 does not use: {counts}"
+        dropped[
+            "other emotions"] = f"{others.total()} images of emotions that paper 4 does not use: {counts}"
         log.info("%s: %s", folder, dropped["other emotions"])
     trials.sort(key=lambda trial: (list(SPLITS).index(trial.session), trial.trial))
-    return Cohort("rafdb" if tier == "licensed" else "rafdb-simulated", tier, tuple(trials), caption, dropped)
+    return Cohort("rafdb" if tier == "licensed" else "rafdb-simulated", tier, tuple(trials),
+                  caption, dropped)
 
 
 def files(folder: str | Path) -> list[str]:
@@ -121,7 +132,10 @@ def files(folder: str | Path) -> list[str]:
     folder = Path(folder)
     root = _owner_root(folder)
     tables = [root / OWNER[1]] if root else [folder / f"{split}_labels.csv" for split in SPLITS]
-    return [path.relative_to(folder).as_posix() for path in (*tables, *(entry.path for entry in _entries(folder)[0]))]
+    return [
+        path.relative_to(folder).as_posix()
+        for path in (*tables, *(entry.path for entry in _entries(folder)[0]))
+    ]
 
 
 def _owner_root(folder: Path) -> Path | None:
@@ -133,11 +147,15 @@ def _entries(folder: Path) -> tuple[list[_Entry], dict[str, str]]:
     dropped: dict[str, str] = {}
     if root := _owner_root(folder):
         rows = _rows(root / OWNER[1], False, dropped)
-        return [_Entry(name, root / OWNER[0] / aligned(name), code, line)
-                for name, code, line in rows], dropped
+        return [
+            _Entry(name, root / OWNER[0] / aligned(name), code, line) for name, code, line in rows
+        ], dropped
     if not (folder / REPACK).is_dir():
-        raise BadFile(folder, f"basic/{OWNER[1]}, or {REPACK}/ with train_labels.csv and test_labels.csv", "neither",
-                      "Ask the owners for the basic set (http://www.whdeng.cn/raf/model1.html), or name the folder that holds it.")
+        raise BadFile(
+            folder, f"basic/{OWNER[1]}, or {REPACK}/ with train_labels.csv and test_labels.csv",
+            "neither",
+            "Ask the owners for the basic set (http://www.whdeng.cn/raf/model1.html), or name the folder that holds it."
+        )
     entries = []
     for split in SPLITS:
         try:
@@ -145,8 +163,10 @@ def _entries(folder: Path) -> tuple[list[_Entry], dict[str, str]]:
         except BadFile as error:
             dropped[f"{split}_labels.csv"] = str(error)
             continue
-        entries += [_Entry(name, folder / REPACK / split / code / name, code, line)
-                    for name, code, line in rows]
+        entries += [
+            _Entry(name, folder / REPACK / split / code / name, code, line)
+            for name, code, line in rows
+        ]
     return entries, dropped
 
 
@@ -157,19 +177,23 @@ def _rows(path: Path, repack: bool, dropped: dict[str, str]) -> list[tuple[str, 
                 f"{'a comma' if repack else 'a space or tab'}")
     text = read_text(path, AGAIN).splitlines()
     by = next((sign for sign in ";\t" if text and sign in text[0]), ",")
-    lines = {n: fields(line.rstrip(f" {by}"), by) if repack else line.split()
-             for n, line in enumerate(text, 1) if line.strip(f" {by}")}
+    lines = {
+        n: fields(line.rstrip(f" {by}"), by) if repack else line.split()
+        for n, line in enumerate(text, 1) if line.strip(f" {by}")
+    }
     if repack and lines and next(iter(lines.values())) == ["image", "label"]:
         lines.pop(next(iter(lines)))
-    good = {n: parts for n, parts in lines.items()
-            if len(parts) == 2 and re.fullmatch(r"-?\d+", parts[1])}
+    good = {
+        n: parts for n, parts in lines.items()
+        if len(parts) == 2 and re.fullmatch(r"-?\d+", parts[1])
+    }
     bad = {n: " ".join(parts)[:60] for n, parts in lines.items() if n not in good}
     if not good:
         raise BadFile(path, expected, f"{next(iter(bad.values()))!r}" if bad else "an empty file",
                       AGAIN)
     for n, line in bad.items():
-        dropped[f"{path.name}: {line}"] = str(BadFile(path, expected, f"{line!r} in line {n}",
-                                                      AGAIN))
+        dropped[f"{path.name}: {line}"] = str(
+            BadFile(path, expected, f"{line!r} in line {n}", AGAIN))
     return [(name, code, f"line {n} of {path.name}") for n, (name, code) in good.items()]
 
 
@@ -192,8 +216,7 @@ def _emotion(entry: _Entry) -> str:
     if int(entry.code) not in CODES:
         known = ", ".join(f"{code} {emotion}" for code, emotion in CODES.items())
         raise BadFile(entry.name, f"a code of RAF-DB's basic set ({known})",
-                      f"{entry.code} in {entry.line}",
-                      "Correct the label file, or get it again.")
+                      f"{entry.code} in {entry.line}", "Correct the label file, or get it again.")
     return CODES[int(entry.code)]
 
 
@@ -201,7 +224,8 @@ def _image(path: Path) -> np.ndarray:
     """One image ``(100, 100, 3)``, RGB."""
     image = read_picture(path, AGAIN)
     if image.shape != (SIZE, SIZE, 3):
-        raise BadFile(path, f"an aligned image of {SIZE} x {SIZE} pixels", f"{image.shape[0]} x {image.shape[1]}",
+        raise BadFile(path, f"an aligned image of {SIZE} x {SIZE} pixels",
+                      f"{image.shape[0]} x {image.shape[1]}",
                       "Use the aligned images, not the original ones.")
     return image
 

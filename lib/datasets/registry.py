@@ -1,4 +1,5 @@
-"""Which datasets of :mod:`lib.datasets.catalogue` are in the user's folder, in which tier, and what is missing."""
+"""Which datasets of :mod:`lib.datasets.catalogue` are in the user's folder, in which tier, and what
+is missing."""
 
 from __future__ import annotations
 
@@ -13,14 +14,17 @@ from lib.datasets.base import BadFile, Cohort, readable
 from lib.datasets.catalogue import DATASETS, Dataset, checksums
 from lib.datasets.mahnob_format import LABELS_FILE
 
-__all__ = ["DATASETS", "Dataset", "Found", "best", "checksums", "corpora", "find", "require", "status"]
+__all__ = [
+    "DATASETS", "Dataset", "Found", "best", "checksums", "corpora", "find", "require", "status"
+]
 
 log = logging.getLogger(__name__)
 TIERS = ("licensed", "public", "simulated")  # best first
 
 
 class Found(NamedTuple):
-    """Result of :func:`find`: the tier that can be read (None if none), the folder (None if nothing is there), and what is missing."""
+    """Result of :func:`find`: the tier that can be read (None if none), the folder (None if nothing
+    is there), and what is missing."""
 
     tier: str | None
     path: Path | None
@@ -46,7 +50,8 @@ def find(name: str, root: str | Path | None = None) -> Found:
         if not lacking:
             return Found(dataset.tier, folder.resolve(), _missing(dataset, folder))
         # the label file is common to all MAHNOB datasets, so it alone is no sign of any of them
-        if partly.path is None and any(pattern not in (LABELS_FILE, *lacking) for pattern in dataset.marks) and not dataset.embedded:
+        if partly.path is None and any(pattern not in (LABELS_FILE, *lacking)
+                                       for pattern in dataset.marks) and not dataset.embedded:
             partly = Found(None, folder.resolve(), ", ".join(lacking))
     return partly
 
@@ -65,13 +70,13 @@ def require(name: str, profile: str, root: str | Path | None = None) -> Cohort:
     if found.tier is None or found.path is None:
         get = "Type `make data`" if dataset.source else f"Where to get it: {dataset.ask}"
         title = dataset.title.split(",")[0]
-        raise FileNotFoundError(f"profile {profile!r} needs {title}, which is not below the data folder (missing: "
-                                f"{found.missing}). {get}; or name its folder with DATA=<folder>.")
+        raise FileNotFoundError(
+            f"profile {profile!r} needs {title}, which is not below the data folder (missing: "
+            f"{found.missing}). {get}; or name its folder with DATA=<folder>.")
     cohort = dataset.read(found.path)
     if not cohort:  # all that is there contradicts itself
         raise BadFile(found.path, "at least one usable recording",
-                      f"none; the first: {next(iter(cohort.dropped.values()), '')}",
-                      "Correct it.")
+                      f"none; the first: {next(iter(cohort.dropped.values()), '')}", "Correct it.")
     return cohort
 
 
@@ -89,22 +94,28 @@ def _missing(dataset: Dataset, folder: Path) -> str:
 
 
 def status(root: str | Path | None = None) -> pd.DataFrame:
-    """One row per dataset: name, its tier, whether it was found and where, what is missing, and where to ask."""
+    """One row per dataset: name, its tier, whether it was found and where, what is missing, and
+    where to ask."""
     rows = []
     for dataset in DATASETS.values():
         tier, path, missing = find(dataset.name, root)
         if dataset.embedded and path is None:
             missing = ""
-        rows.append({"dataset": dataset.name, "tier": dataset.tier, "found": "made when needed" if dataset.embedded and not tier
-                     else "yes" if tier else "no", "where": readable(path or ""), "missing": missing, "ask": dataset.ask})
+        rows.append({
+            "dataset": dataset.name, "tier": dataset.tier, "found": "made when needed"
+            if dataset.embedded and not tier else "yes" if tier else "no",
+            "where": readable(path or ""), "missing": missing, "ask": dataset.ask
+        })
     return pd.DataFrame(rows)
 
 
 def best(root: str | Path | None = None, paper: str = "rmmt") -> Cohort | None:
-    """Read the best tier of a paper's data that the folder holds: licensed before public; None where there is neither.
+    """Read the best tier of a paper's data that the folder holds: licensed before public; None
+    where there is neither.
 
-    A dataset that is there but cannot be read is passed over with a warning. Simulated cohorts are never returned, even where one lies
-    in the folder: ask for them by name. Nor are corpora for pre-training: see :func:`corpora`.
+    A dataset that is there but cannot be read is passed over with a warning. Simulated cohorts are
+    never returned, even where one lies in the folder: ask for them by name. Nor are corpora for
+    pre-training: see :func:`corpora`.
     """
     for dataset in sorted(DATASETS.values(), key=lambda dataset: TIERS.index(dataset.tier)):
         if paper in dataset.papers and dataset.tier != "simulated" and dataset.role == "labelled":
@@ -113,7 +124,8 @@ def best(root: str | Path | None = None, paper: str = "rmmt") -> Cohort | None:
     return None
 
 
-def corpora(root: str | Path | None = None, paper: str = "amigos", *, simulated: bool = False) -> dict[str, Cohort]:
+def corpora(root: str | Path | None = None, paper: str = "amigos", *,
+            simulated: bool = False) -> dict[str, Cohort]:
     """Read every corpus for pre-training that is there.
 
     Parameters
@@ -122,17 +134,21 @@ def corpora(root: str | Path | None = None, paper: str = "amigos", *, simulated:
         The data folder; ``lib.paths.data()`` by default.
     paper : str
     simulated : bool
-        ``root`` is what :func:`lib.simulation.corpora.make` wrote; otherwise simulated corpora are passed over.
+        ``root`` is what :func:`lib.simulation.corpora.make` wrote; otherwise simulated corpora are
+        passed over.
 
     Returns
     -------
     dict
-        Name -> Cohort, in the order of :data:`DATASETS`. Those that cannot be read are left out with a warning.
+        Name -> Cohort, in the order of :data:`DATASETS`. Those that cannot be read are left out
+        with a warning.
     """
     found = {}
     for dataset in DATASETS.values():
         if dataset.role == "pretraining" and paper in dataset.papers:
-            there = Found("simulated", paths.data(root) / dataset.name, "") if simulated else find(dataset.name, root)
+            there = Found("simulated",
+                          paths.data(root) /
+                          dataset.name, "") if simulated else find(dataset.name, root)
             if (cohort := _read(dataset, there)) and (cohort.tier == "simulated") == simulated:
                 found[dataset.name] = cohort
     return found

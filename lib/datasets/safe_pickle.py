@@ -1,7 +1,9 @@
-"""Read a pickle of plain containers and numeric arrays without running anything that the file asks for.
+"""Read a pickle of plain containers and numeric arrays without running anything that the file asks
+for.
 
-A pickle is a small program: ``pickle.loads`` calls whatever function it names. Here each of the few names that NumPy's own pickles need is
-answered by a stand-in that checks what it is given; every other name ends the reading.
+A pickle is a small program: ``pickle.loads`` calls whatever function it names. Here each of the few
+names that NumPy's own pickles need is answered by a stand-in that checks what it is given; every
+other name ends the reading.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ __all__ = ["loads"]
 
 
 class _Dtype:
-    """A numeric dtype as a pickle gives it: ``dtype('f8', False, True)``, then a state of which only the byte order is looked at."""
+    """A numeric dtype as a pickle gives it: ``dtype('f8', False, True)``, then a state of which
+    only the byte order is looked at."""
 
     __slots__ = ("plain",)
 
@@ -32,14 +35,14 @@ class _Dtype:
         self.plain = np.dtype(name)
 
     def __setstate__(self, state) -> None:
-        if not (isinstance(state, tuple) and len(state) >= 5 and state[1] in ("<", ">", "|", "=") and state[2:5] == (None, None, None)):
+        if not (isinstance(state, tuple) and len(state) >= 5 and state[1] in ("<", ">", "|", "=")
+                and state[2:5] == (None, None, None)):
             raise pickle.UnpicklingError(f"dtype with state {state!r:.80}")
         self.plain = self.plain.newbyteorder(state[1])
 
 
 class _Array(np.ndarray):
     """An array that takes from a pickle nothing but shape, numeric dtype, order and bytes."""
-
     def __setstate__(self, state) -> None:
         _, shape, dtype, fortran, content = state
         filled = _filled(content, dtype, shape, "F" if fortran else "C")
@@ -71,7 +74,8 @@ def _scalar(dtype, content) -> np.generic:
 
 
 def _encode(text, encoding) -> bytes:
-    """Protocols 0 to 2 write bytes as ``_codecs.encode(text, 'latin1')``; other encodings may run code."""
+    """Protocols 0 to 2 write bytes as ``_codecs.encode(text, 'latin1')``; other encodings may run
+    code."""
     if not (isinstance(text, str) and encoding == "latin1"):
         raise pickle.UnpicklingError(f"_codecs.encode to {encoding!r}")
     return text.encode("latin1")
@@ -92,14 +96,21 @@ class _Only:
         raise pickle.UnpicklingError("a changed function")
 
 
-_BUILTINS = {name: _Only(kind) for name, kind in {"dict": dict, "list": list, "tuple": tuple, "int": int, "float": float, "bool": bool,
-                                                  "str": str}.items()} | {"bytes": _Only(lambda content=(): bytes(list(content)))}
+_BUILTINS = {
+    name: _Only(kind) for name, kind in {
+        "dict": dict, "list": list, "tuple": tuple, "int": int, "float": float, "bool": bool,
+        "str": str
+    }.items()
+} | {"bytes": _Only(lambda content=(): bytes(list(content)))}
 _MULTIARRAY = {"_reconstruct": _Only(_reconstruct), "scalar": _Only(_scalar)}
 _NUMERIC = {"_frombuffer": _Only(_frombuffer)}
-# module -> name -> stand-in; numpy.ndarray is only ever handed to _reconstruct, so that a mark will do
+# module -> name -> stand-in; numpy.ndarray is only ever handed to _reconstruct, so that a mark will
+# do
 _ADMITTED: dict[str, dict[str, object]] = {
-    "builtins": _BUILTINS, "__builtin__": _BUILTINS, "collections": {"OrderedDict": _Only(collections.OrderedDict)},
-    "_codecs": {"encode": _Only(_encode)}, "numpy": {"ndarray": "numpy.ndarray", "dtype": _Only(_Dtype)},
+    "builtins": _BUILTINS, "__builtin__": _BUILTINS,
+    "collections": {"OrderedDict": _Only(collections.OrderedDict)
+                    }, "_codecs": {"encode": _Only(_encode)},
+    "numpy": {"ndarray": "numpy.ndarray", "dtype": _Only(_Dtype)},
     "numpy.core.multiarray": _MULTIARRAY, "numpy._core.multiarray": _MULTIARRAY,
     "numpy.core.numeric": _NUMERIC, "numpy._core.numeric": _NUMERIC,
 }
@@ -126,13 +137,14 @@ def loads(data: bytes, file: str | Path) -> object:
     Returns
     -------
     object
-        Dictionaries (ordered ones too), lists, tuples, numbers, text, bytes, None, and arrays of booleans, integers and floats.
+        Dictionaries (ordered ones too), lists, tuples, numbers, text, bytes, None, and arrays of
+        booleans, integers and floats.
 
     Raises
     ------
     BadFile
-        The pickle names anything else (``found os.system``), holds an array of another dtype (objects above all), or is damaged. Nothing
-        that it names has run then.
+        The pickle names anything else (``found os.system``), holds an array of another dtype
+        (objects above all), or is damaged. Nothing that it names has run then.
     """
     stream = io.BytesIO(data)
     try:
@@ -141,6 +153,8 @@ def loads(data: bytes, file: str | Path) -> object:
             raise pickle.UnpicklingError(f"{more} bytes after its end")
         return content
     except Exception as error:  # damaged bytes lead pickle to errors of any kind
-        found = str(error) if isinstance(error, pickle.UnpicklingError) else f"{type(error).__name__}: {error}"
-        raise BadFile(file, "a pickle of plain containers and numeric arrays", found,
-                      "Nothing in it was run. Get the original file from the dataset's owner.") from error
+        found = str(error) if isinstance(
+            error, pickle.UnpicklingError) else f"{type(error).__name__}: {error}"
+        raise BadFile(
+            file, "a pickle of plain containers and numeric arrays", found,
+            "Nothing in it was run. Get the original file from the dataset's owner.") from error

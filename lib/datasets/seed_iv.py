@@ -1,8 +1,9 @@
 """SEED-IV: differential entropy of the EEG and eye movement features, as the owner publishes them.
 
-``eeg_feature_smooth/{1,2,3}/{subject}_{date}.mat`` and ``eye_feature_smooth/{1,2,3}/`` with the same names. Zheng, Liu, Lu, Lu & Cichocki,
-"EmotionMeter: a multimodal framework for recognizing human emotions", IEEE Trans. Cybernetics 49(3), 2019. 15 subjects, 3 sessions of 24
-trials. Simulated cohorts in the same layout carry a ``truth.json`` and are read by the same code.
+``eeg_feature_smooth/{1,2,3}/{subject}_{date}.mat`` and ``eye_feature_smooth/{1,2,3}/`` with the
+same names. Zheng, Liu, Lu, Lu & Cichocki, "EmotionMeter: a multimodal framework for recognizing
+human emotions", IEEE Trans. Cybernetics 49(3), 2019. 15 subjects, 3 sessions of 24 trials.
+Simulated cohorts in the same layout carry a ``truth.json`` and are read by the same code.
 """
 
 from __future__ import annotations
@@ -17,18 +18,9 @@ from scipy.io import whosmat
 
 from lib.datasets import mat
 from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies
-from lib.datasets.seed_format import (
-    AGAIN,
-    CHANNELS,
-    FEATURE_RATE,
-    FOLDERS_IV,
-    N_EYE_IV,
-    SEED_IV_LABELS,
-    SMOOTHINGS,
-    check_eeg,
-    check_eye,
-    finish,
-)
+from lib.datasets.seed_format import (AGAIN, CHANNELS, FEATURE_RATE, FOLDERS_IV, N_EYE_IV,
+                                      SEED_IV_LABELS, SMOOTHINGS, check_eeg, check_eye, finish,
+                                      )
 from lib.paths import glob
 
 __all__ = ["files", "read"]
@@ -38,22 +30,26 @@ EYE_NAMES = tuple(f"eye {i}" for i in range(1, N_EYE_IV + 1))
 
 
 def read(folder: str | Path, smooth: str = "de_LDS") -> Cohort:
-    """Read SEED-IV, or a simulated cohort in its layout. Each file is checked once now and read again when asked for.
+    """Read SEED-IV, or a simulated cohort in its layout. Each file is checked once now and read
+    again when asked for.
 
     Parameters
     ----------
     folder : path-like
         The folder that holds ``eeg_feature_smooth/`` and ``eye_feature_smooth/``.
     smooth : str
-        ``"de_LDS"`` (smoothed by a linear dynamical system) or ``"de_movingAve"`` (by a moving average). The paper does not say which it
-        uses; choice: LDS, with which most published results on these features were made. LDS looks ahead within its trial.
+        ``"de_LDS"`` (smoothed by a linear dynamical system) or ``"de_movingAve"`` (by a moving
+        average). The paper does not say which it uses; choice: LDS, with which most published
+        results on these features were made. LDS looks ahead within its trial.
 
     Returns
     -------
     Cohort
-        Trials by session, then subject (as a number), then trial. ``labels["emotion"]``: 0 neutral, 1 sad, 2 fear, 3 happy. Signals,
-        float64, one value in 4 s: ``eeg`` ``(62, n_windows, 5)`` in nats, channel, window, band; ``eye`` ``(31, n_windows)``, with NaN
-        where the owner has NaN; what its rows mean is not published. Left-out files and trials are in ``dropped``, with the reason.
+        Trials by session, then subject (as a number), then trial. ``labels["emotion"]``: 0 neutral,
+        1 sad, 2 fear, 3 happy. Signals, float64, one value in 4 s: ``eeg`` ``(62, n_windows, 5)``
+        in nats, channel, window, band; ``eye`` ``(31, n_windows)``, with NaN where the owner has
+        NaN; what its rows mean is not published. Left-out files and trials are in ``dropped``, with
+        the reason.
 
     Raises
     ------
@@ -67,7 +63,8 @@ def read(folder: str | Path, smooth: str = "de_LDS") -> Cohort:
     for session in SEED_IV_LABELS:
         eeg, eye = (_named(root / part / str(session)) for part in FOLDERS_IV)
         if not eeg:
-            error = BadFile(root / EEG / str(session), "one <subject>_<date>.mat for each subject", "none", AGAIN)
+            error = BadFile(root / EEG / str(session), "one <subject>_<date>.mat for each subject",
+                            "none", AGAIN)
             dropped[f"{EEG}/{session}"] = str(error)
         pairs = Counter(_order(name)[0] for name in eeg if name in eye)
         for name in sorted({*eeg, *eye}, key=_order):
@@ -75,8 +72,8 @@ def read(folder: str | Path, smooth: str = "de_LDS") -> Cohort:
             try:
                 if pairs[subject] > 1:
                     raise BadFile(root / EEG / str(session) / name,
-                                  "one recording of a subject in a session",
-                                  f"{pairs[subject]}", f"Keep the original alone. {AGAIN}")
+                                  "one recording of a subject in a session", f"{pairs[subject]}",
+                                  f"Keep the original alone. {AGAIN}")
                 for part in FOLDERS_IV:
                     alone(root / part / str(session) / name, twins, AGAIN)
                 trials += _recording(root, session, subject, name, smooth, dropped)
@@ -86,14 +83,21 @@ def read(folder: str | Path, smooth: str = "de_LDS") -> Cohort:
 
 
 def files(folder: str | Path) -> list[str]:
-    """Relative paths of a complete copy: both files of every subject that is there at all, in all three sessions."""
+    """Relative paths of a complete copy: both files of every subject that is there at all, in all
+    three sessions."""
     root = Path(folder)
-    found = {session: {name for part in FOLDERS_IV for name in _named(root / part / str(session))} for session in SEED_IV_LABELS}
+    found = {
+        session: {name for part in FOLDERS_IV for name in _named(root / part / str(session))}
+        for session in SEED_IV_LABELS
+    }
     subjects = sorted({_order(name)[0] for names in found.values() for name in names})
     paths = []
     for session, names in found.items():
         known = {_order(name)[0]: name for name in names}
-        paths += [f"{part}/{session}/{known.get(subject, f'{subject}_<date>.mat')}" for subject in subjects for part in FOLDERS_IV]
+        paths += [
+            f"{part}/{session}/{known.get(subject, f'{subject}_<date>.mat')}"
+            for subject in subjects for part in FOLDERS_IV
+        ]
     return paths
 
 
@@ -108,7 +112,8 @@ def _order(name: str) -> tuple[int, int]:
     return int(subject), int(date)
 
 
-def _recording(root: Path, session: int, subject: int, name: str, smooth: str, dropped: dict[str, str]) -> list[Trial]:
+def _recording(root: Path, session: int, subject: int, name: str, smooth: str,
+               dropped: dict[str, str]) -> list[Trial]:
     """The usable trials of one subject in one session; what is not usable goes into ``dropped``."""
     paths = {"eeg": root / EEG / str(session) / name, "eye": root / EYE / str(session) / name}
     numbers = range(1, len(SEED_IV_LABELS[session]) + 1)
@@ -117,15 +122,20 @@ def _recording(root: Path, session: int, subject: int, name: str, smooth: str, d
     trials = []
     for t, emotion in zip(numbers, SEED_IV_LABELS[session], strict=True):
         keys = {"eeg": f"{smooth}{t}", "eye": f"eye_{t}"}
-        loaders = {"eeg": partial(_eeg, paths["eeg"], keys["eeg"]), "eye": partial(_eye, paths["eye"], keys["eye"])}
-        trial = Trial("seed-iv", subject, str(session), t, f"{session}-{t}", {"emotion": emotion}, loaders,
-                      {modality: str(path) for modality, path in paths.items()})
+        loaders = {
+            "eeg": partial(_eeg, paths["eeg"], keys["eeg"]),
+            "eye": partial(_eye, paths["eye"], keys["eye"])
+        }
+        trial = Trial("seed-iv", subject, str(session), t, f"{session}-{t}", {"emotion": emotion},
+                      loaders, {modality: str(path) for modality, path in paths.items()})
         try:
             for arrays, modality in ((eeg, "eeg"), (eye, "eye")):
                 if keys[modality] not in arrays:
-                    raise BadFile(paths[modality], f"the array {keys[modality]}", f"{len(arrays)} others of its kind", AGAIN)
+                    raise BadFile(paths[modality], f"the array {keys[modality]}",
+                                  f"{len(arrays)} others of its kind", AGAIN)
             check_eeg(paths["eeg"], keys["eeg"], eeg[keys["eeg"]])
-            check_eye(paths["eye"], keys["eye"], eye[keys["eye"]], N_EYE_IV, eeg[keys["eeg"]].shape[1])
+            check_eye(paths["eye"], keys["eye"], eye[keys["eye"]], N_EYE_IV,
+                      eeg[keys["eeg"]].shape[1])
         except BadFile as error:
             dropped[f"seed-iv subject {subject} session {session} trial {t}"] = str(error)
         else:
@@ -140,7 +150,8 @@ def _arrays(path: Path, keys: list[str]) -> dict[str, np.ndarray]:
     found = mat.load(path, keys, AGAIN)
     if not found:
         others = [key for key, *_ in whosmat(path)]
-        raise BadFile(path, f"arrays {keys[0]} to {keys[-1]}", f"none of them, but {', '.join(others[:3]) or 'nothing'}", AGAIN)
+        raise BadFile(path, f"arrays {keys[0]} to {keys[-1]}",
+                      f"none of them, but {', '.join(others[:3]) or 'nothing'}", AGAIN)
     return found
 
 

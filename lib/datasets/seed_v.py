@@ -1,9 +1,12 @@
-"""SEED-V: differential entropy of the EEG and eye movement features, as the owner publishes them, or converted to plain arrays.
+"""SEED-V: differential entropy of the EEG and eye movement features, as the owner publishes them,
+or converted to plain arrays.
 
-``EEG_DE_features/{subject}_123.npz`` and ``Eye_movement_features/`` with the same names; each holds pickles, which are read by
-:mod:`lib.datasets.safe_pickle`. Liu, Qiu, Zheng & Lu, "Comparing recognition performance and robustness of multimodal deep learning models
-for multimodal emotion recognition", IEEE Trans. Cognitive and Developmental Systems 14(2), 2022. Features of 16 subjects, 3 sessions of 15
-trials. Simulated cohorts in the same layout carry a ``truth.json`` and are read by the same code.
+``EEG_DE_features/{subject}_123.npz`` and ``Eye_movement_features/`` with the same names; each holds
+pickles, which are read by :mod:`lib.datasets.safe_pickle`. Liu, Qiu, Zheng & Lu, "Comparing
+recognition performance and robustness of multimodal deep learning models for multimodal emotion
+recognition", IEEE Trans. Cognitive and Developmental Systems 14(2), 2022. Features of 16 subjects,
+3 sessions of 15 trials. Simulated cohorts in the same layout carry a ``truth.json`` and are read by
+the same code.
 """
 
 from __future__ import annotations
@@ -18,44 +21,39 @@ import numpy as np
 
 from lib.datasets import safe_pickle
 from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies
-from lib.datasets.seed_format import (
-    AGAIN,
-    BANDS,
-    CHANNELS,
-    FEATURE_RATE,
-    FOLDERS_V,
-    N_EYE_V,
-    SEED_V_LABELS,
-    check_eeg,
-    check_eye,
-    finish,
-)
+from lib.datasets.seed_format import (AGAIN, BANDS, CHANNELS, FEATURE_RATE, FOLDERS_V, N_EYE_V,
+                                      SEED_V_LABELS, check_eeg, check_eye, finish,
+                                      )
 from lib.paths import glob
 from lib.whole import writing
 
 __all__ = ["convert", "files", "read"]
 
 EYE_NAMES = tuple(f"eye {i}" for i in range(1, N_EYE_V + 1))
-EXPECTED = [label for labels in SEED_V_LABELS.values() for label in labels]  # of the 45 trials of a subject
+# of the 45 trials of a subject
+EXPECTED = [label for labels in SEED_V_LABELS.values() for label in labels]
 PER_SESSION = len(EXPECTED) // len(SEED_V_LABELS)
 SUBJECTS = 16
 Arrays = dict[int, np.ndarray]
 
 
 def read(folder: str | Path) -> Cohort:
-    """Read SEED-V, its converted form (see `convert`), or a simulated cohort in its layout. Files are checked now and read again later.
+    """Read SEED-V, its converted form (see `convert`), or a simulated cohort in its layout. Files
+    are checked now and read again later.
 
     Parameters
     ----------
     folder : path-like
-        The folder that holds ``EEG_DE_features/`` and ``Eye_movement_features/``, or the converted ``{subject}_123.npz``.
+        The folder that holds ``EEG_DE_features/`` and ``Eye_movement_features/``, or the converted
+        ``{subject}_123.npz``.
 
     Returns
     -------
     Cohort
-        Trials by subject (as a number), session, trial. ``labels["emotion"]``: 0 disgust, 1 fear, 2 sad, 3 neutral, 4 happy. Signals,
-        float64, one value in 4 s: ``eeg`` ``(62, n_windows, 5)`` in nats, channel, window, band; ``eye`` ``(33, n_windows)``; what its rows
-        mean is not published. Left-out files and trials are in ``dropped``, each with the reason.
+        Trials by subject (as a number), session, trial. ``labels["emotion"]``: 0 disgust, 1 fear, 2
+        sad, 3 neutral, 4 happy. Signals, float64, one value in 4 s: ``eeg`` ``(62, n_windows, 5)``
+        in nats, channel, window, band; ``eye`` ``(33, n_windows)``; what its rows mean is not
+        published. Left-out files and trials are in ``dropped``, each with the reason.
 
     Raises
     ------
@@ -79,18 +77,24 @@ def read(folder: str | Path) -> Cohort:
 
 
 def files(folder: str | Path) -> list[str]:
-    """Relative paths of a complete copy: 16 subjects, EEG and eye movements (or the converted file of each that is there)."""
+    """Relative paths of a complete copy: 16 subjects, EEG and eye movements (or the converted file
+    of each that is there)."""
     root = Path(folder)
     if not _is_original(root) or (root / "truth.json").is_file():
-        return [str(path.relative_to(root)) for name in sorted(_names(root), key=_subject) for path in _paths(root, name).values()]
+        return [
+            str(path.relative_to(root)) for name in sorted(_names(root), key=_subject)
+            for path in _paths(root, name).values()
+        ]
     return [f"{part}/{subject}_123.npz" for subject in range(1, SUBJECTS + 1) for part in FOLDERS_V]
 
 
 def convert(source: str | Path, target: str | Path) -> list[Path]:
-    """Write SEED-V as plain arrays, which ``numpy.load`` opens without pickles and `read` reads as it reads the original.
+    """Write SEED-V as plain arrays, which ``numpy.load`` opens without pickles and `read` reads as
+    it reads the original.
 
-    One file for each subject, ``{subject}_123.npz``, with ``eeg_00`` to ``eeg_44`` ``(62, n_windows, 5)``, ``eye_00`` to ``eye_44``
-    ``(33, n_windows)`` and ``label_00`` to ``label_44``. Trials that cannot be read are left out. What marks a simulation is copied.
+    One file for each subject, ``{subject}_123.npz``, with ``eeg_00`` to ``eeg_44`` ``(62,
+    n_windows, 5)``, ``eye_00`` to ``eye_44`` ``(33, n_windows)`` and ``label_00`` to ``label_44``.
+    Trials that cannot be read are left out. What marks a simulation is copied.
 
     Returns
     -------
@@ -107,8 +111,10 @@ def convert(source: str | Path, target: str | Path) -> list[Path]:
         arrays = {}
         for trial in (trial for trial in cohort if trial.subject == subject):
             k = PER_SESSION * (int(trial.session) - 1) + trial.trial - 1
-            arrays |= {f"eeg_{k:02d}": trial.load("eeg").data, f"eye_{k:02d}": trial.load("eye").data,
-                       f"label_{k:02d}": np.array(trial.labels["emotion"])}
+            arrays |= {
+                f"eeg_{k:02d}": trial.load("eeg").data, f"eye_{k:02d}": trial.load("eye").data,
+                f"label_{k:02d}": np.array(trial.labels["emotion"])
+            }
         path = target / f"{subject}_123.npz"
         with writing(path) as handle:
             np.savez(handle, **arrays)
@@ -132,7 +138,10 @@ def _subject(name: str) -> int:
 
 def _paths(root: Path, name: str) -> dict[str, Path]:
     if _is_original(root):
-        return {modality: root / part / name for modality, part in zip(("eeg", "eye"), FOLDERS_V, strict=True)}
+        return {
+            modality: root / part / name
+            for modality, part in zip(("eeg", "eye"), FOLDERS_V, strict=True)
+        }
     return {"eeg": root / name}
 
 
@@ -142,20 +151,25 @@ def _recording(root: Path, name: str, dropped: dict[str, str]) -> list[Trial]:
     eye_path = paths.get("eye", paths["eeg"])
     (eeg, label), (eye, eye_label) = _arrays(paths["eeg"], "eeg"), _arrays(eye_path, "eye")
     trials = []
-    for path, arrays in zip((paths["eeg"], eye_path) * 2, (eeg, eye, label, eye_label), strict=True):
+    for path, arrays in zip((paths["eeg"], eye_path) * 2, (eeg, eye, label, eye_label),
+                            strict=True):
         if more := arrays.keys() - set(range(len(EXPECTED))):
             raise BadFile(path, f"trials 0 to {len(EXPECTED) - 1}", f"trial {max(more)} too", AGAIN)
     for k, expected in enumerate(EXPECTED):
         session, t = k // PER_SESSION + 1, k % PER_SESSION + 1
         try:
-            for path, arrays in ((paths["eeg"], eeg), (paths["eeg"], label), (eye_path, eye), (eye_path, eye_label)):
+            for path, arrays in ((paths["eeg"], eeg), (paths["eeg"], label), (eye_path, eye),
+                                 (eye_path, eye_label)):
                 if k not in arrays:
-                    raise BadFile(path, f"data and label of trial {k} (from 0)", f"{len(arrays)} of {len(EXPECTED)} trials", AGAIN)
+                    raise BadFile(path, f"data and label of trial {k} (from 0)",
+                                  f"{len(arrays)} of {len(EXPECTED)} trials", AGAIN)
             check_eeg(paths["eeg"], f"trial {k}, as channels, windows, bands:", eeg[k])
-            check_eye(eye_path, f"trial {k}, as features, windows:", eye[k], N_EYE_V, eeg[k].shape[1])
+            check_eye(eye_path, f"trial {k}, as features, windows:", eye[k], N_EYE_V,
+                      eeg[k].shape[1])
             for path, found in ((paths["eeg"], label[k]), (eye_path, eye_label[k])):
                 if found.dtype.kind not in "fiu" or not found.size or (found != expected).any():
-                    raise BadFile(path, f"label {expected} all through trial {k}", f"{np.unique(found).tolist()}", AGAIN)
+                    raise BadFile(path, f"label {expected} all through trial {k}",
+                                  f"{np.unique(found).tolist()}", AGAIN)
                 if found.size not in (1, eeg[k].shape[1]):
                     windows = f"a label for each of the {eeg[k].shape[1]} windows of trial {k}"
                     raise BadFile(path, windows, f"{found.size}", AGAIN)
@@ -163,32 +177,39 @@ def _recording(root: Path, name: str, dropped: dict[str, str]) -> list[Trial]:
             dropped[f"seed-v subject {subject} session {session} trial {t}"] = str(error)
             continue
         loaders = {"eeg": partial(_eeg, paths["eeg"], k), "eye": partial(_eye, eye_path, k)}
-        trials.append(Trial("seed-v", subject, str(session), t, f"{session}-{t}", {"emotion": expected}, loaders,
-                            {modality: str(path) for modality, path in paths.items()}))
+        trials.append(
+            Trial("seed-v", subject, str(session), t, f"{session}-{t}", {"emotion": expected},
+                  loaders, {modality: str(path) for modality, path in paths.items()}))
     return trials
 
 
 def _arrays(path: Path, modality: str) -> tuple[Arrays, Arrays]:
-    """Data, ``(62, n_windows, 5)`` or ``(33, n_windows)`` where it is as promised, and labels of one file, by trial from 0."""
+    """Data, ``(62, n_windows, 5)`` or ``(33, n_windows)`` where it is as promised, and labels of
+    one file, by trial from 0."""
     if not path.is_file():
         raise BadFile(path, f"the {modality} features of one subject", "no such file", AGAIN)
     return _read_file(path, modality, path.stat().st_mtime_ns)
 
 
-@lru_cache(maxsize=4)  # a file holds 45 trials: asked for one by one, it should not be read 45 times
+# a file holds 45 trials: asked for one by one, it should not be read 45 times
+@lru_cache(maxsize=4)
 def _read_file(path: Path, modality: str, changed: int) -> tuple[Arrays, Arrays]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             members = {name: archive[name] for name in archive.files}
     except Exception as error:  # NumPy raises whatever the damaged bytes lead it to
-        raise BadFile(path, "an .npz file of plain arrays", f"{type(error).__name__}: {error}", AGAIN) from error
+        raise BadFile(path, "an .npz file of plain arrays", f"{type(error).__name__}: {error}",
+                      AGAIN) from error
     if {"data", "label"} <= set(members):
         data, label = (_pickled(path, name, members[name]) for name in ("data", "label"))
         return {k: _turned(array, modality) for k, array in data.items()}, label
-    data, label = ({int(name[-2:]): array for name, array in members.items() if re.fullmatch(rf"{kind}_\d\d", name)}
-                   for kind in (modality, "label"))
+    data, label = ({
+        int(name[-2:]): array for name, array in members.items()
+        if re.fullmatch(rf"{kind}_\d\d", name)
+    } for kind in (modality, "label"))
     if not data:
-        raise BadFile(path, f"arrays data and label, or {modality}_00 to {modality}_44", ", ".join(list(members)[:3]) or "nothing", AGAIN)
+        raise BadFile(path, f"arrays data and label, or {modality}_00 to {modality}_44",
+                      ", ".join(list(members)[:3]) or "nothing", AGAIN)
     return data, label
 
 
@@ -196,7 +217,8 @@ def _pickled(path: Path, name: str, member: np.ndarray) -> Arrays:
     """The dictionary whose pickle is the raw bytes of a member."""
     content = safe_pickle.loads(member.tobytes(), path)
     try:
-        arrays = {int(k): np.asarray(array) for k, array in content.items()}  # type: ignore[attr-defined]
+        arrays = {int(k): np.asarray(array)
+                  for k, array in content.items()}  # type: ignore[attr-defined]
         if len(arrays) < len(content):  # type: ignore[arg-type]
             raise ValueError("one trial under two keys")
         return arrays
@@ -206,16 +228,20 @@ def _pickled(path: Path, name: str, member: np.ndarray) -> Arrays:
 
 
 def _turned(array: np.ndarray, modality: str) -> np.ndarray:
-    """From the owner's (windows, features): 310 EEG features are 62 channels of 5 bands each. An array of other width stays as it is."""
+    """From the owner's (windows, features): 310 EEG features are 62 channels of 5 bands each. An
+    array of other width stays as it is."""
     if modality == "eye":
         return array.T
     shape = (-1, len(CHANNELS), len(BANDS))
-    return array.reshape(shape).swapaxes(0, 1) if array.ndim == 2 and array.shape[1] == shape[1] * shape[2] and len(array) else array
+    return array.reshape(shape).swapaxes(
+        0, 1) if array.ndim == 2 and array.shape[1] == shape[1] * shape[2] and len(array) else array
 
 
 def _eeg(path: Path, k: int) -> Signal:
-    return Signal(np.array(_arrays(path, "eeg")[0][k], np.float64, order="C"), FEATURE_RATE, CHANNELS, "nats")
+    return Signal(np.array(_arrays(path, "eeg")[0][k], np.float64, order="C"), FEATURE_RATE,
+                  CHANNELS, "nats")
 
 
 def _eye(path: Path, k: int) -> Signal:
-    return Signal(np.array(_arrays(path, "eye")[0][k], np.float64, order="C"), FEATURE_RATE, EYE_NAMES)
+    return Signal(np.array(_arrays(path, "eye")[0][k], np.float64, order="C"), FEATURE_RATE,
+                  EYE_NAMES)

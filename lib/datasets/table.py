@@ -34,7 +34,7 @@ def read_text(path: str | Path, fix: str) -> str:
         if "\0" not in text:
             return text
     except UnicodeDecodeError as error:
-        line, byte = content.count(b"\n", 0, error.start) + 1, content[error.start :][:1]
+        line, byte = content.count(b"\n", 0, error.start) + 1, content[error.start:][:1]
         seems = seems or (f"{byte!r} in line {line}: damage, or Latin-1 (Windows-1252), where it "
                           f"is {byte.decode('latin-1')!r}")
     raise BadFile(path, "text in UTF-8", seems, f"Save it in UTF-8. {fix}")
@@ -50,8 +50,8 @@ def fields(line: str, separator: str) -> list[str]:
 
 
 def read_csv(path: str | Path, fix: str, needs: Collection[str] = (), *,
-             keep: Callable[[str], bool] = lambda name: False,
-             text: Collection[str] = (), skip: int = 0, dtype: type = np.float64) -> pd.DataFrame:
+             keep: Callable[[str], bool] = lambda name: False, text: Collection[str] = (),
+             skip: int = 0, dtype: type = np.float64) -> pd.DataFrame:
     """Read columns of a table separated by commas, semicolons, tabs or bars.
 
     Parameters
@@ -129,11 +129,11 @@ def _typed(path: str | Path, fix: str, lines: dict[int, str], separator: str,
     numbers = [i for i, name in picked.items() if name not in text]
 
     def parse(decimal: str, kind: type) -> pd.DataFrame:
-        return pd.read_csv(
-            io.BytesIO("\n".join(lines.values()).encode()), sep=separator, decimal=decimal,
-            header=None, usecols=list(picked), skipinitialspace=True, keep_default_na=False,
-            dtype={i: kind if i in numbers else str for i in picked},
-            na_values={} if kind is str else {i: MISSING for i in numbers})
+        return pd.read_csv(io.BytesIO("\n".join(lines.values()).encode()), sep=separator,
+                           decimal=decimal, header=None, usecols=list(picked),
+                           skipinitialspace=True, keep_default_na=False,
+                           dtype={i: kind if i in numbers else str for i in picked},
+                           na_values={} if kind is str else {i: MISSING for i in numbers})
 
     for decimal in "." if separator == "," else ".,":
         try:

@@ -136,9 +136,8 @@ def read_frames(path: str | Path, numbers: Sequence[int] | np.ndarray) -> Iterat
                 if wrong := next(filter(MENDED.match, lines), ""):
                     raise BadFile(path, "frames that can be decoded whole", wrong, ORIGINAL)
                 if not there:
-                    raise BadFile(
-                        path, f"{len(times)} frames", f"{count} that can be decoded", ORIGINAL
-                    )
+                    raise BadFile(path, f"{len(times)} frames", f"{count} that can be decoded",
+                                  ORIGINAL)
                 # 0 also where the decoder has lost it, as it does at the end of some AVI files
                 now = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
                 varies = now and not shown.constant
@@ -160,9 +159,8 @@ def read_frames(path: str | Path, numbers: Sequence[int] | np.ndarray) -> Iterat
         capture.release()
 
 
-def read_video(
-    path: str | Path, rate: float, start: float = 0.0, end: float = np.inf, least: float = 0.0
-) -> Signal:
+def read_video(path: str | Path, rate: float, start: float = 0.0, end: float = np.inf,
+               least: float = 0.0) -> Signal:
     """Read a video at ``rate`` frames per second, or its own if that is less, up to ``end`` (s).
 
     At a constant rate the first frame from each tick on is taken, else the nearest in time.

@@ -40,18 +40,22 @@ class Difference:
     units: float = np.inf
 
     def __str__(self) -> str:
-        shown = [f"{v:.4g}" if isinstance(v, float) else str(v) for v in (self.found, self.committed)]
+        shown = [
+            f"{v:.4g}" if isinstance(v, float) else str(v) for v in (self.found, self.committed)
+        ]
         return f"{self.table}, {self.what}: {shown[0]} here, {shown[1]} committed"
 
 
 def _groups(frame: pd.DataFrame, by: Sequence[str]) -> tuple[pd.Series, pd.Series]:
-    """What a row is averaged with (all networks of its split and metric; a control stands alone), and whether it stands alone."""
+    """What a row is averaged with (all networks of its split and metric; a control stands alone),
+    and whether it stands alone."""
     names = frame[next(c for c in (*NAMES, frame.columns[0]) if c in frame)].astype(str)
     keys = [c for c in by if c in frame]
     about = [", ".join(map(str, line)) for line in frame[keys].itertuples(index=False)]
     alone = names.str.startswith(STEADY)
     rows = "row " + (frame.index + 1).astype(str) + ", " + names
-    return rows.where(alone, "mean over networks").str.cat(about, ", ").str.removesuffix(", "), alone
+    return rows.where(alone, "mean over networks").str.cat(about,
+                                                           ", ").str.removesuffix(", "), alone
 
 
 def differences(table: str, found: pd.DataFrame, committed: pd.DataFrame,
@@ -72,8 +76,10 @@ def differences(table: str, found: pd.DataFrame, committed: pd.DataFrame,
     if shapes[0] != shapes[1]:
         yield Difference(table, "shape", shapes[0], shapes[1])
         return
-    words = [c for c in committed if committed[c].dtype.kind != "f" and c not in rule.get("free", ())
-             and c not in rule]
+    words = [
+        c for c in committed
+        if committed[c].dtype.kind != "f" and c not in rule.get("free", ()) and c not in rule
+    ]
     for column in words:
         ours, theirs = (frame[column].astype(object).fillna("") for frame in (found, committed))
         for i in np.flatnonzero((ours != theirs).to_numpy())[:1]:
@@ -81,10 +87,12 @@ def differences(table: str, found: pd.DataFrame, committed: pd.DataFrame,
     labels, alone = _groups(committed, rule.get("by", BY))
     for column in (c for c in rule if c not in ("free", "by")):
         control, mean, one = rule[column]
-        values = pd.DataFrame({"found": found[column], "committed": committed[column]}).astype(float)
+        values = pd.DataFrame({"found": found[column],
+                               "committed": committed[column]}).astype(float)
         values = values.dropna(how="all")
         for label, part in values.groupby(labels, sort=False):
-            limit, (ours, theirs) = control if alone[part.index[0]] else mean, part.mean(skipna=False)
+            limit, (ours,
+                    theirs) = control if alone[part.index[0]] else mean, part.mean(skipna=False)
             if limit is not None:
                 units = np.nan_to_num(abs(ours - theirs) / limit, nan=np.inf)
                 yield Difference(table, f"{column}, {label}", ours, theirs, units)
@@ -97,8 +105,12 @@ def differences(table: str, found: pd.DataFrame, committed: pd.DataFrame,
 def measure(folder: Path, committed: Path = paths.FIGURES) -> dict[str, list[Difference]]:
     """Differences by table, of those tables that a folder of results holds."""
     there = [name for name in RULES if (folder / name).is_file() and (committed / name).is_file()]
-    return {name: [*differences(name, pd.read_csv(folder / name), pd.read_csv(committed / name),
-                                RULES[name])] for name in there}
+    return {
+        name: [
+            *differences(name, pd.read_csv(folder / name), pd.read_csv(committed / name),
+                         RULES[name])
+        ] for name in there
+    }
 
 
 def main() -> int:

@@ -16,20 +16,23 @@ def _labels(p: np.ndarray) -> np.ndarray:
     if p.dtype.kind != "f":
         return p
     if not (np.isfinite(p).all() and p.min() >= 0 and p.max() <= 1):
-        raise ValueError("predictions of type float are probabilities: finite, from 0 to 1; give labels as integers")
+        raise ValueError(
+            "predictions of type float are probabilities: finite, from 0 to 1; give labels as integers"
+        )
     return p.argmax(axis=1) if p.ndim == 2 else (p > 0.5).astype(int)
 
 
 def classification(y, p_or_label) -> dict[str, float]:
-    """Accuracy, and the mean over classes of F1 (Sec 5 of paper 2: "between the two predicted classes").
+    """Accuracy, and the mean over classes of F1 (Sec 5 of paper 2: "between the two predicted
+    classes").
 
     Parameters
     ----------
     y : array ``(n,)``
         True classes, 0, 1, ...
     p_or_label : array ``(n,)`` or ``(n, n_classes)``
-        Integers or booleans: predicted classes. Floats: the probability of class 1 (predicted above one half), or of each class
-        (predicted where highest).
+        Integers or booleans: predicted classes. Floats: the probability of class 1 (predicted above
+        one half), or of each class (predicted where highest).
 
     Returns
     -------
@@ -38,18 +41,25 @@ def classification(y, p_or_label) -> dict[str, float]:
 
     Notes
     -----
-    choice: the mean runs over the classes that occur in ``y`` or in the predictions, as in scikit-learn; a class that is never predicted
-    counts with F1 = 0. So a constant prediction reaches half the F1 of its class.
+    choice: the mean runs over the classes that occur in ``y`` or in the predictions, as in
+    scikit-learn; a class that is never predicted counts with F1 = 0. So a constant prediction
+    reaches half the F1 of its class.
     """
     y, p = np.asarray(y), np.asarray(p_or_label)
     if y.ndim != 1 or not len(y) or len(p) != len(y) or p.ndim > 2:
-        raise ValueError(f"labels (n,) and predictions (n,) or (n, n_classes) are needed, not {y.shape} and {p.shape}")
+        raise ValueError(
+            f"labels (n,) and predictions (n,) or (n, n_classes) are needed, not {y.shape} and {p.shape}"
+        )
     yhat = _labels(p)
-    return {"accuracy": float(accuracy_score(y, yhat)), "F1": float(f1_score(y, yhat, average="macro", zero_division=0))}
+    return {
+        "accuracy": float(accuracy_score(y, yhat)),
+        "F1": float(f1_score(y, yhat, average="macro", zero_division=0))
+    }
 
 
 def averages(y: np.ndarray, p: np.ndarray, average: str = "macro") -> dict[str, float]:
-    """Accuracy, and precision, recall and F1 averaged over the classes, as fractions (paper 4, Tables 1 to 3).
+    """Accuracy, and precision, recall and F1 averaged over the classes, as fractions (paper 4,
+    Tables 1 to 3).
 
     Parameters
     ----------
@@ -58,13 +68,18 @@ def averages(y: np.ndarray, p: np.ndarray, average: str = "macro") -> dict[str, 
     p : array ``(n, n_classes)``
         Probability of each class; the highest is predicted.
     average : str
-        Of scikit-learn. The paper names none. ``choice:`` ``macro``, in which all classes count the same: for its EEG models recall
-        differs from accuracy, so that theirs is not the weighted one. A class that is never predicted has precision 0.
+        Of scikit-learn. The paper names none. ``choice:`` ``macro``, in which all classes count the
+        same: for its EEG models recall differs from accuracy, so that theirs is not the weighted
+        one. A class that is never predicted has precision 0.
     """
     guess = p.argmax(axis=1)
-    found = precision_recall_fscore_support(y, guess, labels=range(p.shape[1]), average=average, zero_division=0)
-    return {"accuracy": float(accuracy_score(y, guess)), **{name: float(value) for name, value in
-            zip(("precision", "recall", "F1"), found[:3], strict=True)}}
+    found = precision_recall_fscore_support(y, guess, labels=range(p.shape[1]), average=average,
+                                            zero_division=0)
+    return {
+        "accuracy": float(accuracy_score(y, guess)), **{
+            name: float(value) for name, value in zip(("precision", "recall", "F1"), found[:3], strict=True)
+        }
+    }
 
 
 def confusion(y, yhat, labels: Sequence[str]) -> pd.DataFrame:
@@ -80,11 +95,19 @@ def confusion(y, yhat, labels: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns of two levels: ``("count", label)``, and ``("percent", label)`` of the row, NaN where the class never occurs.
+        Columns of two levels: ``("count", label)``, and ``("percent", label)`` of the row, NaN
+        where the class never occurs.
     """
     y, yhat, names = np.asarray(y, int), np.asarray(yhat, int), list(labels)
     if not np.isin(np.concatenate([y, yhat]), np.arange(len(names))).all():
-        raise ValueError(f"classes must be 0 to {len(names) - 1} for the {len(names)} labels; found {np.unique([*y, *yhat]).tolist()}")
-    counts = pd.DataFrame(confusion_matrix(y, yhat, labels=range(len(names))), index=pd.Index(names, name="true"),
-                          columns=pd.Index(names, name="predicted"))
-    return pd.concat({"count": counts, "percent": 100 * counts.div(counts.sum(axis=1).replace(0, np.nan), axis=0)}, axis=1)
+        raise ValueError(
+            f"classes must be 0 to {len(names) - 1} for the {len(names)} labels; found {np.unique([*y, *yhat]).tolist()}"
+        )
+    counts = pd.DataFrame(confusion_matrix(y, yhat, labels=range(len(names))),
+                          index=pd.Index(names,
+                                         name="true"), columns=pd.Index(names, name="predicted"))
+    return pd.concat(
+        {
+            "count": counts,
+            "percent": 100 * counts.div(counts.sum(axis=1).replace(0, np.nan), axis=0)
+        }, axis=1)

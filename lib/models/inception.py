@@ -1,9 +1,11 @@
-"""InceptionV3 as a frozen extractor of 2048 features (paper 4, Sec 4.3), and what stands in for it where its weights are not there.
+"""InceptionV3 as a frozen extractor of 2048 features (paper 4, Sec 4.3), and what stands in for it
+where its weights are not there.
 
 References
 ----------
-Szegedy et al. (2016), Rethinking the Inception architecture for computer vision. Thanh and Thinh (2025), Sec 4.3: "a pretrained InceptionV3
-model as a feature extractor"; which weights is not said. assumed: ImageNet's, which no Python package ships.
+Szegedy et al. (2016), Rethinking the Inception architecture for computer vision. Thanh and Thinh
+(2025), Sec 4.3: "a pretrained InceptionV3 model as a feature extractor"; which weights is not said.
+assumed: ImageNet's, which no Python package ships.
 """
 
 from __future__ import annotations
@@ -20,14 +22,16 @@ __all__ = ["inception_v3", "spectrogram_backbone"]
 SIZE = 229  # Sec 4.1; the network was made for 299 and needs 75 or more
 
 
-def inception_v3(weights: str | Path, *, size: int = SIZE, precision: str = "float32", seed: int = 0) -> Backbone:
+def inception_v3(weights: str | Path, *, size: int = SIZE, precision: str = "float32",
+                 seed: int = 0) -> Backbone:
     """InceptionV3 without its classifiers, 2048 features: the last feature map averaged over space.
 
     Parameters
     ----------
     weights : path-like or "random"
-        A state dict with torchvision's key names, for example its ``inception_v3_google-0cc3c7bd.pth``; its heads are left out. These
-        weights want values from -1 to 1, to which the network brings the images itself.
+        A state dict with torchvision's key names, for example its
+        ``inception_v3_google-0cc3c7bd.pth``; its heads are left out. These weights want values from
+        -1 to 1, to which the network brings the images itself.
     size : int
         Pixels the network sees, 75 or more; other images are resized (bilinear).
     precision, seed
@@ -44,11 +48,13 @@ def inception_v3(weights: str | Path, *, size: int = SIZE, precision: str = "flo
         As :func:`lib.models.backbones.mobilenet_v2`; ``ValueError`` also for a ``size`` under 75.
     """
     if size < 75:
-        raise ValueError(f"expected images of 75 pixels or more, found {size}. InceptionV3 halves them five times without padding; "
-                         "use mobilenet_v2 for small images.")
+        raise ValueError(
+            f"expected images of 75 pixels or more, found {size}. InceptionV3 halves them five times without padding; "
+            "use mobilenet_v2 for small images.")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = MODELS.inception_v3(weights=None, transform_input=True, aux_logits=False, init_weights=False)
+        network = MODELS.inception_v3(weights=None, transform_input=True, aux_logits=False,
+                                      init_weights=False)
         if weights == "random":
             _settle(network, size)
     if weights == "random":
@@ -60,11 +66,13 @@ def inception_v3(weights: str | Path, *, size: int = SIZE, precision: str = "flo
     return Backbone(network, None, name, fingerprint, size, precision)
 
 
-def spectrogram_backbone(weights: str | Path | None = None, *, size: int = SIZE, precision: str = "float32") -> Backbone:
-    """What describes the spectrogram images: InceptionV3 with the user's weights, or without any MobileNetV2 with ImageNet's.
+def spectrogram_backbone(weights: str | Path | None = None, *, size: int = SIZE,
+                         precision: str = "float32") -> Backbone:
+    """What describes the spectrogram images: InceptionV3 with the user's weights, or without any
+    MobileNetV2 with ImageNet's.
 
-    ``choice:`` MobileNetV2 (1280 features), because a Python package ships its weights. ``name`` says which it is and belongs on every
-    figure.
+    ``choice:`` MobileNetV2 (1280 features), because a Python package ships its weights. ``name``
+    says which it is and belongs on every figure.
 
     Parameters
     ----------

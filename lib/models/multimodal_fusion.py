@@ -1,4 +1,5 @@
-"""How paper 3 joins the feature vectors of EEG and eye movements: concatenation, Eq (5), and attention, Eqs (6)-(8)."""
+"""How paper 3 joins the feature vectors of EEG and eye movements: concatenation, Eq (5), and
+attention, Eqs (6)-(8)."""
 
 from __future__ import annotations
 
@@ -17,7 +18,6 @@ class Concat(nn.Module):
         Width of each feature vector.
     n_classes : int
     """
-
     def __init__(self, d: int, n_classes: int):
         super().__init__()
         self.classify = nn.Linear(2 * d, n_classes)
@@ -30,11 +30,10 @@ class Concat(nn.Module):
 class Attention(nn.Module):
     """Attention fusion, Eqs (6)-(8), and the linear classifier.
 
-    ``choice:`` F is the ``d x 2`` stack ``[X1 X2]``, as in Zhou et al. (2016), from whom the equations come. Read as one long
-    vector, as Eq (6) prints it, the softmax has a single entry and fusion does nothing, see :func:`printed_attention`.
-    Parameters as :class:`Concat`.
+    ``choice:`` F is the ``d x 2`` stack ``[X1 X2]``, as in Zhou et al. (2016), from whom the
+    equations come. Read as one long vector, as Eq (6) prints it, the softmax has a single entry and
+    fusion does nothing, see :func:`printed_attention`. Parameters as :class:`Concat`.
     """
-
     def __init__(self, d: int, n_classes: int):
         super().__init__()
         self.w = nn.Linear(d, 1, bias=False)
@@ -51,7 +50,8 @@ class Attention(nn.Module):
 
 
 def printed_attention(x1: Tensor, x2: Tensor, w: Tensor) -> Tensor:
-    """Eqs (6)-(8) to the letter: F ``(batch, n + m)`` is one vector, so ``w^T tanh(F)`` is one number and its softmax is 1.
+    """Eqs (6)-(8) to the letter: F ``(batch, n + m)`` is one vector, so ``w^T tanh(F)`` is one
+    number and its softmax is 1.
 
     Returns ``X_fusion`` ``(batch, n + m)``: the concatenation itself, whatever ``w`` is.
     """

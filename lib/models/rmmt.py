@@ -1,14 +1,16 @@
 """The networks of paper 1: RMMT, its ablations and the models it is compared with.
 
-Every network maps windows of EEG band power ``eeg`` ``(batch, n_times, n_eeg)`` and face features ``face``
-``(batch, n_times, n_face)``, both at 4 Hz, to an :class:`Output`. One that needs a single modality ignores the other.
+Every network maps windows of EEG band power ``eeg`` ``(batch, n_times, n_eeg)`` and face features
+``face`` ``(batch, n_times, n_face)``, both at 4 Hz, to an :class:`Output`. One that needs a single
+modality ignores the other.
 
 References
 ----------
-Jin, Xiao, Jin, Zhang (2024). Residual multimodal Transformer for expression-EEG fusion continuous emotion
-recognition. CAAI Trans. Intell. Technol. 9(5). doi:10.1049/cit2.12346 ("the paper"; equation numbers are its own).
-Zhang, Tang, Guan (2022). Visual-to-EEG cross-modal knowledge distillation for continuous emotion recognition.
-Pattern Recognition 130 (the paper's reference [32]).
+Jin, Xiao, Jin, Zhang (2024). Residual multimodal Transformer for expression-EEG fusion continuous
+emotion recognition. CAAI Trans. Intell. Technol. 9(5). doi:10.1049/cit2.12346 ("the paper";
+equation numbers are its own).
+Zhang, Tang, Guan (2022). Visual-to-EEG cross-modal knowledge distillation for continuous emotion
+recognition. Pattern Recognition 130 (the paper's reference [32]).
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ class Output(NamedTuple):
     valence : Tensor
         ``(n_heads, batch, n_times)``; one head, except two (face, EEG) for decision fusion.
     face, eeg : Tensor or None
-        ``X_F`` and ``X_E`` ``(batch, n_times, width)``, the spatiotemporal features that the KD loss compares.
+        ``X_F`` and ``X_E`` ``(batch, n_times, width)``, the spatiotemporal features that the KD
+        loss compares.
     """
 
     valence: Tensor
@@ -42,26 +45,27 @@ class Output(NamedTuple):
 class CausalConv(nn.Module):
     """Dilated causal convolution over ``(batch, n_times, n_in)``, written as one matrix product.
 
-    Equal to ``nn.Conv1d`` on the left-padded sequence (tested); as a matrix product it is faster in bfloat16 on a CPU.
+    Equal to ``nn.Conv1d`` on the left-padded sequence (tested); as a matrix product it is faster in
+    bfloat16 on a CPU.
     """
-
     def __init__(self, n_in: int, n_out: int, kernel: int, dilation: int):
         super().__init__()
         self.kernel, self.dilation = kernel, dilation
-        self.weight = nn.Parameter(torch.empty(n_out, kernel * n_in).normal_(0, 0.01))  # [32]: N(0, 0.01)
+        # [32]: N(0, 0.01)
+        self.weight = nn.Parameter(torch.empty(n_out, kernel * n_in).normal_(0, 0.01))
         self.bias = nn.Parameter(torch.zeros(n_out))
 
     def forward(self, x: Tensor) -> Tensor:
         """``(batch, n_times, n_in)`` to ``(batch, n_times, n_out)``; step t sees steps up to t."""
         reach, n_times = (self.kernel - 1) * self.dilation, x.shape[1]
         x = pad(x, (0, 0, reach, 0))
-        taps = [x[:, k * self.dilation : k * self.dilation + n_times] for k in range(self.kernel)]
+        taps = [x[:, k * self.dilation:k * self.dilation + n_times] for k in range(self.kernel)]
         return linear(torch.cat(taps, dim=-1), self.weight, self.bias)
 
 
 class PReLU(nn.Module):
-    """``nn.PReLU`` with one slope, written so that its backward pass is fast in bfloat16 on a CPU (equality is tested)."""
-
+    """``nn.PReLU`` with one slope, written so that its backward pass is fast in bfloat16 on a CPU
+    (equality is tested)."""
     def __init__(self):
         super().__init__()
         self.slope = nn.Parameter(torch.tensor(0.25))
@@ -71,8 +75,8 @@ class PReLU(nn.Module):
 
 
 class FeatureDropout(nn.Module):
-    """Dropout of whole features over the window: one draw per (batch, feature), as the TCN of Bai et al. (2018) does."""
-
+    """Dropout of whole features over the window: one draw per (batch, feature), as the TCN of Bai
+    et al. (2018) does."""
     def __init__(self, p: float):
         super().__init__()
         self.p = p
@@ -80,16 +84,18 @@ class FeatureDropout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or not self.p:
             return x
-        keep = torch.empty(x.shape[0], 1, x.shape[2], dtype=torch.float32, device=x.device).bernoulli_(1 - self.p)
+        keep = torch.empty(x.shape[0], 1, x.shape[2], dtype=torch.float32,
+                           device=x.device).bernoulli_(1 - self.p)
         return x * (keep / (1 - self.p)).to(x.dtype)
 
 
 class TCN(nn.Module):
-    """Temporal convolutional network, the temporal feature extractor of both modalities (paper, Sec 3.1).
+    """Temporal convolutional network, the temporal feature extractor of both modalities (paper, Sec
+    3.1).
 
-    ``assumed:`` widths ``[128, 128]``, kernel 3, dropout 0.1, dilation ``2^i``, two weight-normed convolutions with PReLU
-    per block and a 1x1 residual, all from the code of [32]; the paper names a TCN and no sizes. The receptive field of
-    the default is 13 steps (3.25 s).
+    ``assumed:`` widths ``[128, 128]``, kernel 3, dropout 0.1, dilation ``2^i``, two weight-normed
+    convolutions with PReLU per block and a 1x1 residual, all from the code of [32]; the paper names
+    a TCN and no sizes. The receptive field of the default is 13 steps (3.25 s).
 
     Parameters
     ----------
@@ -100,7 +106,6 @@ class TCN(nn.Module):
     kernel : int
     dropout : float
     """
-
     def __init__(self, n_in: int, widths=(128, 128), kernel: int = 3, dropout: float = 0.1):
         super().__init__()
         self.blocks, self.shortcuts = nn.ModuleList(), nn.ModuleList()
@@ -117,13 +122,15 @@ class TCN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(batch, n_times, n_in)`` to ``(batch, n_times, widths[-1])``."""
-        for block, shortcut, activation in zip(self.blocks, self.shortcuts, self.activations, strict=True):
+        for block, shortcut, activation in zip(self.blocks, self.shortcuts, self.activations,
+                                               strict=True):
             x = activation(block(x) + shortcut(x))
         return x
 
 
 class CrossModalBlock(nn.Module):
-    """One layer of the multimodal Transformer, Eqs (9)-(16): the query stream gathers from the context stream.
+    """One layer of the multimodal Transformer, Eqs (9)-(16): the query stream gathers from the
+    context stream.
 
     Parameters
     ----------
@@ -132,29 +139,35 @@ class CrossModalBlock(nn.Module):
     heads : int
         1 as printed (``assumed:`` Eqs (9)-(13) show a single head).
     attention : {"relu", "scaled_relu", "softmax"}
-        ``relu`` is Eq (12) as printed: no normalisation over keys. ``scaled_relu`` divides it by the number of keys.
+        ``relu`` is Eq (12) as printed: no normalisation over keys. ``scaled_relu`` divides it by
+        the number of keys.
     residual : {"query", "input"}
-        What Eq (14) adds: the projected query ``Q_F`` as printed, or the block's input as in Tsai et al. (2019).
+        What Eq (14) adds: the projected query ``Q_F`` as printed, or the block's input as in Tsai
+        et al. (2019).
     causal : bool
-        Let a step attend only to itself and the past. The paper's attention looks ahead within its window.
+        Let a step attend only to itself and the past. The paper's attention looks ahead within its
+        window.
     dropout : float
     """
-
-    def __init__(self, width: int, heads: int = 1, attention: str = "relu", residual: str = "query", causal: bool = False,
-                 dropout: float = 0.1):
+    def __init__(self, width: int, heads: int = 1, attention: str = "relu", residual: str = "query",
+                 causal: bool = False, dropout: float = 0.1):
         super().__init__()
-        if attention not in {"relu", "scaled_relu", "softmax"} or residual not in {"query", "input"} or width % heads:
-            raise ValueError(f"no block with attention={attention!r}, residual={residual!r}, width={width}, heads={heads}")
+        if attention not in {"relu", "scaled_relu", "softmax"
+                             } or residual not in {"query", "input"} or width % heads:
+            raise ValueError(
+                f"no block with attention={attention!r}, residual={residual!r}, width={width}, heads={heads}"
+            )
         self.heads, self.attention, self.residual, self.causal = heads, attention, residual, causal
         self.W_Q, self.W_K, self.W_V = (nn.Linear(width, width, bias=False) for _ in range(3))
         self.norm = nn.LayerNorm(width)
         # assumed: inner width 4H; the paper gives no size for W_1 and W_2
-        self.feed_forward = nn.Sequential(nn.Linear(width, 4 * width), nn.ReLU(), FeatureDropout(dropout), nn.Linear(4 * width, width))
+        self.feed_forward = nn.Sequential(nn.Linear(width, 4 * width), nn.ReLU(),
+                                          FeatureDropout(dropout), nn.Linear(4 * width, width))
         self.dropout = FeatureDropout(dropout)
 
     def scores(self, query: Tensor, key: Tensor) -> Tensor:
         """``Att``, Eq (12): ``(batch, heads, n_query, n_key)``."""
-        score = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
+        score = query @ key.transpose(-1, -2) / query.shape[-1]**0.5
         if self.causal:
             score = score.masked_fill(torch.ones_like(score, dtype=torch.bool).triu(1), -torch.inf)
         if self.attention == "softmax":
@@ -162,26 +175,32 @@ class CrossModalBlock(nn.Module):
         return relu(score) / (key.shape[-2] if self.attention == "scaled_relu" else 1)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
-        """Query stream ``x`` ``(batch, n_query, width)`` and ``context`` ``(batch, n_key, width)``; returns the shape of ``x``."""
+        """Query stream ``x`` ``(batch, n_query, width)`` and ``context`` ``(batch, n_key, width)``;
+        returns the shape of ``x``."""
         projected = self.W_Q(x)
-        Q, K, V = (t.unflatten(-1, (self.heads, -1)).transpose(1, 2) for t in (projected, self.W_K(context), self.W_V(context)))
+        Q, K, V = (t.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+                   for t in (projected, self.W_K(context), self.W_V(context)))
         cross = (self.scores(Q, K) @ V).transpose(1, 2).flatten(-2)  # CroM, Eq (13)
-        x = self.norm((projected if self.residual == "query" else x) + self.dropout(cross))  # Eq (14)
+        # Eq (14)
+        x = self.norm((projected if self.residual == "query" else x) + self.dropout(cross))
         return x + self.dropout(self.feed_forward(x))  # Eqs (15)-(16): as printed, no second LN
 
 
 class RMMT(nn.Module):
-    """Residual multimodal Transformer (paper, Sec 3): two TCNs, N cross-modal layers, residual to the face stream.
+    """Residual multimodal Transformer (paper, Sec 3): two TCNs, N cross-modal layers, residual to
+    the face stream.
 
-    In order: ``TCN`` on each modality gives ``X_F`` and ``X_E``; ``layers`` blocks with the face stream as query and
-    ``X_E`` as keys and values (Eqs 8-16); ``X_F`` concatenated with their output (Eq 17); one linear regressor per step.
+    In order: ``TCN`` on each modality gives ``X_F`` and ``X_E``; ``layers`` blocks with the face
+    stream as query and ``X_E`` as keys and values (Eqs 8-16); ``X_F`` concatenated with their
+    output (Eq 17); one linear regressor per step.
 
     Parameters
     ----------
     n_eeg, n_face : int
         Features per time step of each modality.
     query, context : {"face", "eeg"}
-        Modalities of the two streams. Equal ones give the residual single-modal Transformer: ``RSMT-E``, ``RSMT-F``.
+        Modalities of the two streams. Equal ones give the residual single-modal Transformer:
+        ``RSMT-E``, ``RSMT-F``.
     residual : bool
         Eq (17); ``False`` gives ``MMT``.
     widths, kernel, dropout : see :class:`TCN`
@@ -191,20 +210,23 @@ class RMMT(nn.Module):
 
     Notes
     -----
-    The TCNs are causal, the attention is not: a prediction may look ahead within its 24 s window, as in the paper.
-    No positional code (``choice:`` the TCN knows order). Eq (24) gives ``X_F`` and ``X_E`` different widths, but the
-    L1 of Eq (20) needs equal ones, so both are ``widths[-1]``.
+    The TCNs are causal, the attention is not: a prediction may look ahead within its 24 s window,
+    as in the paper. No positional code (``choice:`` the TCN knows order). Eq (24) gives ``X_F`` and
+    ``X_E`` different widths, but the L1 of Eq (20) needs equal ones, so both are ``widths[-1]``.
     """
-
-    def __init__(self, n_eeg: int, n_face: int, query: str = "face", context: str = "eeg", residual: bool = True, layers: int = 2,
-                 heads: int = 1, attention: str = "relu", block_residual: str = "query", causal: bool = False, widths=(128, 128),
+    def __init__(self, n_eeg: int, n_face: int, query: str = "face", context: str = "eeg",
+                 residual: bool = True, layers: int = 2, heads: int = 1, attention: str = "relu",
+                 block_residual: str = "query", causal: bool = False, widths=(128, 128),
                  kernel: int = 3, dropout: float = 0.1):
         super().__init__()
         size = {"face": n_face, "eeg": n_eeg}
         self.query, self.context, self.residual = query, context, residual
-        self.extractors = nn.ModuleDict({m: TCN(size[m], widths, kernel, dropout) for m in dict.fromkeys((query, context))})
+        self.extractors = nn.ModuleDict(
+            {m: TCN(size[m], widths, kernel, dropout) for m in dict.fromkeys((query, context))})
         width = widths[-1]
-        self.blocks = nn.ModuleList(CrossModalBlock(width, heads, attention, block_residual, causal, dropout) for _ in range(layers))
+        self.blocks = nn.ModuleList(
+            CrossModalBlock(width, heads, attention, block_residual, causal, dropout)
+            for _ in range(layers))
         self.regressor = nn.Linear(width * (2 if residual else 1), 1)
 
     def forward(self, eeg: Tensor, face: Tensor) -> Output:
@@ -218,30 +240,36 @@ class RMMT(nn.Module):
 
 
 class Fusion(nn.Module):
-    """F-Fusion (Eq 25) and D-Fusion (Eq 26): the same extractors without a Transformer (paper, Sec 4.5.1).
+    """F-Fusion (Eq 25) and D-Fusion (Eq 26): the same extractors without a Transformer (paper, Sec
+    4.5.1).
 
-    ``level="feature"`` regresses from the concatenated features. ``level="decision"`` has a regressor per modality and
-    returns two heads; they are trained jointly (``choice:`` sum of both losses) and weighted by ``mu`` and ``eta`` later.
+    ``level="feature"`` regresses from the concatenated features. ``level="decision"`` has a
+    regressor per modality and returns two heads; they are trained jointly (``choice:`` sum of both
+    losses) and weighted by ``mu`` and ``eta`` later.
     """
-
-    def __init__(self, n_eeg: int, n_face: int, level: str, widths=(128, 128), kernel: int = 3, dropout: float = 0.1):
+    def __init__(self, n_eeg: int, n_face: int, level: str, widths=(128, 128), kernel: int = 3,
+                 dropout: float = 0.1):
         super().__init__()
         self.level = level
-        self.face, self.eeg = TCN(n_face, widths, kernel, dropout), TCN(n_eeg, widths, kernel, dropout)
+        self.face, self.eeg = TCN(n_face, widths, kernel,
+                                  dropout), TCN(n_eeg, widths, kernel, dropout)
         width = widths[-1]
-        self.regressors = nn.ModuleList([nn.Linear(2 * width, 1)] if level == "feature" else [nn.Linear(width, 1) for _ in range(2)])
+        self.regressors = nn.ModuleList([nn.Linear(2 * width, 1)] if level ==
+                                        "feature" else [nn.Linear(width, 1) for _ in range(2)])
 
     def forward(self, eeg: Tensor, face: Tensor) -> Output:
         x_f, x_e = self.face(face), self.eeg(eeg)
         inputs = [torch.cat([x_f, x_e], dim=-1)] if self.level == "feature" else [x_f, x_e]
-        valence = torch.stack([regress(x).squeeze(-1) for regress, x in zip(self.regressors, inputs, strict=True)])
+        valence = torch.stack(
+            [regress(x).squeeze(-1) for regress, x in zip(self.regressors, inputs, strict=True)])
         return Output(valence, x_f, x_e)
 
 
 class SingleTCN(nn.Module):
-    """One modality, one TCN, one linear regressor: the single-modality models of [32], and its distilled student."""
-
-    def __init__(self, n_eeg: int, n_face: int, modality: str, widths=(128, 128), kernel: int = 3, dropout: float = 0.1):
+    """One modality, one TCN, one linear regressor: the single-modality models of [32], and its
+    distilled student."""
+    def __init__(self, n_eeg: int, n_face: int, modality: str, widths=(128, 128), kernel: int = 3,
+                 dropout: float = 0.1):
         super().__init__()
         self.modality = modality
         self.extractor = TCN(n_eeg if modality == "eeg" else n_face, widths, kernel, dropout)
@@ -253,19 +281,17 @@ class SingleTCN(nn.Module):
 
 
 MODELS: dict[str, tuple[type[nn.Module], dict]] = {
-    "RMMT": (RMMT, {}),
-    "MMT": (RMMT, {"residual": False}),
-    "RSMT-F": (RMMT, {"query": "face", "context": "face"}),
-    "RSMT-E": (RMMT, {"query": "eeg", "context": "eeg"}),
-    "F-Fusion": (Fusion, {"level": "feature"}),
-    "D-Fusion": (Fusion, {"level": "decision"}),
-    "TCN-F": (SingleTCN, {"modality": "face"}),
-    "TCN-E": (SingleTCN, {"modality": "eeg"}),
+    "RMMT": (RMMT, {}), "MMT": (RMMT, {"residual": False}),
+    "RSMT-F": (RMMT, {"query": "face",
+                      "context": "face"}), "RSMT-E": (RMMT, {"query": "eeg", "context": "eeg"}),
+    "F-Fusion": (Fusion, {"level": "feature"}), "D-Fusion": (Fusion, {"level": "decision"}),
+    "TCN-F": (SingleTCN, {"modality": "face"}), "TCN-E": (SingleTCN, {"modality": "eeg"}),
 }
 
 
 def build(name: str, n_eeg: int, n_face: int, **options) -> nn.Module:
-    """Make one of :data:`MODELS`; ``options`` override its defaults. Unknown names and options raise."""
+    """Make one of :data:`MODELS`; ``options`` override its defaults. Unknown names and options
+    raise."""
     if name not in MODELS:
         raise ValueError(f"no model {name!r}; there are {', '.join(MODELS)}")
     make, defaults = MODELS[name]

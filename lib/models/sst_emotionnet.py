@@ -1,11 +1,13 @@
-"""SST-EmotionNet, a dense 3D network on scalp maps: the weaker of the two models that paper 4 compares with (Sec 5.3, Table 3).
+"""SST-EmotionNet, a dense 3D network on scalp maps: the weaker of the two models that paper 4
+compares with (Sec 5.3, Table 3).
 
 References
 ----------
-Thanh, Thinh (2025). Combination of facial expressions and EEG for multimodal emotion recognition. VNU J. Sci. Comput. Sci. Commun. Eng.
-doi:10.25073/2588-1086/vnucsce.4566 ("the paper").
-Jia, Lin, Cai, Chen, Gou, Wang (2020). SST-EmotionNet: spatial-spectral-temporal based attention 3D dense network for EEG emotion
-recognition. ACM Multimedia. doi:10.1145/3394171.3413724 (the paper's reference [17]).
+Thanh, Thinh (2025). Combination of facial expressions and EEG for multimodal emotion recognition.
+VNU J. Sci. Comput. Sci. Commun. Eng. doi:10.25073/2588-1086/vnucsce.4566 ("the paper").
+Jia, Lin, Cai, Chen, Gou, Wang (2020). SST-EmotionNet: spatial-spectral-temporal based attention 3D
+dense network for EEG emotion recognition. ACM Multimedia. doi:10.1145/3394171.3413724 (the paper's
+reference [17]).
 """
 
 from __future__ import annotations
@@ -33,11 +35,12 @@ def _conv(n_in: int, n_out: int, *kernel: int) -> nn.Conv3d:
 
 
 class _Layer(nn.Sequential):
-    """One layer of a dense block: its output is put beside its input ``(batch, n, maps, height, width)``."""
-
+    """One layer of a dense block: its output is put beside its input ``(batch, n, maps, height,
+    width)``."""
     def __init__(self, n_in: int, growth: int, extra: bool):
         between = [_conv(growth, growth, 1, 1, 1)] if extra else []
-        super().__init__(*_norm(n_in), _conv(n_in, 4 * growth, 1, 1, 1), *_norm(4 * growth), _conv(4 * growth, growth, 1, 3, 3), *between,
+        super().__init__(*_norm(n_in), _conv(n_in, 4 * growth, 1, 1, 1), *_norm(4 * growth),
+                         _conv(4 * growth, growth, 1, 3, 3), *between,
                          _conv(growth, growth, 3, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -46,7 +49,6 @@ class _Layer(nn.Sequential):
 
 class _Attention(nn.Module):
     """Weigh every place, and every map, by a sigmoid of the mean over all else."""
-
     def __init__(self, n_maps: int, side: int):
         super().__init__()
         self.place, self.map = nn.Linear(side**2, side**2), nn.Linear(n_maps, n_maps)
@@ -59,18 +61,23 @@ class _Attention(nn.Module):
 
 
 class _Stream(nn.Sequential):
-    """Dense network over ``(batch, maps, side, side)``: three dense blocks, with a transition that halves all sizes between them.
+    """Dense network over ``(batch, maps, side, side)``: three dense blocks, with a transition that
+    halves all sizes between them.
 
-    ``temporal``: a larger first convolution that halves the maps in space, a pooling, and transitions that keep all features.
+    ``temporal``: a larger first convolution that halves the maps in space, a pooling, and
+    transitions that keep all features.
     """
-
-    def __init__(self, n_maps: int, side: int, depth: int, growth: int, temporal: bool, variant: str):
+    def __init__(self, n_maps: int, side: int, depth: int, growth: int, temporal: bool,
+                 variant: str):
         authors, n = variant == "authors", 2 * growth
         layers: list[nn.Module] = [nn.Unflatten(1, (1, n_maps))]
         if temporal:
             pads = (1, 2) if authors and side % 2 == 0 else (2, 2)  # Keras puts the odd one behind
-            layers += [nn.ConstantPad3d((*pads, *pads, 1, 1), 0.0), nn.Conv3d(1, n, (3, 5, 5), (1, 2, 2), bias=False), *_norm(n),
-                       nn.MaxPool3d(2, ceil_mode=True) if authors else nn.MaxPool3d(2, padding=(1, 0, 0))]
+            layers += [
+                nn.ConstantPad3d((*pads, *pads, 1, 1), 0.0),
+                nn.Conv3d(1, n, (3, 5, 5), (1, 2, 2), bias=False), *_norm(n),
+                nn.MaxPool3d(2, ceil_mode=True) if authors else nn.MaxPool3d(2, padding=(1, 0, 0))
+            ]
             n_maps, side = (n_maps + 1) // 2 if authors else n_maps // 2 + 1, (side + 1) // 2 // 2
         else:
             layers.append(_conv(1, n, 1, 3, 3))
@@ -85,7 +92,9 @@ class _Stream(nn.Sequential):
                 layers += [*_norm(n), _conv(n, kept, 1, 1, 1), nn.AvgPool3d(2)]
                 n, n_maps, side = kept, n_maps // 2, side // 2
                 if not n_maps or not side:
-                    raise ValueError("too few or too small maps: the poolings leave nothing; use a side of 16 and 4 maps, or more")
+                    raise ValueError(
+                        "too few or too small maps: the poolings leave nothing; use a side of 16 and 4 maps, or more"
+                    )
         super().__init__(*layers, *_norm(n), nn.AdaptiveAvgPool3d(1), nn.Flatten())
         self.n_out = n
 
@@ -93,16 +102,17 @@ class _Stream(nn.Sequential):
 class SSTEmotionNet(nn.Module):
     """Spectral and temporal scalp maps to class scores.
 
-    In order: a stream over the spectral maps and one over the temporal maps, each a 3D dense network with attention over places and
-    over maps; their means over all places and maps, side by side; two linear layers with nothing but dropout between them.
+    In order: a stream over the spectral maps and one over the temporal maps, each a 3D dense
+    network with attention over places and over maps; their means over all places and maps, side by
+    side; two linear layers with nothing but dropout between them.
 
     ``assumed:`` all sizes are those of the authors' configuration for SEED; the paper prints none.
 
     Parameters
     ----------
     n_spectral, n_temporal : int
-        Number of maps. [17]: differential entropy in 5 bands, 25 points in time. At least 4 spectral maps: two poolings halve them.
-        The three bands of the paper cannot be used.
+        Number of maps. [17]: differential entropy in 5 bands, 25 points in time. At least 4
+        spectral maps: two poolings halve them. The three bands of the paper cannot be used.
     side : int
         Of the maps, at least 16. [17]: 32. ``choice:`` 16, which costs a quarter.
     n_classes : int
@@ -112,29 +122,34 @@ class SSTEmotionNet(nn.Module):
     dropout : float, optional
         Before the last layer. Default: 0.5, in the torcheeg variant 0.
     variant : {"authors", "torcheeg"}
-        ``authors``: attention after each transition. ``torcheeg``, a later port: attention before each dense block, and one more
-        1x1x1 convolution in each layer.
+        ``authors``: attention after each transition. ``torcheeg``, a later port: attention before
+        each dense block, and one more 1x1x1 convolution in each layer.
 
     Notes
     -----
-    In the authors' code each stream has two first convolutions, but the second one reads the input again and replaces the
-    first, so one counts. The authors initialise with He's normal distribution, and so does that variant here.
+    In the authors' code each stream has two first convolutions, but the second one reads the input
+    again and replaces the first, so one counts. The authors initialise with He's normal
+    distribution, and so does that variant here.
     """
-
-    def __init__(self, n_spectral: int = 5, n_temporal: int = 25, side: int = 16, n_classes: int = 4, depths: tuple[int, int] = (16, 22),
-                 growths: tuple[int, int] = (12, 24), hidden: int = 50, dropout: float | None = None, variant: str = "authors"):
+    def __init__(self, n_spectral: int = 5, n_temporal: int = 25, side: int = 16,
+                 n_classes: int = 4, depths: tuple[int,
+                                                   int] = (16, 22), growths: tuple[int,
+                                                                                   int] = (12, 24),
+                 hidden: int = 50, dropout: float | None = None, variant: str = "authors"):
         if variant not in VARIANTS:
             raise ValueError(f"variant is {' or '.join(map(repr, VARIANTS))}, not {variant!r}")
         super().__init__()
         self.spectral = _Stream(n_spectral, side, depths[0], growths[0], False, variant)
         self.temporal = _Stream(n_temporal, side, depths[1], growths[1], True, variant)
         p = (0.5 if variant == "authors" else 0.0) if dropout is None else dropout
-        self.head = nn.Sequential(nn.Linear(self.spectral.n_out + self.temporal.n_out, hidden), nn.Dropout(p), nn.Linear(hidden, n_classes))
+        self.head = nn.Sequential(nn.Linear(self.spectral.n_out + self.temporal.n_out, hidden),
+                                  nn.Dropout(p), nn.Linear(hidden, n_classes))
         if variant == "authors":
             for layer in self.modules():
                 if isinstance(layer, nn.Conv3d):
                     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
 
     def forward(self, spectral: Tensor, temporal: Tensor) -> Tensor:
-        """``(batch, n_spectral, side, side)`` and ``(batch, n_temporal, side, side)`` to logits ``(batch, n_classes)``."""
+        """``(batch, n_spectral, side, side)`` and ``(batch, n_temporal, side, side)`` to logits
+        ``(batch, n_classes)``."""
         return self.head(torch.cat([self.spectral(spectral), self.temporal(temporal)], dim=1))

@@ -1,4 +1,5 @@
-"""Figures of the scoreboard: verdicts by paper, networks against the best control of their table."""
+"""Figures of the scoreboard: verdicts by paper, networks against the best control of their
+table."""
 
 from __future__ import annotations
 
@@ -13,47 +14,61 @@ from lib.plots.style import COLOURS, blank, modality
 __all__ = ["VERDICT_COLOURS", "beside_controls", "verdict_bars"]
 
 # Okabe and Ito's palette for verdicts on real data; greys for those that say nothing about a paper
-VERDICT_COLOURS = {"reproduced": "#009E73", "better": "#56B4E9", "partly": "#F0E442", "not reproduced": "#D55E00",
-                   "simulated only": "#BDBDBD", "not testable": "#FFFFFF"}
+VERDICT_COLOURS = {
+    "reproduced": "#009E73", "better": "#56B4E9", "partly": "#F0E442", "not reproduced": "#D55E00",
+    "simulated only": "#BDBDBD", "not testable": "#FFFFFF"
+}
 
 
 def verdict_bars(counts: pd.DataFrame) -> Figure:
-    """How many printed numbers of each paper got which verdict; ``counts`` from :func:`lib.scoreboard.counts`."""
+    """How many printed numbers of each paper got which verdict; ``counts`` from
+    :func:`lib.scoreboard.counts`."""
     figure = blank(0.5 * len(counts) + 1.1)
     ax = figure.subplots()
     start = np.zeros(len(counts))
     for verdict, colour in VERDICT_COLOURS.items():
         number = counts[verdict].to_numpy()
-        bars = ax.barh(range(len(counts)), number, left=start, height=0.62, color=colour, edgecolor="0.3", lw=0.8, label=verdict,
+        bars = ax.barh(range(len(counts)), number, left=start, height=0.62, color=colour,
+                       edgecolor="0.3", lw=0.8, label=verdict,
                        hatch="///" if verdict == "simulated only" else None)
         labels = [str(n) if n > 2 else "" for n in number]
-        ax.bar_label(bars, labels, label_type="center", fontsize=9, bbox={"fc": "white", "ec": "none", "pad": 1, "alpha": 0.85})
+        ax.bar_label(bars, labels, label_type="center", fontsize=9,
+                     bbox={"fc": "white", "ec": "none", "pad": 1, "alpha": 0.85})
         start = start + number
-    names = [f"{paper}\nreal data: {real}" for paper, real in zip(counts["paper"], counts["real data"], strict=True)]
-    ax.set(yticks=range(len(counts)), yticklabels=names, ylim=(len(counts) - 0.5, -0.5), xlabel="printed numbers")
+    names = [
+        f"{paper}\nreal data: {real}"
+        for paper, real in zip(counts["paper"], counts["real data"], strict=True)
+    ]
+    ax.set(yticks=range(len(counts)), yticklabels=names, ylim=(len(counts) - 0.5, -0.5),
+           xlabel="printed numbers")
     ax.tick_params(axis="y", length=0)
     handles, labels = ax.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper left", ncols=len(labels))
     return figure
 
 
-def beside_controls(frame: pd.DataFrame, panels: dict[str, tuple[str, str, list[str]]], kind: str = "simulated") -> Figure:
-    """The rows of a paper's main tables, split by split, and below them all simple controls under the same split.
+def beside_controls(frame: pd.DataFrame, panels: dict[str, tuple[str, str, list[str]]],
+                    kind: str = "simulated") -> Figure:
+    """The rows of a paper's main tables, split by split, and below them all simple controls under
+    the same split.
 
     Parameters
     ----------
     frame : DataFrame
         The board of :func:`lib.scoreboard.read`.
     panels : dict
-        Paper -> title, metric (what :func:`lib.evaluation.metrics.measure` makes of it, or its full name), tables of the networks. Controls
-        come from every experiment of the paper but the null cohorts.
+        Paper -> title, metric (what :func:`lib.evaluation.metrics.measure` makes of it, or its full
+        name), tables of the networks. Controls come from every experiment of the paper but the null
+        cohorts.
     kind : {"simulated", "real"}
     """
     drawn = frame[frame[kind].notna() & ~frame["table"].str.contains("null|text")]
     chosen = {}
     for paper, (_, metric, tables) in panels.items():
-        own = drawn[(drawn["paper"] == paper) & (drawn["metric"].eq(metric) | drawn["metric"].map(measure).eq(metric))]
-        networks = own[own["table"].isin(tables) & (own["kind"] != "control")].drop_duplicates(["row", "split", "metric"])
+        own = drawn[(drawn["paper"] == paper)
+                    & (drawn["metric"].eq(metric) | drawn["metric"].map(measure).eq(metric))]
+        networks = own[own["table"].isin(tables) & (own["kind"] != "control")].drop_duplicates(
+            ["row", "split", "metric"])
         controls = own[own["kind"] == "control"].drop_duplicates(["row", "split", "metric"])
         chosen[paper] = networks, controls[controls["split"].isin(networks["split"])]
     heights = [networks["split"].nunique() for networks, _ in chosen.values()]
@@ -62,22 +77,33 @@ def beside_controls(frame: pd.DataFrame, panels: dict[str, tuple[str, str, list[
     for ax, (paper, (networks, controls)) in zip(axes, chosen.items(), strict=True):
         place = {split: y for y, split in enumerate(dict.fromkeys(networks["split"]))}
         for row, split, value in networks[["row", "split", kind]].itertuples(index=False):
-            ax.plot(value, place[split] - 0.17, "o", ms=6, mfc="none", mew=1.3, color=COLOURS[modality(row)])
-        ax.plot(controls[kind], controls["split"].map(place) + 0.2, "|", ms=9, mew=1.6, color=COLOURS["control"])
+            ax.plot(value, place[split] - 0.17, "o", ms=6, mfc="none", mew=1.3,
+                    color=COLOURS[modality(row)])
+        ax.plot(controls[kind], controls["split"].map(place) + 0.2, "|", ms=9, mew=1.6,
+                color=COLOURS["control"])
         for split, group in controls.groupby("split"):
             best = group.loc[group[kind].idxmax()]
-            ax.annotate(best["row"], (best[kind], place[split] + 0.2), (5, -1), textcoords="offset points", va="center", fontsize=8,
-                        color="0.35", annotation_clip=False)
-        ax.set(yticks=range(len(place)), yticklabels=[split.replace("_", " ") for split in place], ylim=(len(place) - 0.5, -0.5),
-               title=panels[paper][0], xlabel=panels[paper][1])
+            ax.annotate(best["row"], (best[kind], place[split] + 0.2), (5, -1),
+                        textcoords="offset points", va="center", fontsize=8, color="0.35",
+                        annotation_clip=False)
+        ax.set(yticks=range(len(place)), yticklabels=[split.replace("_", " ") for split in place],
+               ylim=(len(place) - 0.5, -0.5), title=panels[paper][0], xlabel=panels[paper][1])
         low, high = ax.get_xlim()
         ticks = [tick for tick in ax.get_xticks() if low <= tick <= min(high, 1)]
         ax.set(xticks=ticks, xlim=(low, high + 0.22 * (high - low)))  # room for the names
         ax.tick_params(axis="y", length=0)
         for y in range(1, len(place)):
             ax.axhline(y - 0.5, color="0.9", lw=0.8, zorder=0)
-    used = [name for name in COLOURS if any(name in set(networks["row"].map(modality)) for networks, _ in chosen.values())]
-    handles = [Line2D([], [], marker="o", ls="", mfc="none", mew=1.3, color=COLOURS[name], label=f"network, {name}") for name in used]
-    handles.append(Line2D([], [], marker="|", ls="", ms=9, mew=1.6, color=COLOURS["control"], label="controls (the best is named)"))
+    used = [
+        name for name in COLOURS
+        if any(name in set(networks["row"].map(modality)) for networks, _ in chosen.values())
+    ]
+    handles = [
+        Line2D([], [], marker="o", ls="", mfc="none", mew=1.3, color=COLOURS[name],
+               label=f"network, {name}") for name in used
+    ]
+    handles.append(
+        Line2D([], [], marker="|", ls="", ms=9, mew=1.6, color=COLOURS["control"],
+               label="controls (the best is named)"))
     figure.legend(handles=handles, loc="outside upper left", ncols=3)
     return figure

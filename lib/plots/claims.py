@@ -1,4 +1,5 @@
-"""Figures of the lesson on published claims: verdicts, rounding intervals, p values, sizes of test sets."""
+"""Figures of the lesson on published claims: verdicts, rounding intervals, p values, sizes of test
+sets."""
 
 from __future__ import annotations
 
@@ -14,33 +15,43 @@ from lib.plots.style import blank
 
 __all__ = ["fitting_sizes", "p_ranges", "rounding", "verdict_bars"]
 
-SHADES = {"consistent": "#009E73", "within rounding": "#56B4E9", "cannot be checked": "#BDBDBD", "inconsistent as printed": "#D55E00"}
+SHADES = {
+    "consistent": "#009E73", "within rounding": "#56B4E9", "cannot be checked": "#BDBDBD",
+    "inconsistent as printed": "#D55E00"
+}
 METRIC_MARKS = "os^D"
 
 
 def _tiles(ax, counts: pd.DataFrame) -> None:
-    """Numbers in tiles, one row per paper and one column per verdict; the stronger the tile, the larger the share of the row."""
+    """Numbers in tiles, one row per paper and one column per verdict; the stronger the tile, the
+    larger the share of the row."""
     share = counts.div(counts.sum(axis=1), axis=0)
     for x, verdict in enumerate(counts.columns):
         for y, name in enumerate(counts.index):
-            alpha = 0.1 + 0.75 * float(np.sqrt(share.loc[name, verdict])) if counts.loc[name, verdict] else 0.0
-            ax.add_patch(Rectangle((x - 0.47, y - 0.47), 0.94, 0.94, fc=to_rgba(SHADES[verdict], alpha), ec="0.8"))
+            alpha = 0.1 + 0.75 * float(np.sqrt(share.loc[name, verdict])) if counts.loc[
+                name, verdict] else 0.0
+            ax.add_patch(
+                Rectangle((x - 0.47, y - 0.47), 0.94, 0.94, fc=to_rgba(SHADES[verdict], alpha),
+                          ec="0.8"))
             ax.text(x, y, counts.loc[name, verdict], ha="center", va="center")
     ax.set_xlim(-0.55, counts.shape[1] - 0.45)
     ax.set_ylim(counts.shape[0] - 0.45, -0.55)
-    ax.set_xticks(range(counts.shape[1]), [verdict.replace(" ", "\n", 1) for verdict in counts.columns], fontsize=8)
+    ax.set_xticks(range(counts.shape[1]),
+                  [verdict.replace(" ", "\n", 1) for verdict in counts.columns], fontsize=8)
     ax.set_yticks(range(counts.shape[0]), counts.index)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
 
 
 def _stack(ax, counts: pd.DataFrame) -> None:
-    """Horizontal bars, one per row of ``counts``, the first on top, with the numbers written into them."""
+    """Horizontal bars, one per row of ``counts``, the first on top, with the numbers written into
+    them."""
     left = np.zeros(len(counts))
     y = np.arange(len(counts))[::-1]
     for verdict in counts.columns:
         width = counts[verdict].to_numpy()
-        ax.barh(y, width, left=left, color=SHADES[verdict], edgecolor="white", label=verdict, height=0.78)
+        ax.barh(y, width, left=left, color=SHADES[verdict], edgecolor="white", label=verdict,
+                height=0.78)
         for where, start, n in zip(y, left, width, strict=True):
             if n:
                 ax.text(start + n / 2, where, n, ha="center", va="center", fontsize=7)
@@ -62,7 +73,9 @@ def verdict_bars(table: pd.DataFrame, titles: Mapping[int, str]) -> Figure:
     """
     figure = blank(4.6)
     tiles, bars = figure.subplots(1, 2, width_ratios=[1, 1.25])
-    papers, kinds = (pd.crosstab(table[by], table["verdict"]).reindex(columns=list(SHADES), fill_value=0) for by in ("paper", "kind"))
+    papers, kinds = (pd.crosstab(table[by], table["verdict"]).reindex(columns=list(SHADES),
+                                                                      fill_value=0)
+                     for by in ("paper", "kind"))
     _tiles(tiles, papers.rename(index=titles))
     _stack(bars, kinds.loc[kinds.sum(axis=1).sort_values(ascending=False, kind="stable").index])
     tiles.set_title("statements by paper")
@@ -72,7 +85,8 @@ def verdict_bars(table: pd.DataFrame, titles: Mapping[int, str]) -> Figure:
 
 
 def rounding(table: pd.DataFrame) -> Figure:
-    """How far what a table gives lies from what the text states, in units of the last digit of the stated number.
+    """How far what a table gives lies from what the text states, in units of the last digit of the
+    stated number.
 
     Parameters
     ----------
@@ -84,12 +98,14 @@ def rounding(table: pd.DataFrame) -> Figure:
     ax.axvspan(-0.5, 0.5, color="0.85", label="what rounds to the stated number")
     names = []
     for y, row in enumerate(table.itertuples()):
-        low, value, high = ((x - row.printed) / (2 * row.half) for x in (row.low, row.low / 2 + row.high / 2, row.high))
+        low, value, high = ((x - row.printed) / (2 * row.half)
+                            for x in (row.low, row.low / 2 + row.high / 2, row.high))
         shade = SHADES["consistent" if row.holds else "inconsistent as printed"]
         ax.plot([low, high], [y, y], color=shade, lw=3, solid_capstyle="butt")
         ax.plot(value, y, "o" if row.holds else "D", color=shade, ms=6)
         stated = f"{row.printed:g}" + (" %" if row.kind != "difference" else "")
-        names.append(f"{row.metric}, {row.a} and {row.b}: {stated}" if row.a != row.b else f"{row.metric}, {row.a}, new subjects: {stated}")
+        names.append(f"{row.metric}, {row.a} and {row.b}: {stated}" if row.a !=
+                     row.b else f"{row.metric}, {row.a}, new subjects: {stated}")
     ax.set_yticks(range(len(table)), names, fontsize=8)
     ax.invert_yaxis()
     ax.set_xlabel("from the table, minus the stated number, in units of its last digit")
@@ -113,10 +129,13 @@ def p_ranges(table: pd.DataFrame) -> Figure:
             y = -i - 0.17 * (j - 1.5)
             shade = SHADES["consistent" if row.holds else "within rounding"]
             ax.plot([row.p_best, row.p_worst], [y, y], color=shade, lw=2)
-            ax.plot(row.p, y, METRIC_MARKS[j], color=shade, mec="0.2", ms=6, label=row.metric if i == 0 else None)
-        ax.plot([row.printed] * 2, [-i - 0.4, -i + 0.4], color="0.1", lw=1.5, label="claimed bound" if i == 0 else None)
+            ax.plot(row.p, y, METRIC_MARKS[j], color=shade, mec="0.2", ms=6,
+                    label=row.metric if i == 0 else None)
+        ax.plot([row.printed] * 2, [-i - 0.4, -i + 0.4], color="0.1", lw=1.5,
+                label="claimed bound" if i == 0 else None)
     ax.set_xscale("log")
-    ax.set_yticks(-np.arange(len(groups)), [f"{claim}\n{where}" for claim, where in groups.groups], fontsize=8)
+    ax.set_yticks(-np.arange(len(groups)), [f"{claim}\n{where}" for claim, where in groups.groups],
+                  fontsize=8)
     ax.set_xlabel("two-tailed p of Welch's test (lines: all numbers that are printed alike)")
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
@@ -135,7 +154,8 @@ def fitting_sizes(sizes: Mapping[str, Sequence[int]], possible: int) -> Figure:
     figure = blank(2.6)
     ax = figure.subplots()
     shades = ["#0072B2"] * (len(sizes) - 1) + [SHADES["inconsistent as printed"]]
-    ax.eventplot(list(sizes.values()), lineoffsets=-np.arange(len(sizes)), linelengths=0.7, linewidths=0.7, colors=shades)
+    ax.eventplot(list(sizes.values()), lineoffsets=-np.arange(len(sizes)), linelengths=0.7,
+                 linewidths=0.7, colors=shades)
     ax.axvspan(0, possible, color="0.9", zorder=0)
     ax.text(possible / 2, 0.5, "the text allows these", ha="center", va="bottom", fontsize=8)
     ax.set_yticks(-np.arange(len(sizes)), list(sizes))

@@ -15,7 +15,8 @@ __all__ = ["confusion_matrices"]
 
 
 def confusion_matrices(tables: Mapping[str, pd.DataFrame], columns: int = 3) -> Figure:
-    """One panel per table: the colour is the share of the true class, the text that share and the count.
+    """One panel per table: the colour is the share of the true class, the text that share and the
+    count.
 
     Parameters
     ----------
@@ -29,9 +30,14 @@ def confusion_matrices(tables: Mapping[str, pd.DataFrame], columns: int = 3) -> 
     figure = blank(rows * (0.55 * size + 1.1), min(9.0, columns * (0.85 * size + 1.3)))
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax, (title, table) in zip(axes, tables.items(), strict=False):
-        pairs = zip(table["percent"].to_numpy().ravel(), table["count"].to_numpy().ravel(), strict=True)
-        text = np.reshape([f"{np.nan_to_num(p):.0f} %\n{n}" for p, n in pairs], table["count"].shape)
-        look = {"cmap": "Blues", "vmin": 0, "vmax": 100, "cbar": False, "linewidths": 1, "annot_kws": {"size": 8}}
+        pairs = zip(table["percent"].to_numpy().ravel(), table["count"].to_numpy().ravel(),
+                    strict=True)
+        text = np.reshape([f"{np.nan_to_num(p):.0f} %\n{n}" for p, n in pairs],
+                          table["count"].shape)
+        look = {
+            "cmap": "Blues", "vmin": 0, "vmax": 100, "cbar": False, "linewidths": 1,
+            "annot_kws": {"size": 8}
+        }
         sns.heatmap(table["percent"], annot=text, fmt="", ax=ax, **look)
         ax.set(title=title, xlabel="predicted", ylabel="true")
         ax.tick_params(length=0, labelsize=8)

@@ -1,4 +1,5 @@
-"""Figures of paper 4's face: examples, the detector, learning, attention over patches, recall, what the order of a batch changes."""
+"""Figures of paper 4's face: examples, the detector, learning, attention over patches, recall, what
+the order of a batch changes."""
 
 from __future__ import annotations
 
@@ -20,13 +21,15 @@ _SHADES = (COLOURS["face"], COLOURS["EEG"], COLOURS["eye"], COLOURS["control"])
 
 
 def _picture(ax: Axes, image: np.ndarray, below: str = "", colour: str = "0.2") -> None:
-    ax.imshow(image, interpolation="nearest" if max(image.shape) <= 112 else None)  # a small picture enlarged; files stay small
+    # a small picture enlarged; files stay small
+    ax.imshow(image, interpolation="nearest" if max(image.shape) <= 112 else None)
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     ax.set_xlabel(below, fontsize=7, color=colour, labelpad=2)
 
 
-def face_sheet(faces: Mapping[str, Sequence[np.ndarray]], notes: Mapping[str, Sequence[str]]) -> Figure:
+def face_sheet(faces: Mapping[str, Sequence[np.ndarray]], notes: Mapping[str,
+                                                                         Sequence[str]]) -> Figure:
     """A row of faces for each emotion, with a note under each.
 
     Parameters
@@ -46,7 +49,8 @@ def face_sheet(faces: Mapping[str, Sequence[np.ndarray]], notes: Mapping[str, Se
     return figure
 
 
-def detections(frames: Sequence[np.ndarray], boxes: np.ndarray, crops: np.ndarray, titles: Sequence[str]) -> Figure:
+def detections(frames: Sequence[np.ndarray], boxes: np.ndarray, crops: np.ndarray,
+               titles: Sequence[str]) -> Figure:
     """Frames with the face that was found, and beside each what the network is given.
 
     Parameters
@@ -59,7 +63,8 @@ def detections(frames: Sequence[np.ndarray], boxes: np.ndarray, crops: np.ndarra
     """
     figure = blank(2.3)
     axes = figure.subplots(1, 2 * len(frames), width_ratios=[1.25, 1] * len(frames))
-    for frame, box, crop, title, whole, part in zip(frames, boxes, crops, titles, axes[::2], axes[1::2], strict=True):
+    for frame, box, crop, title, whole, part in zip(frames, boxes, crops, titles, axes[::2],
+                                                    axes[1::2], strict=True):
         _picture(whole, frame)
         whole.add_patch(Rectangle(box[:2], *box[2:], fill=False, ec=COLOURS["face"], lw=2))
         whole.set_title(title)
@@ -73,7 +78,8 @@ def learning(trainings: Mapping[str, Sequence[Mapping[str, np.ndarray]]]) -> Fig
     Parameters
     ----------
     trainings : mapping
-        Row -> results of :func:`lib.training.face_expression.face_fold`, of which ``history`` and ``best`` are drawn.
+        Row -> results of :func:`lib.training.face_expression.face_fold`, of which ``history`` and
+        ``best`` are drawn.
     """
     figure = blank(2.9)
     panels = ("training loss", "validation loss", "validation accuracy", "learning rate")
@@ -94,8 +100,10 @@ def learning(trainings: Mapping[str, Sequence[Mapping[str, np.ndarray]]]) -> Fig
     return figure
 
 
-def patch_attention(images: np.ndarray, weights: np.ndarray, titles: Sequence[str], right: Sequence[bool]) -> Figure:
-    """Faces under a two by two grid: the number is the share of the attention that a patch gets, the shade its distance from a quarter.
+def patch_attention(images: np.ndarray, weights: np.ndarray, titles: Sequence[str],
+                    right: Sequence[bool]) -> Figure:
+    """Faces under a two by two grid: the number is the share of the attention that a patch gets,
+    the shade its distance from a quarter.
 
     Parameters
     ----------
@@ -115,9 +123,13 @@ def patch_attention(images: np.ndarray, weights: np.ndarray, titles: Sequence[st
         _picture(ax, image, title, "0.2" if good else COLOURS["face"])
         for k, share in enumerate(shares):
             left, top = width * (k % 2) / 2, height * (k // 2) / 2
-            tint, alpha = COLOURS["face"] if share > 0.25 else COLOURS["EEG"], 0.4 * abs(share - 0.25) / spread
-            ax.add_patch(Rectangle((left - 0.5, top - 0.5), width / 2, height / 2, fc=tint, ec="none", alpha=alpha))
-            ax.text(left + width / 4, top + height / 4, f"{share:.0%}", ha="center", va="center", fontsize=8, color="white",
+            tint, alpha = COLOURS["face"] if share > 0.25 else COLOURS["EEG"], 0.4 * abs(
+                share - 0.25) / spread
+            ax.add_patch(
+                Rectangle((left - 0.5, top - 0.5), width / 2, height / 2, fc=tint, ec="none",
+                          alpha=alpha))
+            ax.text(left + width / 4, top + height / 4, f"{share:.0%}", ha="center", va="center",
+                    fontsize=8, color="white",
                     bbox={"fc": "0.15", "ec": "none", "alpha": 0.55, "pad": 1})
         ax.axhline(height / 2 - 0.5, color="white", lw=0.8)
         ax.axvline(width / 2 - 0.5, color="white", lw=0.8)
@@ -127,7 +139,8 @@ def patch_attention(images: np.ndarray, weights: np.ndarray, titles: Sequence[st
 
 
 def recall_bars(table: pd.DataFrame, rows: Sequence[str], emotions: Sequence[str]) -> Figure:
-    """Recall of each emotion: bars are means over trainings, dots the trainings; the grey line is what guessing gives.
+    """Recall of each emotion: bars are means over trainings, dots the trainings; the grey line is
+    what guessing gives.
 
     Parameters
     ----------
@@ -139,7 +152,8 @@ def recall_bars(table: pd.DataFrame, rows: Sequence[str], emotions: Sequence[str
     figure = blank(2.7)
     ax, width = figure.subplots(), 0.8 / len(rows)
     for i, (row, shade) in enumerate(zip(rows, _SHADES, strict=False)):
-        found = table[table["variant"] == row].pivot_table(index="emotion", columns="fold", values="recall").reindex(emotions)
+        found = table[table["variant"] == row].pivot_table(index="emotion", columns="fold",
+                                                           values="recall").reindex(emotions)
         x = np.arange(len(emotions)) + width * (i - (len(rows) - 1) / 2)
         ax.bar(x, found.mean(axis=1), 0.9 * width, color=shade, alpha=0.55, label=row)
         ax.plot(np.repeat(x, found.shape[1]), found.to_numpy().ravel(), "o", ms=3, color="0.15")
@@ -150,7 +164,8 @@ def recall_bars(table: pd.DataFrame, rows: Sequence[str], emotions: Sequence[str
 
 
 def batch_effect(table: pd.DataFrame, rows: Sequence[str]) -> Figure:
-    """Mean recall on the same faces in two orders, over the size of the batch; a panel per row, thin lines are trainings.
+    """Mean recall on the same faces in two orders, over the size of the batch; a panel per row,
+    thin lines are trainings.
 
     Parameters
     ----------
@@ -162,13 +177,16 @@ def batch_effect(table: pd.DataFrame, rows: Sequence[str]) -> Figure:
     axes = figure.subplots(1, len(rows), sharey=True)
     for ax, row in zip(axes, rows, strict=True):
         for order, shade in ORDERS.items():
-            found = table[(table["variant"] == row) & (table["order"] == order)].pivot_table(index="batch", columns="fold", values="recall")
+            found = table[(table["variant"] == row) & (table["order"] == order)].pivot_table(
+                index="batch", columns="fold", values="recall")
             x, style = np.arange(len(found)), "-" if order == "shuffled" else "--"
             ax.plot(x, found, color=shade, lw=0.7, alpha=0.6)
             ax.plot(x, found.mean(axis=1), color=shade, lw=2.2, ls=style, marker="o")
             ax.set(xticks=x, xticklabels=found.index, xlabel="faces in a batch", title=row)
     axes[0].set_ylabel("mean recall")
-    handles = [Line2D([], [], color=shade, marker="o", ls="-" if order == "shuffled" else "--", label=f"test faces {order}")
-               for order, shade in ORDERS.items()]
+    handles = [
+        Line2D([], [], color=shade, marker="o", ls="-" if order == "shuffled" else "--",
+               label=f"test faces {order}") for order, shade in ORDERS.items()
+    ]
     figure.legend(handles=handles, loc="outside upper left", ncols=2, handlelength=3.2)
     return figure

@@ -1,4 +1,5 @@
-"""Figures of paper 4's EEG and fusion: from signal to spectrogram, the electrode grid, five splits, decisions of face and EEG."""
+"""Figures of paper 4's EEG and fusion: from signal to spectrogram, the electrode grid, five splits,
+decisions of face and EEG."""
 
 from __future__ import annotations
 
@@ -12,12 +13,17 @@ from lib.plots.style import COLOURS, blank
 
 __all__ = ["decisions", "electrode_grid", "five_splits", "images", "preparation", "rules"]
 
-_ROWS = {"Scalp maps": ("#0072B2", "o"), "EEG-ITNet": ("#56B4E9", "s"), "SST-EmotionNet": ("#009E73", "D"), "linear": ("#7F7F7F", "^"),
-         "nearest neighbour": ("#7F7F7F", "v")}
+_ROWS = {
+    "Scalp maps": ("#0072B2", "o"), "EEG-ITNet": ("#56B4E9", "s"),
+    "SST-EmotionNet": ("#009E73", "D"), "linear": ("#7F7F7F", "^"),
+    "nearest neighbour": ("#7F7F7F", "v")
+}
 
 
-def preparation(raw: np.ndarray, bands: Mapping[str, np.ndarray], spectra: np.ndarray, rate: float, channel: str) -> Figure:
-    """Three seconds of one electrode on their way to an image (Figure 3): raw, three bands, three spectrograms, one colour image.
+def preparation(raw: np.ndarray, bands: Mapping[str, np.ndarray], spectra: np.ndarray, rate: float,
+                channel: str) -> Figure:
+    """Three seconds of one electrode on their way to an image (Figure 3): raw, three bands, three
+    spectrograms, one colour image.
 
     Parameters
     ----------
@@ -39,22 +45,28 @@ def preparation(raw: np.ndarray, bands: Mapping[str, np.ndarray], spectra: np.nd
     for i, ((name, x), shade) in enumerate(zip(bands.items(), shades, strict=True), 1):
         ax = figure.add_subplot(grid[i, 0])
         ax.plot(time, x, color=shade, lw=0.7)
-        ax.set(ylabel=name.replace("delta-theta-alpha", "1-14 Hz").replace("beta", "14-31 Hz").replace("gamma", "31-51 Hz"),
-               xticks=[0, 1, 2, 3] if i == 3 else [], yticks=[])
+        ax.set(
+            ylabel=name.replace("delta-theta-alpha",
+                                "1-14 Hz").replace("beta", "14-31 Hz").replace("gamma", "31-51 Hz"),
+            xticks=[0, 1, 2, 3] if i == 3 else [], yticks=[])
         picture = figure.add_subplot(grid[i, 1])
-        picture.imshow(spectra[i - 1], origin="lower", cmap="magma", vmin=0, vmax=1, aspect="auto", extent=(0, 3, 0, rate / 2))
+        picture.imshow(spectra[i - 1], origin="lower", cmap="magma", vmin=0, vmax=1, aspect="auto",
+                       extent=(0, 3, 0, rate / 2))
         picture.set(ylabel="Hz", xticks=[0, 1, 2, 3] if i == 3 else [])
         for one in (ax, picture):
             if i == 3:
                 one.set_xlabel("time (s)")
     colour = figure.add_subplot(grid[1:, 2])
-    colour.imshow(np.moveaxis(spectra, 0, -1), origin="lower", aspect="auto", extent=(0, 3, 0, rate / 2))
+    colour.imshow(np.moveaxis(spectra, 0, -1), origin="lower", aspect="auto",
+                  extent=(0, 3, 0, rate / 2))
     colour.set(title="one image: red, green, blue", xlabel="time (s)", ylabel="Hz")
     return figure
 
 
-def electrode_grid(grid: Sequence[Sequence[str]], values: np.ndarray | None = None, label: str = "") -> Figure:
-    """The 28 electrodes on the 7 x 5 grid, seen from above, nose up; coloured by a value where one is given.
+def electrode_grid(grid: Sequence[Sequence[str]], values: np.ndarray | None = None,
+                   label: str = "") -> Figure:
+    """The 28 electrodes on the 7 x 5 grid, seen from above, nose up; coloured by a value where one
+    is given.
 
     Parameters
     ----------
@@ -69,13 +81,15 @@ def electrode_grid(grid: Sequence[Sequence[str]], values: np.ndarray | None = No
     ax = figure.subplots()
     there = np.array([[bool(name) for name in line] for line in grid])
     shown = np.where(there, 0.5 if values is None else values, np.nan)
-    image = ax.imshow(shown, cmap="Blues" if values is None else "viridis", vmin=0 if values is None else None,
-                      vmax=1 if values is None else None, aspect="auto")
+    image = ax.imshow(shown, cmap="Blues" if values is None else "viridis",
+                      vmin=0 if values is None else None, vmax=1 if values is None else None,
+                      aspect="auto")
     for i, line in enumerate(grid):
         for j, name in enumerate(line):
             ink = "0.6" if not name else "black" if values is None else "white"
             ax.text(j, i, name or "0", ha="center", va="center", fontsize=9, color=ink)
-    ax.set(xticks=range(columns), yticks=range(rows), ylabel="row (front to back)", xlabel="column (left to right)")
+    ax.set(xticks=range(columns), yticks=range(rows), ylabel="row (front to back)",
+           xlabel="column (left to right)")
     ax.tick_params(length=0)
     if values is not None:
         figure.colorbar(image, ax=ax, label=label)
@@ -83,7 +97,8 @@ def electrode_grid(grid: Sequence[Sequence[str]], values: np.ndarray | None = No
 
 
 def images(pictures: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> Figure:
-    """A sheet of spectrogram images ``(n_rows, n_columns, size, size, 3)``, 0 to 1, low frequencies first."""
+    """A sheet of spectrogram images ``(n_rows, n_columns, size, size, 3)``, 0 to 1, low frequencies
+    first."""
     figure = blank(1.35 * len(rows) + 0.4)
     axes = figure.subplots(len(rows), len(columns), squeeze=False)
     for i, row in enumerate(rows):
@@ -96,8 +111,8 @@ def images(pictures: np.ndarray, rows: Sequence[str], columns: Sequence[str]) ->
     return figure
 
 
-def five_splits(summary: pd.DataFrame, rows: Sequence[str], splits: Sequence[str], published: Mapping[str, float], chance: float = 0.25,
-                title: str = "") -> Figure:
+def five_splits(summary: pd.DataFrame, rows: Sequence[str], splits: Sequence[str],
+                published: Mapping[str, float], chance: float = 0.25, title: str = "") -> Figure:
     """Accuracy of every row under every split.
 
     Parameters
@@ -119,40 +134,50 @@ def five_splits(summary: pd.DataFrame, rows: Sequence[str], splits: Sequence[str
         at = [(k, split) for k, split in enumerate(splits) if (row, split) in table.index]
         found = table.loc[[(row, split) for _, split in at]]
         x = np.array([k for k, _ in at]) + 0.13 * (i - (len(rows) - 1) / 2)
-        reach = np.nan_to_num(np.stack([found["mean"] - found["low"], found["high"] - found["mean"]]))
-        ax.errorbar(x, found["mean"], reach, fmt=marker, color=shade, ms=6, lw=1.2, label=row, zorder=2)
+        reach = np.nan_to_num(
+            np.stack([found["mean"] - found["low"], found["high"] - found["mean"]]))
+        ax.errorbar(x, found["mean"], reach, fmt=marker, color=shade, ms=6, lw=1.2, label=row,
+                    zorder=2)
         if row in published:
-            ax.plot(0.13 * (i - (len(rows) - 1) / 2) - 0.06, published[row], marker, mfc="white", mec=shade, ms=6)
+            ax.plot(0.13 * (i - (len(rows) - 1) / 2) - 0.06, published[row], marker, mfc="white",
+                    mec=shade, ms=6)
     ax.axhline(chance, color="0.6", lw=1, zorder=0)
-    ax.text(0.995, chance + 0.01, "chance", ha="right", va="bottom", fontsize=8, color="0.4", transform=ax.get_yaxis_transform())
-    ax.set(xticks=range(len(splits)), xticklabels=[split.replace("_", " ").replace(", ", ",\n") for split in splits], ylabel="accuracy",
-           ylim=(0, 1.04), title=title)
+    ax.text(0.995, chance + 0.01, "chance", ha="right", va="bottom", fontsize=8, color="0.4",
+            transform=ax.get_yaxis_transform())
+    ax.set(xticks=range(len(splits)),
+           xticklabels=[split.replace("_", " ").replace(", ", ",\n") for split in splits],
+           ylabel="accuracy", ylim=(0, 1.04), title=title)
     handles, labels = ax.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper left", ncols=len(labels))
     return figure
 
 
 def rules(summary: pd.DataFrame, names: Sequence[str], splits: Sequence[str]) -> Figure:
-    """Accuracy of each modality alone and of every rule of fusion, a panel per split; columns as :func:`five_splits`."""
+    """Accuracy of each modality alone and of every rule of fusion, a panel per split; columns as
+    :func:`five_splits`."""
     figure = blank(0.32 * len(names) + 0.9)
     axes = figure.subplots(1, len(splits), sharey=True, squeeze=False)[0]
     for ax, split in zip(axes, splits, strict=True):
         panel = summary[summary["split"] == split].set_index("variant").reindex(names)
         shade = [COLOURS["face"], COLOURS["EEG"], *[COLOURS["both"]] * (len(names) - 2)]
         for y, (row, colour) in enumerate(zip(panel.itertuples(), shade, strict=True)):
-            ax.errorbar(row.mean, y, xerr=np.nan_to_num([[row.mean - row.low], [row.high - row.mean]]), fmt="o", color=colour, ms=6)
+            ax.errorbar(row.mean, y, xerr=np.nan_to_num([[row.mean - row.low],
+                                                         [row.high - row.mean]]), fmt="o",
+                        color=colour, ms=6)
         ax.axvline(0.25, color="0.6", lw=1, zorder=0)
-        ax.set(title=split.replace("_", " "), xlabel="accuracy", xlim=(0, 1.04), yticks=range(len(names)),
-               yticklabels=[name.replace("_", " ") for name in names])
+        ax.set(title=split.replace("_", " "), xlabel="accuracy", xlim=(0, 1.04),
+               yticks=range(len(names)), yticklabels=[name.replace("_", " ") for name in names])
         ax.grid(axis="y", color="0.92", lw=0.8)
         ax.tick_params(axis="y", length=0)
     axes[0].invert_yaxis()
     return figure
 
 
-def decisions(frames: Sequence[np.ndarray], maps: Sequence[np.ndarray], posteriors: Sequence[Mapping[str, np.ndarray]],
-              true: Sequence[str], emotions: Sequence[str]) -> Figure:
-    """One segment per emotion: a frame, beta power on the electrode grid, and what face, EEG and fusion say (Figure 7).
+def decisions(frames: Sequence[np.ndarray], maps: Sequence[np.ndarray],
+              posteriors: Sequence[Mapping[str, np.ndarray]], true: Sequence[str],
+              emotions: Sequence[str]) -> Figure:
+    """One segment per emotion: a frame, beta power on the electrode grid, and what face, EEG and
+    fusion say (Figure 7).
 
     Parameters
     ----------
@@ -172,13 +197,18 @@ def decisions(frames: Sequence[np.ndarray], maps: Sequence[np.ndarray], posterio
         axes[i, 1].imshow(power, cmap="viridis")
         for ax in axes[i, :2]:
             ax.set(xticks=[], yticks=[])
-        for k, (name, shade) in enumerate((("face", COLOURS["face"]), ("EEG", COLOURS["EEG"]), ("fused", COLOURS["both"]))):
-            bars = axes[i, 2].bar(np.arange(len(emotions)) + 0.26 * (k - 1), said[name], 0.24, color=shade, label=name)
+        for k, (name, shade) in enumerate(
+            (("face", COLOURS["face"]), ("EEG", COLOURS["EEG"]), ("fused", COLOURS["both"]))):
+            bars = axes[i, 2].bar(
+                np.arange(len(emotions)) + 0.26 * (k - 1), said[name], 0.24, color=shade,
+                label=name)
             bars[int(np.argmax(said[name]))].set_edgecolor("black")
-        axes[i, 2].set(xticks=range(len(emotions)), xticklabels=emotions if i == len(frames) - 1 else [], ylim=(0, 1.05),
+        axes[i, 2].set(xticks=range(len(emotions)),
+                       xticklabels=emotions if i == len(frames) - 1 else [], ylim=(0, 1.05),
                        ylabel="posterior")
     axes[0, 0].set_title("frame")
     axes[0, 1].set_title("beta power")
     handles, labels = axes[0, 2].get_legend_handles_labels()
-    figure.legend(handles, [*labels[:2], f"{labels[2]} (black edge: the answer)"], loc="outside upper right", ncols=3)
+    figure.legend(handles, [*labels[:2], f"{labels[2]} (black edge: the answer)"],
+                  loc="outside upper right", ncols=3)
     return figure

@@ -1,4 +1,5 @@
-"""Figures of results: beside the published numbers, over time, over a parameter, over epochs, fold by fold."""
+"""Figures of results: beside the published numbers, over time, over a parameter, over epochs, fold
+by fold."""
 
 from __future__ import annotations
 
@@ -17,7 +18,9 @@ from lib.evaluation.metrics import higher_is_better
 from lib.evaluation.statistics import fold_means
 from lib.plots.style import COLOURS, DIRECTION, LINES, blank, colour, modality
 
-__all__ = ["attention", "curve", "fold_lines", "learning_curves", "published_vs_reproduced", "traces"]
+__all__ = [
+    "attention", "curve", "fold_lines", "learning_curves", "published_vs_reproduced", "traces"
+]
 
 
 def _dots(ax: Axes, panel: pd.DataFrame, place: Mapping) -> None:
@@ -28,15 +31,21 @@ def _dots(ax: Axes, panel: pd.DataFrame, place: Mapping) -> None:
                                          (line.reproduced, line.reproduced_interval, 0.16, shade)):
             if np.isfinite(mean):
                 error = None if np.isnan(half) else half
-                ax.errorbar(mean, y + offset, xerr=error, fmt="o", ms=6, mfc=face, color=shade, elinewidth=1.3)
+                ax.errorbar(mean, y + offset, xerr=error, fmt="o", ms=6, mfc=face, color=shade,
+                            elinewidth=1.3)
 
 
 def published_vs_reproduced(table: pd.DataFrame) -> Figure:
-    """Every row of a verdict table (:func:`lib.evaluation.verdicts.verdicts`), one panel per metric.
+    """Every row of a verdict table (:func:`lib.evaluation.verdicts.verdicts`), one panel per
+    metric.
 
-    Hollow dots are published, filled ones ours, both with 95 % intervals over folds; controls have no hollow dot.
+    Hollow dots are published, filled ones ours, both with 95 % intervals over folds; controls have
+    no hollow dot.
     """
-    place = {key: y for y, key in enumerate(dict.fromkeys(zip(table["row"], table["split"], strict=True)))}
+    place = {
+        key: y
+        for y, key in enumerate(dict.fromkeys(zip(table["row"], table["split"], strict=True)))
+    }
     splits = [split for split in dict.fromkeys(table["split"]) if split]
     figure = blank(0.42 * len(place) + 1.3)
     metrics = list(dict.fromkeys(table["metric"]))
@@ -47,33 +56,43 @@ def published_vs_reproduced(table: pd.DataFrame) -> Figure:
         ax.tick_params(axis="y", length=0)
         ax.grid(axis="y", color="0.9", lw=0.8)
         ax.set_axisbelow(True)
-    names = [f"{row} ({split.replace('_', ' ')})" if len(splits) > 1 and split else row for row, split in place]
+    names = [
+        f"{row} ({split.replace('_', ' ')})" if len(splits) > 1 and split else row
+        for row, split in place
+    ]
     axes[0].set(yticks=range(len(place)), yticklabels=names, ylim=(len(place) - 0.5, -0.5))
     tiers = [tier for tier in dict.fromkeys(table["data"]) if tier]
     ours = f"this run, {' and '.join(tiers)} data" if tiers else "this run"
     used = [name for name in COLOURS if any(modality(row) == name for row, _ in place)]
-    handles = [Line2D([], [], marker="o", color="0.2", mfc=face, label=text) for face, text in (("white", "published"), ("0.2", ours))]
+    handles = [
+        Line2D([], [], marker="o", color="0.2", mfc=face, label=text)
+        for face, text in (("white", "published"), ("0.2", ours))
+    ]
     handles += [Line2D([], [], marker="s", ls="", color=COLOURS[name], label=name) for name in used]
     figure.legend(handles=handles, loc="outside upper left", ncols=len(handles))
     return figure
 
 
-def _thumbnails(figure: Figure, grid, ax: Axes, frames: Sequence[np.ndarray], times: Sequence[float]) -> None:
+def _thumbnails(figure: Figure, grid, ax: Axes, frames: Sequence[np.ndarray],
+                times: Sequence[float]) -> None:
     """Pictures in a row above a trace, each tied to its time."""
-    for cell, frame, when in zip(grid.subgridspec(1, len(frames), wspace=0.05), frames, times, strict=True):
+    for cell, frame, when in zip(grid.subgridspec(1, len(frames), wspace=0.05), frames, times,
+                                 strict=True):
         thumb = figure.add_subplot(cell)
         thumb.imshow(frame)
         thumb.set(xticks=[], yticks=[])
         sns.despine(ax=thumb, left=True, bottom=True)
         thumb.set_title(f"{when:g} s", fontsize=9, loc="center", pad=2)
         ax.axvline(when, color="0.8", lw=0.8, zorder=0)
-        line = ConnectionPatch((0.5, -0.02), (when, 1), thumb.transAxes, ax.get_xaxis_transform(), color="0.8", lw=0.8)
+        line = ConnectionPatch((0.5, -0.02), (when, 1), thumb.transAxes, ax.get_xaxis_transform(),
+                               color="0.8", lw=0.8)
         line.set_in_layout(False)
         figure.add_artist(line)
 
 
-def traces(time: np.ndarray, target: np.ndarray, predictions: Mapping[str, np.ndarray], frames: Sequence[np.ndarray] | None = None,
-           frame_times: Sequence[float] | None = None, label: str = "valence") -> Figure:
+def traces(time: np.ndarray, target: np.ndarray, predictions: Mapping[str, np.ndarray],
+           frames: Sequence[np.ndarray] | None = None, frame_times: Sequence[float] | None = None,
+           label: str = "valence") -> Figure:
     """The target and the predictions of several models over one trial (Figure 8).
 
     Parameters
@@ -82,18 +101,21 @@ def traces(time: np.ndarray, target: np.ndarray, predictions: Mapping[str, np.nd
         Seconds after stimulus onset.
     target : array (n_times,)
     predictions : mapping
-        Model name -> array ``(n_times,)``. Colour says the modality, the line style tells models of one modality apart.
+        Model name -> array ``(n_times,)``. Colour says the modality, the line style tells models of
+        one modality apart.
     frames : sequence of array (height, width, 3), optional
         Pictures of the face, drawn above at ``frame_times`` (s).
     """
     figure = blank(4.3 if frames is not None else 3.1)
-    grid = figure.add_gridspec(2, 1, height_ratios=[1, 3]) if frames is not None else figure.add_gridspec(1, 1)
+    grid = figure.add_gridspec(
+        2, 1, height_ratios=[1, 3]) if frames is not None else figure.add_gridspec(1, 1)
     ax = figure.add_subplot(grid[-1, 0])
     ax.plot(time, target, color="black", lw=2.2, label="target")
     styles: dict[str, int] = {}
     for name, values in predictions.items():
         kind = modality(name)
-        ax.plot(time, values, color=COLOURS[kind], ls=LINES[styles.get(kind, 0) % len(LINES)], label=name)
+        ax.plot(time, values, color=COLOURS[kind], ls=LINES[styles.get(kind, 0) % len(LINES)],
+                label=name)
         styles[kind] = styles.get(kind, 0) + 1
     ax.axhline(0, color="0.85", lw=0.8, zorder=0)
     ax.set(xlabel="time after stimulus onset (s)", ylabel=label, xlim=(time[0], time[-1]))
@@ -105,15 +127,18 @@ def traces(time: np.ndarray, target: np.ndarray, predictions: Mapping[str, np.nd
     return figure
 
 
-def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, np.ndarray], published: Mapping[str, tuple] | None = None,
-          xlabel: str = "", label: str = "this run", row: str = "RMMT") -> Figure:
-    """A metric over a parameter, a panel per metric (Figure 7: weights mu and eta; Figure 9: alpha).
+def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, np.ndarray],
+          published: Mapping[str, tuple] | None = None, xlabel: str = "", label: str = "this run",
+          row: str = "RMMT") -> Figure:
+    """A metric over a parameter, a panel per metric (Figure 7: weights mu and eta; Figure 9:
+    alpha).
 
     Parameters
     ----------
     x : array (n,)
     mean, interval : mapping
-        Metric -> array ``(n,)``: the mean over folds and the half width of its 95 % interval (drawn as a band).
+        Metric -> array ``(n,)``: the mean over folds and the half width of its 95 % interval (drawn
+        as a band).
     published : mapping, optional
         Metric -> ``(x, mean)`` or ``(x, mean, half width)``, drawn hollow.
     xlabel, label : str
@@ -126,10 +151,12 @@ def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, 
     for ax, (metric, values) in zip(axes, mean.items(), strict=True):
         values, half = np.asarray(values), np.asarray(interval[metric])
         ax.plot(x, values, "o-", color=shade, ms=4, label=label)
-        ax.fill_between(x, values - half, values + half, color=shade, alpha=0.15, lw=0, label="95 % interval over folds")
+        ax.fill_between(x, values - half, values + half, color=shade, alpha=0.15, lw=0,
+                        label="95 % interval over folds")
         if published and metric in published:
             px, py, *error = published[metric]
-            ax.errorbar(px, py, *error, fmt="o", ms=6, mfc="white", mec="0.2", ecolor="0.6", elinewidth=1, label="published")
+            ax.errorbar(px, py, *error, fmt="o", ms=6, mfc="white", mec="0.2", ecolor="0.6",
+                        elinewidth=1, label="published")
         ax.set(xlabel=xlabel, ylabel=DIRECTION.get(metric, metric))
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper left", ncols=len(labels))
@@ -137,12 +164,14 @@ def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, 
 
 
 def learning_curves(histories: Mapping[str, Sequence[np.ndarray]]) -> Figure:
-    """Training over epochs: CCC loss, KD loss and validation CCC; thin lines are folds, thick ones their mean.
+    """Training over epochs: CCC loss, KD loss and validation CCC; thin lines are folds, thick ones
+    their mean.
 
     Parameters
     ----------
     histories : mapping
-        Model name -> one array ``(n_epochs, 3)`` per fold, as :func:`lib.training.regression.fit_fold` returns.
+        Model name -> one array ``(n_epochs, 3)`` per fold, as
+        :func:`lib.training.regression.fit_fold` returns.
     """
     figure = blank(2.9)
     axes = figure.subplots(1, 3)
@@ -151,8 +180,10 @@ def learning_curves(histories: Mapping[str, Sequence[np.ndarray]]) -> Figure:
         epochs, style = np.arange(1, stack.shape[1] + 1), LINES[i % len(LINES)]
         for column, ax in enumerate(axes):
             ax.plot(epochs, stack[..., column].T, color=colour(name), ls=style, lw=0.5, alpha=0.4)
-            ax.plot(epochs, stack[..., column].mean(axis=0), color=colour(name), ls=style, lw=2, label=name)
-    for ax, label in zip(axes, ("training CCC loss", "training KD loss", "validation CCC"), strict=True):
+            ax.plot(epochs, stack[..., column].mean(axis=0), color=colour(name), ls=style, lw=2,
+                    label=name)
+    for ax, label in zip(axes, ("training CCC loss", "training KD loss", "validation CCC"),
+                         strict=True):
         ax.set(xlabel="epoch", ylabel=label)
         ax.xaxis.get_major_locator().set_params(integer=True)
     handles, labels = axes[0].get_legend_handles_labels()
@@ -172,14 +203,16 @@ def fold_lines(results: pd.DataFrame, a: str, b: str) -> Figure:
     metrics = list(dict.fromkeys(folds["metric"]))
     figure = blank(3.0, 3.0 * len(metrics))
     for ax, metric in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True):
-        pairs = folds[folds["metric"] == metric].pivot_table(index="fold", columns="variant", values="value")[[a, b]].dropna()
+        pairs = folds[folds["metric"] == metric].pivot_table(index="fold", columns="variant",
+                                                             values="value")[[a, b]].dropna()
         ax.plot([0, 1], pairs.to_numpy().T, color="0.75", lw=1, zorder=0)
         for x, name in enumerate((a, b)):
             ax.plot(np.full(len(pairs), x), pairs[name], "o", ms=5, color=colour(name))
             ax.plot([x - 0.12, x + 0.12], [pairs[name].mean()] * 2, color="black", lw=2.5)
         ahead = pairs[a] > pairs[b] if higher_is_better(metric) else pairs[a] < pairs[b]
         ax.set_title(f"{a} better in {ahead.sum()} of {len(pairs)}")
-        ax.set(xticks=[0, 1], xticklabels=[a, b], xlim=(-0.4, 1.4), ylabel=DIRECTION.get(metric, metric))
+        ax.set(xticks=[0, 1], xticklabels=[a, b], xlim=(-0.4, 1.4),
+               ylabel=DIRECTION.get(metric, metric))
     return figure
 
 
@@ -196,7 +229,8 @@ def attention(matrix: np.ndarray, rate: float = LABEL_RATE, title: str = "") -> 
     figure = blank(4.0, 5.2)
     ax = figure.subplots()
     n_query, n_key = np.shape(matrix)
-    image = ax.imshow(matrix, cmap="rocket_r", vmin=0, origin="lower", extent=(0, n_key / rate, 0, n_query / rate), interpolation="nearest")
+    image = ax.imshow(matrix, cmap="rocket_r", vmin=0, origin="lower",
+                      extent=(0, n_key / rate, 0, n_query / rate), interpolation="nearest")
     ax.set(xlabel="time of the key (s)", ylabel="time of the query (s)", title=title)
     figure.colorbar(image, ax=ax, label="attention weight", shrink=0.9)
     return figure

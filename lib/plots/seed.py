@@ -1,4 +1,5 @@
-"""Figures of paper 3: label balance, what a session looks like, scalp maps over 62 channels, masked channels, missing channels."""
+"""Figures of paper 3: label balance, what a session looks like, scalp maps over 62 channels, masked
+channels, missing channels."""
 
 from __future__ import annotations
 
@@ -15,12 +16,18 @@ from matplotlib.patches import Patch
 from lib.datasets.seed_format import BANDS, CHANNELS, MNE_NAMES
 from lib.plots.style import COLOURS, LINES, blank, colour
 
-__all__ = ["attention_weights", "balance", "missing_channels", "reconstruction", "scalp_maps", "session", "training_curves"]
+__all__ = [
+    "attention_weights", "balance", "missing_channels", "reconstruction", "scalp_maps", "session",
+    "training_curves"
+]
 
 # assumed positions (see seed_format) are left out of the maps
 ON_MAP = [i for i, name in enumerate(CHANNELS) if not name.startswith("CB")]
 PANEL = 1.45  # inches of a scalp map
-EMOTION = {"neutral": "#BBBBBB", "sad": "#4477AA", "fear": "#AA3377", "happy": "#CCBB44", "disgust": "#228833"}
+EMOTION = {
+    "neutral": "#BBBBBB", "sad": "#4477AA", "fear": "#AA3377", "happy": "#CCBB44",
+    "disgust": "#228833"
+}
 
 
 def balance(table: pd.DataFrame) -> Figure:
@@ -35,7 +42,8 @@ def balance(table: pd.DataFrame) -> Figure:
     figure = blank(2.1 * len(sets) + 0.3)
     axes = figure.subplots(len(sets), table["session"].nunique(), sharey=True, squeeze=False)
     for line, name in zip(axes, sets, strict=True):
-        for ax, (number, panel) in zip(line, table[table["dataset"] == name].groupby("session"), strict=True):
+        for ax, (number, panel) in zip(line, table[table["dataset"] == name].groupby("session"),
+                                       strict=True):
             wide = panel.pivot_table(index="emotion", columns="part", values="trials", sort=False)
             x = np.arange(len(wide))
             ax.bar(x - 0.2, wide["train"], 0.38, color="0.75")
@@ -43,18 +51,24 @@ def balance(table: pd.DataFrame) -> Figure:
             ax.set(xticks=x, xticklabels=wide.index, title=f"{name}, session {number}")
             ax.tick_params(axis="x", length=0)
         line[0].set_ylabel("trials")
-    handles = [Patch(color="0.75", label="training trials"), Patch(color="0.25", label="test trials")]
+    handles = [
+        Patch(color="0.75", label="training trials"),
+        Patch(color="0.25", label="test trials")
+    ]
     figure.legend(handles=handles, loc="outside upper left", ncols=2)
     return figure
 
 
-def session(table: pd.DataFrame, names: Sequence[str], first_test: int, eeg: str, eye: str) -> Figure:
-    """One session as the networks get it: a feature of each modality over all trials, coloured by emotion.
+def session(table: pd.DataFrame, names: Sequence[str], first_test: int, eeg: str,
+            eye: str) -> Figure:
+    """One session as the networks get it: a feature of each modality over all trials, coloured by
+    emotion.
 
     Parameters
     ----------
     table : DataFrame
-        ``trial``, ``emotion``, ``eeg``, ``eye``; a row for each 4 s, from :func:`lib.protocols.seed_analysis.timeline`.
+        ``trial``, ``emotion``, ``eeg``, ``eye``; a row for each 4 s, from
+        :func:`lib.protocols.seed_analysis.timeline`.
     names : sequence of str
         Of the emotions.
     first_test : int
@@ -73,7 +87,8 @@ def session(table: pd.DataFrame, names: Sequence[str], first_test: int, eeg: str
         if trial == first_test:
             for ax in axes:
                 ax.axvline(start, color="black", lw=1.4)
-            axes[0].text(start, 1.02, " test trials", transform=axes[0].get_xaxis_transform(), ha="left", va="bottom", fontsize=9)
+            axes[0].text(start, 1.02, " test trials", transform=axes[0].get_xaxis_transform(),
+                         ha="left", va="bottom", fontsize=9)
     axes[0].set(ylabel=eeg, xlim=(0, len(table)))
     axes[1].set(ylabel=eye, xlabel="features of 4 s, trial after trial")
     handles = [Patch(color=EMOTION[name], alpha=0.45, label=name) for name in names]
@@ -85,12 +100,17 @@ def _info() -> mne.Info:
     return mne.create_info([MNE_NAMES[i] for i in ON_MAP], 1.0, "eeg").set_montage("colin27_1005")
 
 
-def _map(ax, values: np.ndarray, limits: tuple[float, float], cmap: str, marked: np.ndarray | None = None):
+def _map(ax, values: np.ndarray, limits: tuple[float, float], cmap: str,
+         marked: np.ndarray | None = None):
     """One scalp map of ``(62,)``; channels in ``marked`` (bool) are drawn as crosses."""
     look = {"marker": "x", "markersize": 4, "markeredgecolor": "black", "markeredgewidth": 1}
-    # with hidden channels every point of the map shows its nearest electrode: a smooth map would invent values between them
-    marks = {} if marked is None else {"mask": marked[ON_MAP], "mask_params": look, "image_interp": "nearest"}
-    return mne.viz.plot_topomap(values[ON_MAP], _info(), axes=ax, show=False, contours=0, sensors="k,", cmap=cmap, vlim=limits, **marks)[0]
+    # with hidden channels every point of the map shows its nearest electrode: a smooth map would
+    # invent values between them
+    marks = {} if marked is None else {
+        "mask": marked[ON_MAP], "mask_params": look, "image_interp": "nearest"
+    }
+    return mne.viz.plot_topomap(values[ON_MAP], _info(), axes=ax, show=False, contours=0,
+                                sensors="k,", cmap=cmap, vlim=limits, **marks)[0]
 
 
 def scalp_maps(values: np.ndarray, rows: Sequence[str], label: str) -> Figure:
@@ -115,7 +135,8 @@ def scalp_maps(values: np.ndarray, rows: Sequence[str], label: str) -> Figure:
     return figure
 
 
-def reconstruction(x: np.ndarray, masked: np.ndarray, guess: np.ndarray, bands: Sequence[str] = tuple(BANDS)) -> Figure:
+def reconstruction(x: np.ndarray, masked: np.ndarray, guess: np.ndarray,
+                   bands: Sequence[str] = tuple(BANDS)) -> Figure:
     """Masked channels on the scalp: what was recorded, what the network saw, what it made of it.
 
     Parameters
@@ -129,19 +150,22 @@ def reconstruction(x: np.ndarray, masked: np.ndarray, guess: np.ndarray, bands: 
     reach = float(np.abs(x).max())
     filled = np.where(masked[:, None], guess, x)
     seen = np.where(masked[:, None], 0.0, x)
-    for r, (name, values) in enumerate({"recorded": x, "visible": seen, "filled in": filled}.items()):
+    for r, (name, values) in enumerate({"recorded": x, "visible": seen,
+                                        "filled in": filled}.items()):
         axes[r, 0].set_ylabel(name)
         for k, ax in enumerate(axes[r]):
             image = _map(ax, values[:, k], (-reach, reach), "vlag", masked)
             ax.set_title("" if r else bands[k], loc="center")
     figure.colorbar(image, ax=axes, label="standard deviations of training", shrink=0.6, aspect=30)
-    marker = Line2D([], [], marker="x", ls="", color="black", ms=5, label="hidden channel (in the middle row at the training mean, 0)")
+    marker = Line2D([], [], marker="x", ls="", color="black", ms=5,
+                    label="hidden channel (in the middle row at the training mean, 0)")
     figure.legend(handles=[marker], loc="outside upper left")
     return figure
 
 
-def training_curves(histories: Mapping[str, Mapping[str, Sequence[np.ndarray]]], names: Sequence[str], ylabel: str,
-                    level: float | None = None, note: str = "") -> Figure:
+def training_curves(histories: Mapping[str, Mapping[str,
+                                                    Sequence[np.ndarray]]], names: Sequence[str],
+                    ylabel: str, level: float | None = None, note: str = "") -> Figure:
     """Curves over epochs, a panel per group: thin lines are folds, thick ones their mean.
 
     Parameters
@@ -163,57 +187,70 @@ def training_curves(histories: Mapping[str, Mapping[str, Sequence[np.ndarray]]],
             epochs = np.arange(1, stack.shape[1] + 1)
             for column, style in zip(range(stack.shape[2]), LINES, strict=False):
                 if len(stack) > 1:
-                    ax.plot(epochs, stack[..., column].T, color=colour(name), ls=style, lw=0.5, alpha=0.4)
-                (line,) = ax.plot(epochs, stack[..., column].mean(axis=0), color=colour(name), ls=style, lw=2,
-                                  label=f"{name}, {names[column]}")
+                    ax.plot(epochs, stack[..., column].T, color=colour(name), ls=style, lw=0.5,
+                            alpha=0.4)
+                (line,) = ax.plot(epochs, stack[..., column].mean(axis=0), color=colour(name),
+                                  ls=style, lw=2, label=f"{name}, {names[column]}")
                 handles += [line] if ax is axes[0] else []
         ax.set(xlabel="epoch", title=title)
         ax.xaxis.get_major_locator().set_params(integer=True)
         if level is not None:
             grey = ax.axhline(level, color="0.6", lw=1, zorder=0, label=note)
     axes[0].set_ylabel(ylabel)
-    figure.legend(handles=[*handles, *([grey] if level is not None else [])], loc="outside upper left", ncols=3)
+    figure.legend(handles=[*handles, *([grey] if level is not None else [])],
+                  loc="outside upper left", ncols=3)
     return figure
 
 
 def attention_weights(table: pd.DataFrame) -> Figure:
-    """Weight of EEG in the attention fusion by emotion; the rest is that of the eyes. A panel per dataset, a dot per window."""
+    """Weight of EEG in the attention fusion by emotion; the rest is that of the eyes. A panel per
+    dataset, a dot per window."""
     sets = list(dict.fromkeys(table["dataset"]))
     figure = blank(2.8)
-    for ax, name in zip(figure.subplots(1, len(sets), sharey=True, squeeze=False)[0], sets, strict=True):
+    for ax, name in zip(
+            figure.subplots(1, len(sets), sharey=True, squeeze=False)[0], sets, strict=True):
         part = table[table["dataset"] == name]
         order = [name for name in EMOTION if name in set(part["emotion"])]
-        sns.stripplot(part, x="emotion", y="EEG", order=order, color="0.45", size=2.2, alpha=0.7, jitter=0.28, ax=ax)
+        sns.stripplot(part, x="emotion", y="EEG", order=order, color="0.45", size=2.2, alpha=0.7,
+                      jitter=0.28, ax=ax)
         means = part.groupby("emotion")["EEG"].mean()
         for x, label in enumerate(order):
             ax.plot([x - 0.3, x + 0.3], [means[label]] * 2, color=COLOURS["both"], lw=3)
         ax.axhline(0.5, color="0.6", lw=1, zorder=0)
         ax.set(title=name, xlabel="", ylabel="attention to EEG", ylim=(0, 1))
-    handles = [Line2D([], [], color=COLOURS["both"], lw=3, label="mean"), Line2D([], [], color="0.6", lw=1, label="both alike")]
+    handles = [
+        Line2D([], [], color=COLOURS["both"], lw=3, label="mean"),
+        Line2D([], [], color="0.6", lw=1, label="both alike")
+    ]
     figure.legend(handles=handles, loc="outside upper left", ncols=2)
     return figure
 
 
 def missing_channels(table: pd.DataFrame, chance: Mapping[str, float] | None = None) -> Figure:
-    """Accuracy over the share of missing channels, a panel per dataset; filled: this run, hollow: published.
+    """Accuracy over the share of missing channels, a panel per dataset; filled: this run, hollow:
+    published.
 
     Parameters
     ----------
     table : DataFrame
-        ``dataset``, ``row``, ``ratio``, ``reproduced``, ``half`` (of the 95 % interval), ``published`` (NaN where nothing is printed).
+        ``dataset``, ``row``, ``ratio``, ``reproduced``, ``half`` (of the 95 % interval),
+        ``published`` (NaN where nothing is printed).
     chance : mapping, optional
         Dataset -> height of a grey line.
     """
     sets, rows = list(dict.fromkeys(table["dataset"])), list(dict.fromkeys(table["row"]))
     figure = blank(3.3)
-    for ax, name in zip(figure.subplots(1, len(sets), sharey=True, squeeze=False)[0], sets, strict=True):
+    for ax, name in zip(
+            figure.subplots(1, len(sets), sharey=True, squeeze=False)[0], sets, strict=True):
         for k, row in enumerate(rows):
             part = table[(table["dataset"] == name) & (table["row"] == row)].sort_values("ratio")
             x, look = part["ratio"] + 0.012 * (k - 1), {"color": colour(row), "marker": "osD^"[k]}
-            ax.errorbar(x, part["reproduced"], part["half"], ls=LINES[k], ms=5, elinewidth=0.8, label=row, **look)
+            ax.errorbar(x, part["reproduced"], part["half"], ls=LINES[k], ms=5, elinewidth=0.8,
+                        label=row, **look)
             ax.plot(x, part["published"], ls="", mfc="white", ms=6, **look)
         if chance:
-            ax.axhline(chance[name], color="0.6", lw=1, zorder=0, label="guess at training frequencies")
+            ax.axhline(chance[name], color="0.6", lw=1, zorder=0,
+                       label="guess at training frequencies")
         ax.set(title=name, xlabel="share of missing channels", ylim=(0, 1.0))
     figure.axes[0].set_ylabel("accuracy")
     handles, names = figure.axes[0].get_legend_handles_labels()

@@ -14,15 +14,20 @@ from matplotlib.patches import Ellipse, Polygon
 from lib.datasets.mahnob_format import EEG_CHANNELS, LABEL_RATE
 from lib.plots.style import COLOURS, blank
 
-__all__ = ["LOBES", "feature_maps", "flat", "label_overview", "lobe", "montage", "spectrum", "topomaps"]
+__all__ = [
+    "LOBES", "feature_maps", "flat", "label_overview", "lobe", "montage", "spectrum", "topomaps"
+]
 
 LOBES = {"frontal": "#E69F00", "temporal": "#56B4E9", "parietal": "#009E73", "occipital": "#CC79A7"}
-_LOBE = {"Fp": "frontal", "AF": "frontal", "F": "frontal", "FC": "frontal", "T": "temporal", "C": "parietal", "CP": "parietal",
-         "P": "parietal", "PO": "occipital", "O": "occipital"}
+_LOBE = {
+    "Fp": "frontal", "AF": "frontal", "F": "frontal", "FC": "frontal", "T": "temporal",
+    "C": "parietal", "CP": "parietal", "P": "parietal", "PO": "occipital", "O": "occipital"
+}
 
 
 def lobe(channel: str) -> str:
-    """The lobe under an electrode, by the letters of its name; see :func:`montage` for the choices in it."""
+    """The lobe under an electrode, by the letters of its name; see :func:`montage` for the choices
+    in it."""
     return _LOBE[channel.rstrip("z0123456789")]
 
 
@@ -31,7 +36,8 @@ def _info(channels: Sequence[str]) -> mne.Info:
 
 
 def topomaps(power: np.ndarray, channels: Sequence[str], rows: Sequence[str], bands: Sequence[str],
-             faces: Sequence[np.ndarray] | None = None, unit: str = "relative band power", shared: bool = False) -> Figure:
+             faces: Sequence[np.ndarray] | None = None, unit: str = "relative band power",
+             shared: bool = False) -> Figure:
     """Scalp maps of band power, a line per subject or trial (Table 2).
 
     Parameters
@@ -46,12 +52,15 @@ def topomaps(power: np.ndarray, channels: Sequence[str], rows: Sequence[str], ba
     unit : str
         Of ``power``, on the colour bars.
     shared : bool
-        One colour scale for all bands; else one per band, so that the pattern within each band shows.
+        One colour scale for all bands; else one per band, so that the pattern within each band
+        shows.
     """
     power = np.asarray(power, dtype=float)
     n_rows, n_bands = len(rows), len(bands)
     if power.shape != (n_rows, n_bands, len(channels)):
-        raise ValueError(f"power must be (rows, bands, channels) = {(n_rows, n_bands, len(channels))}, not {power.shape}")
+        raise ValueError(
+            f"power must be (rows, bands, channels) = {(n_rows, n_bands, len(channels))}, not {power.shape}"
+        )
     info, extra = _info(channels), int(faces is not None)
     figure = blank(1.35 * n_rows + 0.9)
     axes = figure.subplots(n_rows, n_bands + extra, squeeze=False)
@@ -63,23 +72,28 @@ def topomaps(power: np.ndarray, channels: Sequence[str], rows: Sequence[str], ba
         axes[r, 0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=8)
         for b in range(n_bands):
             within = power if shared else power[:, b]
-            image, _ = mne.viz.plot_topomap(power[r, b], info, axes=axes[r, b + extra], show=False, contours=4, sensors="k,", size=1,
-                                            cmap="rocket_r", vlim=(within.min(), within.max()))
+            image, _ = mne.viz.plot_topomap(power[r, b], info, axes=axes[r, b + extra], show=False,
+                                            contours=4, sensors="k,", size=1, cmap="rocket_r",
+                                            vlim=(within.min(), within.max()))
             if r == 0:
                 axes[r, b + extra].set_title(bands[b], loc="center")
             if r == n_rows - 1 and not shared:
-                bar = figure.colorbar(image, ax=axes[:, b + extra], location="bottom", shrink=0.85, aspect=12, pad=0.02)
+                bar = figure.colorbar(image, ax=axes[:, b + extra], location="bottom", shrink=0.85,
+                                      aspect=12, pad=0.02)
                 bar.ax.locator_params(nbins=3)
                 bar.ax.tick_params(labelsize=7)
     if shared:
-        figure.colorbar(image, ax=axes[:, extra:], location="bottom", shrink=0.4, aspect=30, pad=0.02, label=unit)
+        figure.colorbar(image, ax=axes[:, extra:], location="bottom", shrink=0.4, aspect=30,
+                        pad=0.02, label=unit)
     else:
-        figure.suptitle(f"{unit}, one colour scale per band", fontsize=mpl.rcParams["axes.labelsize"])
+        figure.suptitle(f"{unit}, one colour scale per band",
+                        fontsize=mpl.rcParams["axes.labelsize"])
     return figure
 
 
 def flat(channels: Sequence[str]) -> np.ndarray:
-    """Electrodes ``(n, 2)`` seen from above, azimuthal equidistant: the vertex at 0, the equator of the head at radius 1."""
+    """Electrodes ``(n, 2)`` seen from above, azimuthal equidistant: the vertex at 0, the equator of
+    the head at radius 1."""
     where = mne.channels.make_standard_montage("biosemi32").get_positions()["ch_pos"]
     x, y, z = np.array([where[c] for c in channels]).T
     polar, azimuth = np.arctan2(np.hypot(x, y), z) / (np.pi / 2), np.arctan2(y, x)
@@ -89,8 +103,9 @@ def flat(channels: Sequence[str]) -> np.ndarray:
 def montage(channels: Sequence[str] = tuple(EEG_CHANNELS)) -> Figure:
     """The electrodes on the head, coloured by lobe (Figure 5).
 
-    ``choice:`` a lobe follows from the letters of the name: F, AF, Fp, FC frontal; T temporal; C, CP, P parietal; O, PO
-    occipital. The C electrodes lie over the sulcus between frontal and parietal lobe.
+    ``choice:`` a lobe follows from the letters of the name: F, AF, Fp, FC frontal; T temporal; C,
+    CP, P parietal; O, PO occipital. The C electrodes lie over the sulcus between frontal and
+    parietal lobe.
     """
     figure = blank(5.2, 6.2)
     ax = figure.subplots()
@@ -103,17 +118,20 @@ def montage(channels: Sequence[str] = tuple(EEG_CHANNELS)) -> Figure:
     xy, lobes = flat(channels), np.array([lobe(c) for c in channels])
     for name, shade in LOBES.items():
         here = lobes == name
-        ax.scatter(*xy[here].T, s=430, color=shade, ec="white", lw=1.2, label=f"{name} ({here.sum()})", zorder=2)
+        ax.scatter(*xy[here].T, s=430, color=shade, ec="white", lw=1.2,
+                   label=f"{name} ({here.sum()})", zorder=2)
     for name, (x, y) in zip(channels, xy, strict=True):
         ax.text(x, y, name, ha="center", va="center", fontsize=8, zorder=3)
     ax.set(aspect="equal", xlim=(-1.35, 1.35), ylim=(-1.2, 1.35))
     ax.axis("off")
-    ax.legend(title="lobe (electrodes)", loc="center left", bbox_to_anchor=(1.0, 0.5), markerscale=0.6)
+    ax.legend(title="lobe (electrodes)", loc="center left", bbox_to_anchor=(1.0, 0.5),
+              markerscale=0.6)
     return figure
 
 
 def spectrum(frequencies: np.ndarray, psd: np.ndarray, labels: Sequence[str] | None = None,
-             bands: Mapping[str, tuple[float, float]] | None = None, unit: str = "µV²/Hz") -> Figure:
+             bands: Mapping[str, tuple[float, float]] | None = None,
+             unit: str = "µV²/Hz") -> Figure:
     """Power spectral density over frequency, with the frequency bands behind it.
 
     Parameters
@@ -130,21 +148,25 @@ def spectrum(frequencies: np.ndarray, psd: np.ndarray, labels: Sequence[str] | N
     ax, lines = figure.subplots(), np.atleast_2d(psd)
     if labels is None and len(lines) > 1:
         ax.plot(frequencies, lines.T, color="0.75", lw=0.6)
-        ax.plot(frequencies, np.median(lines, axis=0), color=COLOURS["EEG"], lw=2, label=f"median of {len(lines)} channels")
+        ax.plot(frequencies, np.median(lines, axis=0), color=COLOURS["EEG"], lw=2,
+                label=f"median of {len(lines)} channels")
     else:
         for line, label in zip(lines, labels or ["_nolegend_"], strict=True):
             ax.plot(frequencies, line, label=label)
     for i, (name, (low, high)) in enumerate((bands or {}).items()):
         ax.axvspan(low, high, color="0.93" if i % 2 else "0.97", zorder=-1, lw=0)
-        ax.text((low + high) / 2, 1.01, name, transform=ax.get_xaxis_transform(), ha="center", va="bottom", fontsize=9)
-    ax.set(yscale="log", xlabel="frequency (Hz)", ylabel=f"power spectral density ({unit})", xlim=(frequencies[0], frequencies[-1]))
+        ax.text((low + high) / 2, 1.01, name, transform=ax.get_xaxis_transform(), ha="center",
+                va="bottom", fontsize=9)
+    ax.set(yscale="log", xlabel="frequency (Hz)", ylabel=f"power spectral density ({unit})",
+           xlim=(frequencies[0], frequencies[-1]))
     if ax.get_legend_handles_labels()[1]:
         ax.legend(loc="upper right")
     return figure
 
 
 def label_overview(labels: Sequence[np.ndarray], rate: float = LABEL_RATE) -> Figure:
-    """The continuous labels of a cohort: all values, lengths, and how much of the variance lies between trials.
+    """The continuous labels of a cohort: all values, lengths, and how much of the variance lies
+    between trials.
 
     Parameters
     ----------
@@ -154,24 +176,29 @@ def label_overview(labels: Sequence[np.ndarray], rate: float = LABEL_RATE) -> Fi
         Labels per second.
     """
     values, lengths = np.concatenate(labels), np.array([len(trace) for trace in labels])
-    means, spreads = np.array([trace.mean() for trace in labels]), np.array([trace.std() for trace in labels])
-    between = np.average((means - values.mean()) ** 2, weights=lengths) / values.var()
+    means, spreads = np.array([trace.mean()
+                               for trace in labels]), np.array([trace.std() for trace in labels])
+    between = np.average((means - values.mean())**2, weights=lengths) / values.var()
     figure = blank(2.9)
     left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1, 1.5])
     left.hist(values, bins=40, color="0.55")
-    left.set(xlabel="valence", ylabel="label steps", title=f"{values.size:,} steps, spread {values.std():.3f}")
+    left.set(xlabel="valence", ylabel="label steps",
+             title=f"{values.size:,} steps, spread {values.std():.3f}")
     middle.hist(lengths / rate, bins=20, color="0.55")
     middle.set(xlabel="length (s)", ylabel="trials", title=f"{len(labels)} trials")
     order = np.argsort(means)
-    right.errorbar(np.arange(len(labels)), means[order], spreads[order], fmt="none", ecolor="0.75", elinewidth=1, label="spread in a trial")
+    right.errorbar(np.arange(len(labels)), means[order], spreads[order], fmt="none", ecolor="0.75",
+                   elinewidth=1, label="spread in a trial")
     right.plot(means[order], ".", color="black", ms=3, label="mean of a trial")
     right.axhline(values.mean(), color="0.4", lw=0.8, ls="--")
-    right.set(xlabel="trials, sorted by mean", ylabel="valence", title=f"{between:.0%} of the variance is between trials")
+    right.set(xlabel="trials, sorted by mean", ylabel="valence",
+              title=f"{between:.0%} of the variance is between trials")
     right.legend(loc="upper left")
     return figure
 
 
-def feature_maps(label: np.ndarray, features: Mapping[str, np.ndarray], rate: float = LABEL_RATE) -> Figure:
+def feature_maps(label: np.ndarray, features: Mapping[str, np.ndarray],
+                 rate: float = LABEL_RATE) -> Figure:
     """One trial as a model sees it: the label on top, then each modality's features over time.
 
     Parameters
@@ -183,13 +210,15 @@ def feature_maps(label: np.ndarray, features: Mapping[str, np.ndarray], rate: fl
         Steps per second.
     """
     figure = blank(1.2 + 1.6 * len(features))
-    axes = figure.subplots(1 + len(features), 1, sharex=True, height_ratios=[1, *[1.6] * len(features)])
+    axes = figure.subplots(1 + len(features), 1, sharex=True,
+                           height_ratios=[1, *[1.6] * len(features)])
     time = np.arange(len(label)) / rate
     axes[0].plot(time, label, color="black")
     axes[0].set(ylabel="valence")
     for ax, (name, x) in zip(axes[1:], features.items(), strict=True):
-        image = ax.imshow(np.asarray(x).T, aspect="auto", origin="lower", cmap="vlag", vmin=-3, vmax=3, interpolation="nearest",
-                          extent=(0, len(label) / rate, 0, x.shape[1]))
+        image = ax.imshow(
+            np.asarray(x).T, aspect="auto", origin="lower", cmap="vlag", vmin=-3, vmax=3,
+            interpolation="nearest", extent=(0, len(label) / rate, 0, x.shape[1]))
         ax.set(ylabel=f"{name} features")
     axes[-1].set(xlabel="time after stimulus onset (s)", xlim=(0, len(label) / rate))
     figure.colorbar(image, ax=axes[1:], label="standard deviations", shrink=0.8, aspect=30)

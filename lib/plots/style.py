@@ -14,30 +14,44 @@ __all__ = ["COLOURS", "DIRECTION", "FOOTER", "LINES", "blank", "colour", "modali
 FOOTER = 0.3  # inches
 WIDTH = 9.0  # inches, the width of a notebook
 # Okabe and Ito's palette, told apart with any common colour blindness
-COLOURS = {"face": "#D55E00", "EEG": "#0072B2", "ECG": "#CC79A7", "eye": "#E69F00", "both": "#009E73", "control": "#7F7F7F"}
+COLOURS = {
+    "face": "#D55E00", "EEG": "#0072B2", "ECG": "#CC79A7", "eye": "#E69F00", "both": "#009E73",
+    "control": "#7F7F7F"
+}
 # first word of a row's name -> modality; any other name is a control
-_ROWS = {"RSMT-F": "face", "TCN-F": "face", "RSMT-E": "EEG", "TCN-E": "EEG", "EEG": "EEG", "ECG": "ECG", "Eye": "eye",
-         "Face": "face", **dict.fromkeys(("Scalp", "EEG-ITNet", "SST-EmotionNet"), "EEG"),
-         **dict.fromkeys(("RMMT", "MMT", "F-Fusion", "D-Fusion", "Fused", "Concat", "Attention", "MAX", "Fuzzy", "BDAE"), "both")}
+_ROWS = {
+    "RSMT-F": "face", "TCN-F": "face", "RSMT-E": "EEG", "TCN-E": "EEG", "EEG": "EEG", "ECG": "ECG",
+    "Eye": "eye", "Face": "face", **dict.fromkeys(("Scalp", "EEG-ITNet", "SST-EmotionNet"), "EEG"),
+    **dict.fromkeys(("RMMT", "MMT", "F-Fusion", "D-Fusion", "Fused", "Concat", "Attention", "MAX", "Fuzzy", "BDAE"), "both")
+}
 LINES = ("-", "--", ":", "-.")
-DIRECTION = {"RMSE": "RMSE (lower is better)", "PCC": "PCC (higher is better)", "CCC": "CCC (higher is better)"}
+DIRECTION = {
+    "RMSE": "RMSE (lower is better)", "PCC": "PCC (higher is better)",
+    "CCC": "CCC (higher is better)"
+}
 
 
 def use_style() -> None:
-    """Set the house style for all figures made afterwards, and let a notebook draw a Figure that a cell returns. Call once, first."""
+    """Set the house style for all figures made afterwards, and let a notebook draw a Figure that a
+    cell returns. Call once, first."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is not None and hasattr(shell, "kernel"):
         shell.enable_matplotlib("inline")
     mpl.style.use("default")  # the user's own settings end here
-    sns.set_theme(context="notebook", style="ticks", palette="colorblind", rc={
-        "font.size": 10, "axes.titlesize": 11, "axes.labelsize": 10, "xtick.labelsize": 9, "ytick.labelsize": 9, "legend.fontsize": 9,
-        "axes.spines.top": False, "axes.spines.right": False, "axes.titleweight": "normal", "axes.titlelocation": "left",
-        "legend.frameon": False, "lines.linewidth": 1.5, "figure.dpi": 110, "savefig.dpi": 150, "mathtext.fontset": "dejavusans",
-        "font.sans-serif": ["DejaVu Sans"], "svg.hashsalt": "figure", "figure.max_open_warning": 20})
+    sns.set_theme(
+        context="notebook", style="ticks", palette="colorblind", rc={
+            "font.size": 10, "axes.titlesize": 11, "axes.labelsize": 10, "xtick.labelsize": 9,
+            "ytick.labelsize": 9, "legend.fontsize": 9, "axes.spines.top": False,
+            "axes.spines.right": False, "axes.titleweight": "normal", "axes.titlelocation": "left",
+            "legend.frameon": False, "lines.linewidth": 1.5, "figure.dpi": 110, "savefig.dpi": 150,
+            "mathtext.fontset": "dejavusans", "font.sans-serif": ["DejaVu Sans"],
+            "svg.hashsalt": "figure", "figure.max_open_warning": 20
+        })
 
 
 def modality(row: str) -> str:
-    """Which modalities a model named ``row`` predicts from, a key of :data:`COLOURS`; ``control`` for any other name."""
+    """Which modalities a model named ``row`` predicts from, a key of :data:`COLOURS`; ``control``
+    for any other name."""
     name = row.split(" ")[0]
     if name in _ROWS:
         return _ROWS[name]
@@ -50,7 +64,8 @@ def colour(row: str) -> str:
 
 
 def blank(height: float, width: float = WIDTH) -> Figure:
-    """A figure that no global state knows, with the footer kept free. ``height`` is that of the content."""
+    """A figure that no global state knows, with the footer kept free. ``height`` is that of the
+    content."""
     figure = Figure(figsize=(width, height + FOOTER), layout="constrained")
     share = FOOTER / (height + FOOTER)
     figure.get_layout_engine().set(rect=(0, share, 1, 1 - share), w_pad=0.06, h_pad=0.05)

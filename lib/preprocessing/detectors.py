@@ -1,9 +1,11 @@
-"""Face detectors to choose from: the Haar cascade that ships with OpenCV, or YuNet or a YOLOv8 of faces from a file of the user's.
+"""Face detectors to choose from: the Haar cascade that ships with OpenCV, or YuNet or a YOLOv8 of
+faces from a file of the user's.
 
 References
 ----------
-Thanh and Thinh (2025), Sec 3: YOLOv8, without saying which weights; those that are published with it know no faces, and its code and
-weights are under AGPL-3.0. choice: the cascade by default, which needs no file. RAF-DB's images are aligned and need no detector.
+Thanh and Thinh (2025), Sec 3: YOLOv8, without saying which weights; those that are published with
+it know no faces, and its code and weights are under AGPL-3.0. choice: the cascade by default, which
+needs no file. RAF-DB's images are aligned and need no detector.
 Wu, Peng, Yu (2023), YuNet: a tiny millisecond-level face detector.
 """
 
@@ -28,10 +30,12 @@ SOURCES = {
 }
 YOLO_ROWS = (5, 15, 20)  # box and score; with five landmarks of (x, y); of (x, y, visibility)
 WIDTH = 640  # pixels to which wider frames are reduced, and the side of YOLOv8's input
-Finder = Callable[[np.ndarray], np.ndarray]  # frame (height, width, 3), RGB -> (n, 5): left, top, width, height, score
+# frame (height, width, 3), RGB -> (n, 5): left, top, width, height, score
+Finder = Callable[[np.ndarray], np.ndarray]
 
 
-def detect(frames, detector: str = "haar", model_file: str | Path = "", *, threshold: float = 0.5, file: str = "video") -> Faces:
+def detect(frames, detector: str = "haar", model_file: str | Path = "", *, threshold: float = 0.5,
+           file: str = "video") -> Faces:
     """Find the largest face in each frame.
 
     Parameters
@@ -63,12 +67,14 @@ def detect(frames, detector: str = "haar", model_file: str | Path = "", *, thres
         raise ValueError(f"no detector {detector!r}; there are {', '.join(DETECTORS)}")
     if detector == "haar":
         return faces.detect(frames, file=file)
-    find = {"yunet": _yunet, "yolov8-face": _yolo}[detector](Path(_existing(detector, model_file)), threshold)
+    find = {"yunet": _yunet, "yolov8-face": _yolo}[detector](Path(_existing(detector, model_file)),
+                                                             threshold)
     boxes = np.array([_largest(find, frame) for frame in frames]).reshape(-1, 4)
     found = np.isfinite(boxes[:, 0])
     if not found.any():
-        raise BadFile(file, "a face in at least one frame", f"none in {len(boxes)} frames",
-                      "Check that this is the colour video of the frontal camera; the trial is left out.")
+        raise BadFile(
+            file, "a face in at least one frame", f"none in {len(boxes)} frames",
+            "Check that this is the colour video of the frontal camera; the trial is left out.")
     when = np.arange(len(boxes))
     filled = np.stack([np.interp(when, when[found], column[found]) for column in boxes.T], axis=1)
     return Faces(filled.astype(np.float32), np.where(found, "detected", "missing"))
@@ -77,22 +83,27 @@ def detect(frames, detector: str = "haar", model_file: str | Path = "", *, thres
 def overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Intersection over union of boxes ``(..., 4)``: left, top, width, height."""
     a, b = np.asarray(a, float), np.asarray(b, float)
-    low, high = np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
+    low, high = np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., :2] + a[..., 2:],
+                                                               b[..., :2] + b[..., 2:])
     shared = np.prod(np.clip(high - low, 0, None), axis=-1)
     return shared / (np.prod(a[..., 2:], axis=-1) + np.prod(b[..., 2:], axis=-1) - shared)
 
 
 def _largest(find: Finder, frame: np.ndarray) -> np.ndarray:
-    """Largest face of a frame in its pixels, NaN where there is none; searched at ``WIDTH`` pixels at most."""
+    """Largest face of a frame in its pixels, NaN where there is none; searched at ``WIDTH`` pixels
+    at most."""
     scale = min(1.0, WIDTH / frame.shape[1])
-    small = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else frame
+    small = cv2.resize(frame, None, fx=scale, fy=scale,
+                       interpolation=cv2.INTER_AREA) if scale < 1 else frame
     found = find(np.ascontiguousarray(small))
-    return max(found, key=lambda box: box[2] * box[3])[:4] / scale if len(found) else np.full(4, np.nan)
+    return max(found, key=lambda box: box[2] * box[3])[:4] / scale if len(found) else np.full(
+        4, np.nan)
 
 
 def _existing(detector: str, model_file: str | Path) -> str | Path:
     if not model_file or not Path(model_file).is_file():
-        raise BadFile(model_file or f"model of {detector}", "an ONNX file", "none", f"{SOURCES[detector]}; detector='haar' needs no file.")
+        raise BadFile(model_file or f"model of {detector}", "an ONNX file", "none",
+                      f"{SOURCES[detector]}; detector='haar' needs no file.")
     return model_file
 
 
@@ -100,7 +111,8 @@ def _yunet(model_file: Path, threshold: float) -> Finder:
     try:
         net = cv2.FaceDetectorYN.create(str(model_file), "", (WIDTH, WIDTH), threshold)
     except cv2.error as error:
-        raise BadFile(model_file, "YuNet as an ONNX file", str(error.err), SOURCES["yunet"] + ".") from error
+        raise BadFile(model_file, "YuNet as an ONNX file", str(error.err),
+                      SOURCES["yunet"] + ".") from error
 
     def find(frame: np.ndarray) -> np.ndarray:
         net.setInputSize(frame.shape[1::-1])
@@ -114,45 +126,51 @@ def _yolo(model_file: Path, threshold: float) -> Finder:
     try:
         net = cv2.dnn.readNetFromONNX(str(model_file))
     except cv2.error as error:
-        raise BadFile(model_file, "YOLOv8 as an ONNX file", str(error.err), SOURCES["yolov8-face"] + ".") from error
+        raise BadFile(model_file, "YOLOv8 as an ONNX file", str(error.err),
+                      SOURCES["yolov8-face"] + ".") from error
 
     def find(frame: np.ndarray) -> np.ndarray:
         image, scale, corner = letterbox(frame)
         net.setInput(cv2.dnn.blobFromImage(image, 1 / 255))
         output = net.forward()
         if output.ndim != 3 or output.shape[1] not in YOLO_ROWS:
-            raise BadFile(model_file, f"an output (1, {' or '.join(map(str, YOLO_ROWS))}, n) of a YOLOv8 with the one class face",
-                          f"{output.shape}", SOURCES["yolov8-face"] + ".")
+            raise BadFile(
+                model_file,
+                f"an output (1, {' or '.join(map(str, YOLO_ROWS))}, n) of a YOLOv8 with the one class face",
+                f"{output.shape}", SOURCES["yolov8-face"] + ".")
         return yolo_boxes(output, scale, corner, threshold)
 
     return find
 
 
 def letterbox(frame: np.ndarray, side: int = WIDTH) -> tuple[np.ndarray, float, tuple[int, int]]:
-    """Fit a frame into a square, as YOLOv8 was trained: the picture, the scale, and where the frame's corner (left, top) now lies."""
+    """Fit a frame into a square, as YOLOv8 was trained: the picture, the scale, and where the
+    frame's corner (left, top) now lies."""
     height, width = frame.shape[:2]
     scale = side / max(height, width)
     new = max(1, round(width * scale)), max(1, round(height * scale))
     corner = (side - new[0]) // 2, (side - new[1]) // 2
     image = np.full((side, side, 3), 114, np.uint8)
-    image[corner[1] : corner[1] + new[1], corner[0] : corner[0] + new[0]] = cv2.resize(frame, new)
+    image[corner[1]:corner[1] + new[1], corner[0]:corner[0] + new[0]] = cv2.resize(frame, new)
     return image, scale, corner
 
 
-def yolo_boxes(output: np.ndarray, scale: float = 1.0, corner: tuple[float, float] = (0, 0), threshold: float = 0.5,
-               suppress: float = 0.45) -> np.ndarray:
+def yolo_boxes(output: np.ndarray, scale: float = 1.0, corner: tuple[float, float] = (0, 0),
+               threshold: float = 0.5, suppress: float = 0.45) -> np.ndarray:
     """Faces in the output of a YOLOv8 with one class.
 
     Parameters
     ----------
     output : array ``(1, 5 or more, n)``
-        For each of ``n`` candidates: centre x and y, width, height in pixels of the letterboxed picture, score, and perhaps landmarks.
+        For each of ``n`` candidates: centre x and y, width, height in pixels of the letterboxed
+        picture, score, and perhaps landmarks.
     scale, corner
         Of `letterbox`.
     threshold : float
         Lowest score.
     suppress : float
-        Of two candidates that overlap more than this, the one with the lower score is dropped (non-maximum suppression).
+        Of two candidates that overlap more than this, the one with the lower score is dropped
+        (non-maximum suppression).
 
     Returns
     -------
@@ -162,7 +180,8 @@ def yolo_boxes(output: np.ndarray, scale: float = 1.0, corner: tuple[float, floa
     candidates = np.asarray(output, float)[0, :5].T
     candidates = candidates[candidates[:, 4] >= threshold]
     candidates[:, :2] -= candidates[:, 2:4] / 2
-    keep = cv2.dnn.NMSBoxes(candidates[:, :4].tolist(), candidates[:, 4].tolist(), threshold, suppress)
+    keep = cv2.dnn.NMSBoxes(candidates[:, :4].tolist(), candidates[:, 4].tolist(), threshold,
+                            suppress)
     found = candidates[np.asarray(keep, int).ravel()]
     found[:, :2] -= corner
     found[:, :4] /= scale

@@ -1,9 +1,11 @@
-"""What linear controls see of a segment: heart rate and its variability from the ECG, band power of the EEG (paper 2).
+"""What linear controls see of a segment: heart rate and its variability from the ECG, band power of
+the EEG (paper 2).
 
 References
 ----------
-Makowski et al. (2021), NeuroKit2: a Python toolbox for neurophysiological signal processing, Behavior Research Methods 53.
-Task Force of the European Society of Cardiology (1996), Heart rate variability: standards of measurement.
+Makowski et al. (2021), NeuroKit2: a Python toolbox for neurophysiological signal processing,
+Behavior Research Methods 53. Task Force of the European Society of Cardiology (1996), Heart rate
+variability: standards of measurement.
 """
 
 from __future__ import annotations
@@ -16,9 +18,14 @@ from lib.datasets.amigos_format import RATE
 __all__ = ["BANDS", "HEART", "hand_features", "heart_features", "log_power"]
 
 HEART = ("heart rate", "SDNN", "RMSSD", "pNN50")
-# Hz, both edges inside. assumed: the bands of the AMIGOS paper, whose baseline Table 4 of paper 2 prints
-BANDS = {"theta": (3.0, 7.0), "slow alpha": (8.0, 10.0), "alpha": (8.0, 13.0), "beta": (14.0, 29.0), "gamma": (30.0, 47.0)}
-PLAUSIBLE = (0.3, 2.0)  # choice: s between two beats (200 to 30 beats/min); other intervals are missed or false peaks
+# Hz, both edges inside. assumed: the bands of the AMIGOS paper, whose baseline Table 4 of paper 2
+# prints
+BANDS = {
+    "theta": (3.0, 7.0), "slow alpha": (8.0, 10.0), "alpha": (8.0, 13.0), "beta": (14.0, 29.0),
+    "gamma": (30.0, 47.0)
+}
+# choice: s between two beats (200 to 30 beats/min); other intervals are missed or false peaks
+PLAUSIBLE = (0.3, 2.0)
 FLOOR = 1e-12  # of the power of a flat channel, in squared units per Hz
 _CHUNK = 256  # segments whose spectra are in memory at a time
 
@@ -26,8 +33,8 @@ _CHUNK = 256  # segments whose spectra are in memory at a time
 def heart_features(ecg: np.ndarray, rate: float = RATE) -> np.ndarray:
     """Heart rate and its variability in each segment.
 
-    R peaks are those of NeuroKit2's method ``"neurokit"`` (steepness of the QRS complex); differences are taken between successive
-    intervals that are both plausible.
+    R peaks are those of NeuroKit2's method ``"neurokit"`` (steepness of the QRS complex);
+    differences are taken between successive intervals that are both plausible.
 
     Parameters
     ----------
@@ -39,19 +46,21 @@ def heart_features(ecg: np.ndarray, rate: float = RATE) -> np.ndarray:
     Returns
     -------
     array ``(N, 4)``
-        float32, in the order of `HEART`: mean heart rate in beats/min; spread of the intervals between beats (SDNN) and root mean
-        square of their successive differences (RMSSD), both in ms; share of those over 50 ms (pNN50). Always finite.
+        float32, in the order of `HEART`: mean heart rate in beats/min; spread of the intervals
+        between beats (SDNN) and root mean square of their successive differences (RMSSD), both in
+        ms; share of those over 50 ms (pNN50). Always finite.
 
     Notes
     -----
-    choice: with fewer than two plausible intervals the heart rate is the number of peaks per minute, and what cannot be
-    computed is 0. No other segment is used for it.
+    choice: with fewer than two plausible intervals the heart rate is the number of peaks per
+    minute, and what cannot be computed is 0. No other segment is used for it.
     """
     import neurokit2  # takes seconds to import
 
     out = np.zeros((len(ecg), len(HEART)), np.float32)
     for row, x in zip(out, ecg, strict=True):
-        peaks = neurokit2.ecg_findpeaks(x, sampling_rate=rate, method="neurokit")["ECG_R_Peaks"] if np.ptp(x) > 0 else []
+        peaks = neurokit2.ecg_findpeaks(x, sampling_rate=rate,
+                                        method="neurokit")["ECG_R_Peaks"] if np.ptp(x) > 0 else []
         intervals = np.diff(peaks) / rate
         good = (intervals >= PLAUSIBLE[0]) & (intervals <= PLAUSIBLE[1])
         steps = 1000 * np.diff(intervals)[good[1:] & good[:-1]]
@@ -75,12 +84,14 @@ def log_power(x: np.ndarray, rate: float = RATE) -> np.ndarray:
     Returns
     -------
     array ``(N, 5 * C)``
-        float32, channel by channel, the bands of a channel side by side. Welch's method, segments of 2 s with half overlap (choice).
+        float32, channel by channel, the bands of a channel side by side. Welch's method, segments
+        of 2 s with half overlap (choice).
     """
     parts = []
     for part in np.array_split(x, max(1, -(-len(x) // _CHUNK))):
         frequency, density = welch(part, rate, nperseg=round(2 * rate), axis=-1)
-        inside = np.array([(frequency >= low) & (frequency <= high) for low, high in BANDS.values()], dtype=density.dtype)
+        inside = np.array([(frequency >= low) & (frequency <= high)
+                           for low, high in BANDS.values()], dtype=density.dtype)
         power = density @ (inside / inside.sum(axis=1, keepdims=True)).T
         parts.append(np.log(np.maximum(power, FLOOR)).reshape(len(part), -1))
     return np.concatenate(parts).astype(np.float32)
@@ -97,6 +108,7 @@ def hand_features(eeg: np.ndarray, ecg: np.ndarray, rate: float = RATE) -> dict[
     Returns
     -------
     dict
-        ``features_eeg`` ``(N, 5 * C)`` of `log_power`, ``features_ecg`` ``(N, 4)`` of `heart_features`.
+        ``features_eeg`` ``(N, 5 * C)`` of `log_power`, ``features_ecg`` ``(N, 4)`` of
+        `heart_features`.
     """
     return {"features_eeg": log_power(eeg, rate), "features_ecg": heart_features(ecg[:, 0], rate)}

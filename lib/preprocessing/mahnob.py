@@ -1,4 +1,5 @@
-"""All trials of a MAHNOB-HCI cohort as plain arrays on the 4 Hz label clock: EEG band power, face features, valence."""
+"""All trials of a MAHNOB-HCI cohort as plain arrays on the 4 Hz label clock: EEG band power, face
+features, valence."""
 
 from __future__ import annotations
 
@@ -17,31 +18,37 @@ from lib.store import Store
 __all__ = ["features", "trial_features"]
 
 log = logging.getLogger(__name__)
-SLACK = 1.0  # choice: seconds by which a video may fall short of the labels; its nearest frame then stands in
+# choice: seconds by which a video may fall short of the labels; its nearest frame then stands in
+SLACK = 1.0
 
 
-def features(cohort: Cohort, *, backbone: Callable | None = None, bands: str = "rmmt", jobs: int = 2, store: Store | None = None) -> dict:
+def features(cohort: Cohort, *, backbone: Callable | None = None, bands: str = "rmmt",
+             jobs: int = 2, store: Store | None = None) -> dict:
     """Features and labels of every trial, one trial after another.
 
     Parameters
     ----------
     cohort : Cohort
-        Its trials carry ``labels["valence"]`` and loaders for ``eeg`` and ``video``, or for ``eeg_features`` and ``face_features``
-        ``(n_features, n_labels)``, which pass through unchanged.
+        Its trials carry ``labels["valence"]`` and loaders for ``eeg`` and ``video``, or for
+        ``eeg_features`` and ``face_features`` ``(n_features, n_labels)``, which pass through
+        unchanged.
     backbone : callable, optional
-        What describes a face, for example ``lib.models.backbones.mobilenet_v2()``; it has ``name`` and ``fingerprint``. Needed for video.
+        What describes a face, for example ``lib.models.backbones.mobilenet_v2()``; it has ``name``
+        and ``fingerprint``. Needed for video.
     bands : str
         A name in `lib.preprocessing.eeg.BANDS`; for raw EEG.
     jobs : int
         Processes, of one thread each.
     store : Store, optional
-        Each trial made from raw recordings is remembered there under the content of its files, the settings, the code and the weights.
+        Each trial made from raw recordings is remembered there under the content of its files, the
+        settings, the code and the weights.
 
     Returns
     -------
     dict
-        ``eeg`` ``(sum T, n_eeg)`` and ``face`` ``(sum T, n_face)`` float32; ``valence`` ``(sum T,)`` float64; ``lengths``, ``subject`` and
-        ``stimulus`` ``(n_trials,)``; ``trial`` ``(n_trials,)`` of str, the trials' names; ``dropped``, a mapping from the name of a trial
+        ``eeg`` ``(sum T, n_eeg)`` and ``face`` ``(sum T, n_face)`` float32; ``valence`` ``(sum
+        T,)`` float64; ``lengths``, ``subject`` and ``stimulus`` ``(n_trials,)``; ``trial``
+        ``(n_trials,)`` of str, the trials' names; ``dropped``, a mapping from the name of a trial
         that was left out to the reason (the cohort's own and those found here).
 
     Raises
@@ -53,42 +60,59 @@ def features(cohort: Cohort, *, backbone: Callable | None = None, bands: str = "
 
     Notes
     -----
-    choice: face features are remembered as float16, half the room; they come back as float32, so that sums do not overflow.
+    choice: face features are remembered as float16, half the room; they come back as float32, so
+    that sums do not overflow.
     """
     if backbone is None and any("face_features" not in trial.loaders for trial in cohort):
-        raise ValueError("this cohort has video: give features(..., backbone=lib.models.backbones.mobilenet_v2())")
+        raise ValueError(
+            "this cohort has video: give features(..., backbone=lib.models.backbones.mobilenet_v2())"
+        )
     who = identity(backbone)
 
     def given(trial: Trial) -> tuple | None:
-        return (content(trial), trial.labels["valence"], bands, who) if "eeg" in trial.loaders else None
+        return (content(trial), trial.labels["valence"], bands,
+                who) if "eeg" in trial.loaders else None
 
-    results = each(list(cohort), trial_features, given, jobs=jobs, store=store, backbone=backbone, bands=bands)
+    results = each(list(cohort), trial_features, given, jobs=jobs, store=store, backbone=backbone,
+                   bands=bands)
     return _joined(cohort, results)
 
 
 def _joined(cohort: Cohort, results: list) -> dict:
     """The arrays of all usable trials, one after another."""
-    dropped = {**cohort.dropped, **{trial.name: result for trial, result in zip(cohort, results, strict=True) if isinstance(result, str)}}
-    kept = [(trial, result) for trial, result in zip(cohort, results, strict=True) if not isinstance(result, str)]
+    dropped = {
+        **cohort.dropped, **{
+            trial.name: result for trial, result in zip(cohort, results, strict=True) if isinstance(
+                result, str)
+        }
+    }
+    kept = [(trial, result) for trial, result in zip(cohort, results, strict=True)
+            if not isinstance(result, str)]
     if not kept:
         raise BadFile(cohort.name, "at least one usable trial", f"none of {len(cohort)}",
                       f"The first reason: {next(iter(dropped.values()), 'no trials')}")
     for key in ("eeg", "face"):
         if len(widths := {result[key].shape[1] for _, result in kept}) > 1:
-            raise BadFile(cohort.name, f"as many {key} features in every trial", f"{sorted(widths)}", "Read trials of one kind only.")
+            raise BadFile(cohort.name, f"as many {key} features in every trial",
+                          f"{sorted(widths)}", "Read trials of one kind only.")
     if dropped:
-        log.warning("%s: %d trials left out, the first because: %s", cohort.name, len(dropped), next(iter(dropped.values())))
+        log.warning("%s: %d trials left out, the first because: %s", cohort.name, len(dropped),
+                    next(iter(dropped.values())))
     kinds = {"eeg": np.float32, "face": np.float32, "valence": np.float64}
-    return {key: np.concatenate([result[key] for _, result in kept], dtype=kind) for key, kind in kinds.items()} | {
+    return {
+        key: np.concatenate([result[key] for _, result in kept], dtype=kind)
+        for key, kind in kinds.items()
+    } | {
         "lengths": np.array([len(result["valence"]) for _, result in kept]),
-        "subject": np.array([trial.subject for trial, _ in kept]),
-        "stimulus": np.array([str(trial.stimulus) for trial, _ in kept]),
-        "trial": np.array([trial.name for trial, _ in kept]),
-        "dropped": dropped,
+        "subject": np.array([trial.subject for trial, _ in kept]), "stimulus": np.array(
+            [str(trial.stimulus)
+             for trial, _ in kept]), "trial": np.array([trial.name
+                                                        for trial, _ in kept]), "dropped": dropped,
     }
 
 
-def trial_features(trial: Trial, backbone: Callable | None = None, bands: str = "rmmt") -> dict[str, np.ndarray]:
+def trial_features(trial: Trial, backbone: Callable | None = None,
+                   bands: str = "rmmt") -> dict[str, np.ndarray]:
     """Features of one trial at 4 Hz.
 
     Parameters
@@ -99,7 +123,8 @@ def trial_features(trial: Trial, backbone: Callable | None = None, bands: str = 
     Returns
     -------
     dict
-        ``eeg`` ``(T, n_eeg)`` float32, ``face`` ``(T, n_face)`` float16 (float32 if passed through), ``valence`` ``(T,)`` float64.
+        ``eeg`` ``(T, n_eeg)`` float32, ``face`` ``(T, n_face)`` float16 (float32 if passed
+        through), ``valence`` ``(T,)`` float64.
 
     Raises
     ------
@@ -122,7 +147,8 @@ def trial_features(trial: Trial, backbone: Callable | None = None, bands: str = 
         face = face_features(crop(frames, found.boxes), backbone).astype(np.float16)
     for name, values in (("EEG", eeg), ("face", face)):
         if not np.isfinite(values).all():
-            raise BadFile(trial.name, f"finite {name} features", f"{np.mean(~np.isfinite(values)):.0%} not finite",
+            raise BadFile(trial.name, f"finite {name} features",
+                          f"{np.mean(~np.isfinite(values)):.0%} not finite",
                           "Look for a dead channel.")
     return {"eeg": eeg, "face": face, "valence": valence}
 
@@ -130,7 +156,8 @@ def trial_features(trial: Trial, backbone: Callable | None = None, bands: str = 
 def _passed(trial: Trial, modality: str, n_labels: int) -> np.ndarray:
     data = trial.load(modality).data
     if data.ndim != 2 or data.shape[1] != n_labels:
-        raise BadFile(trial.files.get(modality, trial.name), f"{modality} (n_features, {n_labels}), one column for each label",
+        raise BadFile(trial.files.get(modality, trial.name),
+                      f"{modality} (n_features, {n_labels}), one column for each label",
                       f"shape {data.shape}", "Get the original file.")
     return np.ascontiguousarray(data.T, dtype=np.float32)
 
@@ -138,13 +165,15 @@ def _passed(trial: Trial, modality: str, n_labels: int) -> np.ndarray:
 def _label_frames(video: Signal, n_labels: int, file: str) -> np.ndarray:
     """The frame shown in the middle of each label's quarter of a second.
 
-    choice: [32] draws one of the 16 frames of that quarter at random in training; its middle frame is the fixed counterpart, which lets
-    features be computed once.
+    choice: [32] draws one of the 16 frames of that quarter at random in training; its middle frame
+    is the fixed counterpart, which lets features be computed once.
     """
-    wanted = np.floor(((np.arange(n_labels) + 0.5) / LABEL_RATE - video.start) * video.rate + 1e-6).astype(int)
+    wanted = np.floor(((np.arange(n_labels) + 0.5) / LABEL_RATE - video.start) * video.rate +
+                      1e-6).astype(int)
     n_frames, slack = len(video.data), SLACK * video.rate
     if not n_frames or wanted[0] < -slack or wanted[-1] > n_frames - 1 + slack:
-        raise BadFile(file, f"{n_labels / LABEL_RATE:g} s of video after onset", f"{n_frames / video.rate:g} s from {video.start:g} s",
+        raise BadFile(file, f"{n_labels / LABEL_RATE:g} s of video after onset",
+                      f"{n_frames / video.rate:g} s from {video.start:g} s",
                       "Check the recording's clock, or get the original file.")
     wanted = np.clip(wanted, 0, n_frames - 1)
     return video.data if np.array_equal(wanted, np.arange(n_frames)) else video.data[wanted]

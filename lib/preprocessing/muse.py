@@ -24,15 +24,21 @@ def segments(cohort: Cohort) -> dict:
     Returns
     -------
     dict
-        ``x`` ``(N, 20)`` float32, :func:`lib.preprocessing.heart.log_power` of four channels in five bands; ``y`` ``(N,)`` int, the state;
-        ``subject``, ``recording`` (place in the cohort) and ``position`` (in the recording) ``(N,)`` int.
+        ``x`` ``(N, 20)`` float32, :func:`lib.preprocessing.heart.log_power` of four channels in
+        five bands; ``y`` ``(N,)`` int, the state; ``subject``, ``recording`` (place in the cohort)
+        and ``position`` (in the recording) ``(N,)`` int.
     """
     cut = [_cut(trial) for trial in cohort]
     counts = [len(parts) for parts in cut]
-    about = {"y": [int(trial.labels["state"]) for trial in cohort], "subject": [trial.subject for trial in cohort],
-             "recording": range(len(cohort))}
-    return {"x": log_power(np.concatenate(cut), cohort[0].load("eeg").rate), "position": np.concatenate([np.arange(n) for n in counts]),
-            **{name: np.repeat(values, counts) for name, values in about.items()}}
+    about = {
+        "y": [int(trial.labels["state"]) for trial in cohort],
+        "subject": [trial.subject for trial in cohort], "recording": range(len(cohort))
+    }
+    return {
+        "x": log_power(np.concatenate(cut), cohort[0].load("eeg").rate),
+        "position": np.concatenate([np.arange(n) for n in counts]),
+        **{name: np.repeat(values, counts) for name, values in about.items()}
+    }
 
 
 def _cut(trial: Trial) -> np.ndarray:
@@ -40,4 +46,6 @@ def _cut(trial: Trial) -> np.ndarray:
     signal, clock = trial.load("eeg"), trial.load("clock").data[0]
     size = round(SECONDS * signal.rate)
     stretches = np.split(signal.data, np.flatnonzero(np.diff(clock) > GAP) + 1, axis=1)
-    return np.concatenate([x[:, : x.shape[1] // size * size].reshape(len(x), -1, size).swapaxes(0, 1) for x in stretches])
+    return np.concatenate([
+        x[:, :x.shape[1] // size * size].reshape(len(x), -1, size).swapaxes(0, 1) for x in stretches
+    ])

@@ -1,4 +1,5 @@
-"""Work on each recording of a cohort: remembered by content, in parallel, and a damaged recording takes no other down."""
+"""Work on each recording of a cohort: remembered by content, in parallel, and a damaged recording
+takes no other down."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ __all__ = ["checksum", "content", "each", "identity"]
 
 
 def checksum(file: str) -> str:
-    """SHA-256 of a file; of one that cannot be read only the kind of error, which is left to its loader to report."""
+    """SHA-256 of a file; of one that cannot be read only the kind of error, which is left to its
+    loader to report."""
     try:
         with open(file, "rb") as handle:
             return hashlib.file_digest(handle, "sha256").hexdigest()
@@ -25,21 +27,28 @@ def checksum(file: str) -> str:
 
 def content(trial: Trial, *modalities: str) -> dict[str, str]:
     """Checksum of each file of a trial by modality, or of the named ones alone."""
-    return {modality: checksum(file) for modality, file in trial.files.items() if not modalities or modality in modalities}
+    return {
+        modality: checksum(file) for modality, file in trial.files.items()
+        if not modalities or modality in modalities
+    }
 
 
 def identity(backbone: Callable | None) -> tuple:
     """What decides the features of a network: its weights, its settings and its code."""
     if backbone is None:
         return ()
-    settings = [str(getattr(backbone, name, None)) for name in ("name", "fingerprint", "size", "dtype")]
+    settings = [
+        str(getattr(backbone, name, None)) for name in ("name", "fingerprint", "size", "dtype")
+    ]
     file = inspect.getsourcefile(backbone if inspect.isfunction(backbone) else type(backbone))
     return (*settings, code_digest(file) if file else None)
 
 
-def each(trials: Sequence[Trial], work: Callable[..., Mapping], given: Callable[[Trial], tuple | None], *, jobs: int = 2,
-         store: Store | None = None, **settings) -> list[Mapping | str]:
-    """``work(trial, **settings)`` of every recording, in order; where it raises :class:`lib.datasets.base.BadFile`, its message.
+def each(trials: Sequence[Trial], work: Callable[..., Mapping], given: Callable[[Trial],
+                                                                                tuple | None], *,
+         jobs: int = 2, store: Store | None = None, **settings) -> list[Mapping | str]:
+    """``work(trial, **settings)`` of every recording, in order; where it raises
+    :class:`lib.datasets.base.BadFile`, its message.
 
     Parameters
     ----------
@@ -47,17 +56,24 @@ def each(trials: Sequence[Trial], work: Callable[..., Mapping], given: Callable[
     work : callable
         Module-level function that returns plain arrays by name.
     given : callable
-        Of a trial: what decides its result, besides the code of ``work``. None: it is ready in its file, read here and not remembered.
+        Of a trial: what decides its result, besides the code of ``work``. None: it is ready in its
+        file, read here and not remembered.
     jobs : int
-        Processes of one thread each. Starting them takes seconds: that is done only for what is new.
+        Processes of one thread each. Starting them takes seconds: that is done only for what is
+        new.
     store : Store, optional
         Where finished recordings are found and kept.
     """
     about = [given(trial) for trial in trials]
-    keys = [store.key(work, known) if store is not None and known is not None and trial.files else None
-            for trial, known in zip(trials, about, strict=True)]
-    results: list = [_attempt(work, trial, settings) if known is None else store.load(key) if store is not None and key else None
-                     for trial, known, key in zip(trials, about, keys, strict=True)]
+    keys = [
+        store.key(work, known) if store is not None and known is not None and trial.files else None
+        for trial, known in zip(trials, about, strict=True)
+    ]
+    results: list = [
+        _attempt(work, trial, settings)
+        if known is None else store.load(key) if store is not None and key else None
+        for trial, known, key in zip(trials, about, keys, strict=True)
+    ]
     if todo := [i for i, result in enumerate(results) if result is None]:
         attempt = partial(_attempt, work, settings=settings)
         for k, result in side_by_side(attempt, [(trials[i],) for i in todo], min(jobs, len(todo))):

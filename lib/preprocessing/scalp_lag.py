@@ -1,4 +1,5 @@
-"""How late the EEG is against the video of the face, from what both see: blinks, and the muscles of the face (paper 4, Sec 5.4)."""
+"""How late the EEG is against the video of the face, from what both see: blinks, and the muscles of
+the face (paper 4, Sec 5.4)."""
 
 from __future__ import annotations
 
@@ -10,8 +11,12 @@ from lib.preprocessing.physio import bandpass
 
 __all__ = ["SEEN", "envelope", "estimate_lag"]
 
-# what shows in the EEG: electrodes, Hz. choice: blinks over the eyes; muscles above the brain's alpha and beta, where the face is near
-SEEN = {"blink": (("Fp1", "Fp2"), (0.5, 5.0)), "muscle": (("F7", "F8", "FC5", "FC6", "T7", "T8"), (30.0, 45.0))}
+# what shows in the EEG: electrodes, Hz. choice: blinks over the eyes; muscles above the brain's
+# alpha and beta, where the face is near
+SEEN = {
+    "blink": (("Fp1", "Fp2"), (0.5, 5.0)),
+    "muscle": (("F7", "F8", "FC5", "FC6", "T7", "T8"), (30.0, 45.0))
+}
 STEP = 0.05  # s
 
 
@@ -29,7 +34,8 @@ def envelope(signal: Signal, kind: str = "muscle", smooth: float = 0.1) -> np.nd
     """
     names, band = SEEN[kind]
     if lacking := [name for name in names if name not in signal.channels]:
-        raise BadFile("signal", f"the electrodes {', '.join(names)}", f"no {', '.join(lacking)}", "Read the recording with them.")
+        raise BadFile("signal", f"the electrodes {', '.join(names)}", f"no {', '.join(lacking)}",
+                      "Read the recording with them.")
     data = signal.data[[signal.channels.index(name) for name in names]].astype(float)
     fine, times = np.isfinite(data).all(axis=0), np.arange(data.shape[1])
     data = np.stack([np.interp(times, times[fine], row[fine]) for row in data])
@@ -40,17 +46,19 @@ def envelope(signal: Signal, kind: str = "muscle", smooth: float = 0.1) -> np.nd
 
 
 def estimate_lag(eeg: Signal, face: Signal, *, kind: str = "muscle", limit: float = 5.0) -> float:
-    """Seconds by which the EEG is late (negative: early) against the video: where their correlation is highest.
+    """Seconds by which the EEG is late (negative: early) against the video: where their correlation
+    is highest.
 
-    The paper takes 2 s for all recordings, read off a screen (Sec 5.4). ``choice:`` this check from the signals themselves.
+    The paper takes 2 s for all recordings, read off a screen (Sec 5.4). ``choice:`` this check from
+    the signals themselves.
 
     Parameters
     ----------
     eeg : Signal
         ``(n_channels, n)``.
     face : Signal
-        ``(n,)``, one value per frame: how much the face moves (``muscle``; for example the strength of the smile) or how far the eyes are
-        closed (``blink``).
+        ``(n,)``, one value per frame: how much the face moves (``muscle``; for example the strength
+        of the smile) or how far the eyes are closed (``blink``).
     kind : {"blink", "muscle"}
     limit : float
         Largest lag that is looked for, in s.
@@ -67,8 +75,10 @@ def estimate_lag(eeg: Signal, face: Signal, *, kind: str = "muscle", limit: floa
     grid = grid[(grid - limit >= clock[0]) & (grid + limit <= clock[-1])]
     shown = np.interp(grid, times, face.data)
     if len(grid) * STEP < 10 or np.ptp(shown) == 0:
-        raise BadFile("signal", "10 s or more of EEG and a changing face, on both sides of which every lag fits",
-                      f"{len(grid) * STEP:.0f} s", "Use a longer recording, or a smaller limit.")
+        raise BadFile(
+            "signal",
+            "10 s or more of EEG and a changing face, on both sides of which every lag fits",
+            f"{len(grid) * STEP:.0f} s", "Use a longer recording, or a smaller limit.")
     lags = np.linspace(-limit, limit, round(2 * limit / STEP) + 1)
     late = np.interp(grid[:, None] + lags, clock, traced)
     late, shown = late - late.mean(axis=0), shown - shown.mean()

@@ -1,9 +1,10 @@
-"""EEG to maps of spectrogram features on the scalp: filter, cut, spectrograms, image network, 7 x 5 map (paper 4).
+"""EEG to maps of spectrogram features on the scalp: filter, cut, spectrograms, image network, 7 x 5
+map (paper 4).
 
 References
 ----------
-Thanh and Thinh (2025), "the paper": Sec 4.1 (bands, scaling, 229 x 229), 4.2 (steps of the spectrogram), 4.3 (features, map), 5.4 (lag,
-3 s).
+Thanh and Thinh (2025), "the paper": Sec 4.1 (bands, scaling, 229 x 229), 4.2 (steps of the
+spectrogram), 4.3 (features, map), 5.4 (lag, 3 s).
 """
 
 from __future__ import annotations
@@ -22,19 +23,27 @@ from lib.preprocessing.physio import bandpass, resample
 from lib.preprocessing.recordings import content, each, identity
 from lib.store import Store
 
-__all__ = ["BANDS", "RATE", "SIZES", "band_ranges", "band_signals", "features", "image_features", "scalp_map", "segments",
-           "spectrograms"]
+__all__ = [
+    "BANDS", "RATE", "SIZES", "band_ranges", "band_signals", "features", "image_features",
+    "scalp_map", "segments", "spectrograms"
+]
 
 log = logging.getLogger(__name__)
 RATE = 200.0  # Sec 4.1, Hz
-BANDS = {"delta-theta-alpha": (1.0, 14.0), "beta": (14.0, 31.0), "gamma": (31.0, 51.0)}  # Sec 4.1; the red, green and blue of an image
+# Sec 4.1; the red, green and blue of an image
+BANDS = {"delta-theta-alpha": (1.0, 14.0), "beta": (14.0, 31.0), "gamma": (31.0, 51.0)}
 SECONDS, LENGTH = 3.0, 600  # Sec 5.4
-# choice: of the few settings that turn 600 samples into exactly 229 x 229 without padding, the one with a long window and a hop over 1
+# choice: of the few settings that turn 600 samples into exactly 229 x 229 without padding, the one
+# with a long window and a hop over 1
 WINDOW, HOP, N_FFT, FULL = 144, 2, 456, 229
 SIZES = tuple(size for size in range(20, FULL + 1) if (FULL - 1) % (size - 1) == 0)
 FLOOR, DECIBELS = 1e-12, 80.0  # choice
-GAP = 0.1  # choice: seconds; shorter gaps are bridged by a straight line, a segment with a longer one is left out
-IMAGES, PIXELS = 4, 260_000  # spectrograms, and pixels of images, at a time: few enough for a processor's cache (see the benchmark)
+# choice: seconds; shorter gaps are bridged by a straight line, a segment with a longer one is left
+# out
+GAP = 0.1
+# spectrograms, and pixels of images, at a time: few enough for a processor's cache (see the
+# benchmark)
+IMAGES, PIXELS = 4, 260_000
 
 
 def band_signals(signal: Signal, where: str = "signal") -> tuple[np.ndarray, np.ndarray]:
@@ -50,8 +59,9 @@ def band_signals(signal: Signal, where: str = "signal") -> tuple[np.ndarray, np.
     Returns
     -------
     x : array, (28, 3, n)
-        float64, the owner's unit, 200 Hz (polyphase filter, ratio 25/16 or 25/32). choice: Butterworth of order 4 as second-order sections,
-        forward and backward, so that nothing is delayed and -6 dB lie at the nominal edges.
+        float64, the owner's unit, 200 Hz (polyphase filter, ratio 25/16 or 25/32). choice:
+        Butterworth of order 4 as second-order sections, forward and backward, so that nothing is
+        delayed and -6 dB lie at the nominal edges.
     broken : array, (n,)
         True within gaps too long to bridge.
 
@@ -61,12 +71,16 @@ def band_signals(signal: Signal, where: str = "signal") -> tuple[np.ndarray, np.
         An electrode is missing or has no finite sample.
     """
     if lacking := [name for name in CHANNELS if name not in signal.channels]:
-        raise BadFile(where, f"the {len(CHANNELS)} electrodes of the scalp map", f"no {', '.join(lacking)}", "Read it with all of them.")
+        raise BadFile(where, f"the {len(CHANNELS)} electrodes of the scalp map",
+                      f"no {', '.join(lacking)}", "Read it with all of them.")
     data = signal.data[[signal.channels.index(name) for name in CHANNELS]].astype(np.float64)
     fine = np.isfinite(data).all(axis=0)
     if not fine.any():
-        dead = [name for name, row in zip(CHANNELS, data, strict=True) if not np.isfinite(row).any()]
-        raise BadFile(where, "finite samples in every electrode at once", f"none{' in ' + ', '.join(dead) if dead else ''}",
+        dead = [
+            name for name, row in zip(CHANNELS, data, strict=True) if not np.isfinite(row).any()
+        ]
+        raise BadFile(where, "finite samples in every electrode at once",
+                      f"none{' in ' + ', '.join(dead) if dead else ''}",
                       "Leave this recording out.")
     known, lost = np.flatnonzero(fine), np.flatnonzero(~fine)
     for row in data:
@@ -74,7 +88,8 @@ def band_signals(signal: Signal, where: str = "signal") -> tuple[np.ndarray, np.
     before = np.searchsorted(known, lost)
     edges = np.concatenate([[-1], known, [len(fine)]])
     long = lost[edges[before + 1] - edges[before] - 1 > GAP * signal.rate]
-    x = resample(data - data.mean(axis=1, keepdims=True), signal.rate, RATE)  # the offset of 4 mV would ring at both ends
+    # the offset of 4 mV would ring at both ends
+    x = resample(data - data.mean(axis=1, keepdims=True), signal.rate, RATE)
     broken = np.zeros(x.shape[1], bool)
     broken[np.minimum((long * RATE / signal.rate).astype(int), len(broken) - 1)] = True
     return np.stack([bandpass(x, RATE, *band) for band in BANDS.values()], axis=1), broken
@@ -84,7 +99,8 @@ def _scaled(x: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     return (x - low) / np.where(high > low, high - low, 1)
 
 
-def segments(trial: Trial, *, lag: float = 2.0, scaling: str | np.ndarray = "recording") -> dict[str, np.ndarray]:
+def segments(trial: Trial, *, lag: float = 2.0,
+             scaling: str | np.ndarray = "recording") -> dict[str, np.ndarray]:
     """Segments of 3 s, end to end, of one recording.
 
     Parameters
@@ -92,17 +108,20 @@ def segments(trial: Trial, *, lag: float = 2.0, scaling: str | np.ndarray = "rec
     trial : Trial
         With a loader for ``eeg``.
     lag : float
-        Seconds by which the EEG is late, negative where the video is. Sec 5.4: 2, so its first 2 s are dropped. The paper saw this delay
-        on EmotivPRO's screen; the exported time stamps may not have it. See :func:`lib.preprocessing.scalp_lag.estimate_lag`.
+        Seconds by which the EEG is late, negative where the video is. Sec 5.4: 2, so its first 2 s
+        are dropped. The paper saw this delay on EmotivPRO's screen; the exported time stamps may
+        not have it. See :func:`lib.preprocessing.scalp_lag.estimate_lag`.
     scaling : {"recording", "segment"} or array (28, 3, 2)
-        To [0, 1], for each electrode and band. ``recording`` (Sec 4.1: before segmentation): by its lowest and highest value in the clip,
-        those of later test segments included. ``segment``: by the segment's own. An array: lowest and highest value of training recordings,
-        from `band_ranges`; values may then lie outside.
+        To [0, 1], for each electrode and band. ``recording`` (Sec 4.1: before segmentation): by its
+        lowest and highest value in the clip, those of later test segments included. ``segment``: by
+        the segment's own. An array: lowest and highest value of training recordings, from
+        `band_ranges`; values may then lie outside.
 
     Returns
     -------
     dict
-        ``segments`` ``(m, 28, 3, 600)`` float32; ``start`` ``(m,)``, seconds of *video* after the clip's onset.
+        ``segments`` ``(m, 28, 3, 600)`` float32; ``start`` ``(m,)``, seconds of *video* after the
+        clip's onset.
 
     Raises
     ------
@@ -115,7 +134,8 @@ def segments(trial: Trial, *, lag: float = 2.0, scaling: str | np.ndarray = "rec
     m = (x.shape[2] - first) // LENGTH
     if m < 1:
         raise BadFile(trial.name, f"{max(lag, 0) + SECONDS:g} s of EEG after the clip's onset",
-                      f"{x.shape[2] / RATE + signal.start:.1f} s", "Nothing needs to be done: the other recordings are used.")
+                      f"{x.shape[2] / RATE + signal.start:.1f} s",
+                      "Nothing needs to be done: the other recordings are used.")
     x, stop = x[..., first:], m * LENGTH
     if isinstance(scaling, np.ndarray):
         x = _scaled(x, *np.moveaxis(scaling, -1, 0)[..., None])
@@ -124,35 +144,47 @@ def segments(trial: Trial, *, lag: float = 2.0, scaling: str | np.ndarray = "rec
     parts = x[..., :stop].reshape(*x.shape[:2], m, LENGTH).transpose(2, 0, 1, 3)
     if isinstance(scaling, str) and scaling == "segment":
         parts = _scaled(parts, parts.min(-1, keepdims=True), parts.max(-1, keepdims=True))
-    whole = ~broken[first : first + stop].reshape(m, LENGTH).any(axis=1)
+    whole = ~broken[first:first + stop].reshape(m, LENGTH).any(axis=1)
     if not whole.any():
-        raise BadFile(trial.name, f"a segment of {SECONDS:g} s without lost samples", "none", "Leave this recording out.")
-    return {"segments": parts[whole].astype(np.float32), "start": max(lag, 0.0) - lag + SECONDS * np.flatnonzero(whole)}
+        raise BadFile(trial.name, f"a segment of {SECONDS:g} s without lost samples", "none",
+                      "Leave this recording out.")
+    return {
+        "segments": parts[whole].astype(np.float32),
+        "start": max(lag, 0.0) - lag + SECONDS * np.flatnonzero(whole)
+    }
 
 
 def band_ranges(trials: Iterable[Trial]) -> np.ndarray:
-    """Lowest and highest value of each electrode and band over (training) recordings, ``(28, 3, 2)``, for ``scaling``."""
+    """Lowest and highest value of each electrode and band over (training) recordings, ``(28, 3,
+    2)``, for ``scaling``."""
     seen = [band_signals(trial.load("eeg"), trial.name)[0] for trial in trials]
-    return np.stack([np.min([x.min(-1) for x in seen], axis=0), np.max([x.max(-1) for x in seen], axis=0)], axis=-1)
+    return np.stack(
+        [np.min([x.min(-1) for x in seen], axis=0),
+         np.max([x.max(-1) for x in seen], axis=0)], axis=-1)
 
 
 @cache
 def _basis(step: int, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
-    """Real and imaginary part of windowing, detrending and Fourier transform as matrices ``(size, 73)`` and ``(size, 71)``.
+    """Real and imaginary part of windowing, detrending and Fourier transform as matrices ``(size,
+    73)`` and ``(size, 71)``.
 
-    All three are linear, and Hann's window is symmetric about its sample 72 (sample 0 is 0). With the phase counted from there, the
-    cosines see only sums of samples at equal distances, the sines only differences, which halves the work. The first column is for
-    sample 72, the next 71 for the distances 1 to 71, the last for sample 0, of which only the mean knows.
+    All three are linear, and Hann's window is symmetric about its sample 72 (sample 0 is 0). With
+    the phase counted from there, the cosines see only sums of samples at equal distances, the sines
+    only differences, which halves the work. The first column is for sample 72, the next 71 for the
+    distances 1 to 71, the last for sample 0, of which only the mean knows.
     """
     hann = get_window("hann", WINDOW)
-    wave = np.exp(-2j * np.pi * np.outer(np.arange(0, FULL, step), np.arange(WINDOW) - WINDOW // 2) / N_FFT) * hann
+    wave = np.exp(-2j * np.pi * np.outer(np.arange(0, FULL, step),
+                                         np.arange(WINDOW) - WINDOW // 2) / N_FFT) * hann
     wave -= wave.mean(axis=1, keepdims=True)  # the mean of the window is taken off
-    density = np.full(FULL, 2 / (RATE * np.sum(hann**2)))  # one-sided, as scipy.signal.spectrogram has it
+    # one-sided, as scipy.signal.spectrogram has it
+    density = np.full(FULL, 2 / (RATE * np.sum(hann**2)))
     density[[0, -1]] /= 2
     wave *= np.sqrt(density[::step, None])
     half = WINDOW // 2
-    real, imaginary = np.hstack([wave.real[:, half:], wave.real[:, :1]]), wave.imag[:, half + 1 :]
-    return torch.as_tensor(real, dtype=dtype), torch.as_tensor(np.ascontiguousarray(imaginary), dtype=dtype)
+    real, imaginary = np.hstack([wave.real[:, half:], wave.real[:, :1]]), wave.imag[:, half + 1:]
+    return torch.as_tensor(real, dtype=dtype), torch.as_tensor(np.ascontiguousarray(imaginary),
+                                                               dtype=dtype)
 
 
 def _power(x: torch.Tensor, step: int) -> torch.Tensor:
@@ -160,8 +192,8 @@ def _power(x: torch.Tensor, step: int) -> torch.Tensor:
     real, imaginary = _basis(step, x.dtype)
     frames = x.unfold(1, WINDOW, HOP * step).transpose(1, 2)  # (n, 144, size), a view
     half = WINDOW // 2
-    after, before = frames[:, half + 1 :], frames[:, 1:half].flip(1)
-    even = torch.cat([frames[:, half : half + 1], after + before, frames[:, :1]], dim=1)
+    after, before = frames[:, half + 1:], frames[:, 1:half].flip(1)
+    even = torch.cat([frames[:, half:half + 1], after + before, frames[:, :1]], dim=1)
     cosine, sine = torch.matmul(real, even), torch.matmul(imaginary, after - before)
     return cosine.square_().addcmul_(sine, sine)
 
@@ -169,18 +201,21 @@ def _power(x: torch.Tensor, step: int) -> torch.Tensor:
 def spectrograms(x: np.ndarray, size: int = FULL) -> np.ndarray:
     """Spectrograms in decibels as images with values from 0 to 1.
 
-    Sec 4.2: short-time Fourier transform, power, decibels. ``choice:`` Hann window of 144 samples (0.72 s), hop 2, zero-padded to 456, the
-    mean of each window taken off; 10 log10(P + 1e-12); 80 dB below the segment's maximum become 0. That maximum is one for all electrodes
-    and bands of a segment: with one for each image, scaling the signals to [0, 1] before would change nothing at all.
+    Sec 4.2: short-time Fourier transform, power, decibels. ``choice:`` Hann window of 144 samples
+    (0.72 s), hop 2, zero-padded to 456, the mean of each window taken off; 10 log10(P + 1e-12); 80
+    dB below the segment's maximum become 0. That maximum is one for all electrodes and bands of a
+    segment: with one for each image, scaling the signals to [0, 1] before would change nothing at
+    all.
 
     Parameters
     ----------
     x : array, (m, n_channels, 3, 600)
         From `segments`; computed in its precision.
     size : int
-        Pixels. Sec 4.1: 229. ``choice:`` for a quick run one of ``SIZES``, for example 58: every k-th row and column of the big image,
-        without computing the others. At 58 (k = 4) that is a hop of 8 samples and a step of 1.75 Hz, both several times finer than the
-        window's 144 samples and the 5.6 Hz of its main lobe.
+        Pixels. Sec 4.1: 229. ``choice:`` for a quick run one of ``SIZES``, for example 58: every
+        k-th row and column of the big image, without computing the others. At 58 (k = 4) that is a
+        hop of 8 samples and a step of 1.75 Hz, both several times finer than the window's 144
+        samples and the 5.6 Hz of its main lobe.
 
     Returns
     -------
@@ -193,20 +228,24 @@ def spectrograms(x: np.ndarray, size: int = FULL) -> np.ndarray:
         For a size that is not in ``SIZES``, or segments of another length.
     """
     if size not in SIZES or x.shape[-1] != LENGTH:
-        raise ValueError(f"expected a size among {', '.join(map(str, SIZES))} and {LENGTH} samples, found {size} and {x.shape[-1]}")
+        raise ValueError(
+            f"expected a size among {', '.join(map(str, SIZES))} and {LENGTH} samples, found {size} and {x.shape[-1]}"
+        )
     step = (FULL - 1) // (size - 1)
     signals = torch.as_tensor(x)
     out = torch.empty((*x.shape[:-1], size, size), dtype=signals.dtype)
     for segment, images in zip(signals.flatten(1, -2), out.flatten(1, -3), strict=True):
-        segment = segment - segment.mean(dim=-1, keepdim=True)  # a constant more or less changes nothing but the rounding
+        # a constant more or less changes nothing but the rounding
+        segment = segment - segment.mean(dim=-1, keepdim=True)
         for i in range(0, len(segment), IMAGES):
-            images[i : i + IMAGES] = _power(segment[i : i + IMAGES], step).add_(FLOOR).log10_()
+            images[i:i + IMAGES] = _power(segment[i:i + IMAGES], step).add_(FLOOR).log10_()
         images.sub_(images.max()).mul_(10 / DECIBELS).add_(1).clamp_(min=0)
     return out.numpy()
 
 
-def features(cohort: Cohort, backbone: Callable, *, size: int = FULL, lag: float = 2.0, scaling: str | np.ndarray = "recording",
-             jobs: int = 2, store: Store | None = None) -> dict:
+def features(cohort: Cohort, backbone: Callable, *, size: int = FULL, lag: float = 2.0,
+             scaling: str | np.ndarray = "recording", jobs: int = 2,
+             store: Store | None = None) -> dict:
     """Features of the spectrogram image of each electrode and segment (Sec 4.3).
 
     Parameters
@@ -214,9 +253,10 @@ def features(cohort: Cohort, backbone: Callable, *, size: int = FULL, lag: float
     cohort : Cohort
         Its trials have a loader for ``eeg`` and ``labels["emotion"]``.
     backbone : callable
-        Images ``(n, size, size, 3)``, 0 to 255, to features ``(n, d)``; it has ``name`` and ``fingerprint``. Sec 4.3: InceptionV3
-        (:func:`lib.models.inception.inception_v3`). Red, green and blue are the three bands (choice: one image per electrode, as the paper
-        counts 28 vectors).
+        Images ``(n, size, size, 3)``, 0 to 255, to features ``(n, d)``; it has ``name`` and
+        ``fingerprint``. Sec 4.3: InceptionV3 (:func:`lib.models.inception.inception_v3`). Red,
+        green and blue are the three bands (choice: one image per electrode, as the paper counts 28
+        vectors).
     size, lag, scaling
         See `spectrograms`, `segments`.
     jobs : int
@@ -227,8 +267,9 @@ def features(cohort: Cohort, backbone: Callable, *, size: int = FULL, lag: float
     Returns
     -------
     dict
-        ``features`` ``(N, 28, d)`` float16; ``emotion`` and ``subject`` ``(N,)`` int; ``recording`` ``(N,)`` int, its place in the cohort;
-        ``stimulus`` ``(N,)`` str; ``start`` ``(N,)`` s; ``dropped``, a mapping from what was left out to the reason.
+        ``features`` ``(N, 28, d)`` float16; ``emotion`` and ``subject`` ``(N,)`` int; ``recording``
+        ``(N,)`` int, its place in the cohort; ``stimulus`` ``(N,)`` str; ``start`` ``(N,)`` s;
+        ``dropped``, a mapping from what was left out to the reason.
 
     Raises
     ------
@@ -240,34 +281,52 @@ def features(cohort: Cohort, backbone: Callable, *, size: int = FULL, lag: float
     def given(trial: Trial) -> tuple:
         return content(trial, "eeg", "markers"), trial.stimulus, who, settings
 
-    results = each(list(cohort), _described, given, jobs=jobs, store=store, backbone=backbone, **settings)
-    dropped = {**cohort.dropped, **{trial.name: result for trial, result in zip(cohort, results, strict=True) if isinstance(result, str)}}
-    kept = [(i, cohort[i], result) for i, result in enumerate(results) if not isinstance(result, str)]
+    results = each(list(cohort), _described, given, jobs=jobs, store=store, backbone=backbone,
+                   **settings)
+    dropped = {
+        **cohort.dropped, **{
+            trial.name: result for trial, result in zip(cohort, results, strict=True) if isinstance(
+                result, str)
+        }
+    }
+    kept = [(i, cohort[i], result) for i, result in enumerate(results)
+            if not isinstance(result, str)]
     if not kept:
         raise BadFile(cohort.name, "at least one usable recording", f"none of {len(cohort)}",
                       f"The first reason: {next(iter(dropped.values()), 'no recordings')}")
     counts = [len(result["start"]) for *_, result in kept]
-    return {key: np.concatenate([result[key] for *_, result in kept]) for key in ("features", "start")} | {
-        "emotion": np.repeat([int(trial.labels["emotion"]) for _, trial, _ in kept], counts),
-        "recording": np.repeat([i for i, *_ in kept], counts),
-        **{key: np.repeat([getattr(trial, key) for _, trial, _ in kept], counts) for key in ("subject", "stimulus")}, "dropped": dropped}
+    return {
+        key: np.concatenate([result[key] for *_, result in kept]) for key in ("features", "start")
+    } | {
+        "emotion": np.repeat(
+            [int(trial.labels["emotion"]) for _, trial, _ in kept],
+            counts), "recording": np.repeat([i
+                                             for i, *_ in kept], counts), **{
+                                                 key: np.repeat([
+                                                     getattr(trial, key) for _, trial, _ in kept
+                                                 ], counts) for key in ("subject", "stimulus")
+                                             }, "dropped": dropped
+    }
 
 
-def _described(trial: Trial, backbone: Callable, size: int, lag: float, scaling: str | np.ndarray) -> dict[str, np.ndarray]:
+def _described(trial: Trial, backbone: Callable, size: int, lag: float,
+               scaling: str | np.ndarray) -> dict[str, np.ndarray]:
     cut = segments(trial, lag=lag, scaling=scaling)
     parts = [image_features(spectrograms(x[None], size)[0], backbone) for x in cut["segments"]]
     return {"features": np.stack(parts).astype(np.float16), "start": cut["start"]}
 
 
 def image_features(images: np.ndarray, backbone: Callable) -> np.ndarray:
-    """Features ``(n, d)`` of images ``(n, 3, size, size)`` from `spectrograms`, a few at a time: big batches of big images are slower."""
-    pixels = max(images.shape[-1], getattr(backbone, "size", 0)) ** 2
+    """Features ``(n, d)`` of images ``(n, 3, size, size)`` from `spectrograms`, a few at a time:
+    big batches of big images are slower."""
+    pixels = max(images.shape[-1], getattr(backbone, "size", 0))**2
     parts = np.array_split(255 * np.moveaxis(images, 1, -1), -(-len(images) * pixels // PIXELS))
     return np.concatenate([np.asarray(backbone(part)) for part in parts])
 
 
 def scalp_map(features: np.ndarray) -> np.ndarray:
-    """Features ``(N, 28, d)`` of the electrodes to maps ``(N, d, 7, 5)`` seen from above, nose up; 0 in the 7 empty cells (Sec 4.3).
+    """Features ``(N, 28, d)`` of the electrodes to maps ``(N, d, 7, 5)`` seen from above, nose up;
+    0 in the 7 empty cells (Sec 4.3).
 
     ``choice:`` the features are averages after a ReLU, so 0 says that nothing was active.
     """

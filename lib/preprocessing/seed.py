@@ -1,8 +1,10 @@
-"""SEED-IV and SEED-V: from the features of trials to windows of T consecutive features, and their scaling on training data.
+"""SEED-IV and SEED-V: from the features of trials to windows of T consecutive features, and their
+scaling on training data.
 
 References
 ----------
-Gao et al. (2024), "the paper": Sec 2.1 (overlapping windows), Sec 3.2 (T = 10, eye features from 10 to 100).
+Gao et al. (2024), "the paper": Sec 2.1 (overlapping windows), Sec 3.2 (T = 10, eye features from 10
+to 100).
 """
 
 from __future__ import annotations
@@ -27,58 +29,75 @@ def windows(cohort: Cohort, *, length: int = 10, step: int = 1, pad: bool = Fals
     cohort : Cohort
         From `lib.datasets.seed_iv` or `lib.datasets.seed_v`.
     length : int
-        T, in features of 4 s. Sec 3.2: 10. assumed: T counts features, so a window is 40 s; Sec 2.1 says "T seconds".
+        T, in features of 4 s. Sec 3.2: 10. assumed: T counts features, so a window is 40 s; Sec 2.1
+        says "T seconds".
     step : int
         Features between the starts of two windows. choice: 1.
     pad : bool
-        Repeat the first feature of a trial ``length - 1`` times before it, so that a trial of W features gives W windows, each ending at
-        one of them. Sec 2.1 keeps N, which only this does. choice: False, as repeated features are not measured ones.
+        Repeat the first feature of a trial ``length - 1`` times before it, so that a trial of W
+        features gives W windows, each ending at one of them. Sec 2.1 keeps N, which only this does.
+        choice: False, as repeated features are not measured ones.
 
     Returns
     -------
     dict
-        ``eeg`` ``(N, T, 62, 5)`` and ``eye`` ``(N, T, 31 or 33)`` float32, gaps in ``eye`` filled (see `fill_gaps`) where the trial has any
-        value of that feature and NaN elsewhere; ``emotion``, ``subject``, ``session``, ``trial`` (index into ``cohort``) and ``position``
-        (of the window in its trial) ``(N,)`` int64; ``dropped``, the trials left out, by the cohort or here, and why.
+        ``eeg`` ``(N, T, 62, 5)`` and ``eye`` ``(N, T, 31 or 33)`` float32, gaps in ``eye`` filled
+        (see `fill_gaps`) where the trial has any value of that feature and NaN elsewhere;
+        ``emotion``, ``subject``, ``session``, ``trial`` (index into ``cohort``) and ``position``
+        (of the window in its trial) ``(N,)`` int64; ``dropped``, the trials left out, by the cohort
+        or here, and why.
 
     Raises
     ------
     BadFile
         If no trial is long enough and readable.
     """
-    parts: dict[str, list] = {key: [] for key in ("eeg", "eye", "emotion", "subject", "session", "trial", "position")}
+    parts: dict[str, list] = {
+        key: [] for key in ("eeg", "eye", "emotion", "subject", "session", "trial", "position")
+    }
     dropped = dict(cohort.dropped)
     for i, trial in enumerate(cohort):
         name = f"{trial.dataset} subject {trial.subject} session {trial.session} trial {trial.trial}"
         try:
-            eeg, eye = trial.load("eeg").data.transpose(1, 0, 2), fill_gaps(trial.load("eye").data).T
+            eeg, eye = trial.load("eeg").data.transpose(1, 0,
+                                                        2), fill_gaps(trial.load("eye").data).T
         except BadFile as error:
             dropped[name] = str(error)
             continue
         if pad:
-            eeg, eye = (np.concatenate([np.repeat(x[:1], length - 1, axis=0), x]) for x in (eeg, eye))
+            eeg, eye = (np.concatenate([np.repeat(x[:1], length - 1, axis=0), x])
+                        for x in (eeg, eye))
         if len(eeg) < length:
             dropped[name] = f"{len(eeg)} features of 4 s, fewer than a window's {length}"
             continue
         for key, x in (("eeg", eeg), ("eye", eye)):
-            parts[key].append(np.moveaxis(sliding_window_view(x.astype(np.float32), length, axis=0)[::step], -1, 1))
+            parts[key].append(
+                np.moveaxis(
+                    sliding_window_view(x.astype(np.float32), length, axis=0)[::step], -1, 1))
         n = len(parts["eeg"][-1])
-        values = {"emotion": trial.labels["emotion"], "subject": trial.subject, "session": trial.session, "trial": i}
+        values = {
+            "emotion": trial.labels["emotion"], "subject": trial.subject, "session": trial.session,
+            "trial": i
+        }
         for key, value in values.items():
             parts[key].append(np.full(n, int(value)))
         parts["position"].append(np.arange(n))
     if not parts["eeg"]:
-        raise BadFile(cohort.name, f"at least one trial of {length} features", f"none of {len(cohort)}",
+        raise BadFile(cohort.name, f"at least one trial of {length} features",
+                      f"none of {len(cohort)}",
                       f"The first reason: {next(iter(dropped.values()), 'no trials')}")
     if len(dropped) > len(cohort.dropped):
-        log.warning("%s: %d trials left out, the last because: %s", cohort.name, len(dropped), list(dropped.values())[-1])
+        log.warning("%s: %d trials left out, the last because: %s", cohort.name, len(dropped),
+                    list(dropped.values())[-1])
     return {key: np.concatenate(part) for key, part in parts.items()} | {"dropped": dropped}
 
 
 def fill_gaps(eye) -> np.ndarray:
-    """Fill what is not finite in one trial ``(n_features, n_windows)`` by straight lines over time; ends keep the nearest value.
+    """Fill what is not finite in one trial ``(n_features, n_windows)`` by straight lines over time;
+    ends keep the nearest value.
 
-    A feature without any value in this trial stays NaN: `scale_eye` gives it the mean of the training windows.
+    A feature without any value in this trial stays NaN: `scale_eye` gives it the mean of the
+    training windows.
     """
     eye = np.array(eye, dtype=np.float64)
     known = np.isfinite(eye)
@@ -90,21 +109,23 @@ def fill_gaps(eye) -> np.ndarray:
 
 
 def scale_eye(x, train_idx, low: float = 10.0, high: float = 100.0) -> np.ndarray:
-    """Each eye feature to ``low`` ... ``high`` over the training windows (Sec 3.2: 10 to 100); the others are clipped to that.
+    """Each eye feature to ``low`` ... ``high`` over the training windows (Sec 3.2: 10 to 100); the
+    others are clipped to that.
 
     Parameters
     ----------
     x : array ``(N, T, n_features)``
         From `windows`.
     train_idx : index of the first axis
-        The paper does not say on which data the range is taken. choice: training only, so that nothing is learned from the test.
+        The paper does not say on which data the range is taken. choice: training only, so that
+        nothing is learned from the test.
     low, high : float
 
     Returns
     -------
     array, shape of ``x``, float32
-        NaN becomes the mean of the feature over the training windows; a feature that is constant there, or has no value there, becomes
-        ``low`` throughout.
+        NaN becomes the mean of the feature over the training windows; a feature that is constant
+        there, or has no value there, becomes ``low`` throughout.
     """
     x = np.asarray(x)
     flat = x[train_idx].reshape(-1, x.shape[-1]).astype(np.float64)

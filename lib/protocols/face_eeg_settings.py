@@ -1,6 +1,8 @@
-"""Paper 4 (Thanh and Thinh 2025), EEG and fusion: its settings. What runs them is in :mod:`lib.protocols.face_eeg`.
+"""Paper 4 (Thanh and Thinh 2025), EEG and fusion: its settings. What runs them is in
+:mod:`lib.protocols.face_eeg`.
 
-``Sec n``: printed there. ``choice:`` ours, with the reason. The face's own settings are in :mod:`lib.protocols.face_expression`.
+``Sec n``: printed there. ``choice:`` ours, with the reason. The face's own settings are in
+:mod:`lib.protocols.face_expression`.
 """
 
 from __future__ import annotations
@@ -14,20 +16,22 @@ from lib.training.eeg_baselines import ITNET_DEMO, SST, SST_DEMO, band_power_fol
 from lib.training.recordings import RECORDING_SPLITS
 from lib.training.scalp import scalp_fold
 
-__all__ = ["COLUMNS", "NULL_TWIN", "PERMUTED", "PRESETS", "ROWS", "SIMULATED", "SPLITS", "TABLES", "Preset"]
+__all__ = [
+    "COLUMNS", "NULL_TWIN", "PERMUTED", "PRESETS", "ROWS", "SIMULATED", "SPLITS", "TABLES", "Preset"
+]
 
 SPLITS = RECORDING_SPLITS
-PERMUTED = "random_segments, labels permuted"  # the fifth: what the paper's split reports when emotions are dealt anew over recordings
-SIMULATED: dict[str, Any] = {"seconds": 36}  # choice: 7 people, 4 emotions, 2 clips of 36 s: the demo cohort
+# the fifth: what the paper's split reports when emotions are dealt anew over recordings
+PERMUTED = "random_segments, labels permuted"
+# choice: 7 people, 4 emotions, 2 clips of 36 s: the demo cohort
+SIMULATED: dict[str, Any] = {"seconds": 36}
 NULL_TWIN: dict[str, Any] = {**SIMULATED, "subjects": 5, "effect": 0.0, "video": False}
-COLUMNS = ["row", "metric", "published", "reproduced", "reproduced_spread", "n", "split", "data", "verdict"]
+COLUMNS = [
+    "row", "metric", "published", "reproduced", "reproduced_spread", "n", "split", "data", "verdict"
+]
 ROWS: dict[str, Callable[..., dict]] = {
-    "Scalp maps": scalp_fold,
-    "EEG-ITNet": itnet_fold,
-    "SST-EmotionNet": sst_fold,
-    "linear": band_power_fold,
-    "nearest neighbour": neighbour_fold,
-    "majority": majority_fold,
+    "Scalp maps": scalp_fold, "EEG-ITNet": itnet_fold, "SST-EmotionNet": sst_fold,
+    "linear": band_power_fold, "nearest neighbour": neighbour_fold, "majority": majority_fold,
 }
 TABLES = {"2": ("Scalp maps",), "3": ("SST-EmotionNet", "EEG-ITNet", "Scalp maps")}
 
@@ -39,7 +43,8 @@ class Preset:
     Attributes
     ----------
     n_folds : int
-        Folds of the splits that have no number of their own. The paper has one; repetitions show how much it depends on the draw.
+        Folds of the splits that have no number of their own. The paper has one; repetitions show
+        how much it depends on the draw.
     size : int
         Side of a spectrogram in pixels.
     projected : int
@@ -55,13 +60,20 @@ class Preset:
     projected: int = 0
     video_rate: float = 2.0
     model: Mapping[str, Mapping] = field(default_factory=lambda: {"Scalp maps": {}})
-    recipe: Mapping[str, Mapping] = field(default_factory=lambda: {"Scalp maps": {}, "EEG-ITNet": {}, "SST-EmotionNet": SST})
+    recipe: Mapping[str, Mapping] = field(
+        default_factory=lambda: {"Scalp maps": {}, "EEG-ITNet": {}, "SST-EmotionNet": SST})
 
 
-SMALLER = {"Scalp maps": {"widths": (128, 64, 32), "hidden": 64, "dropout": 0.2}, "SST-EmotionNet": SMALL}
-BRIEF = {"Scalp maps": {"epochs": 40, "lr": 1e-3, "stop": 12}, "EEG-ITNet": ITNET_DEMO, "SST-EmotionNet": SST_DEMO}
+SMALLER = {
+    "Scalp maps": {"widths": (128, 64, 32), "hidden": 64, "dropout": 0.2}, "SST-EmotionNet": SMALL
+}
+BRIEF = {
+    "Scalp maps": {"epochs": 40, "lr": 1e-3, "stop": 12}, "EEG-ITNet": ITNET_DEMO,
+    "SST-EmotionNet": SST_DEMO
+}
 PRESETS = {
-    # choice: spectrograms a quarter as wide, 64 random projections of the features, smaller networks and few epochs
+    # choice: spectrograms a quarter as wide, 64 random projections of the features, smaller
+    # networks and few epochs
     "demo": Preset(n_folds=3, size=58, projected=64, video_rate=1.0, model=SMALLER, recipe=BRIEF),
     "paper": Preset(),
 }

@@ -1,8 +1,9 @@
 """Paper 4 (Thanh and Thinh 2025), the face: the experiments behind Table 1 and Figure 5.
 
-Settings are in :mod:`lib.protocols.face_expression_settings`. The frozen backbone sees each face once; rows differ in what is trained on
-its maps. Every row is trained several times, each time with another validation part (and under ``pooled`` another test part), so that a
-number comes with a spread; the paper prints one number.
+Settings are in :mod:`lib.protocols.face_expression_settings`. The frozen backbone sees each face
+once; rows differ in what is trained on its maps. Every row is trained several times, each time with
+another validation part (and under ``pooled`` another test part), so that a number comes with a
+spread; the paper prints one number.
 """
 
 from __future__ import annotations
@@ -32,13 +33,16 @@ from lib.training.face_expression import backbone_features, splits
 from lib.training.folds import Task, cross_validate, weights
 from lib.training.splits import Split
 
-__all__ = ["Record", "answer", "attention_on", "batch_order", "cohort", "confusions", "drawn_units", "features", "recalls", "repeats",
-           "run", "score"]
+__all__ = [
+    "Record", "answer", "attention_on", "batch_order", "cohort", "confusions", "drawn_units",
+    "features", "recalls", "repeats", "run", "score"
+]
 
 
 @dataclass(frozen=True)
 class Record:
-    """One training of one row: probabilities of the classes, and for a network its history and weights."""
+    """One training of one row: probabilities of the classes, and for a network its history and
+    weights."""
 
     variant: str
     split: Split
@@ -66,8 +70,10 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> 
     return registry.require("rafdb", profile, root)
 
 
-def features(trials: Cohort, *, weights: str = "", control: bool = True, seed: int = 0, store: Store | None = None) -> dict:
-    """All faces and what the frozen backbone makes of them, remembered; in float32, so that machines agree.
+def features(trials: Cohort, *, weights: str = "", control: bool = True, seed: int = 0,
+             store: Store | None = None) -> dict:
+    """All faces and what the frozen backbone makes of them, remembered; in float32, so that
+    machines agree.
 
     Parameters
     ----------
@@ -83,30 +89,40 @@ def features(trials: Cohort, *, weights: str = "", control: bool = True, seed: i
     Returns
     -------
     dict
-        ``images`` ``(n, 100, 100, 3)`` uint8; ``maps`` and ``random_maps`` ``(n, 2, 160, 4, 4)`` float16 (the face and its mirror image);
-        ``emotion`` ``(n,)``, index in ``EMOTIONS``; ``official`` ``(n,)``, the owner's split; ``name`` ``(n,)``; ``weights``: where those
-        of the backbone come from; ``about`` and ``about_random``: ``caption`` with the backbone's name, ``tier``, ``source``, ``dropped``.
+        ``images`` ``(n, 100, 100, 3)`` uint8; ``maps`` and ``random_maps`` ``(n, 2, 160, 4, 4)``
+        float16 (the face and its mirror image); ``emotion`` ``(n,)``, index in ``EMOTIONS``;
+        ``official`` ``(n,)``, the owner's split; ``name`` ``(n,)``; ``weights``: where those of the
+        backbone come from; ``about`` and ``about_random``: ``caption`` with the backbone's name,
+        ``tier``, ``source``, ``dropped``.
     """
     images = np.concatenate([trial.load("image").data for trial in trials])
-    data = {"images": images, "emotion": np.array([trial.labels["emotion"] for trial in trials]),
-            "official": np.array([trial.session for trial in trials]), "name": np.array([trial.stimulus for trial in trials])}
+    data = {
+        "images": images, "emotion": np.array([trial.labels["emotion"] for trial in trials]),
+        "official": np.array([trial.session for trial in trials]),
+        "name": np.array([trial.stimulus for trial in trials])
+    }
     about = {"tier": trials.tier, "source": digest(data), "dropped": tuple(trials.dropped)}
-    for maps, which in (("maps", weights or None), ("random_maps", "random")) if control else (("maps", weights or None),):
+    for maps, which in (("maps", weights or None),
+                        ("random_maps", "random")) if control else (("maps", weights or None),):
         backbone = truncated_mobilenet(which, seed=seed)
         data[maps] = backbone_features(images, backbone, store=store)
-        data["about" if maps == "maps" else "about_random"] = about | {"caption": f"{trials.caption}; {backbone.name}"}
+        data["about" if maps == "maps" else "about_random"] = about | {
+            "caption": f"{trials.caption}; {backbone.name}"
+        }
         data.setdefault("weights", weights_source(backbone))
     return data
 
 
 def repeats(data: Mapping[str, np.ndarray], name: str, preset: Preset) -> list[Split]:
-    """A split drawn ``preset.repeats`` times, numbered as folds. ``official`` keeps its test faces; what validates changes."""
-    drawn = (splits(data["emotion"], data["official"], name, seed=number)[0] for number in range(preset.repeats))
+    """A split drawn ``preset.repeats`` times, numbered as folds. ``official`` keeps its test faces;
+    what validates changes."""
+    drawn = (splits(data["emotion"], data["official"], name, seed=number)[0]
+             for number in range(preset.repeats))
     return [dataclasses.replace(split, fold=number) for number, split in enumerate(drawn)]
 
 
-def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: Preset, *, seed: int = 0, device: str = "cpu",
-        **how: Any) -> list[Record]:
+def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: Preset, *, seed: int = 0,
+        device: str = "cpu", **how: Any) -> list[Record]:
     """Train and test rows on every repeat of a split.
 
     Parameters
@@ -127,14 +143,21 @@ def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: Prese
         raise ValueError(f"no row {unknown[0]!r}; there are {', '.join(ROWS)}")
     parts, records = repeats(data, split, preset), []
     for work, maps in dict.fromkeys((ROWS[name].work, ROWS[name].maps) for name in names):
-        tasks = [Task(name, part, seed, ROWS[name].settings(preset, device)) for name in names
-                 if (ROWS[name].work, ROWS[name].maps) == (work, maps) for part in parts]
-        results = cross_validate(work, {"maps": data[maps], "emotion": data["emotion"]}, tasks, label=f"{split}, {work.__name__}", **how)
-        records += [Record(task.variant, task.split, seed, result) for task, result in zip(tasks, results, strict=True)]
+        tasks = [
+            Task(name, part, seed, ROWS[name].settings(preset, device)) for name in names
+            if (ROWS[name].work, ROWS[name].maps) == (work, maps) for part in parts
+        ]
+        results = cross_validate(work, {"maps": data[maps], "emotion": data["emotion"]}, tasks,
+                                 label=f"{split}, {work.__name__}", **how)
+        records += [
+            Record(task.variant, task.split, seed, result)
+            for task, result in zip(tasks, results, strict=True)
+        ]
     return records
 
 
-def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experiment: str, average: str = "macro") -> pd.DataFrame:
+def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experiment: str,
+          average: str = "macro") -> pd.DataFrame:
     """Tidy accuracy, precision, recall and F1 of every record on its test faces (Table 1).
 
     ``average``: see :func:`lib.evaluation.classification.averages`.
@@ -142,88 +165,118 @@ def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experime
     rows = []
     for record in records:
         values = averages(data["emotion"][list(record.split.test)], record.result["test"], average)
-        base = {"paper": "face_eeg", "experiment": experiment, "variant": record.variant, "split": record.split.name,
-                "fold": record.split.fold, "seed": record.seed, "tier": data["about"]["tier"]}
+        base = {
+            "paper": "face_eeg", "experiment": experiment, "variant": record.variant,
+            "split": record.split.name, "fold": record.split.fold, "seed": record.seed,
+            "tier": data["about"]["tier"]
+        }
         rows += [base | {"metric": metric, "value": value} for metric, value in values.items()]
     return pd.DataFrame(rows)
 
 
 def answer(results: pd.DataFrame, table: str | int = 1) -> pd.DataFrame:
-    """A printed table answered: its row beside ours with verdicts, then our further rows and the controls."""
+    """A printed table answered: its row beside ours with verdicts, then our further rows and the
+    controls."""
     return verdicts(results, published.table("face_eeg", table))
 
 
 def confusions(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> pd.DataFrame:
-    """Counts of true and predicted emotions over the test faces of all records together, with row percentages (Figure 5).
+    """Counts of true and predicted emotions over the test faces of all records together, with row
+    percentages (Figure 5).
 
     A table of :func:`lib.evaluation.classification.confusion`.
     """
     records = list(records)
     y = np.concatenate([data["emotion"][list(r.split.test)] for r in records])
-    return confusion(y, np.concatenate([r.result["test"].argmax(axis=1) for r in records]), EMOTIONS)
+    return confusion(y, np.concatenate([r.result["test"].argmax(axis=1) for r in records]),
+                     EMOTIONS)
 
 
 def recalls(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> pd.DataFrame:
     """Recall of every emotion: ``variant``, ``split``, ``fold``, ``emotion``, ``recall``."""
     parts = []
     for r in records:
-        values = recall_score(data["emotion"][list(r.split.test)], r.result["test"].argmax(axis=1), labels=range(len(EMOTIONS)),
-                              average=None, zero_division=0)
-        parts.append(pd.DataFrame({"variant": r.variant, "split": r.split.name, "fold": r.split.fold, "emotion": EMOTIONS,
-                                   "recall": values}))
+        values = recall_score(data["emotion"][list(r.split.test)], r.result["test"].argmax(axis=1),
+                              labels=range(len(EMOTIONS)), average=None, zero_division=0)
+        parts.append(
+            pd.DataFrame({
+                "variant": r.variant, "split": r.split.name, "fold": r.split.fold,
+                "emotion": EMOTIONS, "recall": values
+            }))
     return pd.concat(parts, ignore_index=True)
 
 
 def _network(record: Record) -> PatchAttention:
     """The trained network of a record, in evaluation mode."""
     net = PatchAttention(ROWS[record.variant].attention)
-    net.load_state_dict({name: torch.from_numpy(value) for name, value in weights(record.result).items()})
+    net.load_state_dict(
+        {name: torch.from_numpy(value) for name, value in weights(record.result).items()})
     return net.eval()
 
 
 @torch.no_grad()
-def batch_order(data: Mapping[str, np.ndarray], records: Iterable[Record], batches: Sequence[int] = (8, 32), seed: int = 0) -> pd.DataFrame:
-    """The same trained networks on the same test faces: each face alone, then class by class and shuffled in batches of several sizes.
+def batch_order(data: Mapping[str, np.ndarray], records: Iterable[Record],
+                batches: Sequence[int] = (8, 32), seed: int = 0) -> pd.DataFrame:
+    """The same trained networks on the same test faces: each face alone, then class by class and
+    shuffled in batches of several sizes.
 
-    A network that looks at one face at a time gives the same answers each time. One that attends over the batch does not; where the test
-    faces come class by class, as in the code of the paper's reference [11], a batch tells its label.
+    A network that looks at one face at a time gives the same answers each time. One that attends
+    over the batch does not; where the test faces come class by class, as in the code of the paper's
+    reference [11], a batch tells its label.
 
     Returns
     -------
     DataFrame
-        ``variant``, ``fold``, ``batch``, ``order`` (``class by class``, ``shuffled``), ``accuracy``, ``recall`` (mean over classes),
-        ``changed``: share of the faces that are called something else than in batches of one.
+        ``variant``, ``fold``, ``batch``, ``order`` (``class by class``, ``shuffled``),
+        ``accuracy``, ``recall`` (mean over classes), ``changed``: share of the faces that are
+        called something else than in batches of one.
     """
     rows = []
     for record in records:
         net, test = _network(record), np.asarray(record.split.test)
-        y, maps = data["emotion"][test], torch.from_numpy(data[ROWS[record.variant].maps][test, 0]).float()
-        orders = {"class by class": np.argsort(y, kind="stable"), "shuffled": np.random.default_rng(seed).permutation(len(y))}
+        y, maps = data["emotion"][test], torch.from_numpy(
+            data[ROWS[record.variant].maps][test, 0]).float()
+        orders = {
+            "class by class": np.argsort(y, kind="stable"),
+            "shuffled": np.random.default_rng(seed).permutation(len(y))
+        }
         alone = torch.cat([net(face) for face in maps.split(1)]).argmax(dim=1).numpy()
         for batch in (1, *batches):
             for order, where in orders.items():
                 guess = alone.copy()
                 if batch > 1:
-                    guess[where] = torch.cat([net(part) for part in maps[torch.from_numpy(where)].split(batch)]).argmax(dim=1).numpy()
-                rows.append({"variant": record.variant, "fold": record.split.fold, "batch": batch, "order": order,
-                             "accuracy": accuracy_score(y, guess), "recall": recall_score(y, guess, average="macro"),
-                             "changed": float(np.mean(guess != alone))})
+                    guess[where] = torch.cat([
+                        net(part) for part in maps[torch.from_numpy(where)].split(batch)
+                    ]).argmax(dim=1).numpy()
+                rows.append({
+                    "variant": record.variant, "fold": record.split.fold, "batch": batch,
+                    "order": order, "accuracy": accuracy_score(y, guess),
+                    "recall": recall_score(y, guess, average="macro"),
+                    "changed": float(np.mean(guess != alone))
+                })
     return pd.DataFrame(rows)
 
 
 @torch.no_grad()
-def attention_on(data: Mapping[str, np.ndarray], record: Record, faces: Sequence[int]) -> np.ndarray:
-    """How much of the attention each patch gets, averaged over the four patches that attend: ``(n, 4)``, rows sum to one.
+def attention_on(data: Mapping[str, np.ndarray], record: Record,
+                 faces: Sequence[int]) -> np.ndarray:
+    """How much of the attention each patch gets, averaged over the four patches that attend: ``(n,
+    4)``, rows sum to one.
 
-    Patches in the order upper left, upper right, lower left, lower right; for rows with attention over patches.
+    Patches in the order upper left, upper right, lower left, lower right; for rows with attention
+    over patches.
     """
     maps = torch.from_numpy(data[ROWS[record.variant].maps][list(faces), 0]).float()
     return _network(record).features(maps)[1].mean(dim=1).numpy()
 
 
 def drawn_units(trials: Cohort) -> dict[str, dict[str, float]]:
-    """Image name -> action units with which it was drawn; empty for photographs, of which nobody knows them."""
+    """Image name -> action units with which it was drawn; empty for photographs, of which nobody
+    knows them."""
     if trials.tier != "simulated":
         return {}
     truth = Path(trials[0].files["image"]).parents[3] / "truth.json"
-    return {image["image"]: image["units"] for image in json.loads(truth.read_text(encoding="utf-8"))["images"]}
+    return {
+        image["image"]: image["units"]
+        for image in json.loads(truth.read_text(encoding="utf-8"))["images"]
+    }

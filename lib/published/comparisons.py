@@ -1,6 +1,8 @@
-"""Comparisons of printed numbers: what holds as printed, what holds within rounding, what does not. Each function gives a list of parts.
+"""Comparisons of printed numbers: what holds as printed, what holds within rounding, what does not.
+Each function gives a list of parts.
 
-``paper`` is one of :data:`lib.published.numbers.PAPERS`, a reference is ``[table, row, metric]``; KeyError where no such number is printed.
+``paper`` is one of :data:`lib.published.numbers.PAPERS`, a reference is ``[table, row, metric]``;
+KeyError where no such number is printed.
 """
 
 from __future__ import annotations
@@ -13,8 +15,11 @@ from typing import NamedTuple
 
 from lib.published.numbers import Cell, Number, cell, evaluate, named, rows_of, written
 
-__all__ = ["CHANGE", "DIFFERENCE", "VERDICTS", "Part", "arithmetic", "at_most", "change", "difference", "equal", "inequality", "judged",
-           "limits", "order", "printed_cells", "row_count", "trend", "within"]
+__all__ = [
+    "CHANGE", "DIFFERENCE", "VERDICTS", "Part", "arithmetic", "at_most", "change", "difference",
+    "equal", "inequality", "judged", "limits", "order", "printed_cells", "row_count", "trend",
+    "within"
+]
 
 VERDICTS = {  # from the best to the worst: a statement has the worst verdict of its parts
     "consistent": "holds for the numbers as printed",
@@ -35,8 +40,11 @@ class Part(NamedTuple):
 
 
 def judged(as_printed: bool, possible: bool, text: str) -> Part:
-    """A part that holds for the numbers as printed, or else for some that are printed like them, or for none."""
-    return Part("consistent" if as_printed else "within rounding" if possible else "inconsistent as printed", text)
+    """A part that holds for the numbers as printed, or else for some that are printed like them, or
+    for none."""
+    return Part(
+        "consistent"
+        if as_printed else "within rounding" if possible else "inconsistent as printed", text)
 
 
 def arithmetic(paper: str, formula: str, values: Mapping, printed: Sequence | str) -> list[Part]:
@@ -46,9 +54,11 @@ def arithmetic(paper: str, formula: str, values: Mapping, printed: Sequence | st
     said = Number(printed) if isinstance(printed, str) else named(paper, {"said": printed})["said"]
     text = f"{written(formula, numbers)} = {float(found.value):.4g}, printed {said.text}"
     part = judged(-said.half <= found.value - said.value < said.half,
-                  found.low <= said.value + said.half and found.high >= said.value - said.half, text)
+                  found.low <= said.value + said.half and found.high >= said.value - said.half,
+                  text)
     if part.verdict != "consistent" and found.low < found.high:
-        part = part._replace(text=f"{text}; {float(found.low):.4g} to {float(found.high):.4g} with rounding")
+        part = part._replace(
+            text=f"{text}; {float(found.low):.4g} to {float(found.high):.4g} with rounding")
     return [part]
 
 
@@ -76,7 +86,9 @@ def inequality(paper: str, formulas: Sequence[str], values: Mapping) -> list[Par
         gap, holds = evaluate(f"{left} - ({right})", numbers), OPERATORS[sign]
         text = f"{written(left, numbers)} {sign} {written(right, numbers)}"
         as_printed = holds(gap.value, 0)
-        parts.append(judged(as_printed, holds(gap.high if ">" in sign else gap.low, 0), text if as_printed else f"not {text}"))
+        parts.append(
+            judged(as_printed, holds(gap.high if ">" in sign else gap.low, 0),
+                   text if as_printed else f"not {text}"))
     return parts
 
 
@@ -89,26 +101,30 @@ def _same(a: Number, b: Number) -> tuple[bool, bool]:
 
 
 def equal(paper: str, pairs: Sequence[Sequence[Sequence]]) -> list[Part]:
-    """Pairs of cells, or of rows ``[table, row]`` with all metrics that both print: means and spreads that must agree."""
+    """Pairs of cells, or of rows ``[table, row]`` with all metrics that both print: means and
+    spreads that must agree."""
     parts = []
     for a, b in pairs:
         if len(a) == 2:
             (table_a, row_a), (table_b, row_b) = a, b
             right = {c.metric: c for c in rows_of(paper, table_b, [row_b])}
-            both = [(c, right[c.metric]) for c in rows_of(paper, table_a, [row_a]) if c.metric in right]
+            both = [(c, right[c.metric]) for c in rows_of(paper, table_a, [row_a])
+                    if c.metric in right]
         else:
             both = [(cell(paper, a), cell(paper, b))]
         for x, y in both:
             printed = [(m, n) for m, n in ((x.mean, y.mean), (x.spread, y.spread)) if m and n]
             alike, possible = zip(*(_same(m, n) for m, n in printed), strict=True)
-            text = " and ".join(" ± ".join(n.text for n in side) for side in zip(*printed, strict=True))
+            text = " and ".join(" ± ".join(n.text for n in side)
+                                for side in zip(*printed, strict=True))
             parts.append(judged(all(alike), all(possible), f"{x.metric}: {text}"))
     return parts
 
 
-def order(paper: str, table: int, better: Sequence[str], others: Sequence[str] | None = None, metrics: Sequence[str] | None = None,
-          column: str = "mean") -> list[Part]:
-    """Some rows of a table better than others (default: all others) in every column; lower is better for RMSE and for spreads."""
+def order(paper: str, table: int, better: Sequence[str], others: Sequence[str] | None = None,
+          metrics: Sequence[str] | None = None, column: str = "mean") -> list[Part]:
+    """Some rows of a table better than others (default: all others) in every column; lower is
+    better for RMSE and for spreads."""
     cells = {(c.row, c.metric): getattr(c, column) for c in rows_of(paper, table, None, metrics)}
     rows = others or [row for row in dict.fromkeys(row for row, _ in cells) if row not in better]
     parts = []
@@ -124,14 +140,21 @@ def order(paper: str, table: int, better: Sequence[str], others: Sequence[str] |
 def trend(paper: str, table: int, metric: str, rows: Sequence[str]) -> list[Part]:
     """A metric that never rises from row to row."""
     values = [*named(paper, {row: [table, row, metric] for row in rows}).values()]
-    return [judged(b.value <= a.value, b.ends[0] <= a.ends[1], f"{a.text} then {b.text}") for a, b in pairwise(values)]
+    return [
+        judged(b.value <= a.value, b.ends[0] <= a.ends[1], f"{a.text} then {b.text}")
+        for a, b in pairwise(values)
+    ]
 
 
 def at_most(paper: str, table: int, low: str, high: str) -> list[Part]:
     """Every value of a metric beside the metric of the same row that it cannot exceed."""
     means = {(c.row, c.metric): c.mean for c in rows_of(paper, table) if c.mean}
-    pairs = [(row, n, means.get((row, metric.replace(low, high)))) for (row, metric), n in means.items() if low in metric]
-    return [judged(x.value <= y.value, x.ends[0] <= y.ends[1], f"{row}: {x.text} and {y.text}") for row, x, y in pairs if y]
+    pairs = [(row, n, means.get((row, metric.replace(low, high))))
+             for (row, metric), n in means.items() if low in metric]
+    return [
+        judged(x.value <= y.value, x.ends[0] <= y.ends[1], f"{row}: {x.text} and {y.text}")
+        for row, x, y in pairs if y
+    ]
 
 
 def limits(bounds: Mapping[str, Sequence[int]], metric: str) -> tuple[int, int]:
@@ -140,7 +163,8 @@ def limits(bounds: Mapping[str, Sequence[int]], metric: str) -> tuple[int, int]:
     return low, high
 
 
-def printed_cells(paper: str, tables: Sequence[int], metrics: Sequence[str] | None = None) -> list[Cell]:
+def printed_cells(paper: str, tables: Sequence[int],
+                  metrics: Sequence[str] | None = None) -> list[Cell]:
     """All cells of some tables that hold a number."""
     return [c for table in tables for c in rows_of(paper, table, None, metrics) if c.mean]
 

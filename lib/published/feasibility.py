@@ -1,4 +1,5 @@
-"""What printed moments and percentages allow: p values, spreads, F1 scores, sizes of test sets. Arithmetic alone, no data."""
+"""What printed moments and percentages allow: p values, spreads, F1 scores, sizes of test sets.
+Arithmetic alone, no data."""
 
 from __future__ import annotations
 
@@ -9,18 +10,22 @@ from scipy import stats
 
 from lib.published.numbers import Number
 
-__all__ = ["ROUNDINGS", "deviation", "largest_deviation", "largest_f1", "p_values", "sizes_that_fit"]
+__all__ = [
+    "ROUNDINGS", "deviation", "largest_deviation", "largest_f1", "p_values", "sizes_that_fit"
+]
 
 ROUNDINGS = ("nearest", "down")
 
 
 def deviation(spread: float, n: int, interval: bool) -> float:
-    """Standard deviation over ``n`` values: the spread itself, or from the half width of a 95 % t interval of their mean."""
+    """Standard deviation over ``n`` values: the spread itself, or from the half width of a 95 % t
+    interval of their mean."""
     return spread * np.sqrt(n) / stats.t.ppf(0.975, n - 1) if interval else spread
 
 
 def largest_deviation(mean: float, low: float, high: float, n: int) -> float:
-    """Greatest deviation of ``n`` values between two bounds with a given mean: all at the bounds (Bhatia and Davis 2000); else 0."""
+    """Greatest deviation of ``n`` values between two bounds with a given mean: all at the bounds
+    (Bhatia and Davis 2000); else 0."""
     return float(np.sqrt(max((mean - low) * (high - mean), 0) * n / (n - 1)))
 
 
@@ -30,8 +35,10 @@ def _welch(a: float, spread_a: float, b: float, spread_b: float, n: int, interva
     return float(stats.ttest_ind_from_stats(a, s_a, n, b, s_b, n, equal_var=False).pvalue)
 
 
-def p_values(a: tuple[Number, Number], b: tuple[Number, Number], n: int, interval: bool) -> tuple[float, float, float]:
-    """Welch's p between two printed (mean, spread), and the smallest and largest p of all numbers that round to the printed ones.
+def p_values(a: tuple[Number, Number], b: tuple[Number, Number], n: int,
+             interval: bool) -> tuple[float, float, float]:
+    """Welch's p between two printed (mean, spread), and the smallest and largest p of all numbers
+    that round to the printed ones.
 
     Parameters
     ----------
@@ -44,24 +51,31 @@ def p_values(a: tuple[Number, Number], b: tuple[Number, Number], n: int, interva
 
     Notes
     -----
-    The smallest p is that of ``a`` as far above ``b`` as can be. A paired test needs the values themselves.
+    The smallest p is that of ``a`` as far above ``b`` as can be. A paired test needs the values
+    themselves.
     """
     (x, s), (y, t) = (tuple(float(number.value) for number in pair) for pair in (a, b))
     (dx, ds), (dy, dt) = (tuple(float(number.half) for number in pair) for pair in (a, b))
-    meet = float(np.clip((x - y) / (dx + dy), -1, 1))  # share of the rounding after which both means are equal: the worst there is
+    # share of the rounding after which both means are equal: the worst there is
+    meet = float(np.clip((x - y) / (dx + dy), -1, 1))
     best = _welch(x + dx, s - ds, y - dy, t - dt, n, interval)
-    return _welch(x, s, y, t, n, interval), best, _welch(x - meet * dx, s + ds, y + meet * dy, t + dt, n, interval)
+    return _welch(x, s, y, t, n, interval), best, _welch(x - meet * dx, s + ds, y + meet * dy,
+                                                         t + dt, n, interval)
 
 
 def largest_f1(precision, recall):
-    """Harmonic mean: no F1, and by concavity no average of F1 over classes, lies above that of the averaged precision and recall."""
+    """Harmonic mean: no F1, and by concavity no average of F1 over classes, lies above that of the
+    averaged precision and recall."""
     return 2 * precision * recall / (precision + recall)
 
 
-def sizes_that_fit(accuracies: Sequence[float], rounding: str = "nearest", largest: int = 2500) -> np.ndarray:
-    """Sizes of one test set that can give all accuracies: whole numbers of right answers, printed as a percentage with two decimals.
+def sizes_that_fit(accuracies: Sequence[float], rounding: str = "nearest",
+                   largest: int = 2500) -> np.ndarray:
+    """Sizes of one test set that can give all accuracies: whole numbers of right answers, printed
+    as a percentage with two decimals.
 
-    A test in the manner of GRIM (Brown and Heathers 2017, doi:10.1177/1948550616673876), computed in whole numbers.
+    A test in the manner of GRIM (Brown and Heathers 2017, doi:10.1177/1948550616673876), computed
+    in whole numbers.
 
     Parameters
     ----------
@@ -77,9 +91,11 @@ def sizes_that_fit(accuracies: Sequence[float], rounding: str = "nearest", large
     n = np.arange(1, largest + 1)
     fits = np.ones(largest, bool)
     for value in accuracies:
-        low = 2 * round(1e4 * value) - (rounding == "nearest")  # right answers are k with low <= 20000 k / n <= high
+        # right answers are k with low <= 20000 k / n <= high
+        low = 2 * round(1e4 * value) - (rounding == "nearest")
         high = 2 * round(1e4 * value) + (1 if rounding == "nearest" else 2)
         least = -(-low * n // 20_000)
-        most = high * n // 20_000 if rounding == "nearest" else -(-high * n // 20_000) - 1  # the next number itself is not cut to this one
+        # the next number itself is not cut to this one
+        most = high * n // 20_000 if rounding == "nearest" else -(-high * n // 20_000) - 1
         fits &= most >= least
     return n[fits]

@@ -1,4 +1,5 @@
-"""On leakage: what others measured, and what each of the four papers' protocols can and cannot say. Data in ``*.yaml`` beside this."""
+"""On leakage: what others measured, and what each of the four papers' protocols can and cannot say.
+Data in ``*.yaml`` beside this."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ def literature() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``source``, ``doi``, ``data``, ``compared``, ``points`` (percentage points of accuracy, NaN where the abstract has none), ``kind``
-        (``up to``: the largest found; ``range``; or words).
+        ``source``, ``doi``, ``data``, ``compared``, ``points`` (percentage points of accuracy, NaN
+        where the abstract has none), ``kind`` (``up to``: the largest found; ``range``; or words).
     """
     return _read("inflation").astype({"points": float})
 
@@ -32,9 +33,13 @@ def protocols() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``paper``, ``where`` (sections and tables), and for each of ``test``, ``kept apart``, ``on both sides``, ``can say`` and
-        ``cannot say`` a line: ``question``, ``answer``.
+        ``paper``, ``where`` (sections and tables), and for each of ``test``, ``kept apart``, ``on
+        both sides``, ``can say`` and ``cannot say`` a line: ``question``, ``answer``.
     """
-    names = {"apart": "kept apart", "both_sides": "on both sides", "can_say": "can say", "cannot_say": "cannot say"}
+    names = {
+        "apart": "kept apart", "both_sides": "on both sides", "can_say": "can say",
+        "cannot_say": "cannot say"
+    }
     wide = _read("protocols").rename(columns=names)
-    return wide.melt(["paper", "where"], var_name="question", value_name="answer", ignore_index=False).sort_index(kind="stable")
+    return wide.melt(["paper", "where"], var_name="question", value_name="answer",
+                     ignore_index=False).sort_index(kind="stable")

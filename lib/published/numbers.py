@@ -1,4 +1,5 @@
-"""Printed numbers as intervals: what a number can have been before it was rounded, and what follows for sums and differences of it."""
+"""Printed numbers as intervals: what a number can have been before it was rounded, and what follows
+for sums and differences of it."""
 
 from __future__ import annotations
 
@@ -14,7 +15,10 @@ import yaml
 
 from lib.paths import PUBLISHED
 
-__all__ = ["PAPERS", "Cell", "Number", "Range", "cell", "evaluate", "named", "rows_of", "statements", "written"]
+__all__ = [
+    "PAPERS", "Cell", "Number", "Range", "cell", "evaluate", "named", "rows_of", "statements",
+    "written"
+]
 
 PAPERS = ("rmmt", "amigos", "seed", "face_eeg")  # papers 1 to 4
 
@@ -23,8 +27,9 @@ PAPERS = ("rmmt", "amigos", "seed", "face_eeg")  # papers 1 to 4
 class Number:
     """A number as printed, for example ``Number("0.736")``.
 
-    A decimal stands for everything that rounds to it, 0.7355 to 0.7365. A whole number is a count and exact; only as the printed result of
-    a calculation (65 %) is it rounded too. Where nothing is printed the text is empty and the number counts as False.
+    A decimal stands for everything that rounds to it, 0.7355 to 0.7365. A whole number is a count
+    and exact; only as the printed result of a calculation (65 %) is it rounded too. Where nothing
+    is printed the text is empty and the number counts as False.
     """
 
     text: str
@@ -41,7 +46,7 @@ class Number:
     def half(self) -> Fraction:
         """Half of the last printed digit."""
         mantissa, _, exponent = self.text.lower().partition("e")
-        return Fraction(1, 2) / Fraction(10) ** (len(mantissa.partition(".")[2]) - int(exponent or 0))
+        return Fraction(1, 2) / Fraction(10)**(len(mantissa.partition(".")[2]) - int(exponent or 0))
 
     @property
     def ends(self) -> tuple[Fraction, Fraction]:
@@ -52,7 +57,8 @@ class Number:
 
 @dataclass(frozen=True)
 class Cell:
-    """One line of the CSV of a paper; ``spread`` is its standard deviation or the half width of its interval."""
+    """One line of the CSV of a paper; ``spread`` is its standard deviation or the half width of its
+    interval."""
 
     table: str
     row: str
@@ -72,7 +78,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class Range:
-    """A calculation with printed numbers: ``value`` with the numbers as they stand, ``low`` and ``high`` with all that round to them."""
+    """A calculation with printed numbers: ``value`` with the numbers as they stand, ``low`` and
+    ``high`` with all that round to them."""
 
     value: Fraction
     low: Fraction
@@ -87,8 +94,10 @@ def _cells(paper: str) -> dict[tuple[str, str, str], Cell]:
             key = (line["table"], line["row"], line["metric"])
             if key in found:
                 raise ValueError(f"{paper}.csv: two lines for table {', '.join(key)}")
-            mean, std, half_width = (Number(line.get(name) or "") for name in ("mean", "std", "half_width"))
-            found[key] = Cell(*key, line["protocol"], line["note"], line["comparable"] == "true", mean, std, half_width)
+            mean, std, half_width = (Number(line.get(name) or "")
+                                     for name in ("mean", "std", "half_width"))
+            found[key] = Cell(*key, line["protocol"], line["note"], line["comparable"] == "true",
+                              mean, std, half_width)
     return found
 
 
@@ -107,13 +116,18 @@ def cell(paper: str, reference: Sequence) -> Cell:
         raise KeyError(f"no printed number {list(reference)} of {paper!r}") from None
 
 
-def rows_of(paper: str, table: int | str, rows: Sequence[str] | None = None, metrics: Sequence[str] | None = None) -> list[Cell]:
-    """Lines of one printed table in printed order, all or those of some rows and metrics. Raises KeyError where one is not there."""
+def rows_of(paper: str, table: int | str, rows: Sequence[str] | None = None,
+            metrics: Sequence[str] | None = None) -> list[Cell]:
+    """Lines of one printed table in printed order, all or those of some rows and metrics. Raises
+    KeyError where one is not there."""
     found = [c for (number, _, _), c in _cells(paper).items() if number == str(table)]
     for wanted, there in ((rows, {c.row for c in found}), (metrics, {c.metric for c in found})):
         if missing := set(wanted or ()) - there:
             raise KeyError(f"Table {table} of {paper!r} prints no {', '.join(sorted(missing))}")
-    return [c for c in found if (rows is None or c.row in rows) and (metrics is None or c.metric in metrics)]
+    return [
+        c for c in found
+        if (rows is None or c.row in rows) and (metrics is None or c.metric in metrics)
+    ]
 
 
 def named(paper: str, values: Mapping[str, Sequence]) -> dict[str, Number]:
@@ -128,7 +142,8 @@ def named(paper: str, values: Mapping[str, Sequence]) -> dict[str, Number]:
 
 
 def evaluate(formula: str, numbers: Mapping[str, Number]) -> Range:
-    """A formula of names and whole numbers with + - * /, each name used once: its greatest and least value lie at ends of the intervals."""
+    """A formula of names and whole numbers with + - * /, each name used once: its greatest and
+    least value lie at ends of the intervals."""
     code = compile(formula, formula, "eval")
 
     def at(values: Sequence[Fraction]) -> Fraction:
@@ -149,7 +164,8 @@ def _statements(paper: str) -> tuple[dict, ...]:
 
 
 def statements(paper: str, *kinds: str, stated: bool | None = None) -> list[dict]:
-    """What a paper says of its own numbers, from its YAML: ``id``, ``where``, ``claim`` (in our words), ``kind``, arguments of the check.
+    """What a paper says of its own numbers, from its YAML: ``id``, ``where``, ``claim`` (in our
+    words), ``kind``, arguments of the check.
 
     Parameters
     ----------
@@ -160,4 +176,7 @@ def statements(paper: str, *kinds: str, stated: bool | None = None) -> list[dict
     stated : bool, optional
         True: only what the paper says itself; questions of ours carry ``stated: false``.
     """
-    return [dict(s) for s in _statements(paper) if (not kinds or s["kind"] in kinds) and stated in (None, s.get("stated", True))]
+    return [
+        dict(s) for s in _statements(paper)
+        if (not kinds or s["kind"] in kinds) and stated in (None, s.get("stated", True))
+    ]

@@ -1,4 +1,5 @@
-"""``python -m lib.report [--profile demo] [--out FILE]`` writes the report and says what is in it."""
+"""``python -m lib.report [--profile demo] [--out FILE]`` writes the report and says what is in
+it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The cells of one notebook as the page shows them: text, folded code, outputs, and for each figure where it came from."""
+"""The cells of one notebook as the page shows them: text, folded code, outputs, and for each figure
+where it came from."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ PNG = "image/png"
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG with its size, what it says, and the manifest row of the file with the same bytes (or of the same id, ``same`` false)."""
+    """A PNG with its size, what it says, and the manifest row of the file with the same bytes (or
+    of the same id, ``same`` false)."""
 
     png: bytes
     alt: str
@@ -47,8 +49,9 @@ class Picture:
 
 @dataclass
 class Block:
-    """One cell, as HTML that is safe: ``text`` of a text cell; or ``code`` with its number, ``outputs`` (a kind: text, html, picture;
-    and a value) and the manifest rows of the tables ``made`` by it."""
+    """One cell, as HTML that is safe: ``text`` of a text cell; or ``code`` with its number,
+    ``outputs`` (a kind: text, html, picture; and a value) and the manifest rows of the tables
+    ``made`` by it."""
 
     number: int = 0
     text: str = ""
@@ -69,7 +72,10 @@ class Section:
     @property
     def pictures(self) -> list[Picture]:
         """Every picture of the notebook, in order."""
-        return [value for block in self.blocks for _, value in block.outputs if isinstance(value, Picture)]
+        return [
+            value for block in self.blocks for _, value in block.outputs
+            if isinstance(value, Picture)
+        ]
 
 
 def anchor(row: Mapping) -> str:
@@ -78,7 +84,8 @@ def anchor(row: Mapping) -> str:
 
 
 def _html(text: str) -> Markup | None:
-    """The tables of an HTML output, without their styles, scripts and attributes; nothing where there is no table."""
+    """The tables of an HTML output, without their styles, scripts and attributes; nothing where
+    there is no table."""
     soup = BeautifulSoup(text, "html.parser")
     for part in soup(["style", "script"]):
         part.decompose()
@@ -123,11 +130,14 @@ def section(lesson: Lesson, rows: Iterable[dict], known: Iterable[str]) -> Secti
     ----------
     lesson : Lesson
     rows : iterable of dict
-        Manifest rows, each with ``path`` (its file below ``figures/``); those of this notebook and profile are used.
+        Manifest rows, each with ``path`` (its file below ``figures/``); those of this notebook and
+        profile are used.
     known : iterable of str
         Names of the notebooks on the page, which the text may link to.
     """
-    own = [row for row in rows if row["notebook"] == lesson.name and row["profile"] == lesson.profile]
+    own = [
+        row for row in rows if row["notebook"] == lesson.name and row["profile"] == lesson.profile
+    ]
     text, blocks, number = Text(lesson.name, known), [], 0
     for cell in lesson.nb.cells:
         if cell.cell_type == "markdown":
@@ -137,6 +147,8 @@ def section(lesson: Lesson, rows: Iterable[dict], known: Iterable[str]) -> Secti
             code = Markup(highlight(cell.source, PythonLexer(), HtmlFormatter()))
             label = "Parameters" if "parameters" in cell.metadata.get("tags", []) else "Code"
             outputs = list(_outputs(cell, f"{lesson.name}, code cell {number}", own, text))
-            made = [row for row in own if row["cell"] == number and not row["path"].endswith(".png")]
+            made = [
+                row for row in own if row["cell"] == number and not row["path"].endswith(".png")
+            ]
             blocks.append(Block(number, code=code, label=label, outputs=outputs, made=made))
     return Section(lesson, blocks, text.headings)

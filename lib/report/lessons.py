@@ -1,4 +1,5 @@
-"""The executed notebooks that a report or the site shows: which copy of each, and what is to be said about that copy."""
+"""The executed notebooks that a report or the site shows: which copy of each, and what is to be
+said about that copy."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ class Lesson:
     Attributes
     ----------
     name : str
-        File name without suffix; its first digit says where it belongs (0 start, 1 to 4 a paper, 9 across the papers).
+        File name without suffix; its first digit says where it belongs (0 start, 1 to 4 a paper, 9
+        across the papers).
     paper : str
         Folder of its figures, from its header.
     nb : NotebookNode
@@ -63,8 +65,11 @@ def _load(source: Path, profile: str, executed: Path | None) -> Lesson | None:
         copy = executed / f"{name}.ipynb"
         try:
             nb = paired(source, copy)
-            given = nbformat.read(copy, as_version=4).metadata.get("papermill", {}).get("parameters", {})
-            return Lesson(name, paper, nb, profile, {key: value for key, value in given.items() if key not in ("data", "out")})
+            given = nbformat.read(copy, as_version=4).metadata.get("papermill",
+                                                                   {}).get("parameters", {})
+            return Lesson(
+                name, paper, nb, profile,
+                {key: value for key, value in given.items() if key not in ("data", "out")})
         except ValueError as error:
             note = str(error)
     committed = source.with_suffix(".ipynb")
@@ -74,7 +79,8 @@ def _load(source: Path, profile: str, executed: Path | None) -> Lesson | None:
 
 
 def lessons(profile: str = "demo", *, executed: bool = True) -> list[Lesson]:
-    """Every notebook by name: the copy that was run in this profile; else the committed one, with the reason in ``note``.
+    """Every notebook by name: the copy that was run in this profile; else the committed one, with
+    the reason in ``note``.
 
     Parameters
     ----------

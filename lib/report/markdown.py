@@ -1,4 +1,5 @@
-"""Text cells as HTML that needs nothing from elsewhere: nbconvert's renderer, with formulas as MathML."""
+"""Text cells as HTML that needs nothing from elsewhere: nbconvert's renderer, with formulas as
+MathML."""
 
 from __future__ import annotations
 
@@ -13,9 +14,11 @@ __all__ = ["Text", "mathml", "slug"]
 
 
 def mathml(tex: str, *, block: bool = False) -> str:
-    """A formula as MathML, which browsers draw by themselves; as code where docutils cannot read it."""
+    """A formula as MathML, which browsers draw by themselves; as code where docutils cannot read
+    it."""
     try:
-        return tex2mathml(tex.strip(), as_block=block).replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
+        return tex2mathml(tex.strip(),
+                          as_block=block).replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
     except MathError:
         return f'<code class="tex">{escape(tex.strip())}</code>'
 
@@ -26,7 +29,8 @@ def slug(text: str) -> str:
 
 
 class Text(IPythonRenderer):
-    """Renders the text of one notebook. Its title becomes an ``h3``, its sections follow; names of notebooks become links.
+    """Renders the text of one notebook. Its title becomes an ``h3``, its sections follow; names of
+    notebooks become links.
 
     Parameters
     ----------
@@ -35,7 +39,6 @@ class Text(IPythonRenderer):
     known : collection of str
         Names of the notebooks on the page.
     """
-
     def __init__(self, name: str, known=(), **options):
         super().__init__(escape=False, **options)
         self.name, self.known = name, frozenset(known)
@@ -46,7 +49,8 @@ class Text(IPythonRenderer):
         return MarkdownWithMath(renderer=self).render(source)
 
     def heading(self, text: str, level: int, **attrs) -> str:
-        """One level lower per level of the page above; the first of level 1 is the notebook's own and keeps its name as id."""
+        """One level lower per level of the page above; the first of level 1 is the notebook's own
+        and keeps its name as id."""
         plain = " ".join(unescape(re.sub(r"<[^>]+>", "", text)).split())
         first = level == 1 and not self.headings
         anchor = self.name if first else f"{self.name}--{slug(plain)}"
@@ -63,7 +67,8 @@ class Text(IPythonRenderer):
         return f'<a href="#{text}">{code}</a>' if text in self.known else code
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
-        """A link; one to another notebook leads to its place on this page, one to another file becomes plain text."""
+        """A link; one to another notebook leads to its place on this page, one to another file
+        becomes plain text."""
         name = url.rsplit("/", 1)[-1].removesuffix(".ipynb").removesuffix(".py")
         if name in self.known:
             return f'<a href="#{name}">{text}</a>'

@@ -1,4 +1,5 @@
-"""Figures of paper 4 drawn anew: boxes and arrows whose sizes are read from built networks. Coordinates are inches."""
+"""Figures of paper 4 drawn anew: boxes and arrows whose sizes are read from built networks.
+Coordinates are inches."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ def stages(model: FaceAttention) -> tuple[list[tuple[int, int, int]], list[tuple
     Returns
     -------
     backbone : list of tuple
-        Blocks that follow one another with the same output: how many, channels, side of the map in pixels.
+        Blocks that follow one another with the same output: how many, channels, side of the map in
+        pixels.
     patches : list of tuple
         The three convolutions of the patch extraction block: kernel, channels, side.
     """
@@ -36,34 +38,42 @@ def stages(model: FaceAttention) -> tuple[list[tuple[int, int, int]], list[tuple
 
     size = model.backbone.size
     maps = through(list(model.backbone.trunk.children()), torch.zeros(1, 3, size, size))
-    blocks = [(len(list(same)), *shape) for shape, same in groupby((x.shape[1], x.shape[-1]) for x in maps)]
+    blocks = [(len(list(same)), *shape)
+              for shape, same in groupby((x.shape[1], x.shape[-1]) for x in maps)]
     layers = list(model.classifier.patches.layers)
     ends = [i for i, layer in enumerate(layers) if isinstance(layer, nn.ReLU)]
-    outputs, kernels = through(layers, maps[-1]), [layer.kernel_size[0] for layer in layers if isinstance(layer, nn.Conv2d)]
+    outputs, kernels = through(layers, maps[-1]), [
+        layer.kernel_size[0] for layer in layers if isinstance(layer, nn.Conv2d)
+    ]
     chosen = zip((*kernels[:4:2], kernels[-1]), [outputs[i] for i in ends], strict=True)
     return blocks, [(kernel, x.shape[1], x.shape[-1]) for kernel, x in chosen]
 
 
-def face_flow(model: FaceAttention, emotions: Sequence[str], detector: str = "Haar cascade\nor YuNet, YOLOv8") -> Figure:
+def face_flow(model: FaceAttention, emotions: Sequence[str],
+              detector: str = "Haar cascade\nor YuNet, YOLOv8") -> Figure:
     """Figure 1: from a frame of video to an emotion."""
     backbone, patches = stages(model)
     sheet, y = Sheet(9.0, 1.9), 1.0
-    count, size, head = patches[-1][2] ** 2, model.backbone.size, model.classifier
+    count, size, head = patches[-1][2]**2, model.backbone.size, model.classifier
     sheet.frame(3.13, 0.25, 4.72, 1.5)
     channels, side = backbone[-1][1:]
-    boxes = [sheet.box(0.5, y, "frame\nof video", "face", w=0.75, h=0.75),
-             sheet.box(1.6, y, f"find the face\n{detector}", w=1.15, h=0.75, size=8),
-             sheet.box(2.67, y, f"crop\n{size} × {size}", "face", w=0.68, h=0.75, size=8),
-             sheet.box(3.82, y, f"MobileNetV2\nwithout its end\n{channels} × {side} × {side}", w=1.15, h=0.75, size=8),
-             sheet.stack(5.0, y, f"{count} patches\nof {patches[-1][1]}", "face", w=0.8, h=0.75, size=8),
-             sheet.box(5.9, y, f"FC\n{head.inner.out_features}", "both", w=0.42, h=0.75),
-             sheet.box(6.72, y, f"attention\nover {count}\npatches", "both", w=0.82, h=0.75, size=8),
-             sheet.box(7.52, y, f"FC\n{head.outer.out_features}", "both", w=0.42, h=0.75),
-             sheet.box(8.47, y, "\n".join(emotions), "label", w=0.85, h=0.95, size=8)]
+    boxes = [
+        sheet.box(0.5, y, "frame\nof video", "face", w=0.75, h=0.75),
+        sheet.box(1.6, y, f"find the face\n{detector}", w=1.15, h=0.75, size=8),
+        sheet.box(2.67, y, f"crop\n{size} × {size}", "face", w=0.68, h=0.75, size=8),
+        sheet.box(3.82, y, f"MobileNetV2\nwithout its end\n{channels} × {side} × {side}", w=1.15,
+                  h=0.75, size=8),
+        sheet.stack(5.0, y, f"{count} patches\nof {patches[-1][1]}", "face", w=0.8, h=0.75, size=8),
+        sheet.box(5.9, y, f"FC\n{head.inner.out_features}", "both", w=0.42, h=0.75),
+        sheet.box(6.72, y, f"attention\nover {count}\npatches", "both", w=0.82, h=0.75, size=8),
+        sheet.box(7.52, y, f"FC\n{head.outer.out_features}", "both", w=0.42, h=0.75),
+        sheet.box(8.47, y, "\n".join(emotions), "label", w=0.85, h=0.95, size=8)
+    ]
     for a, b in pairwise(boxes):
         sheet.arrow((a.side("right")[0], y), (b.side("left")[0], y))
     trunk = model.backbone.trunk
-    frozen = sum(x.numel() for x in trunk.parameters()) + sum(x.numel() for name, x in trunk.named_buffers() if "running" in name)
+    frozen = sum(x.numel() for x in trunk.parameters()) + sum(
+        x.numel() for name, x in trunk.named_buffers() if "running" in name)
     trained = sum(x.numel() for x in model.classifier.parameters())
     sheet.note(4.0, 0.4, f"frozen: {frozen:,} numbers")
     sheet.note(6.2, 0.4, f"trained: {trained:,} weights")
@@ -71,7 +81,8 @@ def face_flow(model: FaceAttention, emotions: Sequence[str], detector: str = "Ha
 
 
 def patch_block(model: FaceAttention, removed: int) -> Figure:
-    """Figure 2: where the backbone is cut, and the patch extraction block on it; boxes are as high as the maps are large.
+    """Figure 2: where the backbone is cut, and the patch extraction block on it; boxes are as high
+    as the maps are large.
 
     Parameters
     ----------
@@ -86,7 +97,8 @@ def patch_block(model: FaceAttention, removed: int) -> Figure:
     for number, (count, channels, side) in enumerate(backbone):
         x += 0.98
         name = "stem" if not number else f"{count} bottleneck{'s' * (count > 1)}"
-        box = sheet.stack(x, y, f"{channels} ×\n{side}²", "control", w=0.62, h=0.26 + 0.17 * np.log2(side), n=count)
+        box = sheet.stack(x, y, f"{channels} ×\n{side}²", "control", w=0.62,
+                          h=0.26 + 0.17 * np.log2(side), n=count)
         sheet.note(x + 0.03, y - 0.78, name, size=7.5)
         sheet.arrow((before.side("right")[0], y), (x - 0.31, y))
         before = box
@@ -94,17 +106,21 @@ def patch_block(model: FaceAttention, removed: int) -> Figure:
     sheet.note(x + 0.57, y + 0.62, f"last {removed}\nlayers\nremoved", ha="left", size=7.5)
     low, place = 0.62, [1.9, 3.75, 5.6]
     names = ["separable conv", "separable conv", "conv"]
-    start = sheet.box(0.55, low, f"{backbone[-1][1]} ×\n{backbone[-1][2]}²", "control", w=0.62, h=0.6)
+    start = sheet.box(0.55, low, f"{backbone[-1][1]} ×\n{backbone[-1][2]}²", "control", w=0.62,
+                      h=0.6)
     sheet.elbow([(x, y - 0.9), (x, 1.27), (0.55, 1.27), start.side("top")])
     sides = [backbone[-1][2], *(side for *_, side in patches)]
-    for at, name, (kernel, channels, side), (before_it, after_it) in zip(place, names, patches, pairwise(sides), strict=True):
+    for at, name, (kernel,
+                   channels, side), (before_it, after_it) in zip(place, names, patches,
+                                                                 pairwise(sides), strict=True):
         text = f"{name} {kernel} × {kernel}\nstride {before_it // after_it}\n{channels} × {side}²"
         box = sheet.box(at, low, text, "face", w=1.35, h=0.75, size=8)
         sheet.arrow(start.side("right"), box.side("left"))
         start = box
     side, channels = patches[-1][2], patches[-1][1]
     for k in range(side**2):
-        small = sheet.box(7.15 + 0.55 * (k % side), low + 0.21 - 0.42 * (k // side), str(k + 1), "both", w=0.5, h=0.37)
+        small = sheet.box(7.15 + 0.55 * (k % side), low + 0.21 - 0.42 * (k // side), str(k + 1),
+                          "both", w=0.5, h=0.37)
     sheet.arrow(start.side("right"), (small.x - 0.8, low))
     sheet.note(8.05, low, f"{side**2} patches\nof {channels} values", ha="left")
     return sheet.figure

@@ -1,4 +1,5 @@
-"""Figures 1, 2, 3, 4 and 6 of paper 1 drawn anew: boxes and arrows whose sizes are read from a built model.
+"""Figures 1, 2, 3, 4 and 6 of paper 1 drawn anew: boxes and arrows whose sizes are read from a
+built model.
 
 Colours are those of :mod:`lib.plots`: face, EEG, both. Coordinates are inches.
 """
@@ -19,16 +20,24 @@ def sizes(model: nn.Module) -> dict[str, int]:
     Returns
     -------
     dict
-        ``eeg``, ``face`` (features per step), ``H`` (width of X_F and X_E), ``blocks`` and ``kernel`` (of a TCN), ``N`` (layers of
-        the Transformer), ``heads``, ``d_K``, ``inner`` (width inside the feed-forward network), ``cat`` (into the regressor).
+        ``eeg``, ``face`` (features per step), ``H`` (width of X_F and X_E), ``blocks`` and
+        ``kernel`` (of a TCN), ``N`` (layers of the Transformer), ``heads``, ``d_K``, ``inner``
+        (width inside the feed-forward network), ``cat`` (into the regressor).
     """
     streams = dict(getattr(model, "extractors", {}))
     if set(streams) != {"eeg", "face"} or not model.residual:
-        raise ValueError("the drawings need an RMMT with both streams and its residual connection: build('RMMT', n_eeg, n_face)")
+        raise ValueError(
+            "the drawings need an RMMT with both streams and its residual connection: build('RMMT', n_eeg, n_face)"
+        )
     first, block = {name: tcn.blocks[0][0] for name, tcn in streams.items()}, model.blocks[0]
-    return {**{name: conv.weight.shape[1] // conv.kernel for name, conv in first.items()}, "H": streams["face"].width,
-            "blocks": len(streams["face"].blocks), "kernel": first["face"].kernel, "N": len(model.blocks), "heads": block.heads,
-            "d_K": streams["face"].width // block.heads, "inner": block.feed_forward[0].out_features, "cat": model.regressor.in_features}
+    return {
+        **{
+            name: conv.weight.shape[1] // conv.kernel for name, conv in first.items()
+        }, "H": streams["face"].width, "blocks": len(streams["face"].blocks),
+        "kernel": first["face"].kernel, "N": len(model.blocks), "heads": block.heads,
+        "d_K": streams["face"].width // block.heads, "inner": block.feed_forward[0].out_features,
+        "cat": model.regressor.in_features
+    }
 
 
 def fusion_schemes() -> Figure:
@@ -38,14 +47,18 @@ def fusion_schemes() -> Figure:
     for column, title in enumerate(("feature fusion", "decision fusion", "hybrid fusion")):
         left = 0.08 + 3.02 * column
         sheet.note(left + 1.35, 2.3, f"({'abc'[column]}) {title}", size=10)
-        inputs = {m: sheet.box(left + 0.42, y, f"{m}\nfeatures", m, w=0.82) for m, y in rows.items()}
-        output = sheet.box(left + 2.25, middle, "weigh" if column else "model", "both", w=0.62, h=0.5)
+        inputs = {
+            m: sheet.box(left + 0.42, y, f"{m}\nfeatures", m, w=0.82) for m, y in rows.items()
+        }
+        output = sheet.box(left + 2.25, middle, "weigh" if column else "model", "both", w=0.62,
+                           h=0.5)
         sheet.arrow(output.side("right"), (left + 2.88, middle))
         sheet.note(left + 2.6, middle - 0.36, "prediction")
         if column == 0:
             joined = sheet.box(left + 1.3, middle, "concatenate", "both", w=0.92, h=0.5)
             for m, side in (("face", "top"), ("EEG", "bottom")):
-                sheet.elbow([inputs[m].side("right"), (joined.x, rows[m]), joined.side(side)], kind=m)
+                sheet.elbow([inputs[m].side("right"), (joined.x, rows[m]),
+                             joined.side(side)], kind=m)
             sheet.arrow(joined.side("right"), output.side("left"), kind="both")
             continue
         for m, side in (("face", "top"), ("EEG", "bottom")):
@@ -53,7 +66,9 @@ def fusion_schemes() -> Figure:
             sheet.arrow(inputs[m].side("right"), model.side("left"), kind=m)
             # the EEG path turns in further left, clear of the word below the output
             x = output.x - 0.15 if side == "bottom" else output.x
-            sheet.elbow([model.side("right"), (x, rows[m]), output.side(side, x - output.x)], kind=m)
+            sheet.elbow(
+                [model.side("right"),
+                 (x, rows[m]), output.side(side, x - output.x)], kind=m)
         if column == 2:
             model = sheet.box(left + 1.32, middle, "model", "both", w=0.66, h=0.5)
             joined = sheet.box(left + 0.42, middle, "concatenate", "both", w=0.82, h=0.36, size=8)
@@ -86,22 +101,29 @@ def overview(model: nn.Module, n_times: int = 96, backbone: str = "ResNet-50") -
     eeg = sheet.stack(0.55, low, "EEG", "EEG", w=0.8)
     power = sheet.box(2.0, low, "relative\nband power", "EEG", w=1.25)
     brain = sheet.box(4.0, low, tcn, "EEG", w=1.3)
-    fuse = sheet.stack(6.3, middle, f"cross-modal\nblock × {s['N']}", "both", w=1.1, h=0.75, n=s["N"])
+    fuse = sheet.stack(6.3, middle, f"cross-modal\nblock × {s['N']}", "both", w=1.1, h=0.75,
+                       n=s["N"])
     cat = sheet.box(7.45, top, "concatenate", "both", w=0.9, h=0.4)
     out = sheet.box(8.5, middle, "linear", "both", w=0.7, h=0.42)
-    for first, second, third, kind, width in ((frames, network, face, "face", s["face"]), (eeg, power, brain, "EEG", s["eeg"])):
+    for first, second, third, kind, width in ((frames, network, face, "face", s["face"]),
+                                              (eeg, power, brain, "EEG", s["eeg"])):
         sheet.arrow((first.side("right")[0], second.y), second.side("left"), kind=kind)
         sheet.arrow(second.side("right"), third.side("left"), f"{T} × {width}", kind)
     sheet.note(2.0, low - 0.42, "Eqs (1)–(7)")
     sheet.arrow(face.side("right"), cat.side("left"), "residual", "face", shift=(0.55, 0.12))
     sheet.note(turn + 0.05, top + 0.13, f"$X_F$  {T} × {s['H']}")
-    sheet.elbow([(turn, top), (turn, middle + 0.18), (fuse.side("left")[0], middle + 0.18)], kind="face")
+    sheet.elbow([(turn, top), (turn, middle + 0.18), (fuse.side("left")[0], middle + 0.18)],
+                kind="face")
     sheet.note(turn + 0.32, middle + 0.3, "query")
-    sheet.elbow([brain.side("right"), (turn, low), (turn, middle - 0.15), (fuse.side("left")[0], middle - 0.15)], kind="EEG")
+    sheet.elbow([
+        brain.side("right"), (turn, low), (turn, middle - 0.15),
+        (fuse.side("left")[0], middle - 0.15)
+    ], kind="EEG")
     sheet.note(turn + 0.32, middle - 0.36, "keys,\nvalues")
     sheet.note(turn + 0.1, low, f"$X_E$  {T} × {s['H']}", ha="left")
     for start, end in ((face, brain), (brain, face)):
-        sheet.arrow(start.side("bottom" if start is face else "top"), end.side("top" if end is brain else "bottom"), dashed=True)
+        sheet.arrow(start.side("bottom" if start is face else "top"),
+                    end.side("top" if end is brain else "bottom"), dashed=True)
     sheet.note(face.x - 0.4, middle, "KD loss\nEq (20)")
     sheet.elbow([(fuse.side("right")[0], middle), (cat.x, middle), cat.side("bottom")], kind="both")
     sheet.note(cat.x + 0.08, middle + 0.15, r"$X_{E\rightarrow F}^{[N]}$", ha="left")
@@ -113,7 +135,8 @@ def overview(model: nn.Module, n_times: int = 96, backbone: str = "ResNet-50") -
 
 
 def fusion_block(model: nn.Module, n_times: int = 96) -> Figure:
-    """Figure 3: one layer of the multimodal Transformer with its equations, and the residual connection around all.
+    """Figure 3: one layer of the multimodal Transformer with its equations, and the residual
+    connection around all.
 
     Parameters
     ----------
@@ -124,7 +147,10 @@ def fusion_block(model: nn.Module, n_times: int = 96) -> Figure:
     """
     s, T, block = sizes(model), n_times, model.blocks[0]
     weights = r"$(Q_F K_E^\top / \sqrt{d_K})$"
-    weights = {"relu": f"ReLU{weights}", "scaled_relu": f"ReLU{weights} / T", "softmax": f"softmax{weights}"}[block.attention]
+    weights = {
+        "relu": f"ReLU{weights}", "scaled_relu": f"ReLU{weights} / T",
+        "softmax": f"softmax{weights}"
+    }[block.attention]
     sheet = Sheet(9.0, 3.75)
     up, middle, down, top = 2.55, 1.5, 0.5, 3.4
     sheet.frame(1.22, 0.1, 6.08, 2.95)
@@ -138,39 +164,50 @@ def fusion_block(model: nn.Module, n_times: int = 96) -> Figure:
     scores = sheet.box(3.75, middle, f"{weights}\nAtt, Eq (12)  {T} × {T}", "both", w=1.75, h=0.75)
     cross = sheet.box(5.05, down, "Att $V_E$\nEq (13)", "both", w=0.95)
     norm = sheet.box(5.05, up, "add, layer norm\nEq (14)", "both", w=1.15)
-    feed = sheet.box(6.55, middle, f"feed-forward\n{s['H']} → {s['inner']} → {s['H']}\nEq (15)", "both", w=1.2, h=0.75, size=8.5)
+    feed = sheet.box(6.55, middle, f"feed-forward\n{s['H']} → {s['inner']} → {s['H']}\nEq (15)",
+                     "both", w=1.2, h=0.75, size=8.5)
     add = sheet.box(6.55, up, "add\nEq (16)", "both", w=0.75)
     out = sheet.box(8.2, up, f"concatenate\nEq (17)  {T} × {s['cat']}", "both", w=1.4)
     sheet.arrow(face.side("right"), query.side("left"), kind="face")
     sheet.elbow([eeg.side("right"), (1.3, down), (1.3, key.y), key.side("left")], kind="EEG")
     sheet.arrow((1.3, down), value.side("left"), kind="EEG")
-    sheet.elbow([query.side("bottom"), (query.x, 1.75), (scores.side("left")[0], 1.75)], kind="face")
+    sheet.elbow([query.side("bottom"), (query.x, 1.75), (scores.side("left")[0], 1.75)],
+                kind="face")
     sheet.arrow(key.side("right"), (scores.side("left")[0], key.y), kind="EEG")
     sheet.arrow(value.side("right"), cross.side("left"), kind="EEG")
     sheet.elbow([scores.side("right"), (cross.x, middle), cross.side("top")], kind="both")
     if block.residual == "query":
         sheet.arrow(query.side("right"), norm.side("left"), "$Q_F$", "face")
     else:
-        sheet.elbow([(1.3, up), (1.3, 2.13), (norm.x - 0.3, 2.13), norm.side("bottom", -0.3)], "the input of the layer", "face")
-    sheet.elbow([cross.side("right"), (5.7, down), (5.7, 2.05), (norm.x + 0.25, 2.05), norm.side("bottom", 0.25)], kind="both")
+        sheet.elbow([(1.3, up), (1.3, 2.13), (norm.x - 0.3, 2.13),
+                     norm.side("bottom", -0.3)], "the input of the layer", "face")
+    sheet.elbow([
+        cross.side("right"), (5.7, down), (5.7, 2.05), (norm.x + 0.25, 2.05),
+        norm.side("bottom", 0.25)
+    ], kind="both")
     sheet.arrow(norm.side("right"), add.side("left"), kind="both")
     sheet.elbow([(5.84, up), (5.84, middle), feed.side("left")], kind="both")
     sheet.arrow(feed.side("top"), add.side("bottom"), kind="both")
     sheet.arrow(add.side("right"), out.side("left"), kind="both")
-    sheet.elbow([face.side("top"), (face.x, top), (out.x, top), out.side("top")], "$X_F$ again: the residual connection", "face")
+    sheet.elbow([face.side("top"), (face.x, top),
+                 (out.x, top), out.side("top")], "$X_F$ again: the residual connection", "face")
     return sheet.figure
 
 
 def distillation(model: nn.Module, n_times: int = 96) -> Figure:
-    """Figure 4: cross-modal distillation as usual (teacher, then student), and as RMMT uses it (one joint training)."""
+    """Figure 4: cross-modal distillation as usual (teacher, then student), and as RMMT uses it (one
+    joint training)."""
     shape = f"{n_times} × {sizes(model)['H']}"
     sheet = Sheet(9.0, 2.75)
     rows, middle = {"face": 1.95, "EEG": 0.75}, 1.35
-    for left, title in ((0.0, "(a) teacher and student, one after the other"), (4.45, "(b) as a term of one loss, Eq (21)")):
+    for left, title in ((0.0, "(a) teacher and student, one after the other"),
+                        (4.45, "(b) as a term of one loss, Eq (21)")):
         sheet.note(left + 0.2, 2.58, title, size=10, ha="left")
         joint, x = left > 0, left + 3.15
         for m, y in rows.items():
-            name = f"{m} TCN" if joint else {"face": "teacher: face TCN", "EEG": "student: EEG TCN"}[m]
+            name = f"{m} TCN" if joint else {
+                "face": "teacher: face TCN", "EEG": "student: EEG TCN"
+            }[m]
             source = sheet.box(left + 0.5, y, m, m, w=0.6, h=0.45)
             network = sheet.box(left + 1.75, y, name, m, w=1.4, h=0.5)
             feature = sheet.box(x, y, f"$X_{m[0].upper()}$\n{shape}", m, w=0.85, h=0.5)
@@ -179,11 +216,16 @@ def distillation(model: nn.Module, n_times: int = 96) -> Figure:
         sheet.arrow((x, middle - 0.17), (x, rows["EEG"] + 0.25), dashed=True)
         sheet.arrow((x, middle + 0.17), (x, rows["face"] - 0.25), dashed=True, head=joint)
         loss = sheet.box(x, middle, "$L_1$  Eq (20)", "label", w=0.95, h=0.34)
-        sheet.note(left + 0.2, middle, "each changes the other" if joint else "the teacher is trained first, then frozen", ha="left")
+        sheet.note(
+            left + 0.2, middle,
+            "each changes the other" if joint else "the teacher is trained first, then frozen",
+            ha="left")
         if joint:
             total = sheet.box(left + 4.1, middle, "$L_{CCC}$\n+ α $L_1$", "label", w=0.62, h=0.5)
             sheet.arrow(loss.side("right"), total.side("left"))
-    sheet.note(0.2, 0.25, "dashed: the loss between features; its arrow heads show what its gradient changes", ha="left")
+    sheet.note(0.2, 0.25,
+               "dashed: the loss between features; its arrow heads show what its gradient changes",
+               ha="left")
     sheet.ax.plot([4.4, 4.4], [0.45, 2.65], color="0.85", lw=1)
     return sheet.figure
 
@@ -204,25 +246,36 @@ def compared_models(model: nn.Module, mu: float = 0.6, eta: float = 0.4) -> Figu
     for column, title in enumerate(("F-Fusion", "D-Fusion", "RMMT")):
         left = 0.1 + 3.02 * column
         sheet.note(left + 1.35, 2.05, f"({'abc'[column]}) {title}", size=10)
-        source = {m: sheet.box(left + 0.35, y, f"$X_{m[0].upper()}$\n{s['H']}", m, w=0.6) for m, y in rows.items()}
+        source = {
+            m: sheet.box(left + 0.35, y, f"$X_{m[0].upper()}$\n{s['H']}", m, w=0.6)
+            for m, y in rows.items()
+        }
         if column == 1:
-            end = sheet.box(left + 2.25, middle, f"{mu:g} " r"$\hat{y}_F$" f" + {eta:g} " r"$\hat{y}_E$" "\nEq (26)", "both", w=1.05)
+            end = sheet.box(left + 2.25, middle, f"{mu:g} "
+                            r"$\hat{y}_F$"
+                            f" + {eta:g} "
+                            r"$\hat{y}_E$"
+                            "\nEq (26)", "both", w=1.05)
             for m, side in (("face", "top"), ("EEG", "bottom")):
                 linear = sheet.box(left + 1.2, rows[m], f"linear\n{s['H']} → 1", m, w=0.75)
                 sheet.arrow(source[m].side("right"), linear.side("left"), kind=m)
                 sheet.elbow([linear.side("right"), (end.x, rows[m]), end.side(side)], kind=m)
             continue
-        end = sheet.box(left + 2.42, middle, f"linear\n{s['cat'] if column else 2 * s['H']} → 1", "both", w=0.75)
-        cat = sheet.box(left + 1.4, rows["face"] if column else middle, f"concatenate\nEq ({17 if column else 25})", "both", w=0.95)
+        end = sheet.box(left + 2.42, middle, f"linear\n{s['cat'] if column else 2 * s['H']} → 1",
+                        "both", w=0.75)
+        cat = sheet.box(left + 1.4, rows["face"] if column else middle,
+                        f"concatenate\nEq ({17 if column else 25})", "both", w=0.95)
         if column == 0:
             for m, side in (("face", "top"), ("EEG", "bottom")):
                 sheet.elbow([source[m].side("right"), (cat.x, rows[m]), cat.side(side)], kind=m)
             sheet.arrow(cat.side("right"), end.side("left"), kind="both")
             continue
-        fuse = sheet.stack(left + 1.37, 0.5, f"cross-modal\nblock × {s['N']}", "both", w=0.95, n=s["N"])
+        fuse = sheet.stack(left + 1.37, 0.5, f"cross-modal\nblock × {s['N']}", "both", w=0.95,
+                           n=s["N"])
         sheet.arrow(source["face"].side("right"), cat.side("left"), kind="face")
         edge, x = fuse.side("left")[0], source["face"].x
-        sheet.elbow([(x, source["face"].side("bottom")[1]), (x, 0.87), (left + 0.75, 0.87), (left + 0.75, 0.6), (edge, 0.6)], kind="face")
+        sheet.elbow([(x, source["face"].side("bottom")[1]), (x, 0.87), (left + 0.75, 0.87),
+                     (left + 0.75, 0.6), (edge, 0.6)], kind="face")
         sheet.arrow(source["EEG"].side("right"), (edge, rows["EEG"]), kind="EEG")
         sheet.arrow((cat.x, fuse.side("top")[1]), cat.side("bottom"), kind="both")
         sheet.elbow([cat.side("right"), (end.x, cat.y), end.side("top")], kind="both")

@@ -1,4 +1,5 @@
-"""Figure 4 of paper 4 drawn anew: what is recorded from whom, and where it goes. Coordinates are inches."""
+"""Figure 4 of paper 4 drawn anew: what is recorded from whom, and where it goes. Coordinates are
+inches."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ __all__ = ["setup"]
 
 
 def setup() -> Figure:
-    """The set-up: a person watches clips, a camera and a headset record, both are cut into the same 3 s and decided on together."""
+    """The set-up: a person watches clips, a camera and a headset record, both are cut into the same
+    3 s and decided on together."""
     sheet = Sheet(9.0, 2.5)
     top, middle, low = 1.95, 1.2, 0.45
     clip = sheet.box(0.75, middle, "clips of\n4 emotions", "control", w=1.05)
@@ -32,5 +34,6 @@ def setup() -> Figure:
     sheet.elbow([face.side("right"), (fuse.x, top), fuse.side("top")], kind="face")
     sheet.elbow([maps.side("right"), (fuse.x, low), fuse.side("bottom")], kind="EEG")
     sheet.arrow((5.45, top - 0.35), (5.45, low + 0.42), dashed=True, head=False)
-    sheet.note(5.55, middle, "one clock: the EEG is 2 s late,\nboth are cut into the same 3 s", ha="left")
+    sheet.note(5.55, middle, "one clock: the EEG is 2 s late,\nboth are cut into the same 3 s",
+               ha="left")
     return sheet.figure

@@ -1,8 +1,10 @@
-"""Simulated EEG: dipoles in a spherical head, a 1/f background, rhythms that follow affect, and artefacts.
+"""Simulated EEG: dipoles in a spherical head, a 1/f background, rhythms that follow affect, and
+artefacts.
 
-Radial dipoles lie below named scalp sites; MNE's forward solution in a four-layer sphere says what each electrode sees of them. A person
-has an own alpha peak, background, electrode gains and strength of response. Everything is additive in microvolts and made in the
-frequency domain, for any montage and rate: the caller gives affect and expression sampled like the EEG.
+Radial dipoles lie below named scalp sites; MNE's forward solution in a four-layer sphere says what
+each electrode sees of them. A person has an own alpha peak, background, electrode gains and
+strength of response. Everything is additive in microvolts and made in the frequency domain, for any
+montage and rate: the caller gives affect and expression sampled like the EEG.
 """
 
 from __future__ import annotations
@@ -16,11 +18,16 @@ from scipy.fft import irfft, next_fast_len, rfftfreq
 
 __all__ = ["RHYTHMS", "Affect", "Person", "Rhythm", "leadfield", "record"]
 
-SITES_MONTAGE = "biosemi64"  # spherical, so that a site lies exactly below the electrode of that name
-DEPTH = 0.74  # assumed: radius of the sources relative to the head's (cortex in MNE's default sphere lies within 0.9)
-BACKGROUND = tuple("Fp1 Fp2 AFz F7 F3 Fz F4 F8 FT7 FC3 FCz FC4 FT8 T7 C3 Cz C4 T8 TP7 CP3 CPz CP4 TP8 P7 P3 Pz P4 P8 PO3 POz PO4 O1 Oz "
-                   "O2".split())
-MUSCLES = {"FT7": 1.0, "FT8": 1.0, "F7": 0.5, "F8": 0.5, "FC1": 0.35, "FC2": 0.35}  # where the smile's muscles are seen, and how much
+# spherical, so that a site lies exactly below the electrode of that name
+SITES_MONTAGE = "biosemi64"
+# assumed: radius of the sources relative to the head's (cortex in MNE's default sphere lies within
+# 0.9)
+DEPTH = 0.74
+BACKGROUND = tuple(
+    "Fp1 Fp2 AFz F7 F3 Fz F4 F8 FT7 FC3 FCz FC4 FT8 T7 C3 Cz C4 T8 TP7 CP3 CPz CP4 TP8 P7 P3 Pz P4 P8 PO3 POz PO4 O1 Oz "
+    "O2".split())
+# where the smile's muscles are seen, and how much
+MUSCLES = {"FT7": 1.0, "FT8": 1.0, "F7": 0.5, "F8": 0.5, "FC1": 0.35, "FC2": 0.35}
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,8 @@ class Rhythm:
     sites : tuple of str
         One independent source below each.
     centre, width : float
-        Hz; the spectrum is a bell of this standard deviation. ``centre = 0`` stands for the person's alpha peak.
+        Hz; the spectrum is a bell of this standard deviation. ``centre = 0`` stands for the
+        person's alpha peak.
     size : float
         Standard deviation at the electrode above, in microvolts, when affect is neutral.
     valence, strength, arousal : float
@@ -48,25 +56,26 @@ class Rhythm:
     arousal: float = 0.0
 
 
-# choice: directions after the literature (left frontal alpha falls with pleasure, temporal beta and gamma rise with it, posterior alpha
-# falls with arousal); sizes and slopes so that ridge regression reaches on simulated what it reaches on real features (data card).
-RHYTHMS = (
-    Rhythm(("Fp1", "Fp2", "AFz"), 2.0, 1.0, 5.0, valence=-0.03),
-    Rhythm(("Fz", "FCz"), 6.0, 1.2, 4.0, valence=0.025),
-    Rhythm(("F3", "F7"), 0.0, 1.2, 4.0, valence=-0.05),
-    Rhythm(("F4", "F8"), 0.0, 1.2, 4.0, valence=0.05),
-    Rhythm(("O1", "O2", "P3", "Pz", "P4"), 0.0, 1.0, 7.0, arousal=-0.05),
-    Rhythm(("C3", "C4"), 20.0, 4.0, 2.0, arousal=0.02),
-    Rhythm(("T7", "T8"), 22.0, 5.0, 1.6, valence=0.04, strength=0.015),
-    Rhythm(("T7", "T8"), 37.0, 6.0, 1.1, valence=0.055, strength=0.015),
-)
+# choice: directions after the literature (left frontal alpha falls with pleasure, temporal beta and
+# gamma rise with it, posterior alpha falls with arousal); sizes and slopes so that ridge regression
+# reaches on simulated what it reaches on real features (data card).
+RHYTHMS = (Rhythm(("Fp1", "Fp2", "AFz"), 2.0, 1.0, 5.0,
+                  valence=-0.03), Rhythm(("Fz", "FCz"), 6.0, 1.2, 4.0, valence=0.025),
+           Rhythm(("F3", "F7"), 0.0, 1.2, 4.0,
+                  valence=-0.05), Rhythm(("F4", "F8"), 0.0, 1.2, 4.0, valence=0.05),
+           Rhythm(("O1", "O2", "P3", "Pz", "P4"), 0.0, 1.0, 7.0,
+                  arousal=-0.05), Rhythm(("C3", "C4"), 20.0, 4.0, 2.0, arousal=0.02),
+           Rhythm(("T7", "T8"), 22.0, 5.0, 1.6, valence=0.04, strength=0.015),
+           Rhythm(("T7", "T8"), 37.0, 6.0, 1.1, valence=0.055, strength=0.015),
+           )
 
 
 @dataclass(frozen=True)
 class Affect:
     """What the brain and the face's muscles follow, each an array with one value per EEG sample.
 
-    ``valence`` in units of its usual standard deviation, ``arousal`` likewise from 0, ``smile`` from 0 to 1.
+    ``valence`` in units of its usual standard deviation, ``arousal`` likewise from 0, ``smile``
+    from 0 to 1.
     """
 
     valence: np.ndarray
@@ -106,21 +115,26 @@ class Person:
     muscle: float
 
     @classmethod
-    def sample(cls, rng: np.random.Generator, n_channels: int, fingerprint: float = 1.0, rhythms: tuple[Rhythm, ...] = RHYTHMS) -> Person:
+    def sample(cls, rng: np.random.Generator, n_channels: int, fingerprint: float = 1.0,
+               rhythms: tuple[Rhythm, ...] = RHYTHMS) -> Person:
         """Draw a person; ``fingerprint`` scales how far people differ (0: all are alike)."""
-
         def factor(spread, *shape):
             return np.exp(fingerprint * spread * rng.standard_normal(shape or None))
 
-        return cls(alpha=float(np.clip(10.0 + fingerprint * 0.9 * rng.standard_normal(), 8.3, 11.8)),
-                   exponent=float(np.clip(1.5 + fingerprint * 0.2 * rng.standard_normal(), 1.0, 2.0)), background=float(9.0 * factor(0.2)),
-                   gains=factor(0.15, n_channels), response=factor(0.5, len(rhythms)), sizes=factor(0.3, len(rhythms)),
-                   blur=np.eye(n_channels) + fingerprint * 0.04 * rng.standard_normal((n_channels, n_channels)), muscle=float(factor(0.5)))
+        return cls(
+            alpha=float(np.clip(10.0 + fingerprint * 0.9 * rng.standard_normal(), 8.3, 11.8)),
+            exponent=float(np.clip(1.5 + fingerprint * 0.2 * rng.standard_normal(), 1.0, 2.0)),
+            background=float(9.0 * factor(0.2)), gains=factor(0.15, n_channels),
+            response=factor(0.5, len(rhythms)), sizes=factor(0.3, len(rhythms)),
+            blur=np.eye(n_channels) + fingerprint * 0.04 * rng.standard_normal(
+                (n_channels, n_channels)), muscle=float(factor(0.5)))
 
 
 @lru_cache(maxsize=16)
-def leadfield(channels: tuple[str, ...], sites: tuple[str, ...], montage: str = "biosemi32") -> np.ndarray:
-    """What each electrode sees of a radial dipole below each site, scaled so that the strongest electrode of a site sees 1.
+def leadfield(channels: tuple[str, ...], sites: tuple[str, ...],
+              montage: str = "biosemi32") -> np.ndarray:
+    """What each electrode sees of a radial dipole below each site, scaled so that the strongest
+    electrode of a site sees 1.
 
     Returns
     -------
@@ -131,9 +145,12 @@ def leadfield(channels: tuple[str, ...], sites: tuple[str, ...], montage: str = 
     sphere = mne.make_sphere_model("auto", "auto", info, verbose="error")
     normals = _directions(sites, SITES_MONTAGE)
     rr = sphere["r0"] + DEPTH * sphere.radius * normals
-    source = mne.setup_volume_source_space(pos={"rr": rr, "nn": normals}, sphere_units="m", verbose="error")
-    forward = mne.make_forward_solution(info, trans=None, src=source, bem=sphere, meg=False, eeg=True, mindist=0.0, verbose="error")
-    forward = mne.convert_forward_solution(forward, force_fixed=True, surf_ori=False, verbose="error")
+    source = mne.setup_volume_source_space(pos={"rr": rr, "nn": normals}, sphere_units="m",
+                                           verbose="error")
+    forward = mne.make_forward_solution(info, trans=None, src=source, bem=sphere, meg=False,
+                                        eeg=True, mindist=0.0, verbose="error")
+    forward = mne.convert_forward_solution(forward, force_fixed=True, surf_ori=False,
+                                           verbose="error")
     gain = forward["sol"]["data"].astype(float)
     gain /= np.abs(gain).max(axis=0)
     gain.setflags(write=False)
@@ -149,19 +166,24 @@ def _positions(names: tuple[str, ...], montage: str) -> mne.Info:
 def _directions(names: tuple[str, ...], montage: str) -> np.ndarray:
     """Unit vectors from the centre of the head to each site, ``(n, 3)``."""
     info = _positions(names, montage)
-    centre = mne.make_sphere_model("auto", "auto", _positions(BACKGROUND, SITES_MONTAGE), verbose="error")["r0"]
+    centre = mne.make_sphere_model("auto", "auto", _positions(BACKGROUND, SITES_MONTAGE),
+                                   verbose="error")["r0"]
     away = np.array([channel["loc"][:3] for channel in info["chs"]]) - centre
     return away / np.linalg.norm(away, axis=1, keepdims=True)
 
 
-def _falloff(channels: tuple[str, ...], montage: str, sites: tuple[str, ...], reach: float) -> np.ndarray:
-    """For what arises outside the brain: a bell of the angle between electrode and site, ``(n_channels, n_sites)``."""
-    angle = np.arccos(np.clip(_directions(channels, montage) @ _directions(sites, SITES_MONTAGE).T, -1, 1))
-    return np.exp(-0.5 * (angle / reach) ** 2)
+def _falloff(channels: tuple[str, ...], montage: str, sites: tuple[str, ...],
+             reach: float) -> np.ndarray:
+    """For what arises outside the brain: a bell of the angle between electrode and site,
+    ``(n_channels, n_sites)``."""
+    angle = np.arccos(
+        np.clip(_directions(channels, montage) @ _directions(sites, SITES_MONTAGE).T, -1, 1))
+    return np.exp(-0.5 * (angle / reach)**2)
 
 
 def _noise(rng: np.random.Generator, shape: np.ndarray, rows: int, n: int) -> np.ndarray:
-    """Gaussian noise with the amplitude spectrum ``shape`` and standard deviation 1, ``(rows, n)`` in float32."""
+    """Gaussian noise with the amplitude spectrum ``shape`` and standard deviation 1, ``(rows, n)``
+    in float32."""
     normal = rng.standard_normal((2, rows, len(shape)), dtype=np.float32)
     spectrum = (normal[0] + 1j * normal[1]) * shape.astype(np.float32)
     length = 2 * (len(shape) - 1)
@@ -175,12 +197,13 @@ def _blinks(n: int, rate: float, blinks: np.ndarray) -> np.ndarray:
     out = np.zeros(n, np.float32)
     for blink in blinks:
         near = slice(max(int((blink - 0.4) * rate), 0), max(int((blink + 0.6) * rate), 0))
-        out[near] += np.exp(-0.5 * ((times[near] - blink - 0.1) / 0.07) ** 2)
+        out[near] += np.exp(-0.5 * ((times[near] - blink - 0.1) / 0.07)**2)
     return out
 
 
-def record(person: Person, affect: Affect, rng: np.random.Generator, channels: tuple[str, ...], rate: float, *, montage: str = "biosemi32",
-           muscle: float = 1.0, blinks: np.ndarray = (), mains: float = 50.0, rhythms: tuple[Rhythm, ...] = RHYTHMS) -> np.ndarray:
+def record(person: Person, affect: Affect, rng: np.random.Generator, channels: tuple[str, ...],
+           rate: float, *, montage: str = "biosemi32", muscle: float = 1.0, blinks: np.ndarray = (),
+           mains: float = 50.0, rhythms: tuple[Rhythm, ...] = RHYTHMS) -> np.ndarray:
     """Record one person's EEG.
 
     Parameters
@@ -213,19 +236,32 @@ def record(person: Person, affect: Affect, rng: np.random.Generator, channels: t
     n = len(affect.valence)
     f = rfftfreq(next_fast_len(n + n % 2, real=True) // 2 * 2, 1 / rate)
     if not (len(affect.arousal) == len(affect.smile) == n):
-        raise ValueError(f"expected valence, arousal and smile of one length, found {n}, {len(affect.arousal)}, {len(affect.smile)}")
-    slope = np.where(f > 0, np.maximum(f, 0.2) ** (-person.exponent / 2), 0)
-    brain = (leadfield(channels, BACKGROUND, montage) * (person.background / 2)) @ _noise(rng, slope, len(BACKGROUND), n)
+        raise ValueError(
+            f"expected valence, arousal and smile of one length, found {n}, {len(affect.arousal)}, {len(affect.smile)}"
+        )
+    slope = np.where(f > 0, np.maximum(f, 0.2)**(-person.exponent / 2), 0)
+    brain = (leadfield(channels, BACKGROUND, montage) *
+             (person.background / 2)) @ _noise(rng, slope, len(BACKGROUND), n)
     for i, rhythm in enumerate(rhythms):
-        bell = np.exp(-0.5 * ((f - (rhythm.centre or person.alpha)) / rhythm.width) ** 2)
-        drive = rhythm.valence * affect.valence + rhythm.strength * np.abs(affect.valence) + rhythm.arousal * affect.arousal
-        sources = _noise(rng, bell, len(rhythm.sites), n) * np.exp(np.clip(person.response[i] * drive, -2, 2)).astype(np.float32)
-        brain += (leadfield(channels, rhythm.sites, montage) * (rhythm.size * person.sizes[i])) @ sources
+        bell = np.exp(-0.5 * ((f - (rhythm.centre or person.alpha)) / rhythm.width)**2)
+        drive = rhythm.valence * affect.valence + rhythm.strength * np.abs(
+            affect.valence) + rhythm.arousal * affect.arousal
+        sources = _noise(rng, bell, len(rhythm.sites), n) * np.exp(
+            np.clip(person.response[i] * drive, -2, 2)).astype(np.float32)
+        brain += (leadfield(channels, rhythm.sites, montage) *
+                  (rhythm.size * person.sizes[i])) @ sources
     eeg = person.blur @ brain
-    tone = _noise(rng, np.where(f > 18, np.clip((f - 18) / 25, 0, 1) * np.exp(-f / 150), 0), len(MUSCLES), n)
-    reach = _falloff(channels, montage, tuple(MUSCLES), 0.35) * (np.array(list(MUSCLES.values())) * 3.0 * muscle * person.muscle)
+    tone = _noise(rng, np.where(f > 18,
+                                np.clip((f - 18) / 25, 0, 1) * np.exp(-f / 150), 0), len(MUSCLES),
+                  n)
+    reach = _falloff(channels, montage, tuple(MUSCLES),
+                     0.35) * (np.array(list(MUSCLES.values())) * 3.0 * muscle * person.muscle)
     eeg += reach @ (tone * affect.smile.astype(np.float32))
-    eeg += _falloff(channels, montage, ("Fp1", "Fp2"), 0.45) @ np.stack([80.0 * _blinks(n, rate, np.asarray(blinks))] * 2)
-    hum = rng.uniform(0.2, 1.5, (len(channels), 1)) * np.cos(2 * np.pi * mains * np.arange(n) / rate + rng.uniform(0, 1))
-    drift = rng.normal(0, 20, (len(channels), 1)) * np.linspace(-1, 1, n) + rng.normal(0, 300, (len(channels), 1))
+    eeg += _falloff(channels, montage, ("Fp1", "Fp2"), 0.45) @ np.stack(
+        [80.0 * _blinks(n, rate, np.asarray(blinks))] * 2)
+    hum = rng.uniform(
+        0.2, 1.5,
+        (len(channels), 1)) * np.cos(2 * np.pi * mains * np.arange(n) / rate + rng.uniform(0, 1))
+    drift = rng.normal(0, 20, (len(channels), 1)) * np.linspace(-1, 1, n) + rng.normal(
+        0, 300, (len(channels), 1))
     return ((eeg + hum) * person.gains[:, None] + drift).astype(np.float32)

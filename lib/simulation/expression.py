@@ -1,9 +1,10 @@
 """Drawn faces that show an emotion: which action units it moves, how strongly, and the picture.
 
-Each emotion has a pattern of action units (Ekman and Friesen's Facial Action Coding System; the patterns of happiness, sadness, fear and
-surprise follow the prototypes of its investigators' guide). Patterns overlap: sadness shares its raised and drawn brows (AU1, AU4)
-with fear, and a weak sadness is nearly a neutral face, so that the errors paper 4 reports (Sec 5.2: sadness taken for neutral or
-fear) can occur.
+Each emotion has a pattern of action units (Ekman and Friesen's Facial Action Coding System; the
+patterns of happiness, sadness, fear and surprise follow the prototypes of its investigators'
+guide). Patterns overlap: sadness shares its raised and drawn brows (AU1, AU4) with fear, and a weak
+sadness is nearly a neutral face, so that the errors paper 4 reports (Sec 5.2: sadness taken for
+neutral or fear) can occur.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ PATTERNS: dict[str, dict[str, float]] = {
     "neutral": {},
     "surprise": {"AU1": 0.8, "AU2": 0.9, "AU5": 0.8, "AU26": 0.8},  # not among the four of paper 4
 }
-STRENGTH = {"happiness": 0.85, "sadness": 0.65, "fear": 0.7, "neutral": 0.0, "surprise": 0.8}  # choice: mean intensity in a picture
-_HABITS = {"AU1": 0.10, "AU2": 0.08, "AU4": 0.14, "AU12": 0.10, "AU15": 0.14, "AU25": 0.12}  # choice: spread of what faces do at rest
+# choice: mean intensity in a picture
+STRENGTH = {"happiness": 0.85, "sadness": 0.65, "fear": 0.7, "neutral": 0.0, "surprise": 0.8}
+# choice: spread of what faces do at rest
+_HABITS = {"AU1": 0.10, "AU2": 0.08, "AU4": 0.14, "AU12": 0.10, "AU15": 0.14, "AU25": 0.12}
 
 
 def expressivity(rng: np.random.Generator) -> float:
@@ -34,10 +37,13 @@ def expressivity(rng: np.random.Generator) -> float:
     return float(np.exp(rng.normal(-0.04, 0.3)))
 
 
-def shown(emotion: str, effect: float, shares: Mapping[str, float], rng: np.random.Generator) -> str:
-    """Which emotion the face shows: with probability ``effect`` the label's, else one drawn from ``shares`` without looking at it.
+def shown(emotion: str, effect: float, shares: Mapping[str, float],
+          rng: np.random.Generator) -> str:
+    """Which emotion the face shows: with probability ``effect`` the label's, else one drawn from
+    ``shares`` without looking at it.
 
-    The same two random numbers are used whatever ``effect`` is, so that pictures of the null twin differ in the expression only.
+    The same two random numbers are used whatever ``effect`` is, so that pictures of the null twin
+    differ in the expression only.
     """
     other, chance = list(shares)[rng.choice(len(shares), p=list(shares.values()))], rng.random()
     return emotion if chance < effect else other
@@ -51,8 +57,9 @@ def action_units(emotion: str, rng: np.random.Generator, strength: float = 1.0) 
     emotion : str
         A key of ``PATTERNS``.
     rng : numpy.random.Generator
-        The picture's own variation: overall intensity (spread 30 %), each unit (50 to 120 %), units that stay away (one in eight), and
-        small movements that belong to no emotion. Equally many numbers are drawn for every emotion.
+        The picture's own variation: overall intensity (spread 30 %), each unit (50 to 120 %), units
+        that stay away (one in eight), and small movements that belong to no emotion. Equally many
+        numbers are drawn for every emotion.
     strength : float
         Factor on the intensity; a person's `expressivity`.
     """
@@ -65,7 +72,8 @@ def action_units(emotion: str, rng: np.random.Generator, strength: float = 1.0) 
     return units
 
 
-def picture(who: Identity, units: Mapping[str, float], rng: np.random.Generator, size: int = 100) -> np.ndarray:
+def picture(who: Identity, units: Mapping[str, float], rng: np.random.Generator,
+            size: int = 100) -> np.ndarray:
     """A square picture that the face fills, as in RAF-DB's aligned images.
 
     Parameters
@@ -74,7 +82,8 @@ def picture(who: Identity, units: Mapping[str, float], rng: np.random.Generator,
     units : mapping of str to float
         Action units, see `lib.simulation.face.draw`.
     rng : numpy.random.Generator
-        Of what is left after alignment: shift (1.5 % of the picture), roll (3 degrees), zoom (4 %), gaze; light (20 %), noise (3 of 255).
+        Of what is left after alignment: shift (1.5 % of the picture), roll (3 degrees), zoom (4 %),
+        gaze; light (20 %), noise (3 of 255).
     size : int
         Pixels.
 
@@ -90,4 +99,4 @@ def picture(who: Identity, units: Mapping[str, float], rng: np.random.Generator,
     image = face.draw(who, units, size=(whole, whole), pose=pose, light=light, gaze=gaze)
     top = edge + round(0.03 * whole)  # the head's centre lies at 0.53 of the height
     noise = rng.normal(0, 3, (size, size, 1)).astype(np.float32)
-    return cv2.convertScaleAbs(np.clip(image[top : top + size, edge : edge + size] + noise, 0, 255))
+    return cv2.convertScaleAbs(np.clip(image[top:top + size, edge:edge + size] + noise, 0, 255))

@@ -1,8 +1,10 @@
 """A drawn face in motion: how the head is held and lit, and which facial action units are on.
 
-Brows, eyes and mouth are drawn for each frame, over the still picture of the person, from the intensities of the action units (Facial
-Action Coding System): AU1/AU2 raise the inner/outer brow, AU4 lowers and draws it together, AU5 widens the eyes, AU6 raises the
-cheeks, AU12 pulls the mouth corners up (smile), AU15 down, AU20 stretches the mouth, AU25/AU26 open it, AU45 closes the eyes (blink).
+Brows, eyes and mouth are drawn for each frame, over the still picture of the person, from the
+intensities of the action units (Facial Action Coding System): AU1/AU2 raise the inner/outer brow,
+AU4 lowers and draws it together, AU5 widens the eyes, AU6 raises the cheeks, AU12 pulls the mouth
+corners up (smile), AU15 down, AU20 stretches the mouth, AU25/AU26 open it, AU45 closes the eyes
+(blink).
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ def _brows(pen: Pen, who: Identity, au: Mapping[str, float]) -> None:
     lower, inner_up, outer_up = au["AU4"], au["AU1"], au["AU2"]
     base = -0.12 - who.brow_height
     for side in SIDES:
-        inner = (side * (who.eye_gap - 0.17 - 0.05 * lower), base + 0.03 + 0.11 * lower - 0.12 * inner_up)
+        inner = (side * (who.eye_gap - 0.17 - 0.05 * lower),
+                 base + 0.03 + 0.11 * lower - 0.12 * inner_up)
         middle = (side * who.eye_gap, base - 0.03 + 0.06 * lower - 0.06 * (inner_up + outer_up))
         outer = (side * (who.eye_gap + 0.20), base + 0.03 + 0.01 * lower - 0.11 * outer_up)
         top = curve(inner, middle, outer)
@@ -32,7 +35,8 @@ def _brows(pen: Pen, who: Identity, au: Mapping[str, float]) -> None:
         pen.fill(np.vstack([top, (top + thick)[::-1]]), tint(who.hair, 0.75))
     if lower > 0.02:
         for side in SIDES:
-            pen.line(np.array([[side * 0.05, base + 0.10], [side * 0.04, base - 0.02]]), tint(who.skin, 1 - 0.35 * min(lower, 1)))
+            pen.line(np.array([[side * 0.05, base + 0.10], [side * 0.04, base - 0.02]]),
+                     tint(who.skin, 1 - 0.35 * min(lower, 1)))
 
 
 def _eyes(pen: Pen, who: Identity, au: Mapping[str, float], gaze: tuple[float, float]) -> None:
@@ -57,7 +61,8 @@ def _eyes(pen: Pen, who: Identity, au: Mapping[str, float], gaze: tuple[float, f
         if au["AU6"] > 0.05:  # crow's feet
             corner = (cx + side * (r + 0.03), cy + 0.01)
             for slope in (-0.05, 0.05):
-                pen.line(np.array([corner, np.add(corner, (side * 0.07, slope))]), tint(who.skin, 1 - 0.22 * min(au["AU6"], 1)))
+                pen.line(np.array([corner, np.add(corner, (side * 0.07, slope))]),
+                         tint(who.skin, 1 - 0.22 * min(au["AU6"], 1)))
 
 
 def _mouth(pen: Pen, who: Identity, au: Mapping[str, float]) -> None:
@@ -74,30 +79,37 @@ def _mouth(pen: Pen, who: Identity, au: Mapping[str, float]) -> None:
     pen.fill(np.vstack([outer_up, outer_down[::-1]]), who.lip)
     if gap > 0.012:
         pen.fill(np.vstack([inner_up, inner_down[::-1]]), (60, 22, 24))
-        teeth = np.minimum(inner_up[:, 1] + 0.45 * (inner_down[:, 1] - inner_up[:, 1]), inner_up[:, 1] + 0.09)
-        pen.fill(np.vstack([inner_up, np.stack([inner_up[:, 0], teeth], axis=1)[::-1]]), (236, 232, 224))
+        teeth = np.minimum(inner_up[:, 1] + 0.45 * (inner_down[:, 1] - inner_up[:, 1]),
+                           inner_up[:, 1] + 0.09)
+        pen.fill(np.vstack([inner_up, np.stack([inner_up[:, 0], teeth], axis=1)[::-1]]),
+                 (236, 232, 224))
     else:
         pen.line(inner_up, tint(who.lip, 0.5))
     fold = max(smile, 0.4 * frown)
     if fold > 0.03:  # from the wings of the nose past the corners of the mouth
         for side in SIDES:
-            wing, bend = (side * (who.nose + 0.02), 0.25), (side * (who.nose + 0.12 + 0.08 * smile), 0.36)
-            pen.line(curve(wing, bend, (side * (half + 0.05), corner - 0.02)), tint(who.skin, 1 - 0.25 * min(fold, 1)))
+            wing, bend = (side * (who.nose + 0.02), 0.25), (side * (who.nose + 0.12 + 0.08 * smile),
+                                                            0.36)
+            pen.line(curve(wing, bend, (side * (half + 0.05), corner - 0.02)),
+                     tint(who.skin, 1 - 0.25 * min(fold, 1)))
 
 
-def draw(identity: Identity, action_units: Mapping[str, float] | None = None, *, size: tuple[int, int] = (120, 160),
-         pose: tuple[float, ...] = (0.0, 0.0, 0.0, 1.0), light: float = 1.0, gaze: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
+def draw(identity: Identity, action_units: Mapping[str, float] | None = None, *,
+         size: tuple[int, int] = (120, 160), pose: tuple[float, ...] = (0.0, 0.0, 0.0, 1.0),
+         light: float = 1.0, gaze: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
     """Draw one frame.
 
     Parameters
     ----------
     identity : Identity
     action_units : mapping of str to float, optional
-        Intensities, 0 (absent) to 1 (strongest), by the names in ``ACTION_UNITS``; what is not named is 0.
+        Intensities, 0 (absent) to 1 (strongest), by the names in ``ACTION_UNITS``; what is not
+        named is 0.
     size : (int, int)
         Height and width in pixels.
     pose : (dx, dy, roll, zoom)
-        Shift right and down in head units, roll in degrees, size of the head relative to the usual one.
+        Shift right and down in head units, roll in degrees, size of the head relative to the usual
+        one.
     light : float
         Factor on the brightness.
     gaze : (float, float)
@@ -120,7 +132,8 @@ def draw(identity: Identity, action_units: Mapping[str, float] | None = None, *,
     au |= {name: float(value) for name, value in (action_units or {}).items()}
     scale, centre = geometry(size)
     raised = min(au["AU6"], 1.0)
-    image = cv2.addWeighted(still(identity, size, 0.0), 1 - raised, still(identity, size, 1.0), raised, 0)
+    image = cv2.addWeighted(still(identity, size, 0.0), 1 - raised, still(identity, size, 1.0),
+                            raised, 0)
     pen = Pen(image, scale, centre)
     _brows(pen, identity, au)
     _eyes(pen, identity, au, gaze)
@@ -128,15 +141,17 @@ def draw(identity: Identity, action_units: Mapping[str, float] | None = None, *,
     dx, dy, roll, zoom = pose
     turn = cv2.getRotationMatrix2D(centre, roll, zoom)
     turn[:, 2] += (dx * scale, dy * scale)
-    image = cv2.warpAffine(image, turn, (size[1], size[0]), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    image = cv2.warpAffine(image, turn, (size[1], size[0]), flags=cv2.INTER_LINEAR,
+                           borderMode=cv2.BORDER_REPLICATE)
     return cv2.convertScaleAbs(image, alpha=light) if light != 1 else image
 
 
 def action_units(expression: np.ndarray) -> dict[str, np.ndarray]:
     """Action units of an expression on one axis from displeased to pleased.
 
-    AU6 and AU12 (with parted lips, AU25, when strong) for pleased, AU4 and AU15 for displeased. Both saturate; displeasure reaches a
-    third to a half of the range only, after the remark that frowns are hard to see (paper 1, Sec 4.5.3).
+    AU6 and AU12 (with parted lips, AU25, when strong) for pleased, AU4 and AU15 for displeased.
+    Both saturate; displeasure reaches a third to a half of the range only, after the remark that
+    frowns are hard to see (paper 1, Sec 4.5.3).
 
     Parameters
     ----------
@@ -150,5 +165,7 @@ def action_units(expression: np.ndarray) -> dict[str, np.ndarray]:
     """
     pleased = 1 - np.exp(-np.clip(expression, 0, None) / 1.5)
     displeased = 1 - np.exp(-np.clip(-np.asarray(expression), 0, None) / 1.5)
-    return {"AU12": pleased, "AU6": 0.8 * pleased, "AU25": np.clip(2 * pleased - 0.9, 0, 1),
-            "AU4": 0.5 * displeased, "AU15": 0.4 * displeased}
+    return {
+        "AU12": pleased, "AU6": 0.8 * pleased, "AU25": np.clip(2 * pleased - 0.9, 0, 1),
+        "AU4": 0.5 * displeased, "AU15": 0.4 * displeased
+    }

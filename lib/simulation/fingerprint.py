@@ -1,4 +1,5 @@
-"""A small world of features: people watch clips, and every segment carries traces of emotion, person, clip, recording and moment.
+"""A small world of features: people watch clips, and every segment carries traces of emotion,
+person, clip, recording and moment.
 
 The smallest model in which the splits differ. Nothing is written to disk.
 """
@@ -16,7 +17,8 @@ __all__ = ["World", "make"]
 
 @dataclass(frozen=True)
 class World:
-    """How large each trace is, in standard deviations of a feature; the noise of single segments is 1.
+    """How large each trace is, in standard deviations of a feature; the noise of single segments is
+    1.
 
     Attributes
     ----------
@@ -27,13 +29,15 @@ class World:
     clip : float
         What is common to all segments of one clip, in all people: its light, its sound, its cuts.
     recording : float
-        What is common to all segments of one recording: how the electrodes sit on that day. The *fingerprint*.
+        What is common to all segments of one recording: how the electrodes sit on that day. The
+        *fingerprint*.
     drift : float
-        What neighbouring segments share: a process with the memory of `memory` from one segment to the next.
+        What neighbouring segments share: a process with the memory of `memory` from one segment to
+        the next.
     memory : float
     subjects, emotions, clips, segments, features : int
-        ``clips`` of each emotion; every person watches all; ``segments`` in each recording. choice: 7 people as in paper 4, and
-        84 features, its three bands of 28 electrodes.
+        ``clips`` of each emotion; every person watches all; ``segments`` in each recording. choice:
+        7 people as in paper 4, and 84 features, its three bands of 28 electrodes.
     """
 
     emotion: float = 0.0
@@ -50,13 +54,14 @@ class World:
 
 
 def make(world: World, seed: int = 0) -> dict[str, np.ndarray]:
-    """Draw a world. Each trace has a random stream of its own: changing one size leaves the other traces as they were.
+    """Draw a world. Each trace has a random stream of its own: changing one size leaves the other
+    traces as they were.
 
     Returns
     -------
     dict
-        ``x`` ``(N, features)`` float32; ``y`` (the emotion), ``subject``, ``clip``, ``recording`` and ``position`` (in the recording)
-        ``(N,)`` int, recordings one after another.
+        ``x`` ``(N, features)`` float32; ``y`` (the emotion), ``subject``, ``clip``, ``recording``
+        and ``position`` (in the recording) ``(N,)`` int, recordings one after another.
     """
     shape = (world.subjects, world.emotions, world.clips, world.segments, world.features)
     s, e, c, t, d = shape
@@ -66,9 +71,14 @@ def make(world: World, seed: int = 0) -> dict[str, np.ndarray]:
 
     moments = draw("moments", s, e, c, t)
     for k in range(1, t):  # stationary: every segment's trace has variance 1
-        moments[..., k, :] = world.memory * moments[..., k - 1, :] + np.sqrt(1 - world.memory**2) * moments[..., k, :]
-    x = (world.emotion * draw("emotion", 1, e, 1, 1) + world.person * draw("person", s, 1, 1, 1) + world.clip * draw("clip", 1, e, c, 1)
-         + world.recording * draw("recording", s, e, c, 1) + world.drift * moments + draw("segment", *shape[:-1]))
+        moments[..., k, :] = world.memory * moments[..., k - 1, :] + np.sqrt(
+            1 - world.memory**2) * moments[..., k, :]
+    x = (world.emotion * draw("emotion", 1, e, 1, 1) + world.person * draw("person", s, 1, 1, 1) +
+         world.clip * draw("clip", 1, e, c, 1) + world.recording * draw("recording", s, e, c, 1) +
+         world.drift * moments + draw("segment", *shape[:-1]))
     subject, emotion, clip, position = np.indices(shape[:-1]).reshape(4, -1)
-    return {"x": x.reshape(-1, d).astype(np.float32), "y": emotion, "subject": subject, "clip": emotion * c + clip,
-            "recording": (subject * e + emotion) * c + clip, "position": position}
+    return {
+        "x": x.reshape(-1, d).astype(np.float32), "y": emotion, "subject": subject,
+        "clip": emotion * c + clip, "recording": (subject * e + emotion) * c + clip,
+        "position": position
+    }

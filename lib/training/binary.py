@@ -1,4 +1,5 @@
-"""High or low (paper 2): fine-tune the recogniser of one signal, and the classifier that fuses two frozen ones (Sec 4.3, 4.4)."""
+"""High or low (paper 2): fine-tune the recogniser of one signal, and the classifier that fuses two
+frozen ones (Sec 4.3, 4.4)."""
 
 from __future__ import annotations
 
@@ -15,16 +16,21 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from lib.models.physio_transformer import FusionHead, PhysioTransformer, Recogniser
 from lib.training.pretraining import load_weights
 
-__all__ = ["FUSION", "Recipe", "finetune_fold", "fusion_fold", "high_labels", "mean_rating", "scale"]
+__all__ = [
+    "FUSION", "Recipe", "finetune_fold", "fusion_fold", "high_labels", "mean_rating", "scale"
+]
 
-FUSION: dict[str, Any] = {"epochs": 52, "lr": 1e-5, "decay_every": 20}  # Sec 4.4; the rest as for one signal
+# Sec 4.4; the rest as for one signal
+FUSION: dict[str, Any] = {"epochs": 52, "lr": 1e-5, "decay_every": 20}
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a binary classifier is trained; the defaults are those of one signal, :data:`FUSION` holds what fusion changes.
+    """How a binary classifier is trained; the defaults are those of one signal, :data:`FUSION`
+    holds what fusion changes.
 
-    ``choice:`` the weights after the last epoch are kept: the paper prints a number of epochs and no early stopping.
+    ``choice:`` the weights after the last epoch are kept: the paper prints a number of epochs and
+    no early stopping.
 
     Parameters
     ----------
@@ -58,7 +64,8 @@ class Recipe:
 def mean_rating(ratings: np.ndarray, trial: np.ndarray, train: Sequence[int]) -> float:
     """Mean rating of the training trials, each counted once however many segments it has.
 
-    ``ratings`` and ``trial`` ``(n_segments,)``; ``trial`` has one number per subject and video; ``train``: segment indices.
+    ``ratings`` and ``trial`` ``(n_segments,)``; ``trial`` has one number per subject and video;
+    ``train``: segment indices.
     """
     rows = np.asarray(train)
     return float(ratings[rows[np.unique(trial[rows], return_index=True)[1]]].mean())
@@ -72,8 +79,10 @@ def high_labels(ratings: np.ndarray, trial: np.ndarray, train: Sequence[int]) ->
     return (ratings > mean_rating(ratings, trial, train)).astype(np.float32)
 
 
-def scale(x: np.ndarray, subject: np.ndarray, train: Sequence[int], scaling: str = "subject") -> np.ndarray:
-    """Standardise segments ``(n_segments, n_channels, n_times)`` per channel; a flat channel becomes zero.
+def scale(x: np.ndarray, subject: np.ndarray, train: Sequence[int],
+          scaling: str = "subject") -> np.ndarray:
+    """Standardise segments ``(n_segments, n_channels, n_times)`` per channel; a flat channel
+    becomes zero.
 
     Parameters
     ----------
@@ -82,8 +91,8 @@ def scale(x: np.ndarray, subject: np.ndarray, train: Sequence[int], scaling: str
     train : sequence of int
         Training segments.
     scaling : {"subject", "train"}
-        ``subject``: mean and spread of each subject over all his segments (Sec 4.1.2; transductive: it uses unlabelled
-        test data of the same person). ``train``: of the training segments.
+        ``subject``: mean and spread of each subject over all his segments (Sec 4.1.2; transductive:
+        it uses unlabelled test data of the same person). ``train``: of the training segments.
     """
     if scaling not in {"subject", "train"}:
         raise ValueError(f"scaling is 'subject' or 'train', not {scaling!r}")
@@ -93,20 +102,24 @@ def scale(x: np.ndarray, subject: np.ndarray, train: Sequence[int], scaling: str
     for group in np.unique(groups):
         rows = np.flatnonzero(groups == group)
         known = x[rows if scaling == "subject" else np.asarray(train)]
-        mean, sd = (f(known, axis=(0, 2), dtype=np.float64, keepdims=True) for f in (np.mean, np.std))
-        out[rows] = (x[rows] - mean) / np.where(sd > 1e-6 * np.abs(mean), sd, 1)  # float32 resolves 1e-7 of the mean
+        mean, sd = (f(known, axis=(0, 2), dtype=np.float64, keepdims=True)
+                    for f in (np.mean, np.std))
+        # float32 resolves 1e-7 of the mean
+        out[rows] = (x[rows] - mean) / np.where(sd > 1e-6 * np.abs(mean), sd, 1)
     return out
 
 
 class _Fit:
     """A network, its segments and labels on one device."""
-
     def __init__(self, net: nn.Module, x: np.ndarray, y: np.ndarray, recipe: Recipe):
         self.net, self.recipe = net.to(recipe.device), recipe
-        self.x, self.y = torch.from_numpy(x).to(recipe.device), torch.from_numpy(y).to(recipe.device)
+        self.x, self.y = torch.from_numpy(x).to(recipe.device), torch.from_numpy(y).to(
+            recipe.device)
 
     def autocast(self) -> torch.autocast:
-        return torch.autocast(torch.device(self.recipe.device).type, torch.bfloat16, enabled=self.recipe.precision == "bf16")
+        return torch.autocast(
+            torch.device(self.recipe.device).type, torch.bfloat16,
+            enabled=self.recipe.precision == "bf16")
 
     def batches(self, rows: np.ndarray) -> tuple[Tensor, ...]:
         parts = np.array_split(rows, -(-len(rows) // self.recipe.batch))
@@ -117,12 +130,15 @@ class _Fit:
         """``function`` of the chosen segments in evaluation mode, batch by batch, float32."""
         self.net.eval()
         with self.autocast():
-            return torch.cat([function(self.x.index_select(0, part)).float() for part in self.batches(rows)])
+            return torch.cat(
+                [function(self.x.index_select(0, part)).float() for part in self.batches(rows)])
 
     def train(self, split: Mapping, rng: np.random.Generator) -> np.ndarray:
-        """Train in place; the history ``(epochs, 3)``: training loss, validation loss, validation accuracy."""
+        """Train in place; the history ``(epochs, 3)``: training loss, validation loss, validation
+        accuracy."""
         recipe, train, val = self.recipe, np.asarray(split["train"]), np.asarray(split["val"])
-        optimiser = torch.optim.Adam(self.net.parameters(), lr=recipe.lr, betas=recipe.betas, weight_decay=recipe.weight_decay)
+        optimiser = torch.optim.Adam(self.net.parameters(), lr=recipe.lr, betas=recipe.betas,
+                                     weight_decay=recipe.weight_decay)
         schedule = torch.optim.lr_scheduler.StepLR(optimiser, recipe.decay_every, recipe.decay)
         history, truth = [], self.y[torch.from_numpy(val)]
         for _ in range(recipe.epochs):
@@ -139,32 +155,44 @@ class _Fit:
             schedule.step()
             logit = self.apply(self.net, val)
             right = ((logit > 0) == (truth > 0)).float().mean()
-            history.append(torch.stack([torch.stack(losses).mean(), binary_cross_entropy_with_logits(logit, truth), right]).tolist())
+            history.append(
+                torch.stack([
+                    torch.stack(losses).mean(),
+                    binary_cross_entropy_with_logits(logit, truth), right
+                ]).tolist())
         if not np.isfinite(history).all():
-            raise FloatingPointError(f"the loss is not a number: lower the learning rate ({recipe.lr}) or look for gaps in the data")
+            raise FloatingPointError(
+                f"the loss is not a number: lower the learning rate ({recipe.lr}) or look for gaps in the data"
+            )
         return np.array(history)
 
     def results(self, split: Mapping) -> dict[str, np.ndarray]:
         """Probabilities of "high" ``(n,)`` of the validation and the test segments."""
-        return {part: self.apply(self.net, np.asarray(split[part])).sigmoid().cpu().numpy() for part in ("val", "test")}
+        return {
+            part: self.apply(self.net, np.asarray(split[part])).sigmoid().cpu().numpy()
+            for part in ("val", "test")
+        }
 
 
-def finetune_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, modality: str, target: str, model: Mapping, head: Mapping,
-                  recipe: Mapping, weights: Mapping[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:
+def finetune_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, modality: str,
+                  target: str, model: Mapping, head: Mapping, recipe: Mapping,
+                  weights: Mapping[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:
     """Fine-tune the recogniser of one signal on one fold; all its weights are trained (Sec 3.2.2).
 
     Parameters
     ----------
     data : mapping
-        ``eeg`` ``(n, 10, n_times)`` and ``ecg`` ``(n, 1, n_times)`` float32, not scaled; ``arousal`` and ``valence`` ``(n,)``,
-        ratings 1 to 9; ``trial`` (one number per subject and video) and ``subject`` ``(n,)`` int.
+        ``eeg`` ``(n, 10, n_times)`` and ``ecg`` ``(n, 1, n_times)`` float32, not scaled;
+        ``arousal`` and ``valence`` ``(n,)``, ratings 1 to 9; ``trial`` (one number per subject and
+        video) and ``subject`` ``(n,)`` int.
     split : mapping
         ``train``, ``val``, ``test``: segment indices.
     seed : int
     modality : {"eeg", "ecg"}
     target : {"arousal", "valence"}
     model, head : mapping
-        Arguments of :class:`lib.models.physio_transformer.PhysioTransformer` and, without the encoder, of its ``Recogniser``.
+        Arguments of :class:`lib.models.physio_transformer.PhysioTransformer` and, without the
+        encoder, of its ``Recogniser``.
     recipe : mapping
         Fields of :class:`Recipe`.
     weights : mapping, optional
@@ -173,10 +201,11 @@ def finetune_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, 
     Returns
     -------
     dict
-        ``val``, ``test``: probability of "high" ``(n_val,)``, ``(n_test,)``; ``hidden`` ``(n, h)`` float32, last hidden layer of
-        all segments, for :func:`fusion_fold`; ``attention`` ``(n_test, n_tokens)`` float16, weights of CLS in the last layer,
-        mean over heads; ``history`` ``(epochs, 3)``: training and validation cross-entropy, validation
-        accuracy; ``threshold``: the rating above which a trial is high; ``seconds``.
+        ``val``, ``test``: probability of "high" ``(n_val,)``, ``(n_test,)``; ``hidden`` ``(n, h)``
+        float32, last hidden layer of all segments, for :func:`fusion_fold`; ``attention``
+        ``(n_test, n_tokens)`` float16, weights of CLS in the last layer, mean over heads;
+        ``history`` ``(epochs, 3)``: training and validation cross-entropy, validation accuracy;
+        ``threshold``: the rating above which a trial is high; ``seconds``.
     """
     begin = time.perf_counter()
     settings = Recipe(**recipe)
@@ -188,18 +217,21 @@ def finetune_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, 
     fit = _Fit(net, x, high_labels(data[target], data["trial"], split["train"]), settings)
     history = fit.train(split, np.random.default_rng(seed))
     hidden = fit.apply(net.last_hidden, np.arange(len(x))).cpu().numpy()
-    attention = fit.apply(lambda part: net.encoder.cls_attention(part).mean(dim=1), np.asarray(split["test"])).cpu().numpy()
-    return {**fit.results(split), "hidden": hidden, "attention": attention.astype(np.float16), "history": history,
-            "seconds": np.array(time.perf_counter() - begin),
-            "threshold": np.array(mean_rating(data[target], data["trial"], split["train"]))}
+    attention = fit.apply(lambda part: net.encoder.cls_attention(part).mean(dim=1),
+                          np.asarray(split["test"])).cpu().numpy()
+    return {
+        **fit.results(split), "hidden": hidden, "attention": attention.astype(np.float16),
+        "history": history, "seconds": np.array(time.perf_counter() - begin),
+        "threshold": np.array(mean_rating(data[target], data["trial"], split["train"]))
+    }
 
 
-def fusion_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, target: str, hidden: np.ndarray, recipe: Mapping,
-                head: Mapping) -> dict[str, np.ndarray]:
+def fusion_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, target: str,
+                hidden: np.ndarray, recipe: Mapping, head: Mapping) -> dict[str, np.ndarray]:
     """Train the classifier on top of frozen recognisers on one fold (Sec 3.4, 4.4).
 
-    The branches are frozen and in evaluation mode, so all that is needed of them is their last hidden layers, computed
-    once. ``choice:`` these are taken as they are, not standardised.
+    The branches are frozen and in evaluation mode, so all that is needed of them is their last
+    hidden layers, computed once. ``choice:`` these are taken as they are, not standardised.
 
     Parameters
     ----------
@@ -208,7 +240,8 @@ def fusion_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, ta
     hidden : array
         ``(n, h)``: ``hidden`` of the recognisers of the same fold and target, side by side.
     recipe, head : mapping
-        Fields of :class:`Recipe` over :data:`FUSION`; arguments of :class:`lib.models.physio_transformer.FusionHead`.
+        Fields of :class:`Recipe` over :data:`FUSION`; arguments of
+        :class:`lib.models.physio_transformer.FusionHead`.
 
     Returns
     -------
@@ -219,6 +252,9 @@ def fusion_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, ta
     settings = Recipe(**{**FUSION, **recipe})
     torch.manual_seed(seed)
     x = np.array(hidden, np.float32)
-    fit = _Fit(FusionHead(x.shape[1], **head), x, high_labels(data[target], data["trial"], split["train"]), settings)
+    fit = _Fit(FusionHead(x.shape[1], **head), x,
+               high_labels(data[target], data["trial"], split["train"]), settings)
     history = fit.train(split, np.random.default_rng(seed))
-    return {**fit.results(split), "history": history, "seconds": np.array(time.perf_counter() - begin)}
+    return {
+        **fit.results(split), "history": history, "seconds": np.array(time.perf_counter() - begin)
+    }

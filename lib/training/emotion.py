@@ -1,4 +1,5 @@
-"""Fine-tune one fold of paper 3: one or two encoders, fusion, classifier, with few or all labels (Sec 2.2)."""
+"""Fine-tune one fold of paper 3: one or two encoders, fusion, classifier, with few or all labels
+(Sec 2.2)."""
 
 from __future__ import annotations
 
@@ -29,21 +30,25 @@ class Recipe:
     Parameters
     ----------
     epochs, batch : int
-        ``choice:`` the paper prints neither. The batch must exceed the width D for the correlation loss to act.
+        ``choice:`` the paper prints neither. The batch must exceed the width D for the correlation
+        loss to act.
     lr, weight_decay : float
         Of AdamW. 0.001 (Sec 3.2, "other stages"); ``choice:`` 0.01.
     dcca : float
         Weight of the correlation loss: 0.1 (Sec 3.2).
     ratio : float
-        Share of missing channels, in training and test windows alike (Sec 4.3). ``choice:`` each window lacks its own
-        channels, drawn once: a channel that is missing stays missing.
+        Share of missing channels, in training and test windows alike (Sec 4.3). ``choice:`` each
+        window lacks its own channels, drawn once: a channel that is missing stays missing.
     labelled, n_labelled : str, int
-        Which training windows have a label, see :func:`choose_labelled`. All of them serve the scaling.
+        Which training windows have a label, see :func:`choose_labelled`. All of them serve the
+        scaling.
     freeze : bool
-        Train the classifier alone. ``choice:`` False; the paper says that the features are fine-tuned.
+        Train the classifier alone. ``choice:`` False; the paper says that the features are
+        fine-tuned.
     selection : {"last", "val", "test_best"}
-        Epoch whose predictions count: the last; the one of best validation accuracy; the one of best *test* accuracy.
-        ``test_best`` is not a valid result: it is here to show by how much it inflates one.
+        Epoch whose predictions count: the last; the one of best validation accuracy; the one of
+        best *test* accuracy. ``test_best`` is not a valid result: it is here to show by how much it
+        inflates one.
     precision, device : str
         See :class:`lib.training.masked_autoencoder.PretrainRecipe`.
     """
@@ -62,8 +67,10 @@ class Recipe:
     device: str = "cpu"
 
 
-def choose_labelled(data: Mapping[str, np.ndarray], train: Sequence[int], how: str = "all", n: int = 10) -> np.ndarray:
-    """Training windows whose label may be used ("10 labeled data from the beginning", Sec 4.2, can be read in three ways).
+def choose_labelled(data: Mapping[str, np.ndarray], train: Sequence[int], how: str = "all",
+                    n: int = 10) -> np.ndarray:
+    """Training windows whose label may be used ("10 labeled data from the beginning", Sec 4.2, can
+    be read in three ways).
 
     Parameters
     ----------
@@ -72,8 +79,8 @@ def choose_labelled(data: Mapping[str, np.ndarray], train: Sequence[int], how: s
     train : sequence of int
         Training windows; "first" means first in this order.
     how : {"all", "first10_per_class", "first10", "per_trial"}
-        All; the first ``n`` of each class; the first ``n``, which are of one class, that of the first trial; the first window
-        of each of the first ``n`` trials.
+        All; the first ``n`` of each class; the first ``n``, which are of one class, that of the
+        first trial; the first window of each of the first ``n`` trials.
     n : int
         10 (Sec 4.2).
     """
@@ -88,33 +95,43 @@ def choose_labelled(data: Mapping[str, np.ndarray], train: Sequence[int], how: s
     if how == "per_trial":
         trial = np.stack([data[name][rows] for name in ("subject", "session", "trial")])
         return rows[np.sort(np.unique(trial, axis=1, return_index=True)[1])[:n]]
-    raise ValueError(f"labelled windows are 'all', 'first10_per_class', 'first10' or 'per_trial', not {how!r}")
+    raise ValueError(
+        f"labelled windows are 'all', 'first10_per_class', 'first10' or 'per_trial', not {how!r}")
 
 
 class _Network(nn.Module):
     """Encoders and what joins and classifies their features."""
-
     def __init__(self, encoders: Mapping[str, nn.Module], fusion: str, width: int, n_classes: int):
         super().__init__()
         self.encoders = nn.ModuleDict(encoders)
-        self.head = FUSION[fusion](width, n_classes) if fusion in FUSION else nn.Linear(width, n_classes)
+        self.head = FUSION[fusion](width, n_classes) if fusion in FUSION else nn.Linear(
+            width, n_classes)
 
-    def features(self, x: Mapping[str, Tensor], visible: Mapping[str, Tensor], rows: Tensor) -> list[Tensor]:
+    def features(self, x: Mapping[str, Tensor], visible: Mapping[str, Tensor],
+                 rows: Tensor) -> list[Tensor]:
         """One ``(batch, width)`` for each modality."""
-        return [encoder.encode(x[m][rows], visible[m][rows] if m in visible else None).float() for m, encoder in self.encoders.items()]
+        return [
+            encoder.encode(x[m][rows], visible[m][rows] if m in visible else None).float()
+            for m, encoder in self.encoders.items()
+        ]
 
 
 class _Fold:
     """Tensors of one fold, its network, and its training."""
-
-    def __init__(self, data, split, seed: int, modality: str, models: Mapping, weights: Mapping, recipe: Recipe, n_classes: int):
+    def __init__(self, data, split, seed: int, modality: str, models: Mapping, weights: Mapping,
+                 recipe: Recipe, n_classes: int):
         sizes = [len(split[part]) for part in ("train", "val", "test")]
         rows = np.concatenate([np.asarray(split[part], int) for part in ("train", "val", "test")])
-        self.parts = dict(zip(("train", "val", "test"), torch.arange(len(rows)).split(sizes), strict=True))
+        self.parts = dict(
+            zip(("train", "val", "test"),
+                torch.arange(len(rows)).split(sizes), strict=True))
         chosen = choose_labelled(data, split["train"], recipe.labelled, recipe.n_labelled)
         self.labelled = torch.as_tensor(np.flatnonzero(np.isin(split["train"], chosen)))
         group, self.recipe = sessions(data)[rows], recipe
-        self.x = {m: torch.as_tensor(scale(data[m][rows], np.arange(sizes[0]), m, group), device=recipe.device) for m in INPUTS[modality]}
+        self.x = {
+            m: torch.as_tensor(scale(data[m][rows], np.arange(sizes[0]), m, group),
+                               device=recipe.device) for m in INPUTS[modality]
+        }
         self.y = torch.as_tensor(data["emotion"][rows], dtype=torch.long, device=recipe.device)
         encoders = {m: build(x.shape, models[m], weights[m]) for m, x in self.x.items()}
         width = {encoder.embed.out_features for encoder in encoders.values()}
@@ -123,8 +140,10 @@ class _Fold:
         self.network = _Network(encoders, modality, width.pop(), n_classes).to(recipe.device)
         self.visible = {}
         for m, x in self.x.items() if recipe.ratio else ():
-            generator = torch.Generator().manual_seed(seed + (m == "eye"))  # the EEG that one model misses, every model misses
-            self.visible[m] = draw_visible(len(x), x.shape[2], recipe.ratio, generator).to(recipe.device)
+            # the EEG that one model misses, every model misses
+            generator = torch.Generator().manual_seed(seed + (m == "eye"))
+            self.visible[m] = draw_visible(len(x), x.shape[2], recipe.ratio,
+                                           generator).to(recipe.device)
         self.frozen = None
         if recipe.freeze:  # windows and their missing channels never change: encode them once
             self.network.encoders.requires_grad_(False)
@@ -138,9 +157,13 @@ class _Fold:
 
     @torch.no_grad()
     def encode(self, rows: Tensor) -> list[Tensor]:
-        """Features of ``rows`` without dropout and batch statistics, in pieces that fit the memory."""
+        """Features of ``rows`` without dropout and batch statistics, in pieces that fit the
+        memory."""
         self.network.eval()
-        return [torch.cat(parts) for parts in zip(*(self.features(part) for part in rows.split(256)), strict=True)]
+        return [
+            torch.cat(parts)
+            for parts in zip(*(self.features(part) for part in rows.split(256)), strict=True)
+        ]
 
     @torch.no_grad()
     def predict(self, part: str) -> np.ndarray:
@@ -149,7 +172,8 @@ class _Fold:
 
     def accuracy(self, part: str) -> float:
         rows = self.parts[part]
-        return float(np.mean(self.predict(part).argmax(1) == self.y[rows].cpu().numpy())) if len(rows) else np.nan
+        return float(np.mean(
+            self.predict(part).argmax(1) == self.y[rows].cpu().numpy())) if len(rows) else np.nan
 
     def epoch(self, optimiser: torch.optim.Optimizer) -> tuple[float, float]:
         """One pass over the labelled windows; mean cross-entropy and mean total correlation."""
@@ -167,34 +191,40 @@ class _Fold:
         return tuple(np.mean(losses, axis=0))
 
     def fit(self) -> np.ndarray:
-        """Train, end with the weights of the selected epoch; return the history ``(n_epochs, 4)``."""
+        """Train, end with the weights of the selected epoch; return the history ``(n_epochs,
+        4)``."""
         recipe, best, weights, history = self.recipe, -np.inf, None, []
         trained = [p for p in self.network.parameters() if p.requires_grad]
         optimiser = torch.optim.AdamW(trained, lr=recipe.lr, weight_decay=recipe.weight_decay)
         for _ in range(recipe.epochs):
             loss, shared = self.epoch(optimiser)
-            val, test = self.accuracy("val"), self.accuracy("test") if recipe.selection == "test_best" else np.nan
+            val, test = self.accuracy("val"), self.accuracy(
+                "test") if recipe.selection == "test_best" else np.nan
             history.append((loss, shared, val, test))
             score = {"last": np.nan, "val": val, "test_best": test}[recipe.selection]
             if score > best:
-                best, weights = score, {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+                best, weights = score, {
+                    k: v.detach().clone() for k, v in self.network.state_dict().items()
+                }
         if weights is not None:
             self.network.load_state_dict(weights)
         return np.array(history)
 
 
-def emotion_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, modality: str, model_eeg: Mapping, model_eye: Mapping,
-                 recipe: Mapping, n_classes: int, weights_eeg: Mapping[str, np.ndarray] | None = None,
+def emotion_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, modality: str,
+                 model_eeg: Mapping, model_eye: Mapping, recipe: Mapping, n_classes: int,
+                 weights_eeg: Mapping[str, np.ndarray] | None = None,
                  weights_eye: Mapping[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:
     """Fine-tune one fold and predict its validation and test windows.
 
-    The loss is cross-entropy, for two modalities plus ``recipe.dcca`` times :func:`lib.training.dcca.cca_loss` (Sec 2.2).
+    The loss is cross-entropy, for two modalities plus ``recipe.dcca`` times
+    :func:`lib.training.dcca.cca_loss` (Sec 2.2).
 
     Parameters
     ----------
     data : mapping
-        ``eeg`` ``(n_windows, n_times, n_channels, n_bands)``, ``eye`` ``(n_windows, n_times, n_features)``; ``emotion``,
-        ``subject``, ``session``, ``trial`` ``(n_windows,)`` integers.
+        ``eeg`` ``(n_windows, n_times, n_channels, n_bands)``, ``eye`` ``(n_windows, n_times,
+        n_features)``; ``emotion``, ``subject``, ``session``, ``trial`` ``(n_windows,)`` integers.
     split : mapping
         ``train``, ``val``, ``test``: window indices.
     seed : int
@@ -210,22 +240,28 @@ def emotion_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, m
     Returns
     -------
     dict
-        ``val``, ``test``: probabilities ``(n_windows, n_classes)``; ``history`` ``(n_epochs, 4)``: training cross-entropy,
-        total canonical correlation (0 where the loss is off), validation accuracy, test accuracy (NaN unless selection is
-        ``test_best``); ``alpha`` ``(n_windows, 2)``: attention of the test windows to EEG and eye, for ``attention``; ``seconds``.
+        ``val``, ``test``: probabilities ``(n_windows, n_classes)``; ``history`` ``(n_epochs, 4)``:
+        training cross-entropy, total canonical correlation (0 where the loss is off), validation
+        accuracy, test accuracy (NaN unless selection is ``test_best``); ``alpha`` ``(n_windows,
+        2)``: attention of the test windows to EEG and eye, for ``attention``; ``seconds``.
     """
     begin, settings = time.perf_counter(), Recipe(**recipe)
     if modality not in INPUTS:
         raise ValueError(f"modality is one of {', '.join(INPUTS)}, not {modality!r}")
-    if settings.selection not in {"last", "val", "test_best"} or (settings.selection == "val" and not len(split["val"])):
-        raise ValueError(f"selection {settings.selection!r} with {len(split['val'])} validation windows is not possible")
+    if settings.selection not in {"last", "val", "test_best"} or (settings.selection == "val"
+                                                                  and not len(split["val"])):
+        raise ValueError(
+            f"selection {settings.selection!r} with {len(split['val'])} validation windows is not possible"
+        )
     torch.manual_seed(seed)
-    fold = _Fold(data, split, seed, modality, {"eeg": model_eeg, "eye": model_eye}, {"eeg": weights_eeg, "eye": weights_eye}, settings,
-                 n_classes)
+    fold = _Fold(data, split, seed, modality, {"eeg": model_eeg, "eye": model_eye},
+                 {"eeg": weights_eeg, "eye": weights_eye}, settings, n_classes)
     history = fold.fit()
-    result = {part: fold.predict(part) for part in ("val", "test") if len(split[part])} | {"history": history}
+    result = {part: fold.predict(part)
+              for part in ("val", "test") if len(split[part])} | {"history": history}
     result.setdefault("val", np.empty((0, n_classes), np.float32))
     if modality == "attention":
         with torch.no_grad():
-            result["alpha"] = fold.network.head.weights(*fold.encode(fold.parts["test"])).cpu().numpy()
+            result["alpha"] = fold.network.head.weights(
+                *fold.encode(fold.parts["test"])).cpu().numpy()
     return result | {"seconds": np.array(time.perf_counter() - begin)}

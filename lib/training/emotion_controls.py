@@ -1,7 +1,9 @@
-"""What stands beside the networks of paper 3 on the same folds: majority, linear SVM, and the three fusions of Table 2.
+"""What stands beside the networks of paper 3 on the same folds: majority, linear SVM, and the three
+fusions of Table 2.
 
-Table 2 copies its values of MAX, Fuzzy Integral and BDAE from Liu et al. (2021), the paper's [19]; here they are run.
-All see the windows averaged over time and scaled by training windows; every choice is made on training or validation windows.
+Table 2 copies its values of MAX, Fuzzy Integral and BDAE from Liu et al. (2021), the paper's [19];
+here they are run. All see the windows averaged over time and scaled by training windows; every
+choice is made on training or validation windows.
 """
 
 from __future__ import annotations
@@ -18,18 +20,23 @@ from torch import Tensor, nn
 
 from lib.training.masked_autoencoder import scale, sessions
 
-__all__ = ["bdae_fold", "choquet", "fit_measure", "fuzzy_fold", "majority_fold", "max_fold", "svm_fold"]
+__all__ = [
+    "bdae_fold", "choquet", "fit_measure", "fuzzy_fold", "majority_fold", "max_fold", "svm_fold"
+]
 
 Parts = dict[str, np.ndarray]
-PENALTIES = 10.0 ** np.arange(-4, 2)  # choice: C of the SVM
-HIDDEN, EPOCHS, RBM_EPOCHS, BATCH = (50, 100), 50, 20, 100  # choice: small; assumed: 20 and 100, as public code by an author of [19]
+PENALTIES = 10.0**np.arange(-4, 2)  # choice: C of the SVM
+# choice: small; assumed: 20 and 100, as public code by an author of [19]
+HIDDEN, EPOCHS, RBM_EPOCHS, BATCH = (50, 100), 50, 20, 100
 
 
 def _parts(data: Mapping[str, np.ndarray], split: Mapping, modality: str) -> Parts:
-    """Features of the training, validation and test windows, ``(n_windows, n_features)``: scaled, then averaged over time."""
+    """Features of the training, validation and test windows, ``(n_windows, n_features)``: scaled,
+    then averaged over time."""
     sizes = [len(split[part]) for part in ("train", "val", "test")]
     rows = np.concatenate([np.asarray(split[part], int) for part in ("train", "val", "test")])
-    mean = scale(data[modality][rows], np.arange(sizes[0]), modality, sessions(data)[rows]).mean(1).reshape(len(rows), -1)
+    mean = scale(data[modality][rows], np.arange(sizes[0]), modality,
+                 sessions(data)[rows]).mean(1).reshape(len(rows), -1)
     return dict(zip(("train", "val", "test"), np.split(mean, np.cumsum(sizes)[:-1]), strict=True))
 
 
@@ -42,17 +49,21 @@ def _train_svm(x: np.ndarray, y: np.ndarray, penalty: float) -> LinearSVC:
 
 
 def _scores(svm: LinearSVC, x: np.ndarray, n_classes: int) -> np.ndarray:
-    """Softmax of the one-versus-rest decision values, ``(n_windows, n_classes)``; 0 for a class without training windows."""
+    """Softmax of the one-versus-rest decision values, ``(n_windows, n_classes)``; 0 for a class
+    without training windows."""
     decision = svm.decision_function(x)
     full = np.full((len(x), n_classes), -np.inf)
-    full[:, svm.classes_] = decision if decision.ndim == 2 else np.stack([-decision, decision], axis=1)
+    full[:,
+         svm.classes_] = decision if decision.ndim == 2 else np.stack([-decision, decision], axis=1)
     return softmax(full, axis=1)
 
 
 def _groups(data: Mapping[str, np.ndarray], split: Mapping) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Up to four groups of training trials: (positions of the others, positions of the group), where the others hold two classes."""
+    """Up to four groups of training trials: (positions of the others, positions of the group),
+    where the others hold two classes."""
     y, rows = _labels(data, split, "train"), np.asarray(split["train"], int)
-    trial = np.unique(np.stack([data[name][rows] for name in ("subject", "session", "trial")]), axis=1, return_inverse=True)[1].ravel()
+    trial = np.unique(np.stack([data[name][rows] for name in ("subject", "session", "trial")]),
+                      axis=1, return_inverse=True)[1].ravel()
     groups = GroupKFold(min(4, trial.max() + 1)).split(rows, groups=trial) if trial.max() else ()
     return [(known, new) for known, new in groups if len(np.unique(y[known])) > 1]
 
@@ -60,16 +71,26 @@ def _groups(data: Mapping[str, np.ndarray], split: Mapping) -> list[tuple[np.nda
 def _tuned_svm(data, split, x: Parts) -> tuple[LinearSVC, float]:
     """The SVM whose penalty is best on the validation windows, and its accuracy there.
 
-    Without validation windows: best on groups of training trials that were held out in turn; where there are none either, C = 0.01.
+    Without validation windows: best on groups of training trials that were held out in turn; where
+    there are none either, C = 0.01.
     """
-    y, y_val, groups = _labels(data, split, "train"), _labels(data, split, "val"), _groups(data, split)
+    y, y_val, groups = _labels(data, split, "train"), _labels(data, split,
+                                                              "val"), _groups(data, split)
     if not len(y_val) and not groups:
         return _train_svm(x["train"], y, 0.01), np.nan
     if len(y_val):
-        accuracy = [float(_train_svm(x["train"], y, penalty).score(x["val"], y_val)) for penalty in PENALTIES]
+        accuracy = [
+            float(_train_svm(x["train"], y, penalty).score(x["val"], y_val))
+            for penalty in PENALTIES
+        ]
     else:
-        accuracy = [float(np.mean([_train_svm(x["train"][known], y[known], penalty).score(x["train"][new], y[new])
-                                   for known, new in groups])) for penalty in PENALTIES]
+        accuracy = [
+            float(
+                np.mean([
+                    _train_svm(x["train"][known], y[known], penalty).score(x["train"][new], y[new])
+                    for known, new in groups
+                ])) for penalty in PENALTIES
+        ]
     return _train_svm(x["train"], y, PENALTIES[int(np.argmax(accuracy))]), max(accuracy)
 
 
@@ -77,10 +98,14 @@ def _svm_scores(data, split, modality: str, n_classes: int) -> tuple[Parts, Line
     x = _parts(data, split, modality)
     svm, _ = _tuned_svm(data, split, x)
     empty = np.empty((0, n_classes))
-    return x, svm, {part: _scores(svm, x[part], n_classes) if len(x[part]) else empty for part in ("val", "test")}
+    return x, svm, {
+        part: _scores(svm, x[part], n_classes) if len(x[part]) else empty
+        for part in ("val", "test")
+    }
 
 
-def majority_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, n_classes: int) -> Parts:
+def majority_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *,
+                  n_classes: int) -> Parts:
     """Give every window the class frequencies of the training windows; returns as the others here.
 
     Parameters
@@ -96,8 +121,10 @@ def majority_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, 
     return {part: np.tile(share, (len(split[part]), 1)) for part in ("val", "test")}
 
 
-def svm_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, modality: str, n_classes: int) -> Parts:
-    """Linear SVM on one modality; its penalty C is chosen on validation windows or inside training. ``modality``: "eeg" or "eye"."""
+def svm_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, modality: str,
+             n_classes: int) -> Parts:
+    """Linear SVM on one modality; its penalty C is chosen on validation windows or inside training.
+    ``modality``: "eeg" or "eye"."""
     return _svm_scores(data, split, modality, n_classes)[2]
 
 
@@ -112,7 +139,8 @@ def max_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, n_cla
 
 
 def choquet(p1: np.ndarray, p2: np.ndarray, mu: np.ndarray) -> np.ndarray:
-    """Choquet integral of two sources by class: the smaller score, plus what the source of the larger one is trusted with.
+    """Choquet integral of two sources by class: the smaller score, plus what the source of the
+    larger one is trusted with.
 
     Parameters
     ----------
@@ -126,21 +154,26 @@ def choquet(p1: np.ndarray, p2: np.ndarray, mu: np.ndarray) -> np.ndarray:
 
 
 def fit_measure(p1: np.ndarray, p2: np.ndarray, y: np.ndarray, ridge: float = 0.01) -> np.ndarray:
-    """The measure ``mu`` ``(2, n_classes)`` that brings :func:`choquet` closest to the one-hot labels, in closed form.
+    """The measure ``mu`` ``(2, n_classes)`` that brings :func:`choquet` closest to the one-hot
+    labels, in closed form.
 
-    A window informs only the source of its larger score, so the quadratic programme with ``0 <= mu <= 1`` falls apart into
-    one number per source and class, and clipping the free minimum is exact. ``assumed:`` ridge 0.01.
+    A window informs only the source of its larger score, so the quadratic programme with ``0 <= mu
+    <= 1`` falls apart into one number per source and class, and clipping the free minimum is exact.
+    ``assumed:`` ridge 0.01.
     """
     target = (y[:, None] == np.arange(p1.shape[1])) - np.minimum(p1, p2)
     rise = np.stack([np.clip(p1 - p2, 0, None), np.clip(p2 - p1, 0, None)])
     return np.clip((rise * target).sum(1) / ((rise**2).sum(1) + ridge), 0, 1)
 
 
-def fuzzy_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, n_classes: int) -> Parts:
-    """Fuzzy integral (Table 2): Choquet integral of the two SVMs' scores, its measure fitted on the training windows.
+def fuzzy_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *,
+               n_classes: int) -> Parts:
+    """Fuzzy integral (Table 2): Choquet integral of the two SVMs' scores, its measure fitted on the
+    training windows.
 
-    ``choice:`` it is fitted on scores that an SVM gives to training trials it was not trained on (up to 4 groups of trials). A group that
-    leaves no two classes to train on gives no scores; where none is left, both modalities are trusted alike (``mu`` = 1/2, the mean).
+    ``choice:`` it is fitted on scores that an SVM gives to training trials it was not trained on
+    (up to 4 groups of trials). A group that leaves no two classes to train on gives no scores;
+    where none is left, both modalities are trusted alike (``mu`` = 1/2, the mean).
     """
     y, folds = _labels(data, split, "train"), _groups(data, split)
     scored = np.sort(np.concatenate([new for _, new in folds])) if folds else np.array([], int)
@@ -149,7 +182,8 @@ def fuzzy_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, n_c
         x, svm, scores = _svm_scores(data, split, modality, n_classes)
         held_out = np.empty((len(y), n_classes))
         for known, new in folds:
-            held_out[new] = _scores(_train_svm(x["train"][known], y[known], svm.C), x["train"][new], n_classes)
+            held_out[new] = _scores(_train_svm(x["train"][known], y[known], svm.C), x["train"][new],
+                                    n_classes)
         inner.append(held_out[scored])
         outer.append(scores)
     mu = fit_measure(inner[0], inner[1], y[scored]) if len(scored) else np.full((2, n_classes), 0.5)
@@ -158,14 +192,20 @@ def fuzzy_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, n_c
 
 
 class _Unrolled(nn.Module):
-    """The auto-encoder that three restricted Boltzmann machines unroll to; sigmoid units throughout."""
-
+    """The auto-encoder that three restricted Boltzmann machines unroll to; sigmoid units
+    throughout."""
     def __init__(self, views: list[np.ndarray], hidden: int, seed: int):
         super().__init__()
-        machine = {"n_components": hidden, "batch_size": BATCH, "n_iter": RBM_EPOCHS, "learning_rate": 0.01, "random_state": seed}
+        machine = {
+            "n_components": hidden, "batch_size": BATCH, "n_iter": RBM_EPOCHS,
+            "learning_rate": 0.01, "random_state": seed
+        }
         machines = [BernoulliRBM(**machine).fit(view) for view in views]
-        joint = BernoulliRBM(**machine).fit(np.hstack([m.transform(v) for m, v in zip(machines, views, strict=True)]))
-        self.up, self.down = (nn.ModuleList(layers) for layers in zip(*(self._layers(m) for m in [*machines, joint]), strict=True))
+        joint = BernoulliRBM(**machine).fit(
+            np.hstack([m.transform(v) for m, v in zip(machines, views, strict=True)]))
+        self.up, self.down = (nn.ModuleList(layers)
+                              for layers in zip(*(self._layers(m)
+                                                  for m in [*machines, joint]), strict=True))
 
     @staticmethod
     def _layers(machine: BernoulliRBM) -> tuple[nn.Linear, nn.Linear]:
@@ -173,7 +213,8 @@ class _Unrolled(nn.Module):
         up, down = nn.Linear(visible, hidden), nn.Linear(hidden, visible)
         for layer, weight, bias in ((up, machine.components_, machine.intercept_hidden_),
                                     (down, machine.components_.T, machine.intercept_visible_)):
-            layer.load_state_dict({"weight": torch.as_tensor(weight), "bias": torch.as_tensor(bias)})
+            layer.load_state_dict(
+                {"weight": torch.as_tensor(weight), "bias": torch.as_tensor(bias)})
         return up, down
 
     def shared(self, views: list[Tensor]) -> Tensor:
@@ -194,31 +235,43 @@ def _shared_features(views: list[Parts], hidden: int, seed: int) -> Parts:
     for _ in range(EPOCHS):
         for rows in torch.randperm(len(x[0])).split(BATCH):
             batch = [view[rows] for view in x]
-            loss = sum(nn.functional.mse_loss(out, view) for out, view in zip(network(batch), batch, strict=True))
+            loss = sum(
+                nn.functional.mse_loss(out, view)
+                for out, view in zip(network(batch), batch, strict=True))
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
     with torch.no_grad():
-        shared = {part: network.shared([torch.as_tensor(view[part], dtype=torch.float32) for view in views]).numpy() for part in views[0]}
+        shared = {
+            part: network.shared(
+                [torch.as_tensor(view[part], dtype=torch.float32) for view in views]).numpy()
+            for part in views[0]
+        }
     spread = shared["train"].std(0) + 1e-6
     return {part: (h - shared["train"].mean(0)) / spread for part, h in shared.items()}
 
 
-def bdae_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, n_classes: int) -> Parts:
+def bdae_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *,
+              n_classes: int) -> Parts:
     """BDAE (Table 2): bimodal deep auto-encoder, whose shared layer feeds a linear SVM.
 
-    In order: features to [0, 1] by the training windows; a restricted Boltzmann machine per modality and one on their hidden
-    units (``sklearn.neural_network.BernoulliRBM``); the stack unrolled to an auto-encoder and trained on the squared error
-    of both modalities with RMSprop; SVM. ``choice:`` the number of hidden units is chosen with C on the validation windows; without
+    In order: features to [0, 1] by the training windows; a restricted Boltzmann machine per
+    modality and one on their hidden units (``sklearn.neural_network.BernoulliRBM``); the stack
+    unrolled to an auto-encoder and trained on the squared error of both modalities with RMSprop;
+    SVM. ``choice:`` the number of hidden units is chosen with C on the validation windows; without
     them it is the first of `HIDDEN`.
     """
     views = []
     for x in (_parts(data, split, modality) for modality in ("eeg", "eye")):
         low, high = x["train"].min(0), x["train"].max(0)
-        views.append({part: np.clip((v - low) / (high - low + 1e-6), 0, 1) for part, v in x.items()})
+        views.append(
+            {part: np.clip((v - low) / (high - low + 1e-6), 0, 1) for part, v in x.items()})
     found = []
     for hidden in HIDDEN if len(split["val"]) else HIDDEN[:1]:
         x = _shared_features(views, hidden, seed)
         found.append((*_tuned_svm(data, split, x), x))
     svm, _, x = max(found, key=lambda tried: tried[1])
-    return {part: _scores(svm, x[part], n_classes) if len(x[part]) else np.empty((0, n_classes)) for part in ("val", "test")}
+    return {
+        part: _scores(svm, x[part], n_classes) if len(x[part]) else np.empty((0, n_classes))
+        for part in ("val", "test")
+    }

@@ -1,4 +1,5 @@
-"""Folds and variants in parallel, each finished one memoised: a killed run loses at most the folds in flight."""
+"""Folds and variants in parallel, each finished one memoised: a killed run loses at most the folds
+in flight."""
 
 from __future__ import annotations
 
@@ -33,17 +34,23 @@ class Task:
 
 def weights(result: Mapping[str, np.ndarray]) -> Result:
     """The weights among the arrays of a result (``weights/<parameter>``), by parameter name."""
-    return {name.removeprefix("weights/"): value for name, value in result.items() if name.startswith("weights/")}
+    return {
+        name.removeprefix("weights/"): value for name, value in result.items()
+        if name.startswith("weights/")
+    }
 
 
 def fold_seed(seed: int, split: Split) -> int:
-    """Seed of one fold: derived from the base seed, the split and the fold, the same for all variants (paired folds)."""
+    """Seed of one fold: derived from the base seed, the split and the fold, the same for all
+    variants (paired folds)."""
     name = int.from_bytes(split.name.encode()[:8], "little")
     return int(np.random.SeedSequence((seed, split.fold, name)).generate_state(1)[0])
 
 
-def _single_thread(work: Callable[..., Result], data: Mapping[str, np.ndarray], kwargs: Mapping) -> Result:
-    """Run one task with one thread: processes side by side are faster than threads inside one (see benchmarks)."""
+def _single_thread(work: Callable[..., Result], data: Mapping[str, np.ndarray],
+                   kwargs: Mapping) -> Result:
+    """Run one task with one thread: processes side by side are faster than threads inside one (see
+    benchmarks)."""
     import torch
 
     torch.set_num_threads(1)
@@ -73,7 +80,8 @@ def _ray(work, data, calls: Sequence[Mapping], jobs: int) -> Iterator[tuple[int,
         if os.environ.get("RAY_ADDRESS"):
             ray.init(logging_level="error", log_to_driver=False)
         else:
-            ray.init(num_cpus=jobs, include_dashboard=False, logging_level="error", log_to_driver=False)
+            ray.init(num_cpus=jobs, include_dashboard=False, logging_level="error",
+                     log_to_driver=False)
     shared = ray.put(dict(data))
     remote = ray.remote(num_cpus=1)(_indexed)
     pending = [remote.remote(i, work, shared, kwargs) for i, kwargs in enumerate(calls)]
@@ -82,12 +90,16 @@ def _ray(work, data, calls: Sequence[Mapping], jobs: int) -> Iterator[tuple[int,
         yield from ray.get(done)
 
 
-ENGINES: dict[str, Callable[..., Iterator[tuple[int, Result]]]] = {"serial": _serial, "processes": _processes, "ray": _ray}
+ENGINES: dict[str, Callable[..., Iterator[tuple[int, Result]]]] = {
+    "serial": _serial, "processes": _processes, "ray": _ray
+}
 
 
-def cross_validate(work: Callable[..., Result], data: Mapping[str, np.ndarray], tasks: Iterable[Task], *, engine: str = "processes",
-                   jobs: int | None = None, store: Store | None = None, label: str = "folds") -> list[Result]:
-    """Run ``work(data, split=..., seed=..., **settings)`` for every task; results in the order of the tasks.
+def cross_validate(work: Callable[..., Result], data: Mapping[str, np.ndarray],
+                   tasks: Iterable[Task], *, engine: str = "processes", jobs: int | None = None,
+                   store: Store | None = None, label: str = "folds") -> list[Result]:
+    """Run ``work(data, split=..., seed=..., **settings)`` for every task; results in the order of
+    the tasks.
 
     Parameters
     ----------
@@ -96,7 +108,8 @@ def cross_validate(work: Callable[..., Result], data: Mapping[str, np.ndarray], 
     data : mapping of arrays
         Shared by all tasks; its content is part of every key of the memo.
     tasks : iterable of Task
-        Tasks with the same split, seed and settings are computed once, whatever their ``variant`` is called.
+        Tasks with the same split, seed and settings are computed once, whatever their ``variant``
+        is called.
     engine : {"processes", "ray", "serial"}
     jobs : int, optional
         Workers of one thread each; default: the number of cores.
@@ -107,9 +120,12 @@ def cross_validate(work: Callable[..., Result], data: Mapping[str, np.ndarray], 
     """
     if engine not in ENGINES:
         raise ValueError(f"no engine {engine!r}; there are {', '.join(ENGINES)}")
-    store, tasks, content = store or Store(), list(tasks), digest({name: np.asarray(array) for name, array in data.items()})
-    calls = [{"split": {k: v for k, v in asdict(task.split).items() if k in {"train", "val", "test"}},
-              "seed": fold_seed(task.seed, task.split), **task.settings} for task in tasks]
+    store, tasks, content = store or Store(), list(tasks), digest(
+        {name: np.asarray(array) for name, array in data.items()})
+    calls = [{
+        "split": {k: v for k, v in asdict(task.split).items() if k in {"train", "val", "test"}},
+        "seed": fold_seed(task.seed, task.split), **task.settings
+    } for task in tasks]
     keys = [store.key(work, (content, call)) for call in calls]
     results = {key: value for key in dict.fromkeys(keys) if (value := store.load(key)) is not None}
     missing = {key: call for key, call in zip(keys, calls, strict=True) if key not in results}

@@ -1,4 +1,5 @@
-"""Pre-train one modality of paper 3 without labels: reconstruct hidden channels (Sec 2.2, pre-training)."""
+"""Pre-train one modality of paper 3 without labels: reconstruct hidden channels (Sec 2.2,
+pre-training)."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ class PretrainRecipe:
     ratio : float
         Share of masked channels: 30 % (Sec 3.2).
     precision : {"fp32", "bf16"}
-        The paper trains in mixed precision; ``choice:`` single, because attention in bfloat16 is slower on a CPU.
+        The paper trains in mixed precision; ``choice:`` single, because attention in bfloat16 is
+        slower on a CPU.
     device : str
     """
 
@@ -51,21 +53,25 @@ class PretrainRecipe:
 
 def sessions(data: Mapping[str, np.ndarray]) -> np.ndarray:
     """A number for each (subject, session), ``(n_windows,)``."""
-    return np.unique(np.stack([data["subject"], data["session"]]), axis=1, return_inverse=True)[1].ravel()
+    return np.unique(np.stack([data["subject"], data["session"]]), axis=1,
+                     return_inverse=True)[1].ravel()
 
 
-def scale(x: np.ndarray, train: Sequence[int] | np.ndarray, modality: str, group: np.ndarray | None = None) -> np.ndarray:
+def scale(x: np.ndarray, train: Sequence[int] | np.ndarray, modality: str,
+          group: np.ndarray | None = None) -> np.ndarray:
     """Scale every feature of one modality by the training windows of its own recording.
 
-    EEG is standardised per channel and band. Eye features are brought to [10, 100] by their training minimum and maximum
-    (Sec 3.2) and clipped there; ``choice:`` then they are standardised too, because a network fed with numbers up to 100
-    learns badly at the printed rates. ``choice:`` per subject and session, so that pre-training over all subjects and
-    fine-tuning on one session see the same numbers; a session without training windows takes all training windows.
+    EEG is standardised per channel and band. Eye features are brought to [10, 100] by their
+    training minimum and maximum (Sec 3.2) and clipped there; ``choice:`` then they are standardised
+    too, because a network fed with numbers up to 100 learns badly at the printed rates. ``choice:``
+    per subject and session, so that pre-training over all subjects and fine-tuning on one session
+    see the same numbers; a session without training windows takes all training windows.
 
     Parameters
     ----------
     x : array
-        ``(n_windows, n_times, n_channels, n_bands)`` EEG or ``(n_windows, n_times, n_features)`` eye.
+        ``(n_windows, n_times, n_channels, n_bands)`` EEG or ``(n_windows, n_times, n_features)``
+        eye.
     train : sequence of int
         Training windows.
     modality : {"eeg", "eye"}
@@ -75,8 +81,8 @@ def scale(x: np.ndarray, train: Sequence[int] | np.ndarray, modality: str, group
     Returns
     -------
     array
-        float32, ``(n_windows, n_times, n_channels, n_features)``: the eye gets an axis of one feature per channel. An eye feature that is
-        NaN in a whole trial becomes the training mean.
+        float32, ``(n_windows, n_times, n_channels, n_features)``: the eye gets an axis of one
+        feature per channel. An eye feature that is NaN in a whole trial becomes the training mean.
     """
     if modality not in {"eeg", "eye"}:
         raise ValueError(f"modality is 'eeg' or 'eye', not {modality!r}")
@@ -87,12 +93,15 @@ def scale(x: np.ndarray, train: Sequence[int] | np.ndarray, modality: str, group
         own = np.flatnonzero(group == g)
         fit = own[known[own]] if known[own].any() else np.flatnonzero(known)
         part, fitted = x[np.concatenate([own, fit])], slice(len(own), None)
-        out[own] = scale_eeg(scale_eye(part, fitted) if modality == "eye" else part, fitted)[: len(own)]
+        out[own] = scale_eeg(scale_eye(part, fitted) if modality == "eye" else part,
+                             fitted)[:len(own)]
     return out[..., None] if modality == "eye" else out
 
 
-def build(shape: Sequence[int], model: Mapping, weights: Mapping[str, np.ndarray] | None = None) -> MVSSTMA:
-    """An :class:`~lib.models.mv_sstma.MVSSTMA` for scaled windows of this shape, with options ``model`` and given weights."""
+def build(shape: Sequence[int], model: Mapping,
+          weights: Mapping[str, np.ndarray] | None = None) -> MVSSTMA:
+    """An :class:`~lib.models.mv_sstma.MVSSTMA` for scaled windows of this shape, with options
+    ``model`` and given weights."""
     network = MVSSTMA(n_channels=shape[2], n_features=shape[3], **model)
     if weights is not None:
         network.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
@@ -101,12 +110,14 @@ def build(shape: Sequence[int], model: Mapping, weights: Mapping[str, np.ndarray
 
 def autocast(recipe) -> torch.autocast:
     """Mixed precision where the recipe asks for it."""
-    return torch.autocast(torch.device(recipe.device).type, dtype=torch.bfloat16, enabled=recipe.precision == "bf16")
+    return torch.autocast(
+        torch.device(recipe.device).type, dtype=torch.bfloat16, enabled=recipe.precision == "bf16")
 
 
 def _rate(total: int, warmup: float) -> Callable[[int], float]:
     """Factor of the learning rate at a step: a linear rise to 1, then half a cosine down."""
-    return lambda step: min(1.0, (step + 1) / max(1.0, warmup * total)) * (1 + math.cos(math.pi * step / total)) / 2
+    return lambda step: min(1.0, (step + 1) / max(1.0, warmup * total)) * (1 + math.cos(
+        math.pi * step / total)) / 2
 
 
 @torch.no_grad()
@@ -125,15 +136,16 @@ def _reconstruct(network: MVSSTMA, x: Tensor, visible: Tensor) -> tuple[Tensor, 
     return reconstruction.float(), x, masked
 
 
-def pretrain_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, modality: str, model: Mapping,
-                  recipe: Mapping) -> dict[str, np.ndarray]:
-    """Pre-train on the training windows of a fold; labels are not touched, nor are the test windows.
+def pretrain_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, modality: str,
+                  model: Mapping, recipe: Mapping) -> dict[str, np.ndarray]:
+    """Pre-train on the training windows of a fold; labels are not touched, nor are the test
+    windows.
 
     Parameters
     ----------
     data : mapping
-        ``eeg`` ``(n_windows, n_times, n_channels, n_bands)`` or ``eye`` ``(n_windows, n_times, n_features)``; ``subject`` and
-        ``session`` ``(n_windows,)``.
+        ``eeg`` ``(n_windows, n_times, n_channels, n_bands)`` or ``eye`` ``(n_windows, n_times,
+        n_features)``; ``subject`` and ``session`` ``(n_windows,)``.
     split : mapping
         ``train``, ``val``: window indices.
     seed : int
@@ -146,8 +158,9 @@ def pretrain_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, 
     Returns
     -------
     dict
-        ``weights/<name>``: all weights of the autoencoder after the last epoch; ``history`` ``(n_epochs, 2)``: masked mean
-        squared error of the training and validation windows, in squared standard deviations; ``seconds``.
+        ``weights/<name>``: all weights of the autoencoder after the last epoch; ``history``
+        ``(n_epochs, 2)``: masked mean squared error of the training and validation windows, in
+        squared standard deviations; ``seconds``.
 
     Raises
     ------
@@ -158,26 +171,36 @@ def pretrain_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, 
     torch.manual_seed(seed)
     rows = np.concatenate([np.asarray(split[part], int) for part in ("train", "val")])
     n = len(split["train"])
-    x = torch.as_tensor(scale(data[modality][rows], np.arange(n), modality, sessions(data)[rows]), device=settings.device)
+    x = torch.as_tensor(scale(data[modality][rows], np.arange(n), modality,
+                              sessions(data)[rows]), device=settings.device)
     network = build(x.shape, model).to(settings.device)
     if n_visible(x.shape[2], settings.ratio) == x.shape[2]:
-        raise ValueError(f"a ratio of {settings.ratio} masks no channel of {x.shape[2]}: there is nothing to reconstruct")
+        raise ValueError(
+            f"a ratio of {settings.ratio} masks no channel of {x.shape[2]}: there is nothing to reconstruct"
+        )
     fixed = draw_visible(len(x) - n, x.shape[2], settings.ratio)
     steps = -(-n // settings.batch)
-    optimiser = torch.optim.AdamW(network.parameters(), settings.lr, betas=settings.betas, weight_decay=settings.weight_decay)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, _rate(settings.epochs * steps, settings.warmup))
+    optimiser = torch.optim.AdamW(network.parameters(), settings.lr, betas=settings.betas,
+                                  weight_decay=settings.weight_decay)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser,
+                                                 _rate(settings.epochs * steps, settings.warmup))
     history = []
     for _ in range(settings.epochs):
         network.train()
         losses = []
         for batch in torch.randperm(n).tensor_split(steps):
             with autocast(settings):
-                loss = masked_error(*_reconstruct(network, x[batch], draw_visible(len(batch), x.shape[2], settings.ratio)))
+                loss = masked_error(*_reconstruct(
+                    network, x[batch], draw_visible(len(batch), x.shape[2], settings.ratio)))
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
             schedule.step()
             losses.append(float(loss.detach()))
         history.append((np.mean(losses), _validate(network, x[n:], fixed, settings)))
-    weights = {f"weights/{name}": value.cpu().numpy() for name, value in network.state_dict().items()}
-    return weights | {"history": np.array(history), "seconds": np.array(time.perf_counter() - begin)}
+    weights = {
+        f"weights/{name}": value.cpu().numpy() for name, value in network.state_dict().items()
+    }
+    return weights | {
+        "history": np.array(history), "seconds": np.array(time.perf_counter() - begin)
+    }

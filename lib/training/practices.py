@@ -1,4 +1,5 @@
-"""Six ways in which test data enter training or choice, each beside the same work done without: on the same fold, with the same model."""
+"""Six ways in which test data enter training or choice, each beside the same work done without: on
+the same fold, with the same model."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from lib.training.simple_models import PENALTY, known, standardised
 __all__ = ["PRACTICES", "practice_fold", "smoothed"]
 
 KEPT = 10  # choice: features that are kept
-PENALTIES = 10.0 ** np.arange(-1, 6)
+PENALTIES = 10.0**np.arange(-1, 6)
 EPOCHS, STEP = 25, 0.01  # choice: of logistic regression by gradient descent
 WIDTH = 5  # choice: segments of the moving average
 Pair = tuple[np.ndarray, np.ndarray]  # predictions of the test segments (n_test,): without, with
@@ -28,7 +29,8 @@ def _ridge(x: np.ndarray, y: np.ndarray, rows: np.ndarray, test: np.ndarray) -> 
 def _scaling(x, y, split, data, seed) -> Pair:
     rows, test = known(split), np.asarray(split["test"])
     everything = np.concatenate([rows, test])
-    return _ridge(standardised(x, rows), y, rows, test), _ridge(standardised(x, everything), y, rows, test)
+    return _ridge(standardised(x, rows), y, rows, test), _ridge(standardised(x, everything), y,
+                                                                rows, test)
 
 
 def _subject_scaling(x, y, split, data, seed) -> Pair:
@@ -43,27 +45,35 @@ def _subject_scaling(x, y, split, data, seed) -> Pair:
 def _features(x, y, split, data, seed) -> Pair:
     rows, test = known(split), np.asarray(split["test"])
     z = standardised(x, rows)
-    chosen = [SelectKBest(f_classif, k=KEPT).fit(z[those], y[those]).get_support() for those in (rows, np.concatenate([rows, test]))]
+    chosen = [
+        SelectKBest(f_classif, k=KEPT).fit(z[those], y[those]).get_support()
+        for those in (rows, np.concatenate([rows, test]))
+    ]
     return _ridge(z[:, chosen[0]], y, rows, test), _ridge(z[:, chosen[1]], y, rows, test)
 
 
 def _best(predictions: list[np.ndarray], y: np.ndarray, split: Mapping) -> Pair:
-    """Of predictions ``(N,)`` for all segments, those for the test by the candidate that is best on validation, and by the best on test."""
+    """Of predictions ``(N,)`` for all segments, those for the test by the candidate that is best on
+    validation, and by the best on test."""
     val, test = np.asarray(split["val"]), np.asarray(split["test"])
-    first, second = (int(np.argmax([np.mean(p[part] == y[part]) for p in predictions])) for part in (val, test))
+    first, second = (int(np.argmax([np.mean(p[part] == y[part]) for p in predictions]))
+                     for part in (val, test))
     return predictions[first][test], predictions[second][test]
 
 
 def _penalty(x, y, split, data, seed) -> Pair:
     train = np.asarray(split["train"])
     z = standardised(x, train)
-    return _best([RidgeClassifier(alpha=penalty).fit(z[train], y[train]).predict(z) for penalty in PENALTIES], y, split)
+    return _best([
+        RidgeClassifier(alpha=penalty).fit(z[train], y[train]).predict(z) for penalty in PENALTIES
+    ], y, split)
 
 
 def _epoch(x, y, split, data, seed) -> Pair:
     train = np.asarray(split["train"])
     z, rng, found = standardised(x, train), np.random.default_rng(seed), []
-    model = SGDClassifier(loss="log_loss", learning_rate="constant", eta0=STEP, random_state=seed % 2**31)
+    model = SGDClassifier(loss="log_loss", learning_rate="constant", eta0=STEP,
+                          random_state=seed % 2**31)
     for _ in range(EPOCHS):
         order = rng.permutation(train)
         model.partial_fit(z[order], y[order], classes=np.unique(y))
@@ -72,9 +82,11 @@ def _epoch(x, y, split, data, seed) -> Pair:
 
 
 def smoothed(x: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """Moving average over :data:`WIDTH` neighbouring rows of ``x`` ``(N, d)`` within each run of equal ``group`` ``(N,)``."""
+    """Moving average over :data:`WIDTH` neighbouring rows of ``x`` ``(N, d)`` within each run of
+    equal ``group`` ``(N,)``."""
     starts = np.flatnonzero(np.r_[True, np.diff(group) != 0])
-    return np.concatenate([uniform_filter1d(run, WIDTH, axis=0, mode="nearest") for run in np.split(x, starts[1:])])
+    return np.concatenate(
+        [uniform_filter1d(run, WIDTH, axis=0, mode="nearest") for run in np.split(x, starts[1:])])
 
 
 def _smoothing(x, y, split, data, seed) -> Pair:
@@ -84,39 +96,41 @@ def _smoothing(x, y, split, data, seed) -> Pair:
     pair = []
     for group in (2 * data["recording"] + side, data["recording"]):
         z = standardised(smoothed(x, group), rows)
-        pair.append(KNeighborsClassifier(1, algorithm="brute").fit(z[rows], y[rows]).predict(z[test]))
+        pair.append(
+            KNeighborsClassifier(1, algorithm="brute").fit(z[rows], y[rows]).predict(z[test]))
     return pair[0], pair[1]
 
 
 PRACTICES: dict[str, Callable[..., Pair]] = {
-    "scaling on all data": _scaling,
-    "scaling each person, test data included": _subject_scaling,
-    "penalty chosen on the test": _penalty,
-    "epoch chosen on the test": _epoch,
-    "features chosen on all data": _features,
-    "smoothing across the cut": _smoothing,
+    "scaling on all data": _scaling, "scaling each person, test data included": _subject_scaling,
+    "penalty chosen on the test": _penalty, "epoch chosen on the test": _epoch,
+    "features chosen on all data": _features, "smoothing across the cut": _smoothing,
 }
 
 
-def practice_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, practice: str) -> dict[str, np.ndarray]:
+def practice_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *,
+                  practice: str) -> dict[str, np.ndarray]:
     """One fold with a practice and without it.
 
     Parameters
     ----------
     data : mapping
-        ``x`` ``(N, d)``, ``y`` ``(N,)`` int, ``subject`` and ``recording`` ``(N,)``; segments of a recording stand in order of time.
+        ``x`` ``(N, d)``, ``y`` ``(N,)`` int, ``subject`` and ``recording`` ``(N,)``; segments of a
+        recording stand in order of time.
     split : mapping
         ``train``, ``val``, ``test``: segment indices.
     seed : int
     practice : str
-        Key of :data:`PRACTICES`. Scaling: means and spreads over all segments, or over all of each person, in place of the training
-        segments. Choosing: by the accuracy on the test in place of the validation segments; features by an F-test on all segments in place
-        of the training segments. Smoothing: over the whole recording in place of each side of the cut for itself.
+        Key of :data:`PRACTICES`. Scaling: means and spreads over all segments, or over all of each
+        person, in place of the training segments. Choosing: by the accuracy on the test in place of
+        the validation segments; features by an F-test on all segments in place of the training
+        segments. Smoothing: over the whole recording in place of each side of the cut for itself.
 
     Returns
     -------
     dict
         ``without``, ``with``: predicted classes ``(n_test,)``.
     """
-    without, with_it = PRACTICES[practice](np.asarray(data["x"], float), np.asarray(data["y"]), split, data, seed)
+    without, with_it = PRACTICES[practice](np.asarray(data["x"], float), np.asarray(data["y"]),
+                                           split, data, seed)
     return {"without": without, "with": with_it}

@@ -1,4 +1,5 @@
-"""Train one fold of continuous regression: scale, cut windows, fit, select on validation, predict (paper 1)."""
+"""Train one fold of continuous regression: scale, cut windows, fit, select on validation, predict
+(paper 1)."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ __all__ = ["Recipe", "fit_fold", "scale"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a fold is trained. The paper prints none of it; the choices are justified in ``lib.protocols.rmmt``.
+    """How a fold is trained. The paper prints none of it; the choices are justified in
+    ``lib.protocols.rmmt``.
 
     Parameters
     ----------
@@ -27,7 +29,8 @@ class Recipe:
     lr, weight_decay : float
         Of AdamW with a one-cycle schedule.
     window, hop : int
-        Label steps of a window, and between the windows that predict: 96 and 32 as the code of [32] (24 s and 8 s).
+        Label steps of a window, and between the windows that predict: 96 and 32 as the code of [32]
+        (24 s and 8 s).
     train_hop : int
         Label steps between training windows.
     alpha : float
@@ -37,15 +40,16 @@ class Recipe:
     scope : {"batch", "window"}
         Over what the CCC loss is taken, see :func:`lib.training.losses.ccc_loss`.
     scaling : {"train", "subject"}
-        ``train``: mean and spread of the training trials. ``subject``: each subject's own, test subject included
-        (transductive: it uses unlabelled test data).
+        ``train``: mean and spread of the training trials. ``subject``: each subject's own, test
+        subject included (transductive: it uses unlabelled test data).
     face_baseline : int
-        Label steps at the start of each trial whose mean is subtracted from its face features; 0 for none. It removes
-        the identity of the face with nothing but the trial's own beginning.
+        Label steps at the start of each trial whose mean is subtracted from its face features; 0
+        for none. It removes the identity of the face with nothing but the trial's own beginning.
     teacher : bool
         Train a face network first and teach its features to this (EEG) network, as [32].
     precision : {"fp32", "bf16"}
-        ``bf16``: mixed precision, for a GPU, or a processor that computes in it (another would be seven times slower).
+        ``bf16``: mixed precision, for a GPU, or a processor that computes in it (another would be
+        seven times slower).
     device : str
     """
 
@@ -66,8 +70,8 @@ class Recipe:
     device: str = "cpu"
 
 
-def scale(x: np.ndarray, lengths: Sequence[int], subjects: Sequence[int], train: Sequence[int], scaling: str = "train",
-          baseline: int = 0) -> np.ndarray:
+def scale(x: np.ndarray, lengths: Sequence[int], subjects: Sequence[int], train: Sequence[int],
+          scaling: str = "train", baseline: int = 0) -> np.ndarray:
     """Standardise features ``(n_times, n_features)``.
 
     Parameters
@@ -81,7 +85,8 @@ def scale(x: np.ndarray, lengths: Sequence[int], subjects: Sequence[int], train:
     scaling : {"train", "subject"}
         Whose mean and spread are used, see :class:`Recipe`.
     baseline : int
-        If positive, each trial is first taken relative to the mean of its own first ``baseline`` steps.
+        If positive, each trial is first taken relative to the mean of its own first ``baseline``
+        steps.
     """
     slices = trial_slices(lengths)
     if baseline:
@@ -101,19 +106,20 @@ def scale(x: np.ndarray, lengths: Sequence[int], subjects: Sequence[int], train:
 
 class _Windows:
     """Tensors of one fold, and batches of windows gathered from them."""
-
     def __init__(self, data: Mapping[str, np.ndarray], train: Sequence[int], recipe: Recipe):
         self.lengths, self.recipe = data["lengths"], recipe
         about = (data["lengths"], data["subject"], train, recipe.scaling)
         self.eeg = torch.as_tensor(scale(data["eeg"], *about), device=recipe.device)
-        self.face = torch.as_tensor(scale(data["face"], *about, baseline=recipe.face_baseline), device=recipe.device)
+        self.face = torch.as_tensor(scale(data["face"], *about, baseline=recipe.face_baseline),
+                                    device=recipe.device)
         self.valence = torch.as_tensor(data["valence"], dtype=torch.float32, device=recipe.device)
 
     def starts(self, trials: Sequence[int], hop: int) -> np.ndarray:
         return window_starts(self.lengths, trials, self.recipe.window, hop)
 
     def batch(self, starts: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
-        index = torch.as_tensor(starts[:, None] + np.arange(self.recipe.window), device=self.recipe.device)
+        index = torch.as_tensor(starts[:, None] + np.arange(self.recipe.window),
+                                device=self.recipe.device)
         return self.eeg[index], self.face[index], self.valence[index]
 
     def autocast(self) -> torch.autocast:
@@ -122,7 +128,8 @@ class _Windows:
 
     @torch.no_grad()
     def predict(self, model: nn.Module, trials: Sequence[int], hop: int) -> np.ndarray:
-        """Predictions ``(n_heads, n_times)`` over the chosen trials, one after another; overlapping windows averaged."""
+        """Predictions ``(n_heads, n_times)`` over the chosen trials, one after another; overlapping
+        windows averaged."""
         model.eval()
         starts, heads = self.starts(trials, hop), []
         with self.autocast():
@@ -138,12 +145,16 @@ class _Windows:
         return np.concatenate([self.valence[slices[i]].cpu().numpy() for i in trials])
 
 
-def _train(model: nn.Module, windows: _Windows, split: Mapping, recipe: Recipe, rng, teacher: nn.Module | None = None) -> np.ndarray:
-    """Train in place, end with the weights of the best validation CCC; return the history ``(n_epochs, 3)``."""
+def _train(model: nn.Module, windows: _Windows, split: Mapping, recipe: Recipe, rng,
+           teacher: nn.Module | None = None) -> np.ndarray:
+    """Train in place, end with the weights of the best validation CCC; return the history
+    ``(n_epochs, 3)``."""
     starts = windows.starts(split["train"], recipe.train_hop)
     steps = -(-len(starts) // recipe.batch)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.lr, total_steps=recipe.epochs * steps)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=recipe.lr,
+                                  weight_decay=recipe.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.lr,
+                                                   total_steps=recipe.epochs * steps)
     truth, best, weights, history = windows.labels(split["val"]), -np.inf, None, []
     for _ in range(recipe.epochs):
         model.train()
@@ -157,7 +168,10 @@ def _train(model: nn.Module, windows: _Windows, split: Mapping, recipe: Recipe, 
                 if teacher is not None:
                     with torch.no_grad():
                         target = teacher(eeg, face).face
-                kd = kd_loss(out.eeg, target, recipe.detach) if out.eeg is not None and target is not None else torch.zeros(())
+                kd = kd_loss(
+                    out.eeg, target,
+                    recipe.detach) if out.eeg is not None and target is not None else torch.zeros(
+                        ())
             optimiser.zero_grad(set_to_none=True)
             (loss + recipe.alpha * kd if recipe.alpha else loss).backward()  # Eq (21)
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -170,20 +184,22 @@ def _train(model: nn.Module, windows: _Windows, split: Mapping, recipe: Recipe, 
         if score > best:
             best, weights = score, {k: v.detach().clone() for k, v in model.state_dict().items()}
     if weights is None:
-        raise FloatingPointError(f"validation CCC was never a number in {recipe.epochs} epochs: lower the learning rate ({recipe.lr})")
+        raise FloatingPointError(
+            f"validation CCC was never a number in {recipe.epochs} epochs: lower the learning rate ({recipe.lr})"
+        )
     model.load_state_dict(weights)
     return np.array(history)
 
 
-def fit_fold(data: Mapping[str, np.ndarray], split: Mapping, model: str, options: Mapping, recipe: Mapping,
-             seed: int) -> dict[str, np.ndarray]:
+def fit_fold(data: Mapping[str, np.ndarray], split: Mapping, model: str, options: Mapping,
+             recipe: Mapping, seed: int) -> dict[str, np.ndarray]:
     """Train one model on one fold and predict its validation and test trials.
 
     Parameters
     ----------
     data : mapping
-        ``eeg`` and ``face`` ``(n_times, n_features)``, ``valence`` ``(n_times,)`` of all trials one after another;
-        ``lengths`` and ``subject`` ``(n_trials,)``.
+        ``eeg`` and ``face`` ``(n_times, n_features)``, ``valence`` ``(n_times,)`` of all trials one
+        after another; ``lengths`` and ``subject`` ``(n_trials,)``.
     split : mapping
         ``train``, ``val``, ``test``: trial indices.
     model, options : str, mapping
@@ -195,8 +211,8 @@ def fit_fold(data: Mapping[str, np.ndarray], split: Mapping, model: str, options
     Returns
     -------
     dict
-        ``test`` and ``val``: predictions ``(n_heads, n_times)`` of those trials one after another; ``history``
-        ``(n_epochs, 3)``: mean CCC loss, mean KD loss, validation CCC; ``seconds``.
+        ``test`` and ``val``: predictions ``(n_heads, n_times)`` of those trials one after another;
+        ``history`` ``(n_epochs, 3)``: mean CCC loss, mean KD loss, validation CCC; ``seconds``.
     """
     begin = time.perf_counter()
     settings = Recipe(**recipe)
@@ -206,11 +222,17 @@ def fit_fold(data: Mapping[str, np.ndarray], split: Mapping, model: str, options
     sizes = {"n_eeg": data["eeg"].shape[1], "n_face": data["face"].shape[1]}
     teacher = None
     if settings.teacher:
-        extractor = {name: options[name] for name in ("widths", "kernel", "dropout") if name in options}  # features of equal width
+        # features of equal width
+        extractor = {
+            name: options[name] for name in ("widths", "kernel", "dropout") if name in options
+        }
         teacher = build("TCN-F", **sizes, **extractor).to(settings.device)
         _train(teacher, windows, split, Recipe(**asdict(settings) | {"teacher": False}), rng)
         teacher.eval().requires_grad_(False)
     network = build(model, **sizes, **options).to(settings.device)
     history = _train(network, windows, split, settings, rng, teacher)
-    predictions = {part: windows.predict(network, split[part], settings.hop).astype(np.float32) for part in ("test", "val")}
+    predictions = {
+        part: windows.predict(network, split[part], settings.hop).astype(np.float32)
+        for part in ("test", "val")
+    }
     return {**predictions, "history": history, "seconds": np.array(time.perf_counter() - begin)}

@@ -1,7 +1,8 @@
-"""The models of the leakage lesson: so simple that what they find lies in the data and in the split, not in the model.
+"""The models of the leakage lesson: so simple that what they find lies in the data and in the
+split, not in the model.
 
-One set for classes (integer ``y``) and for continuous labels (float ``y``). None has anything to choose, so that training and validation
-segments are both trained on.
+One set for classes (integer ``y``) and for continuous labels (float ``y``). None has anything to
+choose, so that training and validation segments are both trained on.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 __all__ = ["MODELS", "PENALTY", "TREES", "build", "known", "simple_fold", "standardised"]
 
 MODELS = ("nearest neighbour", "ridge", "random forest", "stimulus mean")
-PENALTY = 0.1  # choice: of ridge regression on standardised features, per training segment; not tuned
+# choice: of ridge regression on standardised features, per training segment; not tuned
+PENALTY = 0.1
 TREES = 25  # choice: few, because only the differences between splits count
 
 
@@ -26,39 +28,50 @@ def known(split: Mapping) -> np.ndarray:
 
 
 def standardised(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Each feature of all segments ``(N, d)`` with mean 0 and spread 1 over ``rows``; one that is constant there becomes 0."""
+    """Each feature of all segments ``(N, d)`` with mean 0 and spread 1 over ``rows``; one that is
+    constant there becomes 0."""
     mean, spread = x[rows].mean(axis=0, dtype=np.float64), x[rows].std(axis=0, dtype=np.float64)
-    return np.where(spread > 1e-9, (x - mean) / np.where(spread > 1e-9, spread, 1), 0).astype(np.float32)
+    return np.where(spread > 1e-9, (x - mean) / np.where(spread > 1e-9, spread, 1),
+                    0).astype(np.float32)
 
 
 def build(name: str, continuous: bool, n: int, seed: int):
-    """A model of :data:`MODELS` for ``n`` training segments, not fitted. ``ridge`` on classes is ridge regression on their indicators."""
+    """A model of :data:`MODELS` for ``n`` training segments, not fitted. ``ridge`` on classes is
+    ridge regression on their indicators."""
     if name == "nearest neighbour":
-        return (KNeighborsRegressor if continuous else KNeighborsClassifier)(n_neighbors=1, algorithm="brute")
+        return (KNeighborsRegressor if continuous else KNeighborsClassifier)(n_neighbors=1,
+                                                                             algorithm="brute")
     if name == "ridge":
         return (Ridge if continuous else RidgeClassifier)(alpha=PENALTY * n)
     if name == "random forest":
-        common = {"n_estimators": TREES, "max_features": "sqrt", "random_state": seed % 2**31, "n_jobs": 1}
+        common = {
+            "n_estimators": TREES, "max_features": "sqrt", "random_state": seed % 2**31, "n_jobs": 1
+        }
         return RandomForestRegressor(**common) if continuous else RandomForestClassifier(**common)
     raise ValueError(f"no model {name!r}; there are {', '.join(MODELS)}")
 
 
-def _stimulus_mean(data: Mapping[str, np.ndarray], rows: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """Mean label of the known segments at the same place of the same clip; where there are none, of all."""
-    place = np.unique(np.stack([data["clip"], data["position"]]), axis=1, return_inverse=True)[1].ravel()
-    total, count = (np.bincount(place[rows], weights, place.max() + 1) for weights in (data["y"][rows], None))
+def _stimulus_mean(data: Mapping[str, np.ndarray], rows: np.ndarray,
+                   test: np.ndarray) -> np.ndarray:
+    """Mean label of the known segments at the same place of the same clip; where there are none, of
+    all."""
+    place = np.unique(np.stack([data["clip"], data["position"]]), axis=1,
+                      return_inverse=True)[1].ravel()
+    total, count = (np.bincount(place[rows], weights,
+                                place.max() + 1) for weights in (data["y"][rows], None))
     mean = np.where(count > 0, total / np.maximum(count, 1), data["y"][rows].mean())
     return mean[place[test]]
 
 
-def simple_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, models: Sequence[str]) -> dict[str, np.ndarray]:
+def simple_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *,
+                models: Sequence[str]) -> dict[str, np.ndarray]:
     """Train on the training and validation segments of a fold and predict its test segments.
 
     Parameters
     ----------
     data : mapping
-        ``x`` ``(N, d)``; ``y`` ``(N,)``, int for classes and float for continuous labels; for the stimulus mean (continuous labels only)
-        also ``clip`` and ``position``.
+        ``x`` ``(N, d)``; ``y`` ``(N,)``, int for classes and float for continuous labels; for the
+        stimulus mean (continuous labels only) also ``clip`` and ``position``.
     split : mapping
         ``train``, ``val``, ``test``: segment indices.
     seed : int
@@ -78,5 +91,6 @@ def simple_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, mo
         if name == "stimulus mean":
             found[name] = _stimulus_mean(data, rows, test)
         else:
-            found[name] = build(name, continuous, len(rows), seed).fit(x[rows], y[rows]).predict(x[test])
+            found[name] = build(name, continuous, len(rows), seed).fit(x[rows],
+                                                                       y[rows]).predict(x[test])
     return found

@@ -1,4 +1,5 @@
-"""Windows of trials that lie one after another in one array. No window crosses from one trial into the next."""
+"""Windows of trials that lie one after another in one array. No window crosses from one trial into
+the next."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ def trial_slices(lengths) -> list[slice]:
 def window_starts(lengths, trials, size: int, hop: int) -> np.ndarray:
     """First step of every window of the chosen trials, on the concatenated time axis.
 
-    Each trial gives windows every ``hop`` steps and one more aligned to its end, so that every step is covered.
+    Each trial gives windows every ``hop`` steps and one more aligned to its end, so that every step
+    is covered.
 
     Raises
     ------
@@ -34,7 +36,8 @@ def window_starts(lengths, trials, size: int, hop: int) -> np.ndarray:
 
 
 def overlap_mean(windows: np.ndarray, starts: np.ndarray, n_times: int) -> np.ndarray:
-    """Average overlapping window values ``(..., n_windows, size)`` per time step: ``(..., n_times)``, NaN where uncovered."""
+    """Average overlapping window values ``(..., n_windows, size)`` per time step: ``(...,
+    n_times)``, NaN where uncovered."""
     index = starts[:, None] + np.arange(windows.shape[-1])
     total, count = np.zeros((*windows.shape[:-2], n_times)), np.zeros(n_times)
     np.add.at(total, (..., index), windows)

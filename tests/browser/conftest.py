@@ -1,4 +1,5 @@
-"""A headless Chromium of the system for tests that look at pages as a reader's browser does; they are skipped where there is none."""
+"""A headless Chromium of the system for tests that look at pages as a reader's browser does; they
+are skipped where there is none."""
 
 from __future__ import annotations
 
@@ -8,8 +9,10 @@ import shutil
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync"]
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync"
+]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +30,8 @@ def chromium():
 
 @pytest.fixture
 def visit(chromium):
-    """Opens an address in a new context. ``page.faults`` collects console errors, exceptions and requests that leave the machine."""
+    """Opens an address in a new context. ``page.faults`` collects console errors, exceptions and
+    requests that leave the machine."""
     contexts = []
 
     def open_page(address: str, **options):
@@ -35,9 +39,13 @@ def visit(chromium):
         contexts.append(context)
         page = context.new_page()
         page.faults = []
-        page.on("console", lambda message: page.faults.append(message.text) if message.type in ("error", "warning") else None)
+        page.on(
+            "console", lambda message: page.faults.append(message.text)
+            if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: page.faults.append(str(error)))
-        page.on("request", lambda request: None if request.url.startswith(("file:", "data:")) else page.faults.append(request.url))
+        page.on(
+            "request", lambda request: None
+            if request.url.startswith(("file:", "data:")) else page.faults.append(request.url))
         page.on("requestfailed", lambda request: page.faults.append(f"failed: {request.url[:200]}"))
         page.goto(address)
         return page

@@ -1,4 +1,5 @@
-"""JupyterLab itself, in Chromium: a slider is moved in a lesson; a student gets an exercise wrong, opens the hint, gets it right."""
+"""JupyterLab itself, in Chromium: a slider is moved in a lesson; a student gets an exercise wrong,
+opens the hint, gets it right."""
 
 from __future__ import annotations
 
@@ -16,8 +17,12 @@ import pytest
 from lib import exercises, paths
 
 pytest.importorskip("playwright")
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
-pytestmark = [pytest.mark.kernel, pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")]
+CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome")
+                 if (found := shutil.which(name))), None)
+pytestmark = [
+    pytest.mark.kernel, pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+]
 WAIT = 60_000  # ms
 
 
@@ -34,15 +39,20 @@ def lab(tmp_path_factory, toy_text):
     with socket.socket() as free, pytest.MonkeyPatch.context() as patch:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-        own = {"NOTEBOOKS": notebooks, "BUILD": folder / "build", "PYTHONPATH": paths.ROOT,
-               "JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces"}
+        own = {
+            "NOTEBOOKS": notebooks, "BUILD": folder / "build", "PYTHONPATH": paths.ROOT,
+            "JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces"
+        }
         for name, value in own.items():
             patch.setenv(name, str(value))
         free.close()
         assert exercises.write() == 0
-        options = [f"--port={port}", "--no-browser", "--allow-root", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
-        with subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], cwd=folder, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL) as server:
+        options = [
+            f"--port={port}", "--no-browser", "--allow-root", "--IdentityProvider.token=",
+            f"--ServerApp.root_dir={folder}"
+        ]
+        with subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], cwd=folder,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
             answers(f"http://127.0.0.1:{port}/api")
             yield f"http://127.0.0.1:{port}/lab/tree/notebooks"
             server.terminate()
@@ -73,13 +83,15 @@ def page():
 
 
 def answer(page, body: str, told: str) -> None:
-    """Write a body between the marks, run the cell and the check below it, and wait for what the check must say."""
+    """Write a body between the marks, run the cell and the check below it, and wait for what the
+    check must say."""
     page.locator(".jp-CodeCell .cm-content").first.click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(f"def mean_of(x):\n    # your code\n    {body}\n    # end")
     page.keyboard.press("Shift+Enter")
     page.keyboard.press("Shift+Enter")
-    page.locator(".jp-CodeCell").nth(1).locator(".jp-OutputArea-output").filter(has_text=re.compile(told)).wait_for()
+    page.locator(".jp-CodeCell").nth(1).locator(".jp-OutputArea-output").filter(
+        has_text=re.compile(told)).wait_for()
 
 
 def test_student_walks_through_an_exercise(lab, page, capsys):
@@ -107,4 +119,5 @@ def test_slider_moves_the_figure(lab, page):
     before = picture.get_attribute("src")
     page.locator(".noUi-handle").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("before => document.querySelector('img.widget-image').src !== before", arg=before)
+    page.wait_for_function("before => document.querySelector('img.widget-image').src !== before",
+                           arg=before)

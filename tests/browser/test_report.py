@@ -1,4 +1,5 @@
-"""The report in a browser: it opens from a file, every tab and link works with mouse and keyboard, it fits a phone and prints."""
+"""The report in a browser: it opens from a file, every tab and link works with mouse and keyboard,
+it fits a phone and prints."""
 
 from __future__ import annotations
 
@@ -10,20 +11,25 @@ import pytest
 from lib.report.page import write
 
 pytestmark = pytest.mark.slow
-TITLES = ["Paper 1: Residual", "Paper 2: Emotion Recognition", "Paper 3: Multimodal Multi-View", "Paper 4: Combination of"]
+TITLES = [
+    "Paper 1: Residual", "Paper 2: Emotion Recognition", "Paper 3: Multimodal Multi-View",
+    "Paper 4: Combination of"
+]
 OUTLINE = "[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(h => [+h.tagName[1], h.textContent.trim()])"
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    """Address of a report of the committed notebooks; the answer of ``make verify`` is made up, since it takes seconds."""
+    """Address of a report of the committed notebooks; the answer of ``make verify`` is made up,
+    since it takes seconds."""
     file = tmp_path_factory.mktemp("report") / "report.html"
     write(file, executed=False, check=lambda figures: (["made up"], []))
     return file.as_uri()
 
 
 def shown(page) -> list[str]:
-    return page.evaluate("[...document.querySelectorAll('.panel')].filter(p => p.checkVisibility()).map(p => p.id)")
+    return page.evaluate(
+        "[...document.querySelectorAll('.panel')].filter(p => p.checkVisibility()).map(p => p.id)")
 
 
 def names(page) -> list[str]:
@@ -32,16 +38,21 @@ def names(page) -> list[str]:
 
 def test_opens_from_a_file_without_errors_requests_or_missing_pictures(visit, report):
     page = visit(report)
-    widths = page.evaluate("Promise.all([...document.images].map(i => i.decode().then(() => i.naturalWidth, () => 0)))")
+    widths = page.evaluate(
+        "Promise.all([...document.images].map(i => i.decode().then(() => i.naturalWidth, () => 0)))"
+    )
     assert len(widths) > 50 and min(widths) > 0
-    assert page.evaluate("performance.getEntriesByType('resource').filter(e => !e.name.startsWith('data:')).length") == 0
+    assert page.evaluate(
+        "performance.getEntriesByType('resource').filter(e => !e.name.startsWith('data:')).length"
+    ) == 0
     assert page.faults == []
 
 
 def test_every_tab_by_click_and_by_arrow_keys(visit, report):
     page = visit(report)
     tabs = names(page)
-    assert shown(page) == ["start"] and {"paper-1", "paper-2", "paper-3", "paper-4", "provenance"} < set(tabs)
+    assert shown(page) == ["start"] and {"paper-1", "paper-2", "paper-3", "paper-4", "provenance"
+                                         } < set(tabs)
     for tab in tabs:
         page.click(f"#tab-{tab}")
         assert shown(page) == [tab] and page.get_attribute(f"#tab-{tab}", "aria-selected") == "true"
@@ -69,7 +80,9 @@ def test_slash_finds_a_figure_and_enter_goes_to_it(visit, report):
     page.keyboard.press("Enter")
     assert shown(page) == ["paper-2"] and not page.is_visible("#results")
     assert page.evaluate("document.activeElement.id") == "fig-amigos-splits"
-    top = page.evaluate("document.activeElement.getBoundingClientRect().top - document.querySelector('header').offsetHeight")
+    top = page.evaluate(
+        "document.activeElement.getBoundingClientRect().top - document.querySelector('header').offsetHeight"
+    )
     assert 0 <= top < 100  # below the header that stays, not under it
     page.keyboard.press("/")
     page.fill("#query", "no such words anywhere")
@@ -84,8 +97,10 @@ def test_a_link_opens_the_tab_and_the_fold_of_its_target(visit, report):
     page.goto(report + "#start")
     page.click(".contents a[href='#42_eeg_recognition']")
     assert shown(page) == ["paper-4"] and page.is_visible("h3[id='42_eeg_recognition']")
-    links = page.evaluate("""[...document.querySelectorAll("a[href^='#']")].map(a => a.hash.slice(1))""")
-    assert len(links) > 500 and page.evaluate("links => links.filter(id => !document.getElementById(id))", links) == []
+    links = page.evaluate(
+        """[...document.querySelectorAll("a[href^='#']")].map(a => a.hash.slice(1))""")
+    assert len(links) > 500 and page.evaluate(
+        "links => links.filter(id => !document.getElementById(id))", links) == []
 
 
 def test_code_is_folded_until_asked_for(visit, report):
@@ -118,7 +133,8 @@ def test_a_screen_reader_finds_its_way(visit, report):
         name: [...document.querySelectorAll('button, input')].filter(e => !e.labels?.length && !e.textContent.trim()).length,
     })""")
     assert lacking == {"alt": 0, "scope": 0, "name": 0}
-    assert page.evaluate("document.documentElement.lang") == "en" and page.title() and page.locator("main").count() == 1
+    assert page.evaluate("document.documentElement.lang") == "en" and page.title() and page.locator(
+        "main").count() == 1
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
@@ -143,12 +159,16 @@ def test_prints_every_tab_with_whole_figures_and_no_code(visit, report, tmp_path
     page = visit(report + "#paper-3")
     content = page.pdf(path=tmp_path / "report.pdf", format="A4", tagged=True, outline=True)
     assert len(re.findall(rb"/Type\s*/Page\b", content)) > 60
-    outline = "\n".join(title.decode("latin-1") for title in re.findall(rb"/Title\s*\((.*?)\)", content))
+    outline = "\n".join(
+        title.decode("latin-1") for title in re.findall(rb"/Title\s*\((.*?)\)", content))
     assert [title for title in TITLES if title not in outline] == []
     page.emulate_media(media="print")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    assert shown(page) == names(page) and page.locator("pre:visible .k, #tabs:visible, #search:visible").count() == 0
-    assert page.evaluate("[...document.querySelectorAll('.answer table')].every(t => t.checkVisibility())")
+    assert shown(page) == names(page) and page.locator(
+        "pre:visible .k, #tabs:visible, #search:visible").count() == 0
+    assert page.evaluate(
+        "[...document.querySelectorAll('.answer table')].every(t => t.checkVisibility())")
     paper = 267 / 25.4 * 96  # pixels between the margins of an A4 page
-    assert page.evaluate("Math.max(...[...document.querySelectorAll('figure')].map(f => f.offsetHeight))") < paper
+    assert page.evaluate(
+        "Math.max(...[...document.querySelectorAll('figure')].map(f => f.offsetHeight))") < paper
     assert page.faults == []

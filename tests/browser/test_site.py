@@ -1,4 +1,5 @@
-"""The site of the notebooks: built without warnings and without executing anything, and read from files."""
+"""The site of the notebooks: built without warnings and without executing anything, and read from
+files."""
 
 from __future__ import annotations
 
@@ -21,25 +22,31 @@ def site(tmp_path_factory):
     (folder / "source").mkdir()
     sphinx = [sys.executable, "-m", "sphinx", "-c", "docs", "-W", "--keep-going", "-q", "-d"]
     command = [*sphinx, folder / "trees", folder / "source", folder / "out"]
-    done = subprocess.run(command, cwd=paths.ROOT, env=os.environ | {"SITE_COPIES": "committed"}, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=paths.ROOT, env=os.environ | {"SITE_COPIES": "committed"},
+                          capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     return folder / "out"
 
 
 def test_start_page_leads_to_every_notebook(visit, site):
     page = visit((site / "index.html").as_uri())
-    linked = set(page.evaluate("[...document.querySelectorAll('a')].map(a => a.pathname.split('/').pop().replace('.html', ''))"))
+    linked = set(
+        page.evaluate(
+            "[...document.querySelectorAll('a')].map(a => a.pathname.split('/').pop().replace('.html', ''))"
+        ))
     assert {file.stem for file in paths.NOTEBOOKS.glob("[0-9]*.ipynb")} <= linked
     assert {file.stem for file in (paths.ROOT / "docs").rglob("*.md")} <= linked | {"index"}
     assert page.faults == []
 
 
 def test_a_notebook_page_shows_its_pictures_and_formulas(visit, site):
-    page = visit((site / "notebooks" / "21_amigos_pretraining.html").as_uri(), viewport={"width": 400, "height": 800})
+    page = visit((site / "notebooks" / "21_amigos_pretraining.html").as_uri(),
+                 viewport={"width": 400, "height": 800})
     widths = page.evaluate(LOADED)
     assert len(widths) >= 4 and min(widths) > 0
     assert page.evaluate("[...document.images].filter(i => !i.alt.trim()).length") == 0
-    assert page.locator("article math").count() > 1 and page.evaluate("document.documentElement.scrollWidth") == 400
+    assert page.locator("article math").count() > 1 and page.evaluate(
+        "document.documentElement.scrollWidth") == 400
     assert page.faults == []
 
 

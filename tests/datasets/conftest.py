@@ -30,11 +30,15 @@ def write_bdf(path: Path, pulses=(ONSET, ONSET + SECONDS), seconds=68.0, names=A
     status[(times >= 10) & (times < 20)] += flags & ~0xFFFF  # the amplifier's own flags come and go
     for pulse in pulses:
         status[(times >= pulse) & (times < pulse + 0.1)] += 16
-    signals = [BdfSignal(eeg_wave(times - ONSET, i), RATE, label=name, physical_dimension=unit,
-                         physical_range=(-262144, 262143))
-               for i, name in enumerate(names[:-1])]
+    signals = [
+        BdfSignal(eeg_wave(times - ONSET, i), RATE, label=name, physical_dimension=unit,
+                  physical_range=(-262144, 262143)) for i, name in enumerate(names[:-1])
+    ]
     whole = (-8388608, 8388607)
-    Bdf([*signals, BdfSignal(status, RATE, label=names[-1], physical_range=whole, digital_range=whole)]).write(path)
+    Bdf([
+        *signals,
+        BdfSignal(status, RATE, label=names[-1], physical_range=whole, digital_range=whole)
+    ]).write(path)
 
 
 def write_video(path: Path, n_frames: int = 220):
@@ -69,13 +73,16 @@ def write_matroska(path: Path, times, seconds: float | None = None) -> Path:
     size = element("b0", b"\x20") + element("ba", b"\x18")
     track += element("86", b"V_MJPEG") + element("e0", size)
     tracks = element("1654ae6b", element("ae", track))
-    path.write_bytes(element("1a45dfa3", element("4282", b"matroska"))
-                     + element("18538067", element("1549a966", info) + tracks + blocks))
+    path.write_bytes(
+        element("1a45dfa3", element("4282", b"matroska")) +
+        element("18538067",
+                element("1549a966", info) + tracks + blocks))
     return path
 
 
 def write_gaze(path: Path, events: bool = True):
-    """60 Hz; the audio counter is known at 1000 ms only, 0.3 s after the video began; MovieStart 1700 ms later."""
+    """60 Hz; the audio counter is known at 1000 ms only, 0.3 s after the video began; MovieStart
+    1700 ms later."""
     lines = ["preamble"] * GAZE_PREAMBLE + ["\t".join(GAZE_COLUMNS)]
     marks = {2700: "MovieStart", 2700 + 1000 * SECONDS: "MovieEnd"} if events else {}
     for number in range(12 * 60):
@@ -83,15 +90,19 @@ def write_gaze(path: Path, events: bool = True):
         for at in [at for at in marks if at <= stamp]:
             lines.append("\t".join([str(at), "", "", *[""] * 10, marks.pop(at), "clip.avi"]))
         counter = str(round(AUDIO * 100.3)) if stamp == 1000 else ""
-        lines.append("\t".join([str(stamp), counter, str(number), *[f"{number + j / 100:.2f}" for j in range(10)], "", "clip.avi"]))
+        lines.append("\t".join([
+            str(stamp), counter,
+            str(number), *[f"{number + j / 100:.2f}" for j in range(10)], "", "clip.avi"
+        ]))
     lines.insert(GAZE_PREAMBLE + 300, "a\tbroken\tline" + "\tx" * 30)
     del lines[-30]
     path.write_text("\n".join(lines), encoding="utf-8")
 
 
-def write_xml(path: Path, subject: int = 1, section: int = 4, as_subject: int | None = None, color: str = "1", more: str = "",
-              head: str = ""):
-    path.write_text(f"""<?xml version="1.0"?>{head}
+def write_xml(path: Path, subject: int = 1, section: int = 4, as_subject: int | None = None,
+              color: str = "1", more: str = "", head: str = ""):
+    path.write_text(
+        f"""<?xml version="1.0"?>{head}
 <session sessionId="{session_id(subject, section)}" isStim="1" feltEmo="4" feltArsl="6" feltVlnc="8" cutNr="{section}" vidRate="{FPS}"
  vidBeginSmp="5000" vidEndSmp="5220" audRate="{AUDIO}" audBeginSmp="{AUDIO * 100}" audEndSmp="{AUDIO * 111}" mediaFile="C:\\media\\53.avi">
  <subject id="{as_subject or subject}"/>

@@ -1,4 +1,5 @@
-"""The AMIGOS reader on files whose every sample is known, with each gap and fault that was seen or can happen."""
+"""The AMIGOS reader on files whose every sample is known, with each gap and fault that was seen or
+can happen."""
 
 from __future__ import annotations
 
@@ -38,9 +39,12 @@ DROPPED = {  # variable -> what stands in cell 5, the reason
 def content(subject=1, **changes):
     """20 cells; ``changes`` replace cell 5 of a variable."""
     ramp = np.arange(N)[:, None] + 1000.0 * np.arange(17) + subject / 100
-    cells = {"joined_data": [ramp + i / 1000 for i in range(20)], "labels_selfassessment": [np.array([REPORTS], float)] * 20,
-             "VideoIDs": [np.array([v]) for v in (*layout.SHORT_VIDEOS[::-1], *layout.LONG_VIDEOS)],
-             "labels_ext_annotation": [np.array([[1, 0.5, -0.25], [2, 0.75, -0.5]])] * 20}
+    cells = {
+        "joined_data": [ramp + i / 1000 for i in range(20)],
+        "labels_selfassessment": [np.array([REPORTS], float)] * 20,
+        "VideoIDs": [np.array([v]) for v in (*layout.SHORT_VIDEOS[::-1], *layout.LONG_VIDEOS)],
+        "labels_ext_annotation": [np.array([[1, 0.5, -0.25], [2, 0.75, -0.5]])] * 20
+    }
     out = {}
     for name, values in cells.items():
         out[name] = np.empty((1, 20), object)
@@ -62,13 +66,16 @@ def test_trials_in_order_with_arousal_first(tmp_path):
     write(tmp_path, 2)
     write(tmp_path, 1, nested=True)
     cohort = amigos.read(tmp_path)
-    assert (cohort.name, cohort.tier, len(cohort), dict(cohort.dropped)) == ("amigos", "licensed", 40, {})
+    assert (cohort.name, cohort.tier, len(cohort), dict(cohort.dropped)) == ("amigos", "licensed",
+                                                                             40, {})
     assert [(t.subject, t.trial) for t in cohort] == [(s, i) for s in (1, 2) for i in range(1, 21)]
     assert [t.session for t in cohort[:20]] == ["short"] * 16 + ["long"] * 4
     assert (cohort[0].stimulus, cohort[15].stimulus, cohort[16].stimulus) == ("138", "4", "N1")
     labels = cohort[0].labels
-    assert (labels["arousal"], labels["valence"], labels["happiness"], labels["sadness"]) == (2.0, 7.0, 1.0, 0.0)
-    assert list(labels)[:12] == list(layout.SELF_REPORTS) and cohort[0].name == "amigos subject 1 trial 1"
+    assert (labels["arousal"], labels["valence"], labels["happiness"],
+            labels["sadness"]) == (2.0, 7.0, 1.0, 0.0)
+    assert list(labels)[:12] == list(
+        layout.SELF_REPORTS) and cohort[0].name == "amigos subject 1 trial 1"
     np.testing.assert_array_equal(labels["external_valence"], [0.5, 0.75])
     np.testing.assert_array_equal(labels["external_arousal"], [-0.25, -0.5])
 
@@ -79,10 +86,12 @@ def test_signals_are_the_columns_from_five_seconds_before_the_video(tmp_path):
     for modality, first, unit in (("eeg", 0, "uV"), ("ecg", 14, "mV"), ("gsr", 16, "")):
         signal = trial.load(modality)
         assert (signal.rate, signal.start, signal.unit) == (128.0, -5.0, unit)
-        assert signal.channels == layout.ALL_CHANNELS[first : first + len(signal.data)]
+        assert signal.channels == layout.ALL_CHANNELS[first:first + len(signal.data)]
         expected = np.arange(N) + 1000.0 * (first + np.arange(len(signal.data)))[:, None] + 0.013
         np.testing.assert_allclose(signal.data, expected)
-    assert [layout.ALL_CHANNELS.index(c) for c in layout.EEG_CHANNELS] == [1, 2, 4, 5, 6, 7, 8, 9, 11, 12]  # as public loaders have it
+    # as public loaders have it
+    assert [layout.ALL_CHANNELS.index(c)
+            for c in layout.EEG_CHANNELS] == [1, 2, 4, 5, 6, 7, 8, 9, 11, 12]
     assert layout.ALL_CHANNELS.index(layout.ECG_LEFT) == 15
     trial.load("eeg").data[:] = 0  # what is handed out is the caller's own
     assert trial.load("eeg").data[1, 0] == pytest.approx(1000.013)
@@ -104,10 +113,12 @@ def test_a_faulty_cell_is_left_out_with_its_reason(tmp_path, case, caplog):
     write(tmp_path, **changes)
     with caplog.at_level(logging.WARNING):
         cohort = amigos.read(tmp_path)
-    assert [t.trial for t in cohort] == [i for i in range(1, 21) if i != 5] and list(cohort.dropped) == ["amigos subject 1 trial 5"]
+    assert [t.trial for t in cohort] == [i for i in range(1, 21) if i != 5] and list(
+        cohort.dropped) == ["amigos subject 1 trial 5"]
     with pytest.raises(AssertionError, match=reason):
         raise AssertionError(cohort.dropped["amigos subject 1 trial 5"])
-    empty = cohort.dropped["amigos subject 1 trial 5"].startswith("no ")  # cells without content belong to the format, damage does not
+    # cells without content belong to the format, damage does not
+    empty = cohort.dropped["amigos subject 1 trial 5"].startswith("no ")
     assert ("amigos subject 1 trial 5" in caplog.text) == (not empty)
 
 
@@ -127,7 +138,8 @@ def test_a_faulty_file_leaves_the_other_subjects(tmp_path):
     savemat(tmp_path / layout.file_name(4), short)
     cohort = amigos.read(tmp_path)
     assert {t.subject for t in cohort} == {1}
-    for subject, reason in ((2, "a MATLAB 5 file"), (3, "found no labels_selfassessment, VideoIDs"), (4, "cell arrays of 20")):
+    for subject, reason in ((2, "a MATLAB 5 file"), (3, "found no labels_selfassessment, VideoIDs"),
+                            (4, "cell arrays of 20")):
         assert reason in cohort.dropped[layout.file_name(subject)]
 
 
@@ -141,10 +153,12 @@ def test_a_file_copied_under_another_subject_is_left_out_with_its_original(tmp_p
 
 
 def test_without_external_annotation(tmp_path):
-    savemat(tmp_path / layout.file_name(1), {name: cells for name, cells in content().items() if name != "labels_ext_annotation"})
+    savemat(tmp_path / layout.file_name(1),
+            {name: cells for name, cells in content().items() if name != "labels_ext_annotation"})
     cohort = amigos.read(tmp_path)
     assert list(cohort[0].labels) == list(layout.SELF_REPORTS)
-    assert dict(cohort.dropped) == {"amigos subject 1 external annotation": "no labels_ext_annotation"}
+    assert dict(
+        cohort.dropped) == {"amigos subject 1 external annotation": "no labels_ext_annotation"}
 
 
 def test_a_compressed_member_that_fails_the_check_is_read_with_a_warning(tmp_path, caplog):
@@ -152,15 +166,17 @@ def test_a_compressed_member_that_fails_the_check_is_read_with_a_warning(tmp_pat
     raw = path.read_bytes()
     kind, size = struct.unpack("<II", raw[128:136])
     assert kind == 15
-    longer = zlib.compress(zlib.decompress(raw[136 : 136 + size]) + b"\0" * 8)  # more inside than the array needs
-    path.write_bytes(raw[:128] + struct.pack("<II", 15, len(longer)) + longer + raw[136 + size :])
+    # more inside than the array needs
+    longer = zlib.compress(zlib.decompress(raw[136:136 + size]) + b"\0" * 8)
+    path.write_bytes(raw[:128] + struct.pack("<II", 15, len(longer)) + longer + raw[136 + size:])
     with caplog.at_level(logging.WARNING):
         assert len(amigos.read(tmp_path)) == 20
     assert "more in its compressed data than the variables" in caplog.text
 
 
 def test_one_message_where_nothing_is_usable(tmp_path):
-    with pytest.raises(BadFile, match=r"Data_Preprocessed_P01\.mat to P40\.mat.*found none\. Unpack"):
+    with pytest.raises(BadFile,
+                       match=r"Data_Preprocessed_P01\.mat to P40\.mat.*found none\. Unpack"):
         amigos.read(tmp_path)
     (tmp_path / layout.file_name(7)).write_bytes(b"0" * 300)
     with pytest.raises(BadFile, match=r"none in 1 files; the first: .*P07\.mat"):
@@ -168,7 +184,8 @@ def test_one_message_where_nothing_is_usable(tmp_path):
     path = write(tmp_path, 7)
     trial = amigos.read(tmp_path)[0]
     path.unlink()
-    with pytest.raises(BadFile, match=r"P07\.mat: expected a subject's file, found FileNotFoundError"):
+    with pytest.raises(BadFile,
+                       match=r"P07\.mat: expected a subject's file, found FileNotFoundError"):
         trial.load("eeg")
 
 
@@ -176,7 +193,9 @@ def test_files_of_a_complete_copy(tmp_path):
     write(tmp_path / "deep", 2)
     listed = amigos.files(tmp_path)
     assert len(listed) == 40
-    assert listed[:2] == ["Data_Preprocessed_P01/Data_Preprocessed_P01.mat", "deep/Data_Preprocessed_P02.mat"]
+    assert listed[:2] == [
+        "Data_Preprocessed_P01/Data_Preprocessed_P01.mat", "deep/Data_Preprocessed_P02.mat"
+    ]
     (tmp_path / "truth.json").write_text('{"effect": 1, "seed": 0}')
     assert amigos.files(tmp_path) == ["deep/Data_Preprocessed_P02.mat"]
 
@@ -190,7 +209,9 @@ def test_a_simulated_cohort_says_so_and_does_not_mix_with_others(tmp_path):
         amigos.read(tmp_path / "simulated")
     (tmp_path / "simulated" / "truth.json").write_text(json.dumps({"effect": 0.5, "seed": 7}))
     cohort = amigos.read(tmp_path / "simulated")
-    assert (cohort.name, cohort.tier, cohort.caption) == ("amigos-simulated", "simulated", "simulated cohort, effect = 0.5, seed = 7")
+    assert (cohort.name, cohort.tier,
+            cohort.caption) == ("amigos-simulated", "simulated",
+                                "simulated cohort, effect = 0.5, seed = 7")
     (tmp_path / "simulated" / "truth.json").write_text("{}")
     with pytest.raises(BadFile, match="effect and seed"):
         amigos.read(tmp_path / "simulated")

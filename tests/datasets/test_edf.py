@@ -19,16 +19,19 @@ UV = 50 + 20 * np.sin(np.arange(RATE * SECONDS) / 9)  # what both channels hold
 
 def write(path, unit="uV", factor=1.0, kind=edfio.Edf, rates=(RATE, RATE), labels=("Cz", "Pz")):
     signal = edfio.BdfSignal if kind is edfio.Bdf else edfio.EdfSignal
-    signals = [signal(np.resize(UV, rate * SECONDS) * factor, rate, label=label,
-                      physical_dimension=unit, physical_range=(-400 * factor, 400 * factor))
-               for label, rate in zip(labels, rates, strict=True)]
+    signals = [
+        signal(
+            np.resize(UV, rate * SECONDS) * factor, rate, label=label, physical_dimension=unit,
+            physical_range=(-400 * factor, 400 * factor))
+        for label, rate in zip(labels, rates, strict=True)
+    ]
     kind(signals, data_record_duration=1.0).write(path)
     return path
 
 
 def change(path, at, text, width=8):
     content = bytearray(path.read_bytes())
-    content[at : at + width] = text.encode("latin-1").ljust(width)
+    content[at:at + width] = text.encode("latin-1").ljust(width)
     path.write_bytes(content)
 
 
@@ -43,8 +46,8 @@ def check(path, **options):
     return edf.check(path, lambda label: label in ("Cz", "Pz"), "Fix.", **options)
 
 
-@pytest.mark.parametrize(("unit", "factor"),
-                         [("uV", 1.0), ("", 1.0), ("mV", 1e-3), ("V", 1e-6), ("nV", 1e3)])
+@pytest.mark.parametrize(("unit", "factor"), [("uV", 1.0), ("", 1.0), ("mV", 1e-3), ("V", 1e-6),
+                                              ("nV", 1e3)])
 @pytest.mark.parametrize("kind", [edfio.Edf, edfio.Bdf])
 def test_every_unit_becomes_microvolts(tmp_path, unit, factor, kind):
     path = write(tmp_path / "a.edf", unit, factor, kind)
@@ -54,15 +57,15 @@ def test_every_unit_becomes_microvolts(tmp_path, unit, factor, kind):
     np.testing.assert_allclose(data * header.microvolts["Cz"], UV, atol=0.5)
 
 
-@pytest.mark.parametrize(("unit", "factor"),
-                         [("uV", 1.0), ("mV", 1e-3), ("V", 1e-6), ("\xb5V", 1.0)])
+@pytest.mark.parametrize(("unit", "factor"), [("uV", 1.0), ("mV", 1e-3), ("V", 1e-6),
+                                              ("\xb5V", 1.0)])
 def test_what_mne_is_given_it_reads_as_microvolts(tmp_path, unit, factor):
     path = write(tmp_path / "a.edf", "uV", factor)
     change(path, field("unit"), unit)
     change(path, field("unit", 1), unit)
     check(path, mne=True)
-    np.testing.assert_allclose(mne.io.read_raw_edf(path, verbose="error").get_data()[0] * 1e6, UV,
-                               atol=0.5)
+    np.testing.assert_allclose(
+        mne.io.read_raw_edf(path, verbose="error").get_data()[0] * 1e6, UV, atol=0.5)
 
 
 def test_a_zero_byte_after_the_unit_is_a_unit_that_mne_does_not_know(tmp_path):
@@ -77,18 +80,19 @@ def test_a_zero_byte_after_the_unit_is_a_unit_that_mne_does_not_know(tmp_path):
 HEADERS = {
     "unit": (field("unit"), "degC", "uV, mV or V as the unit of Cz, found 'degC'"),
     "physical limits equal": (field("lowest"), "400", "limits of Cz in which EEG fits"),
-    "decimal comma": (field("highest", 1), "400,5",
-                      "highest value of Pz, found b'400,5' (a decimal comma)"),
+    "decimal comma": (field("highest",
+                            1), "400,5", "highest value of Pz, found b'400,5' (a decimal comma)"),
     "not a number": (field("lowest"), "nan", "lowest value of Cz, found b'nan'"),
-    "too coarse": (field("highest"), "9999999", "in steps of at most 10 uV"),
-    "too fine": (field("lowest"), "399", "10 uV or more"),
+    "too coarse": (field("highest"), "9999999",
+                   "in steps of at most 10 uV"), "too fine": (field("lowest"), "399",
+                                                              "10 uV or more"),
     "digital limits": (field("digital lowest"), "32767",
                        "digital limits of Cz from -32768 to 32767, found 32767 to 32767"),
     "digital limits of 24 bits": (field("digital lowest", 1), "-8388608", "digital limits of Pz"),
     "samples of a record": (field("samples"), "64", "longer than its header says"),
-    "no samples": (field("samples"), "0", "with samples of every channel"),
-    "label twice": (field("label", 1), "Cz", "each electrode once, found Cz twice"),
-    "records": (236, "5", "cut short"),
+    "no samples": (field("samples"), "0", "with samples of every channel"), "label twice": (field(
+        "label",
+        1), "Cz", "each electrode once, found Cz twice"), "records": (236, "5", "cut short"),
     "record of four seconds": (244, "4", "100 to 20000 samples per second, found 32"),
     "record of no time": (244, "0", "records of some seconds"),
     "channels": (252, "3",

@@ -36,34 +36,49 @@ def cell(names):
 
 def write_way(path, names=SHUFFLED, rate=500.0):
     path.parent.mkdir(parents=True, exist_ok=True)
-    savemat(path, {"hs": {"eeg": {"sig": 10 * samples(names), "names": cell(names), "samplingrate": rate}}})
+    savemat(
+        path,
+        {"hs": {"eeg": {"sig": 10 * samples(names), "names": cell(names), "samplingrate": rate}}})
 
 
 def write_csv(path, names=SHUFFLED):
-    rows = [f"x_{i}," + ",".join(f"{v:.0f}" for v in row) for i, row in enumerate(10 * samples(names))]
+    rows = [
+        f"x_{i}," + ",".join(f"{v:.0f}" for v in row) for i, row in enumerate(10 * samples(names))
+    ]
     path.write_text("\n".join([",".join(["id", *names]), *rows]))
 
 
 def write_kaya(path, names=SHUFFLED, rate=200, sync="X3", backwards=False):
-    o = {"sampFreq": rate, "chnames": cell([*(OLD.get(name, name) for name in names), sync]),
-         "data": np.column_stack([samples(names), np.zeros(50)])}
+    o = {
+        "sampFreq": rate, "chnames": cell([*(OLD.get(name, name) for name in names), sync]),
+        "data": np.column_stack([samples(names), np.zeros(50)])
+    }
     savemat(path, {"o": dict(reversed(o.items())) if backwards else o})
 
 
 def write_edf(path, names=SHUFFLED, rate=160):
     path.parent.mkdir(parents=True, exist_ok=True)
-    signals = [edfio.EdfSignal(np.resize(column, rate), rate, label=f"{name.capitalize():.<4}", physical_dimension="uV",
-                               physical_range=(-3276.8, 3276.7)) for name, column in zip(names, samples(names).T, strict=True)]
+    signals = [
+        edfio.EdfSignal(np.resize(column, rate), rate, label=f"{name.capitalize():.<4}",
+                        physical_dimension="uV", physical_range=(-3276.8, 3276.7))
+        for name, column in zip(names,
+                                samples(names).T, strict=True)
+    ]
     edfio.Edf(signals, data_record_duration=1.0).write(path)
 
 
 # corpus: reader, writer, two good files with (subject, trial) and rate, other options of the second
 CORPORA = {
-    "way": (eeg_corpora.read_way, write_way, ("P2/HS_P2_S1.mat", "P10/HS_P10_ST.mat"), [(2, 1), (10, 10)], (500.0, 250.0), {"rate": 250}),
-    "kaggle": (eeg_corpora.read_way, write_csv, ("subj2_series1_data.csv", "subj10_series9_data.csv"), [(2, 1), (10, 9)], (500.0,) * 2, {}),
-    "eegmmidb": (eeg_corpora.read_eegmmidb, write_edf, ("S001/S001R01.edf", "S100/S100R14.edf"), [(1, 1), (100, 14)], (160.0, 128.0),
-                 {"rate": 128}),
-    "kaya": (eeg_corpora.read_kaya, write_kaya, ("CLASubjectA1601083StLRHand.mat", "5F-SubjectB-160311-5St-SGLHand-HFREQ.mat"),
+    "way": (eeg_corpora.read_way, write_way, ("P2/HS_P2_S1.mat", "P10/HS_P10_ST.mat"), [(2, 1),
+                                                                                        (10, 10)],
+            (500.0, 250.0), {"rate": 250}),
+    "kaggle": (eeg_corpora.read_way, write_csv,
+               ("subj2_series1_data.csv", "subj10_series9_data.csv"), [(2, 1),
+                                                                       (10, 9)], (500.0,) * 2, {}),
+    "eegmmidb": (eeg_corpora.read_eegmmidb, write_edf, ("S001/S001R01.edf", "S100/S100R14.edf"),
+                 [(1, 1), (100, 14)], (160.0, 128.0), {"rate": 128}),
+    "kaya": (eeg_corpora.read_kaya, write_kaya, ("CLASubjectA1601083StLRHand.mat",
+                                                 "5F-SubjectB-160311-5St-SGLHand-HFREQ.mat"),
              [(1, 1), (2, 1)], (200.0, 1000.0), {"rate": 1000, "sync": "X5", "backwards": True}),
 }
 
@@ -85,9 +100,11 @@ def test_the_ten_channels_by_name_in_the_papers_order_and_microvolts(corpus):
     for trial, rate in zip(cohort, CORPORA[case][4], strict=True):
         signal = pickle.loads(pickle.dumps(trial)).load("eeg")
         assert trial.labels == {} and list(trial.loaders) == ["eeg"]
-        assert (signal.channels, signal.rate, signal.unit, signal.start) == (tuple(EEG_CHANNELS), rate, "uV", 0.0)
+        assert (signal.channels, signal.rate, signal.unit, signal.start) == (tuple(EEG_CHANNELS),
+                                                                             rate, "uV", 0.0)
         assert signal.data.dtype == np.float32 and signal.data.flags.c_contiguous
-        np.testing.assert_allclose(signal.data[:, :50], samples(EEG_CHANNELS).T, atol=0.06)  # one step of the EDF is 0.1 uV
+        # one step of the EDF is 0.1 uV
+        np.testing.assert_allclose(signal.data[:, :50], samples(EEG_CHANNELS).T, atol=0.06)
 
 
 def test_a_file_without_a_channel_is_left_out_and_the_channel_named(corpus):
@@ -98,7 +115,10 @@ def test_a_file_without_a_channel_is_left_out_and_the_channel_named(corpus):
     assert "found no P7 F4" in next(iter(cohort.dropped.values()))
 
 
-DAMAGE = {"cut short": lambda content: content[:-200], "garbage": lambda content: b"garbage" * 99, "empty": lambda content: b""}
+DAMAGE = {
+    "cut short": lambda content: content[:-200], "garbage": lambda content: b"garbage" * 99,
+    "empty": lambda content: b""
+}
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
@@ -106,26 +126,30 @@ def test_damaged_files_are_left_out_and_nothing_left_is_an_error(corpus, damage)
     read, _, folder, files, case = corpus
     files[0].write_bytes(DAMAGE[damage](files[0].read_bytes()))
     cohort = read(folder)
-    assert [trial.subject for trial in cohort] == [CORPORA[case][3][1][0]] and len(cohort.dropped) == 1
-    assert "Get the file again" in (reason := next(iter(cohort.dropped.values()))) or "found no F7" in reason
+    assert [trial.subject
+            for trial in cohort] == [CORPORA[case][3][1][0]] and len(cohort.dropped) == 1
+    assert "Get the file again" in (reason := next(iter(
+        cohort.dropped.values()))) or "found no F7" in reason
     files[1].write_bytes(b"garbage" * 99)
     with pytest.raises(BadFile, match="nothing that can be read: "):
         read(folder)
 
 
-@pytest.mark.parametrize("read", [eeg_corpora.read_way, eeg_corpora.read_eegmmidb, eeg_corpora.read_kaya])
+@pytest.mark.parametrize("read",
+                         [eeg_corpora.read_way, eeg_corpora.read_eegmmidb, eeg_corpora.read_kaya])
 def test_an_empty_folder(read, tmp_path):
     with pytest.raises(BadFile, match="nothing that can be read: no such file"):
         read(tmp_path)
 
 
-@pytest.mark.parametrize(("edit", "reason"), [
-    (lambda lines: lines[:9] + lines[5:],
-     "an id that counts the samples, found another one in line 10"),
-    (lambda lines: lines[:9] + lines[12:], "another one in line 10"),
-    (lambda lines: [*lines[:9], lines[9] + ",1", *lines[10:]],
-     "15 columns separated by ',' in each line, found 16 in line 10"),
-    (lambda lines: [*lines[:9], "x_8" + 14 * ",oops", *lines[10:]], "'oops' in line 10")])
+@pytest.mark.parametrize(
+    ("edit", "reason"),
+    [(lambda lines: lines[:9] + lines[5:],
+      "an id that counts the samples, found another one in line 10"),
+     (lambda lines: lines[:9] + lines[12:], "another one in line 10"),
+     (lambda lines: [*lines[:9], lines[9] + ",1", *lines[10:]],
+      "15 columns separated by ',' in each line, found 16 in line 10"),
+     (lambda lines: [*lines[:9], "x_8" + 14 * ",oops", *lines[10:]], "'oops' in line 10")])
 def test_a_table_with_lines_that_are_doubled_lost_or_broken(tmp_path, edit, reason):
     write_csv(tmp_path / "subj2_series1_data.csv")
     write_csv(path := tmp_path / "subj1_series1_data.csv")
@@ -147,12 +171,18 @@ def test_numbers_that_cannot_be_used(tmp_path):
     write_kaya(tmp_path / "Somebody.mat")
     savemat(tmp_path / "CLASubjectB1.mat", {"o": {"sampFreq": 200, "chnames": cell(SHUFFLED)}})
     savemat(tmp_path / "CLASubjectB2.mat", {"p": 1})
-    savemat(tmp_path / "CLASubjectC1.mat", {"o": {"sampFreq": 200, "chnames": cell(SHUFFLED), "data": samples(SHUFFLED)[:, :5]}})
-    savemat(tmp_path / "CLASubjectC2.mat", {"o": {"sampFreq": 200, "chnames": cell(SHUFFLED), "data": samples(SHUFFLED) * np.nan}})
+    savemat(tmp_path / "CLASubjectC1.mat",
+            {"o": {"sampFreq": 200, "chnames": cell(SHUFFLED), "data": samples(SHUFFLED)[:, :5]}})
+    savemat(tmp_path / "CLASubjectC2.mat",
+            {"o": {"sampFreq": 200, "chnames": cell(SHUFFLED), "data": samples(SHUFFLED) * np.nan}})
     dropped = eeg_corpora.read_kaya(tmp_path).dropped
-    reasons = {"CLASubjectA2.mat": "a sampling rate from 50 to 20000 Hz, found 0", "Somebody.mat": "a name like the owner's",
-               "CLASubjectB1.mat": "the field data, found no data", "CLASubjectB2.mat": "found no o",
-               "CLASubjectC1.mat": r"one column per channel, found float64 (50, 5)", "CLASubjectC2.mat": "found 500 NaN"}
+    reasons = {
+        "CLASubjectA2.mat": "a sampling rate from 50 to 20000 Hz, found 0",
+        "Somebody.mat": "a name like the owner's",
+        "CLASubjectB1.mat": "the field data, found no data", "CLASubjectB2.mat": "found no o",
+        "CLASubjectC1.mat": r"one column per channel, found float64 (50, 5)",
+        "CLASubjectC2.mat": "found 500 NaN"
+    }
     assert dropped.keys() == reasons.keys()
     assert [name for name, reason in reasons.items() if reason not in dropped[name]] == []
 

@@ -1,4 +1,5 @@
-"""Downloads from a small server on this machine: complete, interrupted, corrupt, missing, nothing left to do."""
+"""Downloads from a small server on this machine: complete, interrupted, corrupt, missing, nothing
+left to do."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ class Handler(SimpleHTTPRequestHandler):
 
     def copyfile(self, source, outputfile):
         content = source.read()
-        outputfile.write(content[: len(content) // 2] if self.path in self.server.breaking else content)
+        outputfile.write(content[:len(content) //
+                                 2] if self.path in self.server.breaking else content)
         if self.path in self.server.breaking:
             self.close_connection = True
 
@@ -69,7 +71,10 @@ def direct(monkeypatch):
 
 
 def held(folder):
-    return {str(path.relative_to(folder)): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.stat().st_size for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def sizes(server):
@@ -78,17 +83,24 @@ def sizes(server):
 
 def test_complete_and_then_nothing_left_to_do(server, tmp_path):
     folder = tmp_path / "data"
-    assert sorted(download(server.url, server.files, folder, progress=False)) == sorted(server.files)
+    assert sorted(download(server.url, server.files, folder,
+                           progress=False)) == sorted(server.files)
     assert held(folder) == sizes(server) and len(server.asked) == 6
-    assert download(server.url, server.files, folder, progress=False) == [] and len(server.asked) == 6
+    assert download(server.url, server.files, folder, progress=False) == [] and len(
+        server.asked) == 6
 
 
 def test_interrupted_then_resumed(server, tmp_path):
     folder = tmp_path / "data"
     server.breaking = {"/Features/5.mat"}
-    with pytest.raises(FetchError, match=r"Features/5.mat: no connection, or it broke off .* run the same command again"):
+    with pytest.raises(
+            FetchError,
+            match=r"Features/5.mat: no connection, or it broke off .* run the same command again"):
         download(server.url, server.files, folder, jobs=1, retries=1, progress=False)
-    assert held(folder) == {name: size for name, size in sizes(server).items() if name != "Features/5.mat"}  # no half file, no remains
+    # no half file, no remains
+    assert held(folder) == {
+        name: size for name, size in sizes(server).items() if name != "Features/5.mat"
+    }
     assert server.asked.count("/Features/5.mat") == 2  # tried again once
     server.breaking = set()
     assert download(server.url, server.files, folder, progress=False) == ["Features/5.mat"]
@@ -105,7 +117,8 @@ def test_a_damaged_file_on_this_side_is_replaced(server, tmp_path):
 
 def test_a_corrupt_file_on_the_other_side_is_refused(server, tmp_path):
     (server.folder / "Features/3.mat").write_bytes(b"\x07" * 20_003)
-    with pytest.raises(FetchError, match=r"Features/3.mat: the checksum is not that of the published file"):
+    with pytest.raises(FetchError,
+                       match=r"Features/3.mat: the checksum is not that of the published file"):
         download(server.url, server.files, tmp_path / "data", retries=0, progress=False)
     assert not (tmp_path / "data/Features/3.mat").exists()
 
@@ -123,8 +136,9 @@ def waited(monkeypatch):
     return waited
 
 
-@pytest.mark.parametrize(("status", "headers", "wait"), [
-    (429, {"Retry-After": "7"}, 7), (429, {}, 10), (503, {"Retry-After": "5"}, 5)])
+@pytest.mark.parametrize(("status", "headers", "wait"), [(429, {"Retry-After": "7"}, 7),
+                                                         (429, {}, 10),
+                                                         (503, {"Retry-After": "5"}, 5)])
 def test_a_server_that_asks_to_wait_is_waited_for(server, tmp_path, waited, status, headers, wait):
     server.refusals = [(status, headers)] * 3
     download(server.url, server.files, tmp_path / "data", jobs=1, progress=False)
@@ -186,12 +200,17 @@ def test_command(server, tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize("name", ["mahnob", "dreamer", "way-eeg-gal", "pspm"])
 def test_of_what_is_not_downloaded_it_is_said_where_to_get_it(name, tmp_path, capsys):
     dataset = DATASETS[name]
-    with pytest.raises(FetchError, match=f"{name} cannot be downloaded by this command, which fetches {NAME}, .*eegmmidb"):
+    with pytest.raises(
+            FetchError,
+            match=f"{name} cannot be downloaded by this command, which fetches {NAME}, .*eegmmidb"):
         fetch(name, tmp_path)
     assert main(["fetch", name, "--data", str(tmp_path)]) == 1
     said = capsys.readouterr()
     assert said.out == "" and said.err.count("error: ") == 1
-    assert [text for text in (dataset.ask, dataset.licence, dataset.layout, str(tmp_path)) if text not in said.err] == []
+    assert [
+        text for text in (dataset.ask, dataset.licence, dataset.layout, str(tmp_path))
+        if text not in said.err
+    ] == []
 
 
 def test_an_unknown_name_and_one_that_needs_no_download(tmp_path):
@@ -203,8 +222,8 @@ def test_an_unknown_name_and_one_that_needs_no_download(tmp_path):
 
 @pytest.fixture
 def eegbci(monkeypatch):
-    """MNE's download, with its own signature, writing what it was asked for where MNE would; 33 is out of its reach."""
-
+    """MNE's download, with its own signature, writing what it was asked for where MNE would; 33 is
+    out of its reach."""
     def download(subjects, runs, *, path, base_url, **options):
         if subjects == 33:
             raise requests.ConnectionError("no route")
@@ -220,18 +239,25 @@ def eegbci(monkeypatch):
 
 def test_eegmmidb_lands_in_the_owners_layout_and_is_completed(eegbci, tmp_path, capsys):
     assert main(["fetch", "eegmmidb", "--size", "1", "--data", str(tmp_path)]) == 0
-    assert "1 of 109 subjects, about 33 MB" in (printed := capsys.readouterr().out) and "Open Data Commons" in printed
+    assert "1 of 109 subjects, about 33 MB" in (
+        printed := capsys.readouterr().out) and "Open Data Commons" in printed
     folder = tmp_path / "eegmmidb"
-    assert sorted(held(folder)) == [f"S001/S001R{run:02d}.edf" for run in range(1, 15)]  # and nothing else
-    assert (folder / "S001/S001R09.edf").read_text() == "1 9 https://physionet.org/files/eegmmidb/1.0.0/"
-    assert all(call.kwargs["update_path"] is False for call in eegbci.call_args_list)  # MNE's configuration stays as it is
+    # and nothing else
+    assert sorted(held(folder)) == [f"S001/S001R{run:02d}.edf" for run in range(1, 15)]
+    assert (folder /
+            "S001/S001R09.edf").read_text() == "1 9 https://physionet.org/files/eegmmidb/1.0.0/"
+    # MNE's configuration stays as it is
+    assert all(call.kwargs["update_path"] is False for call in eegbci.call_args_list)
     (folder / "S001/S001R09.edf").unlink()
     fetch("eegmmidb", tmp_path, size=2, progress=False)
     assert len(held(folder)) == 28 and eegbci.call_count == 14 + 15
 
 
 def test_eegmmidb_interrupted(eegbci, tmp_path):
-    with pytest.raises(FetchError, match=r"S033/S033R01.edf: no connection, or it broke off .* run the same command again"):
+    with pytest.raises(
+            FetchError,
+            match=r"S033/S033R01.edf: no connection, or it broke off .* run the same command again"
+    ):
         fetch("eegmmidb", tmp_path, size=109, progress=False)
     assert len(list((tmp_path / "eegmmidb").glob("S*/*.edf"))) == 32 * 14
     with pytest.raises(FetchError, match="expected a size of 1 to 109, found 110"):
@@ -242,8 +268,10 @@ def test_eegmmidb_with_another_content_is_refused_by_mnes_checksums(server, tmp_
     file = server.folder / "files/eegmmidb/1.0.0/S001/S001R01.edf"
     file.parent.mkdir(parents=True)
     file.write_bytes(b"not the published recording")
-    with pytest.raises(FetchError, match=r"S001/S001R01.edf: the checksum is not that of the published file"):
-        fetch("eegmmidb", tmp_path / "data", server.url + "files/eegmmidb/1.0.0/", size=1, progress=False)
+    with pytest.raises(FetchError,
+                       match=r"S001/S001R01.edf: the checksum is not that of the published file"):
+        fetch("eegmmidb", tmp_path / "data", server.url + "files/eegmmidb/1.0.0/", size=1,
+              progress=False)
     assert server.asked and not list((tmp_path / "data").rglob("*.edf"))
     with pytest.raises(FetchError, match="base_url does not match"):
         fetch("eegmmidb", tmp_path / "data", server.url, size=1, progress=False)

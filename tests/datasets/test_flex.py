@@ -31,34 +31,49 @@ def write_edf(path, rate=128, cap=CAP, quality=90, interpolated=(), seconds=3, s
     n = int(seconds * rate)
 
     def whole(label, x, at=rate):
-        return edfio.EdfSignal.from_digital(np.asarray(x, np.int16), at, label=label, physical_range=(-32768, 32767))
+        return edfio.EdfSignal.from_digital(np.asarray(x, np.int16), at, label=label,
+                                            physical_range=(-32768, 32767))
 
-    signals = [whole("COUNTER", np.arange(n) % rate if counter is None else counter),
-               whole("INTERPOLATED", np.isin(np.arange(n), interpolated))]
+    signals = [
+        whole("COUNTER",
+              np.arange(n) % rate if counter is None else counter),
+        whole("INTERPOLATED", np.isin(np.arange(n), interpolated))
+    ]
     if clock is not None:
         signals += [whole("TIME_STAMP_s", clock // 1), whole("TIME_STAMP_ms", clock % 1 * 1000)]
-    signals += [edfio.EdfSignal(row + shift, rate, label=name, physical_range=(0, 8191.875))
-                for name, row in zip(cap, values(n), strict=False)]
+    signals += [
+        edfio.EdfSignal(row + shift, rate, label=name, physical_range=(0, 8191.875))
+        for name, row in zip(cap, values(n), strict=False)
+    ]
     if quality is not None:
-        signals += [whole("CQ_OVERALL", [quality] * seconds, 1), whole("EQ_OVERALL", [quality - 20] * seconds, 1)]
+        signals += [
+            whole("CQ_OVERALL", [quality] * seconds, 1),
+            whole("EQ_OVERALL", [quality - 20] * seconds, 1)
+        ]
     path.parent.mkdir(parents=True, exist_ok=True)
     edfio.Edf(signals, data_record_duration=1.0).write(path)
 
 
 def write_csv(path, preamble="title:x,sampling rate:eeg_128;mot_32,version:3.0", rows=range(N),
               text=None, n=N, counter=None, clock=None):
-    names = ["Timestamp", "EEG.Counter", "EEG.Interpolated", *(f"EEG.{name}" for name in CAP), "CQ.Overall", "POW.Cz.Alpha"]
+    names = [
+        "Timestamp", "EEG.Counter", "EEG.Interpolated", *(f"EEG.{name}" for name in CAP),
+        "CQ.Overall", "POW.Cz.Alpha"
+    ]
     counter = np.arange(n) % 128 if counter is None else counter
     clock = np.arange(n) / 128 if clock is None else clock
     lines = [[clock[i], counter[i], 0, *values(n)[:, i], 90 if i % 64 == 0 else "", ""]
              for i in rows]
     if text:
         lines[5][3] = text
-    path.write_text("\n".join([preamble, ",".join(names), *(",".join(map(str, line)) for line in lines)]), encoding="utf-8")
+    path.write_text(
+        "\n".join([preamble, ",".join(names), *(",".join(map(str, line)) for line in lines)]),
+        encoding="utf-8")
 
 
 def write_video(path, frames=30, rate=10):
-    writer = cv2.VideoWriter(str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), rate, (32, 24))
+    writer = cv2.VideoWriter(str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), rate,
+                             (32, 24))
     for i in range(frames):
         writer.write(np.full((24, 32, 3), (8 * i, 0, 0), np.uint8))  # blue
     writer.release()
@@ -83,7 +98,9 @@ def add(folder, name, clip="film 2", video="", emotion="fear", subject=1):
 
 def test_the_28_electrodes_fill_the_map_and_nothing_else():
     assert len(CHANNELS) == 28 and set(CHANNELS) <= set(CAPS["A"]) & set(CAPS["B"])
-    assert sorted(name for row in GRID for name in row if name) == sorted(CHANNELS) and [len(row) for row in GRID] == [5] * 7
+    assert sorted(name for row in GRID
+                  for name in row if name) == sorted(CHANNELS) and [len(row)
+                                                                    for row in GRID] == [5] * 7
 
 
 @pytest.mark.parametrize("name", ["b.edf", "b.csv"])
@@ -92,50 +109,68 @@ def test_signals_in_the_order_asked_for(folder, name):
     add(folder, name)
     cohort = flex.read(folder)
     assert (cohort.name, cohort.tier, dict(cohort.dropped)) == ("flex", "licensed", {})
-    assert [(t.subject, t.trial, t.stimulus, t.labels["emotion"]) for t in cohort] == [(1, 1, "film 1", 1.0), (1, 2, "film 2", 2.0)]
+    assert [(t.subject, t.trial, t.stimulus, t.labels["emotion"])
+            for t in cohort] == [(1, 1, "film 1", 1.0), (1, 2, "film 2", 2.0)]
     signal = cohort[1].load("eeg")
     assert (signal.channels, signal.rate, signal.unit, signal.start) == (CHANNELS, 128.0, "uV", 0.0)
-    np.testing.assert_allclose(signal.data, values()[[CAP.index(c) for c in CHANNELS]], atol=0.07)  # half a step of the 16 bits
-    np.testing.assert_allclose(flex.read(folder, ("FT9", "Cz"))[1].load("eeg").data, values()[[CAP.index("FT9"), 0]], atol=0.07)
+    # half a step of the 16 bits
+    np.testing.assert_allclose(signal.data, values()[[CAP.index(c) for c in CHANNELS]], atol=0.07)
+    np.testing.assert_allclose(
+        flex.read(folder, ("FT9", "Cz"))[1].load("eeg").data,
+        values()[[CAP.index("FT9"), 0]], atol=0.07)
     assert flex.files(folder) == ["recordings.csv", "a.edf", name]
 
 
 def test_lost_samples_are_nan_and_time_goes_on(folder):
     write_edf(folder / "b.edf", interpolated=(10, 11))
     add(folder, "b.edf")
-    assert np.flatnonzero(np.isnan(flex.read(folder)[1].load("eeg").data).any(axis=0)).tolist() == [10, 11]
+    assert np.flatnonzero(np.isnan(
+        flex.read(folder)[1].load("eeg").data).any(axis=0)).tolist() == [10, 11]
     write_csv(folder / "c.csv", rows=[i for i in range(N) if i not in (130, 131, 132)])
     add(folder, "c.csv")
     data = flex.read(folder)[1].load("eeg").data
-    assert data.shape[1] == N and np.flatnonzero(np.isnan(data).all(axis=0)).tolist() == [130, 131, 132]
+    assert data.shape[1] == N and np.flatnonzero(
+        np.isnan(data).all(axis=0)).tolist() == [130, 131, 132]
     np.testing.assert_allclose(data[0, 133:], values()[0, 133:], atol=0.01)
 
 
 def test_markers_say_when_the_clip_began_and_ended(folder):
-    (folder / "a_intervalMarker.csv").write_text("latency,duration,type,marker_value\n0.5,1.5,film 1,1\n2.1,0.5,other,1\n")
+    (folder / "a_intervalMarker.csv"
+     ).write_text("latency,duration,type,marker_value\n0.5,1.5,film 1,1\n2.1,0.5,other,1\n")
     write_video(folder / "a.avi")
     listing(folder, ("a.edf", 1, "sadness", "film 1", "a.avi"))
     trial = flex.read(folder)[0]
     signal = trial.load("eeg")
-    assert signal.start == -0.5 and signal.data.shape[1] == 256 and set(trial.files) == {"eeg", "video", "markers"}
+    assert signal.start == -0.5 and signal.data.shape[1] == 256 and set(
+        trial.files) == {"eeg", "video", "markers"}
     video = trial.load("video")
     assert (video.rate, video.start, video.data.shape) == (2.0, -0.5, (4, 24, 32, 3))
-    np.testing.assert_allclose(video.data[:, 12, 16, 2], [0, 40, 80, 120], atol=6)  # every fifth frame, blue is last
+    # every fifth frame, blue is last
+    np.testing.assert_allclose(video.data[:, 12, 16, 2], [0, 40, 80, 120], atol=6)
     assert flex.read(folder, video_rate=5)[0].load("video").data.shape[0] == 10
 
 
 FAULTS = {
-    "electrodes": (lambda f: write_edf(f / "b.edf", cap=CAP[:30]), r"the 28 electrodes.*found no F8, Fp2|found no .*F8"),
-    "rate": (lambda f: write_edf(f / "b.edf", rate=200), "128 or 256 samples per second, found 200"),
-    "quality": (lambda f: write_edf(f / "b.edf", quality=79), "median quality of 80 or more, found 79"),
-    "no quality": (lambda f: write_edf(f / "b.edf", quality=None), r"overall quality \(CQ_OVERALL or CQ.Overall\), found none"),
-    "lost": (lambda f: write_edf(f / "b.edf", interpolated=range(60)), "at most 10% of the samples lost .*found 16%"),
+    "electrodes": (lambda f: write_edf(f / "b.edf", cap=CAP[:30]),
+                   r"the 28 electrodes.*found no F8, Fp2|found no .*F8"),
+    "rate": (lambda f: write_edf(f / "b.edf", rate=200),
+             "128 or 256 samples per second, found 200"),
+    "quality": (lambda f: write_edf(f / "b.edf", quality=79),
+                "median quality of 80 or more, found 79"),
+    "no quality": (lambda f: write_edf(f / "b.edf", quality=None),
+                   r"overall quality \(CQ_OVERALL or CQ.Overall\), found none"),
+    "lost": (lambda f: write_edf(f / "b.edf", interpolated=range(60)),
+             "at most 10% of the samples lost .*found 16%"),
     "damaged": (lambda f: (f / "b.edf").write_bytes(b"0" * 300),
                 "the header of an EDF or BDF file, found b'00000000'"),
     "missing": (lambda f: None, "a recording .*found no such file"),
-    "markers": (lambda f: (write_edf(f / "b.edf"), (f / "b_intervalMarker.csv").write_text("latency,duration,type\n1,1,x\n")),
+    "markers": (lambda f:
+                (write_edf(f / "b.edf"),
+                 (f / "b_intervalMarker.csv").write_text("latency,duration,type\n1,1,x\n")),
                 "one interval of type 'film 2'"),
-    "marker columns": (lambda f: (write_edf(f / "b.edf"), (f / "b_intervalMarker.csv").write_text("a,b\n1,1\n")), "the columns latency"),
+    "marker columns": (lambda f: (write_edf(f / "b.edf"),
+                                  (f / "b_intervalMarker.csv").write_text("a,b\n1,1\n")),
+                       "the columns latency"),
 }
 
 
@@ -147,7 +182,8 @@ def test_a_faulty_recording_is_left_out_with_its_reason(folder, fault, caplog):
     with caplog.at_level(logging.WARNING):
         cohort = flex.read(folder)
     assert [t.stimulus for t in cohort] == ["film 1"] and list(cohort.dropped) == ["b.edf"]
-    assert ("b.edf" in caplog.text) == (fault != "quality")  # to hold such recordings back is what the gate is for
+    # to hold such recordings back is what the gate is for
+    assert ("b.edf" in caplog.text) == (fault != "quality")
     with pytest.raises(AssertionError, match=reason):
         raise AssertionError(cohort.dropped["b.edf"])
 
@@ -155,7 +191,7 @@ def test_a_faulty_recording_is_left_out_with_its_reason(folder, fault, caplog):
 @pytest.mark.parametrize(("kwargs", "reason"),
                          [({"preamble": "title:x"}, "a first line with one 'sampling rate:'"),
                           ({"text": "oops"}, "oops"),
-                                                ({"rows": [*range(100), *range(190, N)]}, "of the samples lost")])
+                          ({"rows": [*range(100), *range(190, N)]}, "of the samples lost")])
 def test_faulty_csv(folder, kwargs, reason):
     write_csv(folder / "b.csv", **kwargs)
     add(folder, "b.csv")
@@ -209,7 +245,8 @@ def test_faults_of_the_listing(folder):
 def test_a_simulated_cohort_says_so(folder):
     (folder / "truth.json").write_text(json.dumps({"effect": 0, "seed": 3}))
     cohort = flex.read(folder)
-    assert (cohort.name, cohort.tier, cohort.caption) == ("flex-simulated", "simulated", "simulated cohort, effect = 0, seed = 3")
+    assert (cohort.name, cohort.tier, cohort.caption) == ("flex-simulated", "simulated",
+                                                          "simulated cohort, effect = 0, seed = 3")
 
 
 def dropped(folder, *rows):
@@ -219,11 +256,12 @@ def dropped(folder, *rows):
     return [trial.stimulus for trial in cohort], list(cohort.dropped.values())
 
 
-NAMES = ["X.md.csv|X_intervalMarker.csv", "X.md.pm.bp.csv|X_intervalMarker.csv",
-         "X.edf|x_INTERVALMARKER.CSV",
-         "X (1).csv|X_intervalMarker.csv", "X (1).csv|X_intervalMarker (1).csv",
-         "X (1).csv|X (1)_intervalMarker.csv",
-         "X.md (2).csv|X_intervalMarker(2).csv"]
+NAMES = [
+    "X.md.csv|X_intervalMarker.csv", "X.md.pm.bp.csv|X_intervalMarker.csv",
+    "X.edf|x_INTERVALMARKER.CSV", "X (1).csv|X_intervalMarker.csv",
+    "X (1).csv|X_intervalMarker (1).csv", "X (1).csv|X (1)_intervalMarker.csv",
+    "X.md (2).csv|X_intervalMarker(2).csv"
+]
 
 
 @pytest.mark.parametrize("names", NAMES)
@@ -238,8 +276,8 @@ def test_a_marker_file_is_found_under_every_name_that_it_gets(tmp_path, names):
     assert {t.files["markers"] for t in trials} == {str(tmp_path / markers)}
 
 
-@pytest.mark.parametrize("markers", ["b.x_intervalMarkers.csv", "b_interval_marker.txt",
-                                     "b (2)_intervalMarker.csv"])
+@pytest.mark.parametrize(
+    "markers", ["b.x_intervalMarkers.csv", "b_interval_marker.txt", "b (2)_intervalMarker.csv"])
 def test_a_marker_file_that_would_be_passed_over_is_named(folder, markers):
     write_edf(folder / "b (1).edf")
     (folder / markers).write_text("latency,duration,type\n1,1.5,film 2\n")
@@ -350,9 +388,9 @@ def test_whole_seconds_that_only_the_clock_knows_are_put_back_as_nan(folder):
     assert len(lost) == 30 * 128 and np.flatnonzero(lost).tolist() == list(range(640, 896))
 
 
-@pytest.mark.parametrize(("title", "read"),
-                         [("07", True), ("a:b", True), ("sampling rate:256", True),
-                                            ("a,sampling rate:256", False)])
+@pytest.mark.parametrize(("title", "read"), [("07", True), ("a:b", True),
+                                             ("sampling rate:256", True),
+                                             ("a,sampling rate:256", False)])
 def test_a_title_that_looks_like_a_setting(folder, title, read):
     write_csv(folder / "b.csv",
               preamble=f"title:{title},start timestamp:0,sampling rate:eeg_128;mot_32")
@@ -374,12 +412,14 @@ def test_clips_and_paths_stay_as_they_are_written(folder):
 
 def test_bdf_is_read_by_its_content(folder):
     n = 3 * 128
-    signals = [edfio.BdfSignal(row, 128, label=name, physical_dimension="uV",
-                               physical_range=(0, 8191.875))
-               for name, row in zip(CAP, values(n), strict=True)]
-    counter = edfio.BdfSignal(np.arange(n) % 128 * 1.0, 128, label="COUNTER",
-                              physical_range=(-8388608, 8388607))
+    signals = [
+        edfio.BdfSignal(row, 128, label=name, physical_dimension="uV", physical_range=(0, 8191.875))
+        for name, row in zip(CAP, values(n), strict=True)
+    ]
+    counter = edfio.BdfSignal(
+        np.arange(n) % 128 * 1.0, 128, label="COUNTER", physical_range=(-8388608, 8388607))
     edfio.Bdf([counter, *signals], data_record_duration=1.0).write(folder / "b.edf")
     add(folder, "b.edf")
-    np.testing.assert_allclose(flex.read(folder, least=0)[1].load("eeg").data[0],
-                               values()[CAP.index(CHANNELS[0])], atol=0.01)
+    np.testing.assert_allclose(
+        flex.read(folder, least=0)[1].load("eeg").data[0],
+        values()[CAP.index(CHANNELS[0])], atol=0.01)

@@ -24,9 +24,8 @@ def cells(*values):
 CONTENT = {
     "trials": cells(*(np.full((10, 3), i, float) for i in range(8))),
     "names": cells("a", "longer", ""),
-    "nested": {"rate": 128, "of": {"x": np.arange(5, dtype=np.int16)}, "none": np.zeros((0, 0))},
-    "logical": np.array([True, False]),
-    "complex": np.array([1 + 2j]),
+    "nested": {"rate": 128, "of": {"x": np.arange(5, dtype=np.int16)}, "none": np.zeros(
+        (0, 0))}, "logical": np.array([True, False]), "complex": np.array([1 + 2j]),
 }
 
 
@@ -55,14 +54,11 @@ def test_every_kind_of_array_is_read(file):
 def test_a_damaged_file_is_refused_whatever_part_is_wanted(file, how):
     content = file.read_bytes()
     first = element(content)
-    file.write_bytes(
-        {
-            "cut": content[:-40],
-            "cut at an element": content[: first + 8],
-            "doubled": content[:300] + content[140:],
-            "one byte less": content[: first - 1] + content[first:],
-        }[how]
-    )
+    file.write_bytes({
+        "cut": content[:-40], "cut at an element": content[:first + 8],
+        "doubled": content[:300] + content[140:],
+        "one byte less": content[:first - 1] + content[first:],
+    }[how])
     with pytest.raises(BadFile, match=r"a\.mat: expected a MATLAB 5 file, found .*\. Get it again"):
         mat.load(file, CONTENT, "Get it again.")
 
@@ -84,7 +80,7 @@ def test_an_array_that_only_says_it_is_complex_is_refused(tmp_path):
     savemat(tmp_path / "a.mat", {"trials": CONTENT["trials"]})
     content = bytearray((tmp_path / "a.mat").read_bytes())
     flags = content.index(struct.pack("<II", 9, 240)) - 31  # of the first trial's array
-    assert content[flags - 1 : flags + 1] == b"\x06\0"
+    assert content[flags - 1:flags + 1] == b"\x06\0"
     content[flags] = 8
     (tmp_path / "a.mat").write_bytes(content)
     with pytest.raises(BadFile, match="1 parts of data for an array that has 2"):
@@ -95,7 +91,7 @@ def test_the_checksum_of_compressed_data_is_held_against_them(tmp_path):
     savemat(tmp_path / "a.mat", {"x": np.zeros(3)}, do_compression=True)
     content = bytearray((tmp_path / "a.mat").read_bytes())
     size = HERE.unpack_from(content, 128)[1]
-    data = zlib.decompress(bytes(content[136 : 136 + size]))
+    data = zlib.decompress(bytes(content[136:136 + size]))
     changed = zlib.compress(data[:-8] + struct.pack("<d", 1.0))
     content[128:] = HERE.pack(15, len(changed)) + changed[:-4] + content[-4:]
     (tmp_path / "a.mat").write_bytes(content)
@@ -104,11 +100,11 @@ def test_the_checksum_of_compressed_data_is_held_against_them(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "head", [b"MATLAB 7.3 MAT-file".ljust(512), b"\x89HDF\r\n\x1a\n", bytes(512) + b"\x89HDF\r\n"]
-)
+    "head", [b"MATLAB 7.3 MAT-file".ljust(512), b"\x89HDF\r\n\x1a\n",
+             bytes(512) + b"\x89HDF\r\n"])
 def test_version_7_3_says_how_to_save_it_in_an_older_one(tmp_path, head):
     (tmp_path / "a.mat").write_bytes(head.ljust(2000, b"\0"))
     with pytest.raises(
-        BadFile, match=r"found version 7\.3 \(HDF5\)\. In MATLAB: s = load\('a\.mat'\); save.*'-v7'"
-    ):
+            BadFile,
+            match=r"found version 7\.3 \(HDF5\)\. In MATLAB: s = load\('a\.mat'\); save.*'-v7'"):
         mat.load(tmp_path / "a.mat", ["x"], "")

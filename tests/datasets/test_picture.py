@@ -13,10 +13,8 @@ HALVES = np.zeros((100, 100, 3), np.uint8)  # blue, green, red
 HALVES[:50], HALVES[50:] = (10, 60, 200), (90, 180, 30)
 NOISY = np.random.default_rng(0).integers(0, 255, (100, 100, 3), np.uint8)
 JPEGS = {
-    "baseline": [],
-    "progressive": [cv2.IMWRITE_JPEG_PROGRESSIVE, 1],
-    "restarts": [cv2.IMWRITE_JPEG_RST_INTERVAL, 5],
-    "its own code": [cv2.IMWRITE_JPEG_OPTIMIZE, 1],
+    "baseline": [], "progressive": [cv2.IMWRITE_JPEG_PROGRESSIVE, 1],
+    "restarts": [cv2.IMWRITE_JPEG_RST_INTERVAL, 5], "its own code": [cv2.IMWRITE_JPEG_OPTIMIZE, 1],
 }
 
 
@@ -35,16 +33,12 @@ def turned() -> bytes:
 KINDS = {  # the colour, red first, at the upper left and the lower right
     "16 bits": (encoded(HALVES.astype(np.uint16) * 257, ".png"), (200, 60, 10), (30, 180, 90)),
     "grey": (encoded(HALVES[..., 2]), (200, 200, 200), (30, 30, 30)),
-    "grey, 16 bits": (
-        encoded(HALVES[..., 2].astype(np.uint16) * 257, ".png"),
-        (200,) * 3,
-        (30,) * 3,
-    ),
-    "transparent": (
-        encoded(np.dstack([HALVES, HALVES[..., 0]]), ".png"),
-        (200, 60, 10),
-        (30, 180, 90),
-    ),
+    "grey, 16 bits": (encoded(HALVES[..., 2].astype(np.uint16) * 257,
+                              ".png"), (200,) * 3, (30,) * 3,
+                      ),
+    "transparent": (encoded(np.dstack([HALVES, HALVES[..., 0]]),
+                            ".png"), (200, 60, 10), (30, 180, 90),
+                    ),
     "turned": (turned(), (30, 180, 90), (200, 60, 10)),  # the lower half to the left
 }
 
@@ -61,12 +55,10 @@ def test_every_kind_of_picture_is_red_green_blue_and_upright(tmp_path, kind):
 
 @pytest.mark.parametrize("name", [*JPEGS, "png"])
 def test_bytes_after_the_end_are_no_damage_and_the_decoders_own_channel_is_left_alone(
-    tmp_path, name, capfd
-):
+        tmp_path, name, capfd):
     content = encoded(NOISY, ".png") if name == "png" else encoded(NOISY, options=JPEGS[name])
-    whole = cv2.cvtColor(
-        cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB
-    )
+    whole = cv2.cvtColor(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR),
+                         cv2.COLOR_BGR2RGB)
     for more in (b"", b"\0" * 500, b"\xff\xd8\xff", b"x"):
         (tmp_path / "a").write_bytes(content + more)
         np.testing.assert_array_equal(read_picture(tmp_path / "a", ""), whole)
@@ -76,19 +68,16 @@ def test_bytes_after_the_end_are_no_damage_and_the_decoders_own_channel_is_left_
 def damaged(content: bytes, how: str) -> bytes:
     i, n = len(content) // 2, 400
     return {
-        "doubled": content[:i] + content[i - n : i] + content[i:],
-        "zeroed": content[:i] + bytes(n) + content[i + n :],
-        "changed": content[:i] + NOISY.tobytes()[:n] + content[i + n :],
-        "taken out": content[:i] + content[i + 3 * n :],
-        "cut": content[:i],
-        "cut, with an end": content[:i] + content[-2:],
-        "another part": content[:2] + content[40:],
+        "doubled": content[:i] + content[i - n:i] + content[i:],
+        "zeroed": content[:i] + bytes(n) + content[i + n:],
+        "changed": content[:i] + NOISY.tobytes()[:n] + content[i + n:],
+        "taken out": content[:i] + content[i + 3 * n:], "cut": content[:i],
+        "cut, with an end": content[:i] + content[-2:], "another part": content[:2] + content[40:],
     }[how]
 
 
 @pytest.mark.parametrize(
-    "how", ["doubled", "zeroed", "changed", "taken out", "cut", "cut, with an end", "another part"]
-)
+    "how", ["doubled", "zeroed", "changed", "taken out", "cut", "cut, with an end", "another part"])
 @pytest.mark.parametrize("name", [*JPEGS, "png"])
 def test_damage_inside_is_refused(tmp_path, name, how):
     content = encoded(NOISY, ".png") if name == "png" else encoded(NOISY, options=JPEGS[name])
@@ -100,6 +89,6 @@ def test_damage_inside_is_refused(tmp_path, name, how):
 def test_a_run_of_zeros_is_no_data_of_the_usual_code(tmp_path):
     content = encoded(np.full((100, 100, 3), 128, np.uint8))
     scan = content.index(b"\xff\xda") + 14
-    (tmp_path / "a").write_bytes(content[:scan] + bytes(30) + content[scan + 30 :])
+    (tmp_path / "a").write_bytes(content[:scan] + bytes(30) + content[scan + 30:])
     with pytest.raises(BadFile):
         read_picture(tmp_path / "a", "")

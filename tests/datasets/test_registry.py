@@ -25,36 +25,49 @@ CORPORA = ["eegmmidb", "way-eeg-gal", "kaya", "dreamer", "ascertain", "pspm"]
 def features(tmp_path, make):
     root = tmp_path / "data" / FEATURES
     (root / "Features").mkdir(parents=True)
-    savemat(root / mahnob_features.feature_name(1, 2), {"target": np.zeros((1, 9)), "eeg_band_feats_full": np.zeros((9, 128)),
-                                                        "face_feats": np.zeros((9, 38)), "gaze_feats": np.zeros((9, 2))})
+    savemat(
+        root / mahnob_features.feature_name(1, 2), {
+            "target": np.zeros((1, 9)), "eeg_band_feats_full": np.zeros(
+                (9, 128)), "face_feats": np.zeros((9, 38)), "gaze_feats": np.zeros((9, 2))
+        })
     make.write_labels(root, [(1, 2)], [np.zeros(9)])
     return root
 
 
 def test_every_entry_says_what_a_user_must_know():
     for name, dataset in registry.DATASETS.items():
-        assert name == dataset.name and dataset.tier in registry.TIERS and dataset.role in ("labelled", "pretraining")
-        assert all((dataset.title, dataset.licence, dataset.redistribute, dataset.ask, dataset.layout, dataset.papers, dataset.marks))
+        assert name == dataset.name and dataset.tier in registry.TIERS and dataset.role in (
+            "labelled", "pretraining")
+        assert all((dataset.title, dataset.licence, dataset.redistribute, dataset.ask,
+                    dataset.layout, dataset.papers, dataset.marks))
 
 
 def test_checksums_list_the_published_files():
     files = registry.checksums(FEATURES)
     assert len(files) == 240 and LABELS_FILE in files
-    assert all(re.fullmatch(r"[0-9a-f]{64}", digest) and size > 0 for digest, size in files.values())
-    assert sum(re.fullmatch(r"Features/P\d+-features-resamp4hz-trial-\d+\.mat", name) is not None for name in files) == 239
+    assert all(
+        re.fullmatch(r"[0-9a-f]{64}", digest) and size > 0 for digest, size in files.values())
+    assert sum(
+        re.fullmatch(r"Features/P\d+-features-resamp4hz-trial-\d+\.mat", name) is not None
+        for name in files) == 239
 
 
 def test_nothing_there(tmp_path):
     assert registry.best(tmp_path / "none") is None
     table = registry.status(tmp_path / "none").set_index("dataset")
-    assert registry.corpora(tmp_path / "none") == {} and registry.best(tmp_path / "none", "amigos") is None
-    assert table["found"].to_dict() == {"mahnob": "no", FEATURES: "no", "mahnob-simulated": "made when needed", "amigos": "no",
-                                        "amigos-simulated": "made when needed", "seed-iv": "no", "seed-iv-simulated": "made when needed",
-                                        "seed-v": "no", "seed-v-simulated": "made when needed", "rafdb": "no",
-                                        "rafdb-simulated": "made when needed", "flex": "no", "flex-simulated": "made when needed",
-                                        "muse-mental-states": "no", "muse-simulated": "made when needed",
-                                        **dict.fromkeys(CORPORA, "no")}
-    assert "Sessions/" in table.loc["mahnob", "missing"] and "mahnob-db.eu" in table.loc["mahnob", "ask"]
+    assert registry.corpora(tmp_path / "none") == {} and registry.best(tmp_path / "none",
+                                                                       "amigos") is None
+    assert table["found"].to_dict() == {
+        "mahnob": "no", FEATURES: "no", "mahnob-simulated": "made when needed", "amigos": "no",
+        "amigos-simulated": "made when needed", "seed-iv": "no",
+        "seed-iv-simulated": "made when needed", "seed-v": "no",
+        "seed-v-simulated": "made when needed", "rafdb": "no",
+        "rafdb-simulated": "made when needed", "flex": "no", "flex-simulated": "made when needed",
+        "muse-mental-states": "no", "muse-simulated": "made when needed",
+        **dict.fromkeys(CORPORA, "no")
+    }
+    assert "Sessions/" in table.loc["mahnob", "missing"] and "mahnob-db.eu" in table.loc["mahnob",
+                                                                                         "ask"]
 
 
 def test_features_are_found_in_their_folder_and_above_it(features):
@@ -72,7 +85,8 @@ def test_licensed_comes_before_public_and_simulated_is_never_taken_for_it(featur
     assert registry.find("mahnob", root) == ("licensed", (root / "mahnob").resolve(), "")
     assert registry.best(root).tier == "licensed"
     (root / "mahnob" / "truth.json").write_text(json.dumps({"effect": 1, "seed": 0}))
-    assert registry.find("mahnob", root).tier is None and registry.find("mahnob-simulated", root).tier == "simulated"
+    assert registry.find("mahnob", root).tier is None and registry.find("mahnob-simulated",
+                                                                        root).tier == "simulated"
     assert registry.best(root).tier == "public"
     (root / "mahnob" / "truth.json").unlink()
     for path in (root / "mahnob").rglob("*.bdf"):
@@ -89,13 +103,16 @@ def test_sessions_without_the_label_file_are_recognised_as_partly_there(copy):
 
 def test_missing_sessions_are_counted(copy, make):
     shutil.rmtree(make.session_folder(copy, 1, 4))
-    assert registry.find("mahnob", copy) == ("licensed", copy.resolve(), "1 of 2 files, the first Sessions/4/session.xml")
+    assert registry.find("mahnob", copy) == ("licensed", copy.resolve(),
+                                             "1 of 2 files, the first Sessions/4/session.xml")
 
 
 def test_status_command(features, capsys):
     assert main(["status", "--data", str(features.parent)]) == 0
     printed = capsys.readouterr().out
-    assert str(features) in printed and "mahnob (licensed)\n  found    no" in printed and "238 of 240 files" in printed
+    assert str(
+        features
+    ) in printed and "mahnob (licensed)\n  found    no" in printed and "238 of 240 files" in printed
 
 
 @pytest.fixture
@@ -103,8 +120,10 @@ def eegmmidb(tmp_path):
     """One run of one subject, in the owner's layout, in a data folder."""
     file = tmp_path / "data" / "eegmmidb" / "S003" / "S003R04.edf"
     file.parent.mkdir(parents=True)
-    edfio.Edf([edfio.EdfSignal(np.arange(160.0), 160, label=f"{name:.<4}", physical_dimension="uV", physical_range=(-200, 200))
-               for name in EEG_CHANNELS], data_record_duration=1.0).write(file)
+    edfio.Edf([
+        edfio.EdfSignal(np.arange(160.0), 160, label=f"{name:.<4}", physical_dimension="uV",
+                        physical_range=(-200, 200)) for name in EEG_CHANNELS
+    ], data_record_duration=1.0).write(file)
     return tmp_path / "data"
 
 
@@ -113,34 +132,43 @@ def test_a_corpus_is_for_pretraining_and_never_taken_for_labelled_data(eegmmidb)
     assert (found.tier, found.path) == ("public", (eegmmidb / "eegmmidb").resolve())
     assert found.missing == "1525 of 1526 files, the first S001/S001R01.edf"
     assert registry.best(eegmmidb, "amigos") is None
-    assert {name: len(cohort) for name, cohort in registry.corpora(eegmmidb).items()} == {"eegmmidb": 1}
+    assert {name: len(cohort)
+            for name, cohort in registry.corpora(eegmmidb).items()} == {"eegmmidb": 1}
     assert registry.corpora(eegmmidb, "rmmt") == {}
 
 
 def test_the_licensed_cohort_is_labelled_and_recognised_in_a_folder_of_its_own(eegmmidb):
     (eegmmidb / "amigos" / "Data_Preprocessed_P01").mkdir(parents=True)
-    assert registry.find("amigos", eegmmidb).tier == registry.find("amigos", eegmmidb / "amigos").tier == "licensed"
+    assert registry.find("amigos", eegmmidb).tier == registry.find(
+        "amigos", eegmmidb / "amigos").tier == "licensed"
     (eegmmidb / "amigos" / "truth.json").touch()
-    assert registry.find("amigos", eegmmidb).tier is None and registry.find("amigos-simulated", eegmmidb).tier == "simulated"
+    assert registry.find("amigos", eegmmidb).tier is None and registry.find(
+        "amigos-simulated", eegmmidb).tier == "simulated"
 
 
-@pytest.mark.parametrize(("name", "files"), [
-    ("seed-iv", ["eeg_feature_smooth/1/1_20160518.mat", "eye_feature_smooth/1/1_20160518.mat"]),
-    ("seed-v", ["EEG_DE_features/1_123.npz", "Eye_movement_features/1_123.npz"]),
-    ("seed-v", ["1_123.npz"])])
-def test_seed_is_recognised_in_the_owners_folders_and_simulated_never_taken_for_it(tmp_path, name, files):
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [("seed-iv", ["eeg_feature_smooth/1/1_20160518.mat", "eye_feature_smooth/1/1_20160518.mat"]),
+     ("seed-v", ["EEG_DE_features/1_123.npz", "Eye_movement_features/1_123.npz"]),
+     ("seed-v", ["1_123.npz"])])
+def test_seed_is_recognised_in_the_owners_folders_and_simulated_never_taken_for_it(
+        tmp_path, name, files):
     for file in files[:1]:
         (tmp_path / name / file).parent.mkdir(parents=True)
         (tmp_path / name / file).touch()
     if len(files) > 1:  # one modality alone
-        assert registry.find(name, tmp_path)[0] is None and registry.find(name, tmp_path).path == (tmp_path / name).resolve()
+        assert registry.find(name, tmp_path)[0] is None and registry.find(
+            name, tmp_path).path == (tmp_path / name).resolve()
         (tmp_path / name / files[1]).parent.mkdir(parents=True)
         (tmp_path / name / files[1]).touch()
     other = {"seed-iv": "seed-v", "seed-v": "seed-iv"}[name]
-    assert registry.find(name, tmp_path).tier == registry.find(name, tmp_path / name).tier == "licensed"
-    assert registry.find(other, tmp_path).tier is None and "bcmi.sjtu.edu.cn" in registry.DATASETS[name].ask
+    assert registry.find(name, tmp_path).tier == registry.find(name,
+                                                               tmp_path / name).tier == "licensed"
+    assert registry.find(
+        other, tmp_path).tier is None and "bcmi.sjtu.edu.cn" in registry.DATASETS[name].ask
     (tmp_path / name / "truth.json").touch()
-    assert registry.find(name, tmp_path).tier is None and registry.find(f"{name}-simulated", tmp_path).tier == "simulated"
+    assert registry.find(name, tmp_path).tier is None and registry.find(
+        f"{name}-simulated", tmp_path).tier == "simulated"
 
 
 def test_convert_command(tmp_path, capsys, monkeypatch):
@@ -148,15 +176,20 @@ def test_convert_command(tmp_path, capsys, monkeypatch):
     assert main(["convert", "seed-v", str(tmp_path), str(tmp_path / "plain")]) == 0
     assert "3 subjects as plain arrays in" in capsys.readouterr().out
     monkeypatch.undo()
-    for source, target, message in ((tmp_path / "none", tmp_path / "out", "at least one readable trial of SEED-V"),
+    for source, target, message in ((tmp_path / "none", tmp_path / "out",
+                                     "at least one readable trial of SEED-V"),
                                     (tmp_path, tmp_path, "another folder than the source")):
         assert main(["convert", "seed-v", str(source), str(target)]) == 1
         said = capsys.readouterr()
-        assert said.out == "" and said.err.startswith("error: ") and message in said.err and said.err.count("\n") == 1
+        assert said.out == "" and said.err.startswith(
+            "error: ") and message in said.err and said.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("label_file", ["basic/EmoLabel/list_patition_label.txt", "EmoLabel/list_patition_label.txt", ""])
-def test_faces_are_found_in_each_layout_and_a_simulated_set_is_never_taken_for_them(tmp_path, label_file):
+@pytest.mark.parametrize(
+    "label_file",
+    ["basic/EmoLabel/list_patition_label.txt", "EmoLabel/list_patition_label.txt", ""])
+def test_faces_are_found_in_each_layout_and_a_simulated_set_is_never_taken_for_them(
+        tmp_path, label_file):
     folder = tmp_path / "rafdb"
     if label_file:
         (folder / label_file).parent.mkdir(parents=True)
@@ -167,10 +200,13 @@ def test_faces_are_found_in_each_layout_and_a_simulated_set_is_never_taken_for_t
             (folder / f"{part}_labels.csv").write_text(f"image,label\n{part}_00001_aligned.jpg,4\n")
     for root in (tmp_path, folder):
         found = registry.find("rafdb", root)
-        assert (found.tier, found.path) == ("licensed", folder.resolve()) and "_00001_aligned.jpg" in found.missing
+        assert (found.tier,
+                found.path) == ("licensed",
+                                folder.resolve()) and "_00001_aligned.jpg" in found.missing
     assert registry.find("rafdb-simulated", tmp_path).tier is None
     (folder / "truth.json").touch()
-    assert registry.find("rafdb", tmp_path).tier is None and registry.find("rafdb-simulated", tmp_path).tier == "simulated"
+    assert registry.find("rafdb", tmp_path).tier is None and registry.find(
+        "rafdb-simulated", tmp_path).tier == "simulated"
 
 
 def test_a_corpus_that_cannot_be_read_is_passed_over_with_a_warning(eegmmidb, caplog):
@@ -190,12 +226,16 @@ def test_simulated_corpora_are_read_only_when_asked_for(eegmmidb):
     assert registry.corpora(eegmmidb, simulated=True) == {}
 
 
-@pytest.mark.parametrize(("name", "file"), [
-    ("way-eeg-gal", "P1/HS_P1_S1.mat"), ("way-eeg-gal", "train/subj1_series1_data.csv"), ("kaya", "5F-SubjectB-160311-5St-SGLHand.mat"),
-    ("dreamer", "DREAMER.mat"), ("ascertain", "ASCERTAIN_Raw/ECGData/MOVIE_P01/ECG_CLIP1.MAT"), ("pspm", "PsPM-FR/Data/FR_spike_01.mat")])
+@pytest.mark.parametrize(
+    ("name", "file"), [("way-eeg-gal", "P1/HS_P1_S1.mat"),
+                       ("way-eeg-gal", "train/subj1_series1_data.csv"),
+                       ("kaya", "5F-SubjectB-160311-5St-SGLHand.mat"), ("dreamer", "DREAMER.mat"),
+                       ("ascertain", "ASCERTAIN_Raw/ECGData/MOVIE_P01/ECG_CLIP1.MAT"),
+                       ("pspm", "PsPM-FR/Data/FR_spike_01.mat")])
 def test_layouts_of_the_corpora_are_recognised(tmp_path, name, file):
     path = tmp_path / name / file
     path.parent.mkdir(parents=True)
     path.touch()
-    assert registry.find(name, tmp_path) == (registry.DATASETS[name].tier, (tmp_path / name).resolve(), "")
+    assert registry.find(name, tmp_path) == (registry.DATASETS[name].tier,
+                                             (tmp_path / name).resolve(), "")
     assert registry.find(name, tmp_path / name).tier is None  # its folder must bear its name

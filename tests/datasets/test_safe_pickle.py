@@ -15,9 +15,12 @@ import pytest
 from lib.datasets.base import BadFile
 from lib.datasets.safe_pickle import loads
 
-PLAIN = {0: np.arange(12.0).reshape(3, 4), 1: np.asfortranarray(np.arange(6, dtype=np.int32).reshape(2, 3)), 2: np.zeros((0, 5)),
-         3: np.arange(8, dtype=">f4")[::2], "b": b"a\xff", "empty": b"", "t": (1, -2.5, True, None, "é"), "l": [np.float64(3), np.int64(4)],
-         "o": collections.OrderedDict(a=np.array([True, False]))}
+PLAIN = {
+    0: np.arange(12.0).reshape(3, 4),
+    1: np.asfortranarray(np.arange(6, dtype=np.int32).reshape(2, 3)), 2: np.zeros((0, 5)),
+    3: np.arange(8, dtype=">f4")[::2], "b": b"a\xff", "empty": b"", "t": (1, -2.5, True, None, "é"),
+    "l": [np.float64(3), np.int64(4)], "o": collections.OrderedDict(a=np.array([True, False]))
+}
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
@@ -29,8 +32,11 @@ def test_what_numpy_writes_comes_back(protocol, module):
         old = module.encode() + b"." + name
         if protocol < 4:
             data = data.replace(b"c" + new + b"\n", b"c" + old + b"\n")
-        else:  # a short string has its length in front; a frame is as long as before only if nothing is framed
-            data = data.replace(b"\x8c" + bytes([len(new)]) + new, b"\x8c" + bytes([len(old)]) + old)
+        # a short string has its length in front; a frame is as long as before only if nothing is
+        # framed
+        else:
+            data = data.replace(b"\x8c" + bytes([len(new)]) + new,
+                                b"\x8c" + bytes([len(old)]) + old)
     if protocol >= 4:
         data = data[:3] + struct.pack("<Q", len(data) - 11) + data[11:]
     content = loads(data, "x.npz")
@@ -45,7 +51,6 @@ def test_what_numpy_writes_comes_back(protocol, module):
 
 class Call:
     """What pickles as a call of ``function`` with ``args``."""
-
     def __init__(self, function, *args):
         self.function, self.args = function, args
 
@@ -64,7 +69,8 @@ def _command(file) -> str:
 
 HOSTILE = {
     "os.system": lambda file: pickle.dumps(Call(os.system, _command(file))),
-    "nested in a dictionary": lambda file: pickle.dumps({0: np.zeros(2), 1: {"a": [Call(os.system, _command(file))]}}),
+    "nested in a dictionary": lambda file: pickle.dumps(
+        {0: np.zeros(2), 1: {"a": [Call(os.system, _command(file))]}}),
     "builtins.eval": lambda file: pickle.dumps(Call(eval, f"open({str(file)!r}, 'w').close()")),
     "builtins.open": lambda file: pickle.dumps(Call(open, str(file), "w")),
     "a subclass of dict": lambda file: pickle.dumps(Words(file=file)),
@@ -79,20 +85,28 @@ HOSTILE = {
     "import by a dotted name": lambda file: b"\x80\x04\x8c\x05numpy\x8c\x0ef2py.os.system\x93.",
     "codec that runs": lambda file: b"c_codecs\nencode\n(Vx\nVidna\ntR.",
     "changed stand-in": lambda file: b"c_codecs\nencode\n}S'_call'\ncbuiltins\nlist\nsb0.",
-    "object array": lambda file: pickle.dumps(np.array([Call(os.system, _command(file))], dtype=object)),
+    "object array": lambda file: pickle.dumps(
+        np.array([Call(os.system, _command(file))], dtype=object)),
     "empty object array": lambda file: pickle.dumps(np.zeros(0, dtype=object)),
     "structured array": lambda file: pickle.dumps(np.zeros(2, dtype=[("a", object)])),
-    "object scalar": lambda file: b"cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(VO8\nI0\nI1\ntRNtR.",
+    "object scalar": lambda file:
+    b"cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(VO8\nI0\nI1\ntRNtR.",
     "constructor called": lambda file: b"cnumpy\nndarray\n((I99\ntVO\ntR.",
 }
-NAMED = {"os.system": rf"found {os.name}\.system", "nested in a dictionary": r"found \w+\.system", "builtins.eval": r"found builtins\.eval",
-         "builtins.open": r"found \w+\.open", "a subclass of dict": r"found builtins\.eval",
-         "functools.partial": r"found functools\.partial", "numpy.load": r"found numpy\.load", "numpy's own save": r"found numpy\.save",
-         "getattr": r"found builtins\.getattr", "protocol 0": r"found os\.system", "INST": r"found os\.system", "OBJ": r"found os\.system",
-         "a dotted name": r"found numpy\.ndarray\.tofile", "import by a dotted name": r"found numpy\.f2py\.os\.system",
-         "codec that runs": r"_codecs\.encode to 'idna'", "changed stand-in": "a changed function", "object array": "found dtype 'O8'",
-         "empty object array": "found dtype 'O8'",
-         "structured array": "found dtype 'V8'", "object scalar": "found dtype 'O8'", "constructor called": "not callable"}
+NAMED = {
+    "os.system": rf"found {os.name}\.system", "nested in a dictionary": r"found \w+\.system",
+    "builtins.eval": r"found builtins\.eval", "builtins.open": r"found \w+\.open",
+    "a subclass of dict": r"found builtins\.eval", "functools.partial": r"found functools\.partial",
+    "numpy.load": r"found numpy\.load", "numpy's own save": r"found numpy\.save",
+    "getattr": r"found builtins\.getattr", "protocol 0": r"found os\.system",
+    "INST": r"found os\.system", "OBJ": r"found os\.system",
+    "a dotted name": r"found numpy\.ndarray\.tofile",
+    "import by a dotted name": r"found numpy\.f2py\.os\.system",
+    "codec that runs": r"_codecs\.encode to 'idna'", "changed stand-in": "a changed function",
+    "object array": "found dtype 'O8'", "empty object array": "found dtype 'O8'",
+    "structured array": "found dtype 'V8'", "object scalar": "found dtype 'O8'",
+    "constructor called": "not callable"
+}
 
 
 @pytest.mark.parametrize("case", HOSTILE)
@@ -102,7 +116,8 @@ def test_nothing_runs(case, tmp_path):
     with pytest.raises(BadFile, match=NAMED[case]) as caught:
         loads(HOSTILE[case](file), "1_123.npz")
     assert list(tmp_path.iterdir()) == [] and dict(vars(builtins)) == before
-    assert str(caught.value).startswith("1_123.npz: expected a pickle of plain containers") and "Nothing in it was run" in str(caught.value)
+    assert str(caught.value).startswith("1_123.npz: expected a pickle of plain containers"
+                                        ) and "Nothing in it was run" in str(caught.value)
 
 
 @pytest.mark.parametrize("case", ["os.system", "builtins.eval", "INST", "OBJ"])
@@ -111,9 +126,12 @@ def test_the_payloads_are_real(case, tmp_path):
     assert (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize("data", [b"", b"\x80\x04", pickle.dumps(PLAIN)[:-40], b"garbage",
-                                  pickle.dumps(np.zeros(9), 2).replace(b"K\x09\x85", b"K\x08\x85"),
-                                  b"cnumpy\ndtype\n(Vf8\ntR(I3\nV<\nI1\nNNtb.", b"Pname\n."])
+@pytest.mark.parametrize("data", [
+    b"", b"\x80\x04",
+    pickle.dumps(PLAIN)[:-40], b"garbage",
+    pickle.dumps(np.zeros(9), 2).replace(b"K\x09\x85", b"K\x08\x85"),
+    b"cnumpy\ndtype\n(Vf8\ntR(I3\nV<\nI1\nNNtb.", b"Pname\n."
+])
 def test_damaged_bytes_are_one_message(data):
     with pytest.raises(BadFile, match="a pickle of plain containers"):
         loads(data, "x")

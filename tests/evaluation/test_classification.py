@@ -26,13 +26,16 @@ def test_probabilities_and_labels_say_the_same():
     rng = np.random.default_rng(0)
     y, p = rng.integers(2, size=100), rng.random(100).astype(np.float32)
     both = classification(y, np.stack([1 - p, p], axis=1))
-    assert classification(y, p) == classification(y, p > 0.5) == classification(y, (p > 0.5).astype(int)) == both
-    assert classification([0, 1, 1], [0.5, 0.6, 0.2])["accuracy"] == pytest.approx(2 / 3)  # one half is not high
+    assert classification(y, p) == classification(y, p > 0.5) == classification(
+        y, (p > 0.5).astype(int)) == both
+    # one half is not high
+    assert classification([0, 1, 1], [0.5, 0.6, 0.2])["accuracy"] == pytest.approx(2 / 3)
 
 
 def test_a_constant_prediction_has_half_the_f1_of_its_class():
     y = np.array([1] * 60 + [0] * 40)
-    assert classification(y, np.full(100, 0.6)) == {"accuracy": 0.6, "F1": pytest.approx(0.5 * 2 * 60 / 160)}
+    assert classification(y, np.full(
+        100, 0.6)) == {"accuracy": 0.6, "F1": pytest.approx(0.5 * 2 * 60 / 160)}
 
 
 def test_confusion():

@@ -10,7 +10,8 @@ HAPPINESS, SADNESS, FEAR, NEUTRAL = range(4)
 
 
 def posteriors(y, skill, rng, sharp=1.0):
-    """Posteriors that Bayes' rule gives for noisy evidence of strength ``skill``, sharpened by ``sharp``."""
+    """Posteriors that Bayes' rule gives for noisy evidence of strength ``skill``, sharpened by
+    ``sharp``."""
     evidence = skill * np.eye(4)[y] + rng.normal(size=(len(y), 4))
     return softmax(sharp * skill * evidence, axis=1)
 
@@ -65,15 +66,22 @@ def test_names_of_classes_do_not_matter(rule):
     rng = np.random.default_rng(2)
     face, eeg = (rng.dirichlet(np.ones(4), 100) for _ in range(2))
     order = np.array([2, 0, 1, 3])  # neutral, which one rule singles out, keeps its place
-    renamed = fuse(rule, face[:, order], eeg[:, order], val=(VAL[0][:, order], VAL[1][:, order], np.argsort(order)[VAL[2]]))
-    np.testing.assert_allclose(renamed, fuse(rule, face, eeg, val=VAL)[:, order], atol=1e-3 if rule == "stacking" else 1e-9)
+    renamed = fuse(rule, face[:, order], eeg[:, order],
+                   val=(VAL[0][:, order], VAL[1][:, order], np.argsort(order)[VAL[2]]))
+    np.testing.assert_allclose(renamed,
+                               fuse(rule, face, eeg, val=VAL)[:, order],
+                               atol=1e-3 if rule == "stacking" else 1e-9)
 
 
 def test_fusion_gains_where_both_models_know_something():
     face, eeg, y = (part[300:] for part in VAL)
     alone = max(np.mean(p.argmax(1) == y) for p in (face, eeg))
-    score = {rule: np.mean(fuse(rule, face, eeg, val=tuple(part[:300] for part in VAL)).argmax(1) == y) for rule in RULES}
-    assert score["product"] > alone + 0.02 and score["stacking"] > alone + 0.02 and min(score.values()) > alone - 0.1
+    score = {
+        rule: np.mean(fuse(rule, face, eeg, val=tuple(part[:300] for part in VAL)).argmax(1) == y)
+        for rule in RULES
+    }
+    assert score["product"] > alone + 0.02 and score["stacking"] > alone + 0.02 and min(
+        score.values()) > alone - 0.1
     useless = np.random.default_rng(3).dirichlet(np.ones(4), 600)
     stacked = fuse("stacking", useless[300:], eeg, val=(useless[:300], VAL[1][:300], VAL[2][:300]))
     assert np.mean(stacked.argmax(1) == y) > np.mean(eeg.argmax(1) == y) - 0.03
@@ -104,7 +112,8 @@ def test_validation_weights_are_shares_of_accuracy():
     fused = fuse("validation_weighted", np.eye(4)[[2]], np.eye(4)[[3]], val=(face, eeg, y))
     t = [temperature(p, y) for p in (face, eeg)]
     weight = 0.9 / 1.5
-    expected = weight * calibrate(np.eye(4)[[2]], t[0]) + (1 - weight) * calibrate(np.eye(4)[[3]], t[1])
+    expected = weight * calibrate(np.eye(4)[[2]], t[0]) + (1 - weight) * calibrate(
+        np.eye(4)[[3]], t[1])
     np.testing.assert_allclose(fused, expected)
 
 
@@ -113,15 +122,18 @@ def test_temperature_undoes_sharpening():
     base = temperature(p, y)
     assert base == pytest.approx(1, abs=0.1)
     for sharp in (0.5, 2.0):
-        assert temperature(softmax(sharp * np.log(p), axis=1), y) == pytest.approx(sharp * base, rel=0.02)
-    assert temperature(0.6 * np.eye(4)[y] + 0.1, y) < 0.5 and temperature(np.eye(4)[(y + 1) % 4], y) > 9
+        assert temperature(softmax(sharp * np.log(p), axis=1),
+                           y) == pytest.approx(sharp * base, rel=0.02)
+    assert temperature(0.6 * np.eye(4)[y] + 0.1, y) < 0.5 and temperature(
+        np.eye(4)[(y + 1) % 4], y) > 9
 
 
 def test_neutral_override_needs_a_neutral_face_and_a_sure_eeg():
     face = np.array([[0.1, 0.1, 0.1, 0.7], [0.1, 0.1, 0.1, 0.7], [0.1, 0.7, 0.1, 0.1]])
     eeg = np.array([[0.02, 0.02, 0.94, 0.02], [0.28, 0.24, 0.24, 0.24], [0.02, 0.02, 0.94, 0.02]])
     fused, mean = (fuse(rule, face, eeg, val=VAL) for rule in ("neutral_override", "sum"))
-    assert fused[0].argmax() == FEAR and np.array_equal(fused[1:], mean[1:]) and not np.allclose(fused[0], mean[0])
+    assert fused[0].argmax() == FEAR and np.array_equal(
+        fused[1:], mean[1:]) and not np.allclose(fused[0], mean[0])
 
 
 def test_frames_are_pooled_by_segment_and_those_without_a_face_skipped():

@@ -1,4 +1,5 @@
-"""RMSE, PCC and CCC: known answers, agreement with SciPy, scikit-learn and the loss, and the edge cases."""
+"""RMSE, PCC and CCC: known answers, agreement with SciPy, scikit-learn and the loss, and the edge
+cases."""
 
 import numpy as np
 import pytest
@@ -18,7 +19,8 @@ def traces():
 
 
 def test_known_answer_by_hand():
-    # y = 0, 1, 2, 3 against twice itself: var 1.25 and 5, covariance 2.5, means 1.5 and 3, so CCC = 5 / (6.25 + 2.25)
+    # y = 0, 1, 2, 3 against twice itself: var 1.25 and 5, covariance 2.5, means 1.5 and 3, so CCC =
+    # 5 / (6.25 + 2.25)
     scores = regression([0, 1, 2, 3], [0, 2, 4, 6])
     assert scores == pytest.approx({"RMSE": np.sqrt(3.5), "PCC": 1.0, "CCC": 5 / 8.5})
 
@@ -32,10 +34,12 @@ def test_agrees_with_libraries_and_with_the_loss(traces):
 
 
 def test_identity_between_the_three_metrics(traces):
-    # RMSE^2 / (1 - CCC) = var(y) + var(yhat) + (difference of means)^2, exactly, within one evaluation
+    # RMSE^2 / (1 - CCC) = var(y) + var(yhat) + (difference of means)^2, exactly, within one
+    # evaluation
     y, yhat = traces
     scores = regression(y, yhat)
-    assert scores["RMSE"] ** 2 / (1 - scores["CCC"]) == pytest.approx(y.var() + yhat.var() + (y.mean() - yhat.mean()) ** 2)
+    assert scores["RMSE"]**2 / (1 - scores["CCC"]) == pytest.approx(y.var() + yhat.var() +
+                                                                    (y.mean() - yhat.mean())**2)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -51,7 +55,7 @@ def test_constant_prediction_scores_zero(traces, constant):
     y = traces[0]
     scores = regression(y, np.full(len(y), constant))
     assert (scores["PCC"], scores["CCC"]) == (0.0, 0.0)
-    assert scores["RMSE"] == pytest.approx(np.sqrt(np.mean((y - constant) ** 2)))
+    assert scores["RMSE"] == pytest.approx(np.sqrt(np.mean((y - constant)**2)))
 
 
 def test_per_trial_scores_each_trial_alone(traces):
@@ -61,8 +65,9 @@ def test_per_trial_scores_each_trial_alone(traces):
     assert dict(table.loc[1, list(METRICS)]) == pytest.approx(regression(y[100:250], yhat[100:250]))
 
 
-@pytest.mark.parametrize(("y", "yhat", "message"), [
-    ([1, 2], [1, 2, 3], "equally long"), ([], [], "equally long"), ([1, np.nan], [1, 2], "finite")])
+@pytest.mark.parametrize(("y", "yhat", "message"), [([1, 2], [1, 2, 3], "equally long"),
+                                                    ([], [], "equally long"),
+                                                    ([1, np.nan], [1, 2], "finite")])
 def test_bad_input_is_named(y, yhat, message):
     with pytest.raises(ValueError, match=message):
         regression(y, yhat)

@@ -14,8 +14,10 @@ def tidy(values, variant="RMMT", metric="PCC", split="contiguous_trials", tier="
     """A result table from values (n_folds, n_seeds)."""
     values = np.asarray(values, dtype=float)
     cells = itertools.product(*map(range, values.shape))
-    rows = [{"paper": "rmmt", "experiment": "fusion", "variant": variant, "split": split, "fold": f, "seed": s, "metric": metric,
-             "value": values[f, s], "tier": tier} for f, s in cells]
+    rows = [{
+        "paper": "rmmt", "experiment": "fusion", "variant": variant, "split": split, "fold": f,
+        "seed": s, "metric": metric, "value": values[f, s], "tier": tier
+    } for f, s in cells]
     return pd.DataFrame(rows)
 
 
@@ -24,7 +26,8 @@ def test_summary_is_mean_population_spread_and_t_interval_over_folds():
     row = summary(tidy(values[:, None])).iloc[0]
     low, high = stats.t.interval(0.95, df=3, loc=values.mean(), scale=stats.sem(values))
     assert (row["n"], row["n_seeds"]) == (4, 1)
-    assert row[["mean", "std", "low", "high"]].to_list() == pytest.approx([0.725, values.std(), low, high])
+    assert row[["mean", "std", "low",
+                "high"]].to_list() == pytest.approx([0.725, values.std(), low, high])
 
 
 def test_seeds_are_averaged_before_folds_are_counted():
@@ -54,7 +57,8 @@ def test_without_overlap_the_corrected_test_is_the_paired_t_test():
 
 
 def test_corrected_test_by_hand():
-    # d = 1, 2, 3: mean 2, variance 1; with n_test/n_train = 1/6 the error is sqrt(1/3 + 1/6) = sqrt(1/2)
+    # d = 1, 2, 3: mean 2, variance 1; with n_test/n_train = 1/6 the error is sqrt(1/3 + 1/6) =
+    # sqrt(1/2)
     test = corrected_paired_test([2, 4, 6], [1, 2, 3], n_train=6, n_test=1)
     assert test.t == pytest.approx(2 * np.sqrt(2)) and test.df == 2
     assert test.p == pytest.approx(2 * stats.t.sf(2 * np.sqrt(2), 2))
@@ -62,11 +66,13 @@ def test_corrected_test_by_hand():
 
 
 def test_correction_keeps_the_error_rate_that_the_plain_test_misses():
-    # differences with the correlation n_test / (n_train + n_test) between folds that the correction assumes, and no true difference
+    # differences with the correlation n_test / (n_train + n_test) between folds that the correction
+    # assumes, and no true difference
     rng, n, rho = np.random.default_rng(1), 10, 0.1
     d = np.sqrt(rho) * rng.normal(size=(1500, 1)) + np.sqrt(1 - rho) * rng.normal(size=(1500, n))
     plain = np.mean(stats.ttest_1samp(d, 0, axis=1).pvalue < 0.05)
-    corrected = np.mean([corrected_paired_test(x, np.zeros(n), n_train=9, n_test=1).p < 0.05 for x in d])
+    corrected = np.mean(
+        [corrected_paired_test(x, np.zeros(n), n_train=9, n_test=1).p < 0.05 for x in d])
     assert plain > 0.09
     assert 0.03 < corrected < 0.07
 
@@ -79,16 +85,19 @@ def test_equal_models_and_a_constant_shift():
 
 
 def test_effect_size_is_hedges_corrected_dz():
-    # d = 1, 2, 3: d_z = 2; the exact correction at 2 degrees of freedom is Gamma(1) / Gamma(1/2) = 1/sqrt(pi)
+    # d = 1, 2, 3: d_z = 2; the exact correction at 2 degrees of freedom is Gamma(1) / Gamma(1/2) =
+    # 1/sqrt(pi)
     assert effect_size([1, 2, 3]) == pytest.approx(2 / np.sqrt(np.pi))
     # and approaches Hedges' approximation 1 - 3/(4 df - 1)
     d = np.random.default_rng(2).normal(1, 1, 30)
-    assert effect_size(d) == pytest.approx((1 - 3 / (4 * 29 - 1)) * d.mean() / d.std(ddof=1), rel=1e-4)
+    assert effect_size(d) == pytest.approx((1 - 3 / (4 * 29 - 1)) * d.mean() / d.std(ddof=1),
+                                           rel=1e-4)
 
 
 def test_holm_by_hand_and_with_a_missing_value():
     # sorted 0.01, 0.02, 0.04 times 3, 2, 1, made monotone
-    assert holm([0.04, 0.01, np.nan, 0.02]) == pytest.approx([0.04, 0.03, np.nan, 0.04], nan_ok=True)
+    assert holm([0.04, 0.01, np.nan, 0.02]) == pytest.approx([0.04, 0.03, np.nan, 0.04],
+                                                             nan_ok=True)
 
 
 def test_bad_tables_are_named():

@@ -1,17 +1,21 @@
-"""Read damaged copies of a small cohort of each format: ``python -m tests.fuzz [format ...] [--copies 300] [--replay number]``.
+"""Read damaged copies of a small cohort of each format: ``python -m tests.fuzz [format ...]
+[--copies 300] [--replay number]``.
 
-One file of each copy is damaged, with a fixed seed. Each copy is read whole in a process of its own, with limits of memory and time, and
-compared with what the undamaged cohort holds. Outcomes: ``equal``; ``refused`` or ``left out``, in the project's words; ``samples`` or
-``label``: values of one trial differ in no more places than bytes were changed, which nothing in a format without checksums can tell;
-``unseen``: a change of structure that is listed with its reason in ``tests/fuzz/formats.py``. Faults: ``structure`` (any other change
-without a word) and ``other`` (an exception that is not the project's, a crash, a hang, out of memory).
+One file of each copy is damaged, with a fixed seed. Each copy is read whole in a process of its
+own, with limits of memory and time, and compared with what the undamaged cohort holds. Outcomes:
+``equal``; ``refused`` or ``left out``, in the project's words; ``samples`` or ``label``: values of
+one trial differ in no more places than bytes were changed, which nothing in a format without
+checksums can tell; ``unseen``: a change of structure that is listed with its reason in
+``tests/fuzz/formats.py``. Faults: ``structure`` (any other change without a word) and ``other`` (an
+exception that is not the project's, a crash, a hang, out of memory).
 """
 
 from __future__ import annotations
 
 import os
 
-os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", TQDM_DISABLE="1")
+os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1",
+                  TQDM_DISABLE="1")
 
 import argparse
 import contextlib
@@ -65,7 +69,8 @@ def isolated(function, seconds: int = SECONDS):
     with open(reading, "rb") as pipe:
         content = pipe.read()
     _, status = os.waitpid(child, 0)
-    return pickle.loads(content) if content else f"ended by {signal.Signals(status).name if status else 'itself'}"
+    return pickle.loads(
+        content) if content else f"ended by {signal.Signals(status).name if status else 'itself'}"
 
 
 def contents(form: Format, root: Path) -> dict:
@@ -84,35 +89,51 @@ def contents(form: Format, root: Path) -> dict:
                 signals[modality] = trial.load(modality)
             except BadFile as error:
                 signals[modality] = str(error)
-        who, labels = (trial.subject, trial.session, trial.trial), {**trial.labels, "stimulus": trial.stimulus}
+        who, labels = (trial.subject, trial.session,
+                       trial.trial), {**trial.labels, "stimulus": trial.stimulus}
         trials[key + " again" * (key in trials)] = who, labels, signals
     dropped = {name: str(why).replace(str(root), "") for name, why in cohort.dropped.items()}
-    return {"cohort": (cohort.name, cohort.tier, cohort.caption), "trials": trials, "dropped": dropped}
+    return {
+        "cohort": (cohort.name, cohort.tier, cohort.caption), "trials": trials, "dropped": dropped
+    }
 
 
 def changes(one: np.ndarray, other: np.ndarray, per_frame: bool) -> int:
-    """In how many samples (frames) two arrays differ; a new NaN says of itself that something is missing."""
+    """In how many samples (frames) two arrays differ; a new NaN says of itself that something is
+    missing."""
     differ = (one != other) & (other == other)
     return int(differ.reshape(len(differ), -1).any(axis=1).sum() if per_frame else differ.sum())
 
 
 def judge(clean: dict, found: dict, touched: int | None) -> tuple[str, str]:
-    """Outcome and finding; ``touched`` is how many bytes were changed, None where the file has another length."""
+    """Outcome and finding; ``touched`` is how many bytes were changed, None where the file has
+    another length."""
     if "refused" in found:
         return "refused", found["refused"]
-    told = {name: why for name, why in found["dropped"].items() if clean["dropped"].get(name) != why}
+    told = {
+        name: why for name, why in found["dropped"].items() if clean["dropped"].get(name) != why
+    }
     wrong = [f"{found['cohort']}"] * (found["cohort"] != clean["cohort"])
-    missing, extra = ([key for key in one["trials"] if key not in two["trials"]] for one, two in ((clean, found), (found, clean)))
-    wrong += [f"new trials {extra}"] * bool(extra) + [f"missing trials {missing}"] * bool(missing and not told)
+    missing, extra = ([key for key in one["trials"] if key not in two["trials"]]
+                      for one, two in ((clean, found), (found, clean)))
+    wrong += [f"new trials {extra}"] * bool(extra) + [f"missing trials {missing}"] * bool(
+        missing and not told)
     refused, samples, labels = [], {}, {}
     for key in clean["trials"].keys() & found["trials"].keys():
-        (a_who, a_labels, a_signals), (b_who, b_labels, b_signals) = clean["trials"][key], found["trials"][key]
-        if b_labels.get("stretches", 0) > a_labels.get("stretches", 0):  # the reader says that samples are missing there
+        (a_who, a_labels, a_signals), (b_who, b_labels,
+                                       b_signals) = clean["trials"][key], found["trials"][key]
+        # the reader says that samples are missing there
+        if b_labels.get("stretches", 0) > a_labels.get("stretches", 0):
             told[key] = "broken"
             continue
-        wrong += [f"{key}: {a_who} -> {b_who}"] * (a_who != b_who and not (told and a_who[:2] == b_who[:2]))  # a count may go on
+        # a count may go on
+        wrong += [f"{key}: {a_who} -> {b_who}"] * (a_who != b_who
+                                                   and not (told and a_who[:2] == b_who[:2]))
         lost = (a_labels.keys() - b_labels.keys()) | (a_signals.keys() - b_signals.keys())
-        pairs = {k: (np.atleast_1d(a_labels[k]), np.atleast_1d(b_labels[k])) for k in a_labels.keys() & b_labels.keys()}
+        pairs = {
+            k: (np.atleast_1d(a_labels[k]), np.atleast_1d(b_labels[k]))
+            for k in a_labels.keys() & b_labels.keys()
+        }
         if b_labels.keys() - a_labels.keys() or any(a.shape != b.shape for a, b in pairs.values()):
             wrong.append(f"{key}: other labels")
         elif number := {k: n for k, (a, b) in pairs.items() if (n := changes(a, b, False))}:
@@ -122,15 +143,21 @@ def judge(clean: dict, found: dict, touched: int | None) -> tuple[str, str]:
             if isinstance(b, str):
                 refused.append(b)
                 continue
-            if (a := a_signals.get(name)) is None:  # left out of both before, since the other had it too
+            # left out of both before, since the other had it too
+            if (a := a_signals.get(name)) is None:
                 wrong += [f"{key}: new {name}"] * (not told)
                 continue
-            heads = [(s.data.shape, s.data.dtype, s.rate, s.channels, s.unit, round(s.start, 6)) for s in (a, b)]
+            heads = [(s.data.shape, s.data.dtype, s.rate, s.channels, s.unit, round(s.start, 6))
+                     for s in (a, b)]
             if heads[0] != heads[1]:
-                wrong.append(f"{key} {name}: " + ", ".join(f"{x} -> {y}" for x, y in zip(*heads, strict=True) if x != y)[:300])
+                wrong.append(f"{key} {name}: " +
+                             ", ".join(f"{x} -> {y}"
+                                       for x, y in zip(*heads, strict=True) if x != y)[:300])
             elif number := changes(a.data, b.data, a.data.ndim == 4 or not a.channels):
                 samples[key] = max(number, samples.get(key, 0))
-    changed = {key: samples.get(key, 0) + sum(labels.get(key, {}).values()) for key in samples | labels}
+    changed = {
+        key: samples.get(key, 0) + sum(labels.get(key, {}).values()) for key in samples | labels
+    }
     if changed and touched is None:
         wrong.append(f"other values {labels or samples} in a file of another length")
     elif len(changed) > 1:
@@ -141,14 +168,17 @@ def judge(clean: dict, found: dict, touched: int | None) -> tuple[str, str]:
         return "structure", "; ".join(wrong)
     if changed:
         return ("label", f"{labels}") if labels else ("samples", f"{samples}")
-    return ("left out", f"{told}") if told else ("refused", refused[0]) if refused else ("equal", "")
+    return ("left out", f"{told}") if told else ("refused", refused[0]) if refused else ("equal",
+                                                                                         "")
 
 
 def copy_of(root: Path, target: Path, name: str, number: int) -> tuple[str, int | None]:
-    """A copy of a cohort, of hard links but for the damaged file; says which damage, and how many bytes it touched."""
+    """A copy of a cohort, of hard links but for the damaged file; says which damage, and how many
+    bytes it touched."""
     rng = np.random.default_rng([zlib.crc32(name.encode()), number])
     files = sorted(path for path in root.rglob("*") if path.is_file() and path.name not in MARKS)
-    suffix = rng.choice(sorted({path.suffix for path in files}))  # else the many files of one kind would hide the few of another
+    # else the many files of one kind would hide the few of another
+    suffix = rng.choice(sorted({path.suffix for path in files}))
     alike = [path for path in files if path.suffix == suffix]
     victim = alike[rng.integers(len(alike))]
     data = victim.read_bytes()
@@ -161,12 +191,15 @@ def copy_of(root: Path, target: Path, name: str, number: int) -> tuple[str, int 
         (target / victim.relative_to(root)).parent.mkdir(parents=True, exist_ok=True)
         (target / victim.relative_to(root)).write_bytes(damaged)
     same = damaged is not None and len(damaged) == len(data)
-    touched = int((np.frombuffer(data, np.uint8) != np.frombuffer(damaged, np.uint8)).sum()) if same else None
+    touched = int(
+        (np.frombuffer(data, np.uint8) != np.frombuffer(damaged, np.uint8)).sum()) if same else None
     return f"{victim.relative_to(root)}: {kind}", touched
 
 
-def run(name: str, numbers, folder: Path, keep: bool = False) -> tuple[Counter, list[str], set[str]]:
-    """Outcomes of the copies of one format, the faults in words, and why some changes cannot be seen."""
+def run(name: str, numbers, folder: Path,
+        keep: bool = False) -> tuple[Counter, list[str], set[str]]:
+    """Outcomes of the copies of one format, the faults in words, and why some changes cannot be
+    seen."""
     form, outcomes, faults, unseen = FORMATS[name], Counter(), [], set()
     root = folder / "clean"
     if not root.exists() and isinstance(failed := isolated(lambda: form.write(root), 600), str):
@@ -177,11 +210,15 @@ def run(name: str, numbers, folder: Path, keep: bool = False) -> tuple[Counter, 
     for number in numbers:
         target = folder / f"{name}-{number}"
         what, touched = copy_of(root / form.below, target, name, number)
-        found = isolated(lambda: judge(clean, contents(form, target), touched))  # noqa: B023  (called at once)
+        found = isolated(
+            lambda: judge(clean, contents(form, target), touched))  # noqa: B023  (called at once)
         outcome, finding = ("other", found) if isinstance(found, str) else found
         file, damage = what.rsplit(": ", 1)
         if outcome == "structure":
-            known = [b for b in form.blind if re.search(b.file, file) and re.search(b.damage, damage) and re.search(b.finding, finding)]
+            known = [
+                b for b in form.blind if re.search(b.file, file) and re.search(b.damage, damage)
+                and re.search(b.finding, finding)
+            ]
             outcome = "unseen" if known else outcome
             unseen |= {f"{name}: {damage}: {b.why}" for b in known}
         outcomes[outcome] += 1
@@ -199,16 +236,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("formats", nargs="*", metavar="format", help=", ".join(FORMATS))
     parser.add_argument("--copies", type=int, default=300)
-    parser.add_argument("--replay", type=int, help="one copy by its number; it is kept, and its outcome told")
+    parser.add_argument("--replay", type=int,
+                        help="one copy by its number; it is kept, and its outcome told")
     options = parser.parse_args()
     if unknown := set(options.formats) - FORMATS.keys():
         parser.error(f"no format {', '.join(sorted(unknown))}; there are: {', '.join(FORMATS)}")
     folder, faults, unseen, written = Path(tempfile.mkdtemp(prefix="fuzz-")), [], set(), {}
     numbers = range(options.copies) if options.replay is None else [options.replay]
     gc.freeze()
-    print(f"{'format':24}{'copies':>8}" + "".join(f"{outcome:>10}" for outcome in OUTCOMES) + f"{'seconds':>9}")
+    print(f"{'format':24}{'copies':>8}" + "".join(f"{outcome:>10}"
+                                                  for outcome in OUTCOMES) + f"{'seconds':>9}")
     for name in options.formats or FORMATS:
-        place = written.setdefault(str(FORMATS[name].write), folder / name.replace(" ", "-"))  # the corpora are written once
+        # the corpora are written once
+        place = written.setdefault(str(FORMATS[name].write), folder / name.replace(" ", "-"))
         place.mkdir(exist_ok=True)
         begin = time.time()
         outcomes, found, why = run(name, numbers, place, options.replay is not None)

@@ -19,7 +19,8 @@ MARKS = {"truth.json", "SIMULATED.txt"}  # the project's own, not the format's
 
 
 class Blind(NamedTuple):
-    """A change of structure that nothing in the file tells: patterns of file, damage and finding, and the reason in words."""
+    """A change of structure that nothing in the file tells: patterns of file, damage and finding,
+    and the reason in words."""
 
     file: str
     damage: str
@@ -29,24 +30,32 @@ class Blind(NamedTuple):
 
 FOLDER = Blind("", "removed", r"^missing trials(?!.*values)",
                "the folder is its own list; `make data-status` says what a complete copy has")
-OTHER = Blind("", "replaced", "", "no file says whose recording it is; this one is whole, and a file of this cohort")
-ROWS = Blind(r"\.csv$", "cut", r"^\S+ eeg: \(\d+, \d+\) -> \(\d+, \d+\)(; \S+ clock: [^;]*)?"
-             r"(; other values \{'[^']*': \{'seconds': 1\}\} in [^;]*)?$",
-             "the table does not say how many rows it has: one that ends at the end of a line is whole")
-DIGITS = Blind(r"\.csv$", "doubled|deleted", r"^other values \{'[^']*': 1\} in", "a digit more or less makes another number of one sample")
+OTHER = Blind("", "replaced", "",
+              "no file says whose recording it is; this one is whole, and a file of this cohort")
+ROWS = Blind(
+    r"\.csv$", "cut", r"^\S+ eeg: \(\d+, \d+\) -> \(\d+, \d+\)(; \S+ clock: [^;]*)?"
+    r"(; other values \{'[^']*': \{'seconds': 1\}\} in [^;]*)?$",
+    "the table does not say how many rows it has: one that ends at the end of a line is whole")
+DIGITS = Blind(r"\.csv$", "doubled|deleted", r"^other values \{'[^']*': 1\} in",
+               "a digit more or less makes another number of one sample")
 MOVED = r"\S+: \(\d+, '1', 1\) -> \(\d+, '1', 1\)"
-COUNTED = Blind(r"\.mat$", "removed", rf"^{MOVED}(; {MOVED})*(; missing trials[^;]*)?$",
-                "people are counted over all files: with one less, the numbers of those after it move")
-JPEG = Blind(r"\.jpg$", "doubled|deleted", r"^other values \{'[^']*': 1\} in",
-             "compressed data of JPEG have no length: with no code left over or missing they are another picture's")
-LISTING = Blind(r"recordings\.csv", "cut|deleted", "^missing trials(?!.*values)", "the listing is the user's own: a line less is no damage")
-TEXT = Blind(r"session\.xml", "doubled|deleted", r"^other values \{'[^']*': \{'stimulus': 1\}\} in", "a clip's name can be any text")
+COUNTED = Blind(
+    r"\.mat$", "removed", rf"^{MOVED}(; {MOVED})*(; missing trials[^;]*)?$",
+    "people are counted over all files: with one less, the numbers of those after it move")
+JPEG = Blind(
+    r"\.jpg$", "doubled|deleted", r"^other values \{'[^']*': 1\} in",
+    "compressed data of JPEG have no length: with no code left over or missing they are another picture's"
+)
+LISTING = Blind(r"recordings\.csv", "cut|deleted", "^missing trials(?!.*values)",
+                "the listing is the user's own: a line less is no damage")
+TEXT = Blind(r"session\.xml", "doubled|deleted", r"^other values \{'[^']*': \{'stimulus': 1\}\} in",
+             "a clip's name can be any text")
 
 
 @dataclass(frozen=True)
 class Format:
-    """One layout on disk: ``write`` makes a cohort below an empty folder, which the reader of ``dataset`` finds ``below``; ``shared``
-    where a file holds several trials."""
+    """One layout on disk: ``write`` makes a cohort below an empty folder, which the reader of
+    ``dataset`` finds ``below``; ``shared`` where a file holds several trials."""
 
     dataset: str
     write: Callable[[Path], object]
@@ -62,14 +71,19 @@ class Format:
 
 def _flex(root: Path) -> None:
     """EDF with and without markers and video, CSV with video."""
-    parameters = {"subjects": 3, "clips": 1, "seconds": 12, "effect": 1, "fingerprint": 1, "seed": 0, "video": True}
+    parameters = {
+        "subjects": 3, "clips": 1, "seconds": 12, "effect": 1, "fingerprint": 1, "seed": 0,
+        "video": True
+    }
     planned = [r for r in flex.recordings(parameters) if r.subject <= 3]
     chosen = [planned[i] for i in (0, 1, 4, 8)]
     rows = []
     for number, r in enumerate(chosen, 1):
         flex.write(root, r, parameters | {"video": number > 1}, number)
-        rows.append((r.file, r.subject, r.emotion, r.clip, str(Path(r.file).with_suffix(".avi")) if number > 1 else ""))
-    write_file(root / flex_format.LISTING_FILE, "".join(",".join(map(str, row)) + "\n" for row in (flex_format.LISTING, *rows)))
+        rows.append((r.file, r.subject, r.emotion, r.clip,
+                     str(Path(r.file).with_suffix(".avi")) if number > 1 else ""))
+    write_file(root / flex_format.LISTING_FILE,
+               "".join(",".join(map(str, row)) + "\n" for row in (flex_format.LISTING, *rows)))
 
 
 def _features(root: Path) -> None:
@@ -77,9 +91,13 @@ def _features(root: Path) -> None:
     traces = [rng.uniform(-0.3, 0.4, n) for n in (12, 10, 11)]
     (root / "Features").mkdir(parents=True)
     for (subject, section), valence, packed in zip(rows, traces, (True, False, False), strict=True):
-        arrays = {"target": 2 * valence[None], **{key: rng.random((len(valence), width)) for key, width in (
-            ("eeg_band_feats_full", 128), ("eeg_band_feats", 85), ("face_feats", 327), ("gaze_feats", 2))}}
-        savemat(root / mahnob_features.feature_name(subject, section), arrays, do_compression=packed)
+        arrays = {
+            "target": 2 * valence[None], **{
+                key: rng.random((len(valence), width)) for key, width in (("eeg_band_feats_full", 128), ("eeg_band_feats", 85), ("face_feats", 327), ("gaze_feats", 2))
+            }
+        }
+        savemat(root / mahnob_features.feature_name(subject, section), arrays,
+                do_compression=packed)
     mahnob_files.write_labels(root / "lable_continous_Mahnob.mat", np.array(rows), traces)
 
 
@@ -90,17 +108,33 @@ def _converted(root: Path) -> None:
 
 _corpora = functools.partial(corpora.make, subjects=2, seconds=3)
 FORMATS = {
-    "mahnob": Format("mahnob-simulated", functools.partial(mahnob.make, subjects=2, clips=1, seconds=(5, 6), jobs=1), blind=(OTHER, TEXT)),
-    "mahnob-public-features": Format("mahnob-public-features", _features),
-    "amigos": Format("amigos-simulated", functools.partial(amigos.make, subjects=2, short=(10, 10), long=(10, 11), jobs=1),
-                     blind=(FOLDER,), shared=True),
-    "seed-iv": Format("seed-iv-simulated", functools.partial(seed.make, layout="seed-iv", subjects=1, windows=(2, 4)), shared=True),
-    "seed-v": Format("seed-v-simulated", functools.partial(seed.make, layout="seed-v", subjects=2, windows=(2, 4)), shared=True),
-    "seed-v converted": Format("seed-v-simulated", _converted, "converted", (FOLDER,), shared=True),
-    "rafdb": Format("rafdb-simulated", functools.partial(rafdb.make, train=24, test=24), blind=(OTHER, JPEG)),
-    "rafdb repack": Format("rafdb-simulated", functools.partial(rafdb.make, train=24, test=24, layout="repack"), blind=(OTHER, JPEG)),
-    "flex": Format("flex", _flex, blind=(LISTING, ROWS, DIGITS)),
-    "muse": Format("muse-simulated", functools.partial(muse.make, subjects=2, recordings=1, seconds=15), blind=(FOLDER, ROWS, DIGITS)),
-    **{name: Format(name, _corpora, name, (FOLDER, OTHER, ROWS, *[COUNTED] * (name == "pspm")), name == "dreamer")
-       for name in ("eegmmidb", "way-eeg-gal", "kaya", "dreamer", "ascertain", "pspm")},
+    "mahnob": Format("mahnob-simulated",
+                     functools.partial(mahnob.make, subjects=2, clips=1, seconds=(5, 6), jobs=1),
+                     blind=(OTHER, TEXT)),
+    "mahnob-public-features": Format("mahnob-public-features", _features), "amigos": Format(
+        "amigos-simulated",
+        functools.partial(amigos.make, subjects=2, short=(10, 10), long=(10, 11), jobs=1),
+        blind=(FOLDER,), shared=True),
+    "seed-iv": Format("seed-iv-simulated",
+                      functools.partial(seed.make, layout="seed-iv", subjects=1, windows=(2, 4)),
+                      shared=True),
+    "seed-v": Format("seed-v-simulated",
+                     functools.partial(seed.make, layout="seed-v", subjects=2, windows=(2, 4)),
+                     shared=True), "seed-v converted": Format("seed-v-simulated", _converted,
+                                                              "converted", (FOLDER,), shared=True),
+    "rafdb": Format("rafdb-simulated", functools.partial(rafdb.make, train=24, test=24),
+                    blind=(OTHER, JPEG)),
+    "rafdb repack": Format("rafdb-simulated",
+                           functools.partial(rafdb.make, train=24, test=24, layout="repack"),
+                           blind=(OTHER, JPEG)),
+    "flex": Format("flex", _flex,
+                   blind=(LISTING, ROWS, DIGITS)), "muse": Format(
+                       "muse-simulated",
+                       functools.partial(muse.make, subjects=2, recordings=1, seconds=15),
+                       blind=(FOLDER, ROWS,
+                              DIGITS)), **{
+                                  name: Format(name, _corpora, name, (FOLDER, OTHER, ROWS, *[
+                                      COUNTED
+                                  ] * (name == "pspm")), name == "dreamer") for name in ("eegmmidb", "way-eeg-gal", "kaya", "dreamer", "ascertain", "pspm")
+                              },
 }

@@ -7,14 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-TOKENS = re.compile(rb"\xff[\xc0-\xfe]|PK\x01\x02|PK\x03\x04|PK\x05\x06|00dc|idx1|LIST|avih|strh|strf|movi")
-WEIGHTS = {"bit": 3, "bytes": 2, "zeros": 2, "header": 3, "digit": 4, "cut": 2, "cut at a joint": 2, "doubled": 2, "doubled part": 2,
-           "deleted": 2, "deleted part": 2, "swapped": 1, "swapped parts": 1, "trailing": 1, "replaced": 1, "removed": 0.5, "empty": 0.5}
+TOKENS = re.compile(
+    rb"\xff[\xc0-\xfe]|PK\x01\x02|PK\x03\x04|PK\x05\x06|00dc|idx1|LIST|avih|strh|strf|movi")
+WEIGHTS = {
+    "bit": 3, "bytes": 2, "zeros": 2, "header": 3, "digit": 4, "cut": 2, "cut at a joint": 2,
+    "doubled": 2, "doubled part": 2, "deleted": 2, "deleted part": 2, "swapped": 1,
+    "swapped parts": 1, "trailing": 1, "replaced": 1, "removed": 0.5, "empty": 0.5
+}
 
 
 @dataclass
 class Anatomy:
-    """Offsets at which the format's parts begin and end (lines, records, elements, chunks), the length of the header, and if it is text."""
+    """Offsets at which the format's parts begin and end (lines, records, elements, chunks), the
+    length of the header, and if it is text."""
 
     joints: list[int]
     head: int
@@ -33,7 +38,7 @@ def anatomy(data: bytes) -> Anatomy:
         at = 128
         while at + 8 <= len(data):
             joints.append(at)
-            at += 8 + int.from_bytes(data[at + 4 : at + 8], "little")
+            at += 8 + int.from_bytes(data[at + 4:at + 8], "little")
     else:
         joints += [match.start() for match in TOKENS.finditer(data)]
     return Anatomy(sorted({*joints, len(data)}), head, text)
@@ -46,7 +51,7 @@ def mutate(data: bytes, rng: np.random.Generator, others: list[bytes]) -> tuple[
 
     def span(longest: int = 12) -> tuple[int, int]:
         start = int(rng.integers(n))
-        return start, min(n, start + int(2 ** rng.uniform(0, longest)))
+        return start, min(n, start + int(2**rng.uniform(0, longest)))
 
     def part() -> tuple[int, int]:
         i = int(rng.integers(len(joints) - 1))
@@ -63,14 +68,16 @@ def mutate(data: bytes, rng: np.random.Generator, others: list[bytes]) -> tuple[
         body[a:b] = 0
     elif kind == "header":
         a = int(rng.integers(parts.head))
-        body[a : a + rng.integers(1, 5)] = rng.integers(0, 256)
+        body[a:a + rng.integers(1, 5)] = rng.integers(0, 256)
     elif kind == "digit":
-        numbers = [*re.finditer(rb"\d+", data[: n if parts.text else parts.head])] or [re.match(b"", data)]
+        numbers = [*re.finditer(rb"\d+", data[:n if parts.text else parts.head])
+                   ] or [re.match(b"", data)]
         a, b = numbers[rng.integers(len(numbers))].span()
         for at in range(a, b):
             body[at] = 48 + rng.integers(10) if at == a or rng.random() < 0.2 else body[at]
     elif kind.startswith("cut"):
-        return kind, data[: int(rng.choice(joints[1:-1] or [n // 2])) if kind == "cut at a joint" else a]
+        return kind, data[:int(rng.choice(joints[1:-1] or [n //
+                                                           2])) if kind == "cut at a joint" else a]
     elif kind.startswith("doubled"):
         return kind, data[:b] + data[a:]
     elif kind.startswith("deleted"):

@@ -1,4 +1,5 @@
-"""The short form of ``make fuzz``: some damaged copies of every format, read by the reader that the project uses."""
+"""The short form of ``make fuzz``: some damaged copies of every format, read by the reader that the
+project uses."""
 
 from __future__ import annotations
 
@@ -18,11 +19,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_every_reader_has_a_format():
-    assert {form.read for form in FORMATS.values()} == {dataset.read for dataset in DATASETS.values()}
+    assert {form.read
+            for form in FORMATS.values()} == {dataset.read for dataset in DATASETS.values()}
 
 
 def test_no_traceback_no_hang_and_no_other_structure_without_a_word():
-    done = subprocess.run([sys.executable, "-m", "tests.fuzz", "--copies", "30"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-m", "tests.fuzz", "--copies", "30"], cwd=ROOT,
+                          capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -32,11 +35,15 @@ def cohort(data=(1.0, 2.0), rate=4.0, label=1.0, trials=("a",), dropped=()):
     return {"cohort": ("x", "public", "y"), "trials": found, "dropped": dict(dropped)}
 
 
-@pytest.mark.parametrize(("found", "touched", "outcome"), [
-    (cohort(), None, "equal"), (cohort((1.0, 9.0)), 1, "samples"), (cohort((9.0, 9.0)), 1, "structure"),
-    (cohort((1.0, 9.0)), None, "structure"), (cohort((1.0,)), 9, "structure"), (cohort(rate=5.0), 9, "structure"),
-    (cohort((1.0, np.nan)), None, "equal"), (cohort(label=2.0), 1, "label"), (cohort(trials=()), 9, "structure"),
-    (cohort(trials=(), dropped={"a": "cut short"}), 9, "left out"), (cohort(trials=("a", "b")), 9, "structure"),
-    ({"refused": "no file"}, 9, "refused")])
+@pytest.mark.parametrize(("found", "touched", "outcome"),
+                         [(cohort(), None, "equal"), (cohort((1.0, 9.0)), 1, "samples"),
+                          (cohort((9.0, 9.0)), 1, "structure"),
+                          (cohort((1.0, 9.0)), None, "structure"), (cohort((1.0,)), 9, "structure"),
+                          (cohort(rate=5.0), 9, "structure"), (cohort(
+                              (1.0, np.nan)), None, "equal"), (cohort(label=2.0), 1, "label"),
+                          (cohort(trials=()), 9, "structure"),
+                          (cohort(trials=(), dropped={"a": "cut short"}), 9, "left out"),
+                          (cohort(trials=("a", "b")), 9, "structure"),
+                          ({"refused": "no file"}, 9, "refused")])
 def test_the_judge_knows_structure_from_samples(found, touched, outcome):
     assert judge(cohort(), found, touched)[0] == outcome

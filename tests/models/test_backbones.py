@@ -22,7 +22,8 @@ def net():
 
 
 def test_imagenet_weights_recognise_a_photograph():
-    image = cv2.imread(f"{matplotlib.get_data_path()}/sample_data/grace_hopper.jpg")[:512, :, ::-1].copy()
+    image = cv2.imread(
+        f"{matplotlib.get_data_path()}/sample_data/grace_hopper.jpg")[:512, :, ::-1].copy()
     top = mobilenet_v2(size=224).logits(image[None])[0].topk(5).indices.tolist()
     assert top[0] == 652  # military uniform
     assert 457 in top  # bow tie
@@ -31,7 +32,8 @@ def test_imagenet_weights_recognise_a_photograph():
 def test_features_are_averages_over_space(net):
     assert describe(net) == "MobileNetV2 (ImageNet)"
     features = net(FACES)
-    assert features.shape == (6, 1280) and features.dtype == torch.float32 and not features.requires_grad
+    assert features.shape == (
+        6, 1280) and features.dtype == torch.float32 and not features.requires_grad
     seen = []
     hook = net.trunk.features.register_forward_hook(lambda module, given, out: seen.append(out))
     assert torch.allclose(net(FACES), seen[0].mean((2, 3)), atol=1e-6)
@@ -40,7 +42,9 @@ def test_features_are_averages_over_space(net):
 
 def test_frozen_and_in_evaluation_mode_for_good(net):
     net.train()
-    assert not any(module.training for module in net.modules()) and not any(p.requires_grad for p in net.parameters())
+    assert not any(module.training
+                   for module in net.modules()) and not any(p.requires_grad
+                                                            for p in net.parameters())
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
@@ -48,11 +52,13 @@ def test_batch_mates_do_not_change_a_face(precision):
     net = mobilenet_v2(precision=precision)
     together = net(FACES)
     for mates in (FACES[:1], np.concatenate([FACES[:1], 255 - FACES[1:]])):
-        assert torch.allclose(net(mates)[0], together[0], rtol=1e-4, atol=1e-4 if precision == "float32" else 0.1)
+        assert torch.allclose(
+            net(mates)[0], together[0], rtol=1e-4, atol=1e-4 if precision == "float32" else 0.1)
 
 
 def test_bfloat16_is_close_to_single(net):
-    image = cv2.imread(f"{matplotlib.get_data_path()}/sample_data/grace_hopper.jpg")[60:260, 150:350, ::-1].copy()[None]
+    image = cv2.imread(f"{matplotlib.get_data_path()}/sample_data/grace_hopper.jpg")[
+        60:260, 150:350, ::-1].copy()[None]
     single, half = net(image), mobilenet_v2(precision="bfloat16")(image)
     assert 0 < (single - half).norm() / single.norm() < 0.05
 
@@ -66,14 +72,17 @@ def test_random_weights_say_so_and_depend_on_the_seed_alone():
     state = torch.random.get_rng_state()
     one, two, other = (mobilenet_v2("random", seed=seed)(FACES[:1]) for seed in (1, 1, 2))
     assert torch.equal(torch.random.get_rng_state(), state)
-    assert torch.equal(one, two) and 0.1 < one.norm() / one.numel() ** 0.5 < 10 and (one - other).norm() > 0.1 * one.norm()
+    assert torch.equal(one, two) and 0.1 < one.norm() / one.numel()**0.5 < 10 and (
+        one - other).norm() > 0.1 * one.norm()
     net = resnet50("random")
     assert describe(net) == "ResNet-50 (random weights)" and net(FACES[:1]).shape == (1, 2048)
 
 
 def test_a_file_of_the_users_and_a_head_of_another_size(net, tmp_path):
     file = tmp_path / "mine.pth"
-    state = net.trunk.state_dict() | {"classifier.1.weight": torch.zeros(8, 1280), "classifier.1.bias": torch.zeros(8)}
+    state = net.trunk.state_dict() | {
+        "classifier.1.weight": torch.zeros(8, 1280), "classifier.1.bias": torch.zeros(8)
+    }
     torch.save({f"module.{key}": value for key, value in state.items()}, file)
     mine = mobilenet_v2(file)
     assert describe(mine) == f"MobileNetV2 (weights mine, {mine.fingerprint[:8]})"
@@ -84,7 +93,10 @@ def test_refusals_name_the_file_and_the_cure(net, tmp_path, monkeypatch):
     damaged = tmp_path / "weights" / "mobilenet_v2-b0353104.pth"
     damaged.parent.mkdir()
     damaged.write_bytes(b"not weights")
-    with pytest.raises(ValueError, match=r"mobilenet_v2-b0353104.pth: expected weights with SHA-256 b0353104.*get it again"):
+    with pytest.raises(
+            ValueError,
+            match=r"mobilenet_v2-b0353104.pth: expected weights with SHA-256 b0353104.*get it again"
+    ):
         mobilenet_v2(damaged)
     monkeypatch.setattr(backbones, "_shipped", lambda: damaged)
     with pytest.raises(ValueError, match="SHA-256 b03531047ffacf1e"):

@@ -1,4 +1,5 @@
-"""EEG-ITNet: size, what each part sees, the limits of its weights, and agreement with braindecode where that is installed."""
+"""EEG-ITNet: size, what each part sees, the limits of its weights, and agreement with braindecode
+where that is installed."""
 
 import pytest
 import torch
@@ -8,7 +9,8 @@ from lib.models.eeg_itnet import EEGITNet
 from lib.models.rmmt import n_parameters
 
 
-@pytest.mark.parametrize(("n_channels", "n_times", "n"), [(28, 600, 4106), (28, 384, 3378), (32, 768, 4778)])
+@pytest.mark.parametrize(("n_channels", "n_times", "n"), [(28, 600, 4106), (28, 384, 3378),
+                                                          (32, 768, 4778)])
 def test_shape_and_number_of_parameters(n_channels, n_times, n):
     net = EEGITNet(n_channels, n_times)
     assert n_parameters(net) == n
@@ -22,8 +24,9 @@ def test_first_filters_keep_the_length_and_answer_as_convolutions():
             filtered = branch[1](branch[0](x[:, None]))
         assert filtered.shape == (2, n, 28, 600) and branch[1].kernel_size == (1, kernel)
         t = 300
-        window = x[0, 5, t - (kernel - 1) // 2 : t - (kernel - 1) // 2 + kernel]
-        torch.testing.assert_close(filtered[0, :, 5, t], branch[1].weight[:, 0, 0] @ window, atol=1e-5, rtol=1e-4)
+        window = x[0, 5, t - (kernel - 1) // 2:t - (kernel - 1) // 2 + kernel]
+        torch.testing.assert_close(filtered[0, :, 5, t], branch[1].weight[:, 0, 0] @ window,
+                                   atol=1e-5, rtol=1e-4)
 
 
 def test_temporal_blocks_are_causal_with_the_right_reach():
@@ -53,7 +56,8 @@ def test_weights_stay_within_their_norms_and_small_ones_are_left_alone():
 def test_every_weight_has_a_gradient_and_dropout_is_the_only_chance():
     net, x = EEGITNet(28, 200), torch.randn(8, 28, 200)
     net(x).logsumexp(1).sum().backward()
-    assert all(p.grad is not None and p.grad.abs().sum() > 0 for name, p in net.named_parameters() if "reduce.0.bias" not in name)
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for name, p in net.named_parameters()
+               if "reduce.0.bias" not in name)
     assert not torch.equal(net(x), net(x)) and torch.equal(net.eval()(x), net(x))
 
 

@@ -25,7 +25,8 @@ def test_attention_is_the_equations_on_the_stack(pair):
         F = torch.stack([pair[0][i], pair[1][i]], dim=1)  # d x 2
         alpha = torch.softmax(fusion.w.weight @ torch.tanh(F), dim=1)  # Eq 7
         torch.testing.assert_close(fusion.weights(*pair)[i], alpha[0])
-        torch.testing.assert_close(fusion(*pair)[i], fusion.classify((F @ alpha.T).flatten()))  # Eq 8
+        # Eq 8
+        torch.testing.assert_close(fusion(*pair)[i], fusion.classify((F @ alpha.T).flatten()))
     torch.testing.assert_close(fusion.weights(*pair).sum(1), torch.ones(5))
 
 

@@ -1,4 +1,5 @@
-"""The masked autoencoder of paper 3: what is masked, what may see what, and hand-counted parameters."""
+"""The masked autoencoder of paper 3: what is masked, what may see what, and hand-counted
+parameters."""
 
 import pytest
 import torch
@@ -7,7 +8,8 @@ from torch import nn
 from lib.models.mv_sstma import MVSSTMA, Branch, draw_visible, masked_error, n_visible, positions
 
 B, T, C, F = 4, 10, 12, 5
-SMALL = {"n_channels": C, "n_features": F, "width": 10, "blocks": 2, "heads": 3, "head_width": 4}  # 10 is not a multiple of 3
+# 10 is not a multiple of 3
+SMALL = {"n_channels": C, "n_features": F, "width": 10, "blocks": 2, "heads": 3, "head_width": 4}
 
 
 @pytest.fixture
@@ -15,7 +17,8 @@ def model():
     torch.manual_seed(0)
     model = MVSSTMA(**SMALL)
     with torch.no_grad():
-        for norm in (m for m in model.modules() if isinstance(m, nn.BatchNorm2d)):  # as after some training
+        # as after some training
+        for norm in (m for m in model.modules() if isinstance(m, nn.BatchNorm2d)):
             norm.running_mean.normal_(0, 0.3)
             norm.running_var.uniform_(0.5, 2)
     return model.eval()
@@ -26,12 +29,14 @@ def x():
     return torch.randn(B, T, C, F, generator=torch.Generator().manual_seed(1))
 
 
-@pytest.mark.parametrize(("channels", "counts"), [(62, (43, 31, 18)), (31, (21, 15, 9)), (33, (23, 16, 9))])
+@pytest.mark.parametrize(("channels", "counts"), [(62, (43, 31, 18)), (31, (21, 15, 9)),
+                                                  (33, (23, 16, 9))])
 def test_visible_channels_at_the_papers_ratios(channels, counts):
     for ratio, count in zip((0.3, 0.5, 0.7), counts, strict=True):
         assert n_visible(channels, ratio) == count
         visible = draw_visible(200, channels, ratio, torch.Generator().manual_seed(0))
-        assert visible.shape == (200, count) and (visible.diff(dim=1) > 0).all()  # each channel once
+        # each channel once
+        assert visible.shape == (200, count) and (visible.diff(dim=1) > 0).all()
         assert len(torch.unique(visible, dim=0)) > 190  # every sample draws its own
         assert torch.bincount(visible.flatten(), minlength=channels).min() > 0
     with pytest.raises(ValueError, match=r"below 1, not 1\.0"):
@@ -44,8 +49,10 @@ def test_masked_channels_reach_neither_encoder_nor_reconstruction(model, x):
     assert reconstruction.shape == x.shape and (masked.sum(1) == C - visible.shape[1]).all()
     assert not masked.gather(1, visible).any()
     hidden_changed = torch.where(masked[:, None, :, None], torch.randn_like(x), x)
-    torch.testing.assert_close(model.forward_mae(hidden_changed, visible)[0], reconstruction, rtol=0, atol=0)
-    torch.testing.assert_close(model.encode(hidden_changed, visible), model.encode(x, visible), rtol=0, atol=0)
+    torch.testing.assert_close(
+        model.forward_mae(hidden_changed, visible)[0], reconstruction, rtol=0, atol=0)
+    torch.testing.assert_close(model.encode(hidden_changed, visible), model.encode(x, visible),
+                               rtol=0, atol=0)
     seen_changed = torch.where(masked[:, None, :, None], x, x + 1)
     assert not torch.allclose(model.forward_mae(seen_changed, visible)[0], reconstruction)
 
@@ -56,7 +63,9 @@ def test_nothing_sees_the_future(model, x):
     torch.testing.assert_close(model.tokens(later)[:, :6], model.tokens(x)[:, :6])
     assert not torch.allclose(model.tokens(later)[:, 6:], model.tokens(x)[:, 6:])
     visible = draw_visible(B, C, 0.5)
-    torch.testing.assert_close(model.forward_mae(later, visible)[0][:, :6], model.forward_mae(x, visible)[0][:, :6])
+    torch.testing.assert_close(
+        model.forward_mae(later, visible)[0][:, :6],
+        model.forward_mae(x, visible)[0][:, :6])
 
 
 def test_reach_of_a_branch_is_its_kernel_and_all_channels(x):
@@ -67,22 +76,28 @@ def test_reach_of_a_branch_is_its_kernel_and_all_channels(x):
 
 
 def test_branch_is_convolution_then_batch_norm_then_torchs_attention(x):
-    branch, peer = Branch(F, kernel=3, heads=1, head_width=F), nn.MultiheadAttention(F, 1, batch_first=True)
+    branch, peer = Branch(F, kernel=3, heads=1,
+                          head_width=F), nn.MultiheadAttention(F, 1, batch_first=True)
     with torch.no_grad():
         peer.in_proj_weight.copy_(branch.project.weight)
         peer.in_proj_bias.zero_()
         peer.out_proj.load_state_dict(branch.merge.state_dict())
     conv = nn.Conv1d(F, F, 3)
     conv.load_state_dict({"weight": branch.convolve.weight[..., 0], "bias": branch.convolve.bias})
-    y = conv(nn.functional.pad(x.permute(0, 2, 3, 1).reshape(B * C, F, T), (2, 0))).reshape(B, C, F, T)  # Eq 1
-    y = nn.functional.batch_norm(y.transpose(1, 2), None, None, training=True).permute(0, 3, 2, 1).reshape(B * T, C, F)
-    torch.testing.assert_close(branch.train()(x), peer(y, y, y)[0].reshape(x.shape), rtol=1e-4, atol=1e-5)
+    # Eq 1
+    y = conv(nn.functional.pad(x.permute(0, 2, 3, 1).reshape(B * C, F, T),
+                               (2, 0))).reshape(B, C, F, T)
+    y = nn.functional.batch_norm(y.transpose(1, 2), None, None,
+                                 training=True).permute(0, 3, 2, 1).reshape(B * T, C, F)
+    torch.testing.assert_close(branch.train()(x),
+                               peer(y, y, y)[0].reshape(x.shape), rtol=1e-4, atol=1e-5)
 
 
 def test_samples_do_not_mix_and_channels_are_told_apart(model, x):
     order = torch.randperm(B)
     visible = draw_visible(B, C, 0.3)
-    torch.testing.assert_close(model.encode(x[order], visible[order]), model.encode(x, visible)[order])
+    torch.testing.assert_close(model.encode(x[order], visible[order]),
+                               model.encode(x, visible)[order])
     torch.testing.assert_close(model.encode(x, torch.arange(C).expand(B, -1)), model.encode(x))
     assert not torch.allclose(model.encode(x[:, :, torch.randperm(C)]), model.encode(x), atol=1e-4)
     code = positions(62, 16)

@@ -1,4 +1,5 @@
-"""The networks of paper 2 against the printed sizes, PyTorch's own layers and hand-counted parameters."""
+"""The networks of paper 2 against the printed sizes, PyTorch's own layers and hand-counted
+parameters."""
 
 import pytest
 import torch
@@ -6,7 +7,10 @@ from torch import nn
 
 from lib.models.physio_transformer import ECG, EEG, EncoderLayer, FusionHead, PhysioTransformer, Recogniser, positions
 
-SMALL = {"in_channels": 3, "channels": (8, 16), "kernels": (9, 5), "strides": (4, 2), "layers": 2, "feedforward": 32, "mask_hidden": 16}
+SMALL = {
+    "in_channels": 3, "channels": (8, 16), "kernels": (9, 5), "strides": (4, 2), "layers": 2,
+    "feedforward": 32, "mask_hidden": 16
+}
 
 
 def count(*modules) -> int:
@@ -48,10 +52,13 @@ def test_receptive_field_is_113_points():
 
 
 def test_encoder_layer_is_torchs():
-    ours, peer = EncoderLayer(16, 2, 32, 0.1).eval(), nn.TransformerEncoderLayer(16, 2, 32, batch_first=True).eval()
+    ours, peer = EncoderLayer(16, 2, 32,
+                              0.1).eval(), nn.TransformerEncoderLayer(16, 2, 32,
+                                                                      batch_first=True).eval()
     attention = peer.self_attn
-    pairs = [(attention.out_proj, ours.out), (peer.linear1, ours.feed_forward[0]), (peer.linear2, ours.feed_forward[2]),
-             (peer.norm1, ours.norm_attention), (peer.norm2, ours.norm_feed_forward)]
+    pairs = [(attention.out_proj, ours.out), (peer.linear1, ours.feed_forward[0]),
+             (peer.linear2, ours.feed_forward[2]), (peer.norm1, ours.norm_attention),
+             (peer.norm2, ours.norm_feed_forward)]
     with torch.no_grad():
         for theirs, own in pairs:
             own.load_state_dict(theirs.state_dict())
@@ -70,8 +77,10 @@ def test_encoder_layer_is_torchs():
 def test_positions_are_those_of_vaswani():
     code = positions(50, 8)
     assert torch.equal(code[0], torch.tensor([0.0, 1.0] * 4))
-    torch.testing.assert_close(code[7, 2:4], torch.tensor([7 / 10]).sin().repeat(2) * torch.tensor([1, 0]) + torch.tensor([0, 0.7]).cos()
-                               * torch.tensor([0, 1]))
+    torch.testing.assert_close(
+        code[7, 2:4],
+        torch.tensor([7 / 10]).sin().repeat(2) * torch.tensor([1, 0]) +
+        torch.tensor([0, 0.7]).cos() * torch.tensor([0, 1]))
     torch.testing.assert_close(code.square().sum(1), torch.full((50,), 4.0))
 
 
@@ -94,7 +103,8 @@ def test_a_tokens_outputs_are_folded_back_to_its_own_points(small):
     with torch.no_grad():
         last.weight.zero_()
         last.bias.copy_(torch.arange(24.0))
-        out = small.reconstruct(torch.randn(1, 3, 61))[0]  # 61 is no multiple of the 8 points of a token
+        # 61 is no multiple of the 8 points of a token
+        out = small.reconstruct(torch.randn(1, 3, 61))[0]
     assert torch.equal(out, torch.stack([8 * c + torch.arange(61.0) % 8 for c in range(3)]))
 
 
@@ -110,5 +120,7 @@ def test_the_logit_is_the_output_layer_on_the_last_hidden_layer(small):
     torch.testing.assert_close(net(x), net.head.output(hidden).squeeze(-1))
     assert net(x).shape == (4,)
     net.train()(x).sum().backward()
-    trained = {name.split(".")[0] for name, p in net.encoder.named_parameters() if p.grad is not None}
+    trained = {
+        name.split(".")[0] for name, p in net.encoder.named_parameters() if p.grad is not None
+    }
     assert trained == {"cnn", "cls_token", "layers"}  # all but the head that predicts masked points

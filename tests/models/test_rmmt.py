@@ -1,4 +1,5 @@
-"""The networks of paper 1 against PyTorch's own layers, the printed equations and hand-counted parameters."""
+"""The networks of paper 1 against PyTorch's own layers, the printed equations and hand-counted
+parameters."""
 
 import pytest
 import torch
@@ -17,7 +18,8 @@ def windows():
 
 @pytest.mark.parametrize("dilation", [1, 2, 4])
 def test_causal_conv_is_conv1d_on_the_padded_sequence(dilation):
-    ours, peer = CausalConv(5, 7, kernel=3, dilation=dilation), nn.Conv1d(5, 7, 3, dilation=dilation)
+    ours, peer = CausalConv(5, 7, kernel=3,
+                            dilation=dilation), nn.Conv1d(5, 7, 3, dilation=dilation)
     with torch.no_grad():  # ours stores the taps one after another: (n_out, kernel * n_in)
         ours.weight.copy_(peer.weight.permute(0, 2, 1).flatten(1))
         ours.bias.copy_(peer.bias)
@@ -30,7 +32,7 @@ def test_prelu_and_its_gradient_are_torchs():
     x = torch.randn(4, 9, 3, requires_grad=True)
     ours, peer = PReLU(), nn.PReLU()
     for layer in (ours, peer):
-        (layer(x) ** 2).sum().backward()
+        (layer(x)**2).sum().backward()
     torch.testing.assert_close(ours(x), peer(x))
     torch.testing.assert_close(ours.slope.grad, peer.weight.grad.squeeze())
 
@@ -53,25 +55,29 @@ def test_tcn_sees_thirteen_steps_of_the_past_and_nothing_ahead():
 def test_block_is_the_printed_equations():
     block = CrossModalBlock(8, dropout=0.0)
     x_f, x_e = torch.randn(2, 5, 8), torch.randn(2, 7, 8)
-    q, k, v = x_f @ block.W_Q.weight.T, x_e @ block.W_K.weight.T, x_e @ block.W_V.weight.T  # Eqs 9-11
+    # Eqs 9-11
+    q, k, v = x_f @ block.W_Q.weight.T, x_e @ block.W_K.weight.T, x_e @ block.W_V.weight.T
     cross = torch.relu(q @ k.transpose(1, 2) / 8**0.5) @ v  # Eqs 12-13
     tilde = nn.functional.layer_norm(q + cross, (8,), block.norm.weight, block.norm.bias)  # Eq 14
     w1, w2 = block.feed_forward[0], block.feed_forward[3]
-    expected = tilde + torch.relu(tilde @ w1.weight.T + w1.bias) @ w2.weight.T + w2.bias  # Eqs 15-16
+    # Eqs 15-16
+    expected = tilde + torch.relu(tilde @ w1.weight.T + w1.bias) @ w2.weight.T + w2.bias
     torch.testing.assert_close(block(x_f, x_e), expected)
 
 
 def test_softmax_attention_is_torchs_and_forgets_the_order_of_keys():
     block = CrossModalBlock(8, heads=2, attention="softmax", dropout=0.0)
     q, k, v = (torch.randn(2, 2, 5, 4) for _ in range(3))
-    torch.testing.assert_close(block.scores(q, k) @ v, nn.functional.scaled_dot_product_attention(q, k, v))
+    torch.testing.assert_close(
+        block.scores(q, k) @ v, nn.functional.scaled_dot_product_attention(q, k, v))
     x_f, x_e = torch.randn(2, 5, 8), torch.randn(2, 7, 8)
     torch.testing.assert_close(block(x_f, x_e), block(x_f, x_e[:, torch.randperm(7)]))
 
 
 @pytest.mark.parametrize("attention", ["relu", "softmax"])
 def test_a_causal_block_sees_nothing_ahead(attention):
-    block, x = CrossModalBlock(8, attention=attention, causal=True, dropout=0.0), torch.randn(2, 1, 9, 8)
+    block, x = CrossModalBlock(8, attention=attention, causal=True,
+                               dropout=0.0), torch.randn(2, 1, 9, 8)
     later = x.clone()
     later[:, :, 6:] += 1
     torch.testing.assert_close(block(x[0], x[1])[:, :6], block(later[0], later[1])[:, :6])

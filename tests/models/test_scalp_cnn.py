@@ -24,7 +24,8 @@ def test_shapes_and_what_each_layer_sees():
     for layer in net.convolutions:
         layer.register_forward_hook(lambda _, given, out: seen.append(tuple(out.shape[1:])))
     net(maps)
-    assert seen == [(5, 7, 5), (5, 7, 5), (5, 8, 6), (4, 7, 5), (4, 7, 5), (3, 7, 5), (3, 7, 5), (3, 3, 2), (18,)]
+    assert seen == [(5, 7, 5), (5, 7, 5), (5, 8, 6), (4, 7, 5), (4, 7, 5), (3, 7, 5), (3, 7, 5),
+                    (3, 3, 2), (18,)]
 
 
 def test_dropout_only_while_training():
@@ -43,12 +44,17 @@ def inception():
 def test_inception_gives_2048_features_with_weights_of_the_user(inception, tmp_path):
     images = torch.rand(2, 75, 75, 3) * 255
     features = inception(images)
-    assert features.shape == (2, 2048) and inception.name == "InceptionV3 (random weights)" and float(features.min()) >= 0
-    state = inception.trunk.state_dict() | {"fc.weight": torch.zeros(1000, 2048), "fc.bias": torch.zeros(1000),
-                                            "AuxLogits.fc.weight": torch.zeros(1000, 768)}
+    assert features.shape == (2,
+                              2048) and inception.name == "InceptionV3 (random weights)" and float(
+                                  features.min()) >= 0
+    state = inception.trunk.state_dict() | {
+        "fc.weight": torch.zeros(1000, 2048), "fc.bias": torch.zeros(1000),
+        "AuxLogits.fc.weight": torch.zeros(1000, 768)
+    }
     torch.save(state, tmp_path / "mine.pth")
     mine = spectrogram_backbone(tmp_path / "mine.pth", size=75)
-    assert mine.name == f"InceptionV3 (weights mine, {mine.fingerprint[:8]})" and torch.allclose(mine(images), features, atol=1e-5)
+    assert mine.name == f"InceptionV3 (weights mine, {mine.fingerprint[:8]})" and torch.allclose(
+        mine(images), features, atol=1e-5)
     torch.save({"conv1.weight": torch.zeros(3)}, tmp_path / "other.pth")
     with pytest.raises(ValueError, match=r"torchvision's keys of Inception3, found \d+ missing"):
         inception_v3(tmp_path / "other.pth")
@@ -59,7 +65,8 @@ def test_inception_gives_2048_features_with_weights_of_the_user(inception, tmp_p
 
 def test_inception_sees_values_from_minus_one_to_one(inception):
     seen = []
-    hook = inception.trunk.Conv2d_1a_3x3.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    hook = inception.trunk.Conv2d_1a_3x3.register_forward_pre_hook(
+        lambda _, given: seen.append(given[0]))
     inception(torch.tensor([0.0, 255.0]).view(2, 1, 1, 1).expand(2, 75, 75, 3))
     hook.remove()
     torch.testing.assert_close(seen[0][:, :, 0, 0], torch.tensor([[-1.0] * 3, [1.0] * 3]))

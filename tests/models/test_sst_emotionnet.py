@@ -1,4 +1,5 @@
-"""SST-EmotionNet: sizes of both variants, gates, messages, and agreement with torcheeg where that is installed."""
+"""SST-EmotionNet: sizes of both variants, gates, messages, and agreement with torcheeg where that
+is installed."""
 
 import pytest
 import torch
@@ -22,11 +23,14 @@ def test_the_variants_differ_by_two_gates_and_an_extra_convolution():
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("settings", [SMALL, {"side": 32, **SMALL}, {"n_spectral": 4, "n_temporal": 12, "n_classes": 3, **SMALL}])
+@pytest.mark.parametrize(
+    "settings",
+    [SMALL, {"side": 32, **SMALL}, {"n_spectral": 4, "n_temporal": 12, "n_classes": 3, **SMALL}])
 def test_shapes(variant, settings):
     net = SSTEmotionNet(variant=variant, **settings)
     side = settings.get("side", 16)
-    inputs = torch.randn(2, settings.get("n_spectral", 5), side, side), torch.randn(2, settings.get("n_temporal", 25), side, side)
+    inputs = torch.randn(2, settings.get("n_spectral", 5), side,
+                         side), torch.randn(2, settings.get("n_temporal", 25), side, side)
     out = net(*inputs)
     assert out.shape == (2, settings.get("n_classes", 4))
     out.logsumexp(1).sum().backward()
@@ -36,7 +40,8 @@ def test_shapes(variant, settings):
 def test_attention_weighs_places_and_maps_by_sigmoids():
     gate, x = _Attention(3, 2), torch.randn(2, 5, 3, 2, 2)
     mean = x.mean(1)
-    place = (mean.mean(1).reshape(2, 4) @ gate.place.weight.T + gate.place.bias).sigmoid().reshape(2, 2, 2)
+    place = (mean.mean(1).reshape(2, 4) @ gate.place.weight.T + gate.place.bias).sigmoid().reshape(
+        2, 2, 2)
     maps = (mean.mean((2, 3)) @ gate.map.weight.T + gate.map.bias).sigmoid()
     torch.testing.assert_close(gate(x), torch.einsum("bnmhw,bhw,bm->bnmhw", x, place, maps))
 
@@ -49,7 +54,8 @@ def test_authors_pad_as_keras_does():
         first = net[2](net[1](net[0](x)))
     assert first.shape[2:] == (25, 8, 8)
     weight = net[2].weight[:, 0]
-    # kernel 5, stride 2, 16 places: one place of padding in front and two behind, so output 7 starts at place 13
+    # kernel 5, stride 2, 16 places: one place of padding in front and two behind, so output 7
+    # starts at place 13
     torch.testing.assert_close(first[0, :, 24, 7, 7], weight[:, 1, 2, 2])
     assert nn.Sequential(*list(net)[:6])(x).shape[2:] == (13, 4, 4)
 
@@ -68,6 +74,8 @@ def test_agrees_with_torcheeg():
     ours = SSTEmotionNet(variant="torcheeg")
     with torch.no_grad():
         for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
-            p.copy_(q.permute(0, 1, 4, 2, 3) if q.ndim == 5 else q)  # maps stand before the places here, and after them there
+            # maps stand before the places here, and after them there
+            p.copy_(q.permute(0, 1, 4, 2, 3) if q.ndim == 5 else q)
     spectral, temporal = torch.randn(3, 5, 16, 16), torch.randn(3, 25, 16, 16)
-    torch.testing.assert_close(ours(spectral, temporal), theirs(torch.cat([spectral, temporal], dim=1)), rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(ours(spectral, temporal),
+                               theirs(torch.cat([spectral, temporal], dim=1)), rtol=1e-3, atol=1e-4)

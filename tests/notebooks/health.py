@@ -10,7 +10,10 @@ import jupytext
 import nbformat
 import yaml
 
-TAGS = {"parameters", "nbval-check-output", "nbval-ignore-output", "hide-input", "solution", "exercise", "check", "slow"}
+TAGS = {
+    "parameters", "nbval-check-output", "nbval-ignore-output", "hide-input", "solution", "exercise",
+    "check", "slow"
+}
 STANDARD = {"profile": "demo", "seed": 0, "device": "cpu", "data": "", "out": ""}
 PATH = re.compile(r"^(~|\.{1,2}|data|build|figures|lib|notebooks|tests)?/\S|^[A-Za-z]:\\")
 MAGIC = re.compile(r"^\s*(# ?)?[%!]{1,2}[A-Za-z]", re.M)
@@ -32,14 +35,18 @@ def template(nb) -> list[str]:
         faults.append("the header lacks companion: paper, produces")
     if nb.cells[0].cell_type != "markdown" or not nb.cells[0].source.startswith("# "):
         faults.append("the first cell is not a text cell with the title")
-    if sum(len(re.findall("^# ", c.source, re.M)) for c in nb.cells if c.cell_type == "markdown") != 1:
+    if sum(len(re.findall("^# ", c.source, re.M)) for c in nb.cells
+           if c.cell_type == "markdown") != 1:
         faults.append("there is not exactly one title")
     given = [i for i, c in enumerate(nb.cells) if "parameters" in tags(c)]
     if len(given) != 1:
         return [*faults, "there is not exactly one cell tagged parameters"]
-    opening = "\n".join(c.source for c in nb.cells[: given[0]] if c.cell_type == "markdown")
-    faults += [f"the opening does not say {words!r}" for words in ("You will learn", "Reproduces", "Needs") if words not in opening]
-    if any(c.cell_type == "code" for c in nb.cells[: given[0]]):
+    opening = "\n".join(c.source for c in nb.cells[:given[0]] if c.cell_type == "markdown")
+    faults += [
+        f"the opening does not say {words!r}" for words in ("You will learn", "Reproduces", "Needs")
+        if words not in opening
+    ]
+    if any(c.cell_type == "code" for c in nb.cells[:given[0]]):
         faults.append("code stands before the parameters")
     if nb.cells[-1].source.strip() != "run.finish()":
         faults.append("the last cell is not run.finish()")
@@ -47,13 +54,15 @@ def template(nb) -> list[str]:
 
 
 def parameters(nb, name: str) -> list[str]:
-    """Parameters are annotated, explained, JSON-like, start with the five standard ones, and all reach start()."""
+    """Parameters are annotated, explained, JSON-like, start with the five standard ones, and all
+    reach start()."""
     cell = next((c for c in nb.cells if "parameters" in tags(c)), None)
     if cell is None:
         return []
     faults, found, lines = [], {}, cell.source.splitlines()
     for node in ast.parse(cell.source).body:
-        if not isinstance(node, ast.AnnAssign) or node.value is None or "#" not in lines[node.end_lineno - 1]:
+        if not isinstance(
+                node, ast.AnnAssign) or node.value is None or "#" not in lines[node.end_lineno - 1]:
             faults.append(f"parameter without type, value or comment: {ast.unparse(node)}")
             continue
         try:
@@ -62,8 +71,10 @@ def parameters(nb, name: str) -> list[str]:
             faults.append(f"parameter that is no plain value: {ast.unparse(node)}")
     if list(found.items())[:5] != list(STANDARD.items()):
         faults.append(f"the first parameters are not {STANDARD}")
-    calls = [n for c in nb.cells if c.cell_type == "code" for n in ast.walk(ast.parse(c.source))
-             if isinstance(n, ast.Call) and ast.unparse(n.func) == "start"]
+    calls = [
+        n for c in nb.cells if c.cell_type == "code" for n in ast.walk(ast.parse(c.source))
+        if isinstance(n, ast.Call) and ast.unparse(n.func) == "start"
+    ]
     if len(calls) != 1 or [ast.unparse(a) for a in calls[0].args] != [repr(name)]:
         return [*faults, f'there is not exactly one start("{name}", ...)']
     passed = {k.arg for k in calls[0].keywords if k.arg == ast.unparse(k.value)}
@@ -79,9 +90,15 @@ def code(nb) -> list[str]:
         if (lines := len(cell.source.splitlines())) > MOST_LINES:
             faults.append(f"{where}: {lines} lines, at most {MOST_LINES}")
         if any(isinstance(node, ast.ClassDef) for node in tree):
-            faults.append(f"{where}: defines a class; it belongs in lib, and show_source() shows it")
-        paths = [n.value for n in tree if isinstance(n, ast.Constant) and isinstance(n.value, str) and PATH.match(n.value)]
-        faults += [f"{where}: the path {path!r}; lib.paths knows where things are" for path in paths]
+            faults.append(
+                f"{where}: defines a class; it belongs in lib, and show_source() shows it")
+        paths = [
+            n.value for n in tree
+            if isinstance(n, ast.Constant) and isinstance(n.value, str) and PATH.match(n.value)
+        ]
+        faults += [
+            f"{where}: the path {path!r}; lib.paths knows where things are" for path in paths
+        ]
     unknown = {tag for cell in nb.cells for tag in tags(cell)} - TAGS
     return faults + [f"unknown tag {tag!r}" for tag in sorted(unknown)]
 
@@ -89,18 +106,25 @@ def code(nb) -> list[str]:
 def source_faults(file: Path) -> list[str]:
     """Every fault of a percent-format source."""
     nb = jupytext.read(file)
-    magics = [f"a magic or a shell command: {c.source!r}" for c in nb.cells if c.cell_type == "code" and MAGIC.search(c.source)]
-    return template(nb) + (magics or parameters(nb, file.stem) + code(nb))  # with a magic the cells are no Python to be read
+    magics = [
+        f"a magic or a shell command: {c.source!r}" for c in nb.cells
+        if c.cell_type == "code" and MAGIC.search(c.source)
+    ]
+    # with a magic the cells are no Python to be read
+    return template(nb) + (magics or parameters(nb, file.stem) + code(nb))
 
 
 def pair_faults(source: Path, paired: Path) -> list[str]:
-    """Every fault of a committed ``.ipynb``: not the cells of its source, not executed in order, errors, too little compared."""
+    """Every fault of a committed ``.ipynb``: not the cells of its source, not executed in order,
+    errors, too little compared."""
     if not paired.is_file():
         return [f"there is no {paired.name}: make notebooks"]
     ours, theirs = ([(c.cell_type, c.source, sorted(tags(c))) for c in nb.cells]
                     for nb in (jupytext.read(source), nbformat.read(paired, as_version=4)))
-    faults = [f"cell {i} is {there[1][:60]!r}, but its source says {here[1][:60]!r}: make notebooks"
-              for i, (here, there) in enumerate(zip(ours, theirs, strict=False), 1) if here != there]
+    faults = [
+        f"cell {i} is {there[1][:60]!r}, but its source says {here[1][:60]!r}: make notebooks"
+        for i, (here, there) in enumerate(zip(ours, theirs, strict=False), 1) if here != there
+    ]
     if len(ours) != len(theirs):
         faults.append(f"{len(theirs)} cells, but its source has {len(ours)}: make notebooks")
     cells = [c for c in nbformat.read(paired, as_version=4).cells if c.cell_type == "code"]
@@ -111,15 +135,23 @@ def pair_faults(source: Path, paired: Path) -> list[str]:
             faults.append(f"code cell {number} holds an error or a warning")
     checked = [c for c in cells if "nbval-check-output" in tags(c) and c.outputs]
     if len(checked) < LEAST_CHECKED:
-        faults.append(f"{len(checked)} cells with output are tagged nbval-check-output, at least {LEAST_CHECKED} are needed")
+        faults.append(
+            f"{len(checked)} cells with output are tagged nbval-check-output, at least {LEAST_CHECKED} are needed"
+        )
     return faults
 
 
 def demo_faults(source: Path, profiles: Path) -> list[str]:
-    """The demo profile is what stands in the notebook: otherwise nbval and ``make reproduce`` would run different things."""
+    """The demo profile is what stands in the notebook: otherwise nbval and ``make reproduce`` would
+    run different things."""
     cell = next(c for c in jupytext.read(source).cells if "parameters" in tags(c))
-    defaults = {ast.unparse(n.target): ast.literal_eval(n.value) for n in ast.parse(cell.source).body}
+    defaults = {
+        ast.unparse(n.target): ast.literal_eval(n.value) for n in ast.parse(cell.source).body
+    }
     demo = yaml.safe_load((profiles / "demo.yaml").read_text()) or {}
-    wanted = {k: v for k, v in demo.items() if not isinstance(v, dict)} | (demo.get(source.stem) or {})
-    return [f"demo.yaml says {key} = {value!r}, the notebook {defaults.get(key)!r}"
-            for key, value in wanted.items() if defaults.get(key) != value]
+    wanted = {k: v
+              for k, v in demo.items() if not isinstance(v, dict)} | (demo.get(source.stem) or {})
+    return [
+        f"demo.yaml says {key} = {value!r}, the notebook {defaults.get(key)!r}"
+        for key, value in wanted.items() if defaults.get(key) != value
+    ]

@@ -1,4 +1,5 @@
-"""Nothing of the user's is lost: notebooks edited elsewhere, a full disk, two runs at once, names that are no UTF-8."""
+"""Nothing of the user's is lost: notebooks edited elsewhere, a full disk, two runs at once, names
+that are no UTF-8."""
 
 from __future__ import annotations
 
@@ -38,15 +39,16 @@ def cell(kind, text):
     return getattr(nbformat.v4, f"new_{kind}_cell")(text)
 
 
-@pytest.mark.parametrize(("edit", "where"), [
-    (lambda nb: nb.cells[3].update(source="seed = 7"), "its cell 4 says 'seed = 7'"),
-    (lambda nb: nb.cells[0].update(source="# Other words"), "its cell 1 says '# Other words'"),
-    (lambda nb: nb.cells.append(cell("code", "x = 1")), "says 'x = 1'"),
-    (lambda nb: nb.cells.insert(2, cell("markdown", "a note")), "its cell 3 says 'a note'"),
-    (lambda nb: nb.cells.pop(), "is gone"),
-    (lambda nb: nb.cells.insert(3, nb.cells.pop(4)), "its cell 4 says"),
-    (lambda nb: nb.cells[3].update(cell_type="raw"), "its cell 4 says"),
-], ids=["code", "text", "added", "inserted", "deleted", "reordered", "kind"])
+@pytest.mark.parametrize(
+    ("edit", "where"),
+    [(lambda nb: nb.cells[3].update(source="seed = 7"), "its cell 4 says 'seed = 7'"),
+     (lambda nb: nb.cells[0].update(source="# Other words"), "its cell 1 says '# Other words'"),
+     (lambda nb: nb.cells.append(cell("code", "x = 1")), "says 'x = 1'"),
+     (lambda nb: nb.cells.insert(2, cell("markdown", "a note")), "its cell 3 says 'a note'"),
+     (lambda nb: nb.cells.pop(), "is gone"),
+     (lambda nb: nb.cells.insert(3, nb.cells.pop(4)), "its cell 4 says"),
+     (lambda nb: nb.cells[3].update(cell_type="raw"), "its cell 4 says"),],
+    ids=["code", "text", "added", "inserted", "deleted", "reordered", "kind"])
 @pytest.mark.parametrize("stripped", [False, True])
 def test_an_edit_outside_jupytext_stops_and_is_kept(pair, capsys, edit, where, stripped):
     source, copy = pair
@@ -58,15 +60,18 @@ def test_an_edit_outside_jupytext_stops_and_is_kept(pair, capsys, edit, where, s
         assert reproduce.main(arguments) == 1
         said = capsys.readouterr()
         assert "notebooks/10_toy.ipynb was edited without its pair 10_toy.py" in said.err and where in said.err
-    assert (copy.read_bytes(), source.read_bytes()) == before and not (paths.build() / "10_toy.ipynb").exists()
+    assert (copy.read_bytes(),
+            source.read_bytes()) == before and not (paths.build() / "10_toy.ipynb").exists()
 
 
 def test_the_command_that_is_named_keeps_the_edit(pair, capsys):
     source, copy = pair
     change(copy, lambda nb: nb.cells[3].update(source="seed = 7"))
     assert reproduce.main(["10_toy"]) == 1
-    command = capsys.readouterr().err.split("To keep the edit: .venv/bin/")[1].splitlines()[0].split()
-    subprocess.run([sys.executable, "-m", *command], cwd=source.parents[1], check=True, capture_output=True)
+    command = capsys.readouterr().err.split(
+        "To keep the edit: .venv/bin/")[1].splitlines()[0].split()
+    subprocess.run([sys.executable, "-m", *command], cwd=source.parents[1], check=True,
+                   capture_output=True)
     assert "seed = 7" in source.read_text() and files.edits(source) == ""
     assert provenance.read_notebook("10_toy").produces == ("table1", "fig1")
 
@@ -75,11 +80,13 @@ def test_where_both_were_edited_the_command_overwrites_neither(pair):
     source, copy = pair
     change(copy, lambda nb: nb.cells[3].update(source="seed = 7"))
     source.write_text(source.read_text().replace("draws.mean()", "draws.max()"))
-    assert "jupytext --to py:percent -o build/10_toy.py notebooks/10_toy.ipynb" in files.edits(source)
+    assert "jupytext --to py:percent -o build/10_toy.py notebooks/10_toy.ipynb" in files.edits(
+        source)
 
 
 def outputs(nb):
-    nb.metadata.update(kernelspec={"name": "other", "display_name": "x"}, widgets={"state": {}}, vscode={})
+    nb.metadata.update(kernelspec={"name": "other", "display_name": "x"}, widgets={"state": {}},
+                       vscode={})
     for index, one in enumerate(nb.cells):
         one.id = f"other{index}"
         one.metadata.update(collapsed=True, vscode={"languageId": "python"})
@@ -115,15 +122,18 @@ def test_jupyterlab_saves_both(pair):
     source.write_text(jupytext.writes(nbformat.read(copy, as_version=4), "py:percent"))
     assert files.edits(source) == ""
     paths.build()
-    nbformat.write(jupytext.read(source), paths.build() / "10_toy.ipynb")  # and the pair was run, before the .py went on
+    # and the pair was run, before the .py went on
+    nbformat.write(jupytext.read(source), paths.build() / "10_toy.ipynb")
     source.write_text(source.read_text().replace("seed = 7", "seed = 8"))
     assert files.edits(source) == ""
 
 
 @pytest.mark.parametrize(("content", "found"), [
-    ("", "JSONDecodeError"), ("[]", "TypeError"), ('{"metadata": {}}', "KeyError"), ("\xff", "UnicodeDecodeError"),
+    ("", "JSONDecodeError"), ("[]", "TypeError"), ('{"metadata": {}}', "KeyError"),
+    ("\xff", "UnicodeDecodeError"),
     ('{"cells": [\n<<<<<<< HEAD\n{}\n=======\n>>>>>>> theirs\n]}', "the marks of a merge conflict"),
-    ('{"metadata": {}, "cells": [{}]}', "KeyError"), ('{"metadata": [], "cells": []}', "AttributeError"),
+    ('{"metadata": {}, "cells": [{}]}', "KeyError"),
+    ('{"metadata": [], "cells": []}', "AttributeError"),
 ])
 def test_a_damaged_copy_gets_one_message_and_stays(pair, capsys, content, found):
     _, copy = pair
@@ -139,14 +149,16 @@ def test_a_conflict_in_the_source_gets_one_message(pair, capsys):
     source.write_text(source.read_text() + "\nx = 1\n<<<<<<< HEAD\n")
     assert reproduce.main(["10_toy"]) == reproduce.main(["--publish", "10_toy"]) == 1
     said = capsys.readouterr().err.splitlines()
-    assert len(said) == 2 and all("notebooks/10_toy.py, line 102: no Python" in line for line in said)
+    assert len(said) == 2 and all("notebooks/10_toy.py, line 102: no Python" in line
+                                  for line in said)
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["--profile", "mine"], "there is no profile 'mine'; there are demo, public, paper"),
-    (["--data", "no/such"], "no/such: expected the folder of your data, found nothing. Name the folder with DATA="),
-    (["--data", __file__], "found a file"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["--profile", "mine"], "there is no profile 'mine'; there are demo, public, paper"),
+     (["--data", "no/such"
+       ], "no/such: expected the folder of your data, found nothing. Name the folder with DATA="),
+     (["--data", __file__], "found a file"),])
 def test_what_is_not_there_is_said_once_before_anything_runs(project, capsys, arguments, message):
     assert reproduce.main(arguments) == 1
     said = capsys.readouterr()
@@ -191,7 +203,8 @@ ODD = os.fsdecode(b"B \xfcbung.mat")
 
 def test_names_that_are_no_utf8_are_readable_everywhere(project, toy_text, capsys):
     trial = Trial("x", 1, "s", 1, ODD, {}, {})
-    cohort = Cohort("x", "public", (trial,), f"from {ODD}", {ODD: f"{ODD} is damaged", "\ud800": ""})
+    cohort = Cohort("x", "public", (trial,), f"from {ODD}",
+                    {ODD: f"{ODD} is damaged", "\ud800": ""})
     assert list(cohort.dropped) == ["B \\xfcbung.mat", "\\xed\\xa0\\x80"]
     assert str(BadFile(ODD, "a", ODD, "Mend.")).count("B \\xfcbung.mat") == 2
     (project / "notebooks" / "10_toy.py").write_text(toy_text.replace("[table1, fig1]", "[table1]"))
@@ -199,5 +212,6 @@ def test_names_that_are_no_utf8_are_readable_everywhere(project, toy_text, capsy
     run.table("table1", cohort.table(), caption=cohort.caption, dropped=[*cohort.dropped, ODD])
     run.finish()
     (row,) = json.loads((project / "build" / "figures" / "manifest.json").read_text())
-    assert row["dropped"] == sorted([*cohort.dropped, "B \\xfcbung.mat"]) and "\\xfcbung" in row["caption"]
+    assert row["dropped"] == sorted([*cohort.dropped, "B \\xfcbung.mat"
+                                     ]) and "\\xfcbung" in row["caption"]
     assert not [*project.rglob("*.part")]

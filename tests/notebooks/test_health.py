@@ -36,28 +36,25 @@ def test_good_notebook_has_no_fault(toy_text, tmp_path):
     assert health.source_faults(tmp_path / "10_toy.py") == []
 
 
-@pytest.mark.parametrize(("old", "new", "fault"), [
-    ("name: python3", "name: my-env", "kernelspec"),
-    ("paper: toy", "about: toy", "companion"),
-    ("# # A toy", "# ## A toy", "title"),
-    ("You will learn", "About", "'You will learn'"),
-    ("Needs", "Takes", "'Needs'"),
-    ('tags=["parameters"]', "", "tagged parameters"),
-    ("size: int = 20  # draws", "size = 20  # draws", "without type"),
-    ("size: int = 20  # draws", "size: int = 20", "comment"),
-    ("size: int = 20", "size: int = len('a')", "no plain value"),
-    ('device: str = "cpu"  # cpu or cuda\n', "", "first parameters"),
-    (", size=size", "", "not given size"),
-    ('start("10_toy"', 'start("11_toy"', "exactly one start"),
-    ("import numpy as np\n", "import numpy as np\n" + "draws = 1\n" * 25, "lines, at most"),
-    ("import numpy as np\n", "class Model:\n    pass\n", "defines a class"),
-    ("import numpy as np\n", "# %matplotlib inline\n", "magic"),
-    ("import numpy as np\n", "# !pip install x\n", "magic"),
-    ("import numpy as np\n", 'open("../data/x.csv")\n', "'../data/x.csv'"),
-    ("import numpy as np\n", 'open("figures/x.csv")\n', "'figures/x.csv'"),
-    ('tags=["nbval-check-output"]\nrun', 'tags=["nbval-skip"]\nrun', "nbval-skip"),
-    ("run.finish()", "run.finish()\nprint(1)", "last cell"),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [("name: python3", "name: my-env", "kernelspec"), ("paper: toy", "about: toy", "companion"),
+     ("# # A toy", "# ## A toy", "title"), ("You will learn", "About", "'You will learn'"),
+     ("Needs", "Takes", "'Needs'"), ('tags=["parameters"]', "", "tagged parameters"),
+     ("size: int = 20  # draws", "size = 20  # draws", "without type"),
+     ("size: int = 20  # draws", "size: int = 20", "comment"),
+     ("size: int = 20", "size: int = len('a')", "no plain value"),
+     ('device: str = "cpu"  # cpu or cuda\n', "", "first parameters"),
+     (", size=size", "", "not given size"),
+     ('start("10_toy"', 'start("11_toy"', "exactly one start"),
+     ("import numpy as np\n", "import numpy as np\n" + "draws = 1\n" * 25, "lines, at most"),
+     ("import numpy as np\n", "class Model:\n    pass\n", "defines a class"),
+     ("import numpy as np\n", "# %matplotlib inline\n", "magic"),
+     ("import numpy as np\n", "# !pip install x\n", "magic"),
+     ("import numpy as np\n", 'open("../data/x.csv")\n', "'../data/x.csv'"),
+     ("import numpy as np\n", 'open("figures/x.csv")\n', "'figures/x.csv'"),
+     ('tags=["nbval-check-output"]\nrun', 'tags=["nbval-skip"]\nrun', "nbval-skip"),
+     ("run.finish()", "run.finish()\nprint(1)", "last cell"),])
 def test_faults_are_found(toy_text, tmp_path, old, new, fault):
     assert old in toy_text
     (tmp_path / "10_toy.py").write_text(toy_text.replace(old, new))
@@ -66,9 +63,10 @@ def test_faults_are_found(toy_text, tmp_path, old, new, fault):
 
 def test_demo_profile_that_differs_is_found(project, toy_text):
     (project / "notebooks" / "10_toy.py").write_text(toy_text)
-    (project / "notebooks" / "profiles" / "demo.yaml").write_text("profile: demo\n10_toy: {size: 7}\n")
-    assert health.demo_faults(project / "notebooks" / "10_toy.py", project / "notebooks" / "profiles") == [
-        "demo.yaml says size = 7, the notebook 20"]
+    (project / "notebooks" / "profiles" /
+     "demo.yaml").write_text("profile: demo\n10_toy: {size: 7}\n")
+    assert health.demo_faults(project / "notebooks" / "10_toy.py", project / "notebooks" /
+                              "profiles") == ["demo.yaml says size = 7, the notebook 20"]
 
 
 @pytest.mark.kernel

@@ -19,7 +19,8 @@ def begin(project, toy_text):
     (project / "notebooks" / "10_toy.py").write_text(toy_text)
 
     def start(profile="demo", device="cpu", out="", seed=0):
-        return notebook.start("10_toy", profile=profile, seed=seed, device=device, data="", out=out, size=20)
+        return notebook.start("10_toy", profile=profile, seed=seed, device=device, data="", out=out,
+                              size=20)
 
     return start
 
@@ -40,13 +41,13 @@ def test_start_fixes_chance_and_prints_no_time_and_no_path(begin, project, capsy
         said.append(capsys.readouterr().out)
     assert drawn[0] == drawn[1] and torch.get_num_threads() == 1
     assert said[0] == said[1] and len(said[0].splitlines()) == 4
-    assert "profile demo, seed 3, device cpu" in said[0] and str(project) not in said[0] and "+cpu" not in said[0]
+    assert "profile demo, seed 3, device cpu" in said[0] and str(
+        project) not in said[0] and "+cpu" not in said[0]
 
 
-@pytest.mark.parametrize(("wrong", "message"), [
-    ({"profile": "fast"}, "expected one of demo, public, paper"),
-    ({"device": "cuda"}, "no CUDA device"),
-])
+@pytest.mark.parametrize(("wrong", "message"),
+                         [({"profile": "fast"}, "expected one of demo, public, paper"),
+                          ({"device": "cuda"}, "no CUDA device"),])
 def test_start_refuses(begin, wrong, message, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ValueError, match=message):
@@ -78,10 +79,13 @@ def test_caption_is_drawn_below_everything(begin, project):
 def test_table_is_plain_text_and_csv(begin, project, capsys):
     run = begin()
     capsys.readouterr()
-    frame = pd.DataFrame({"model": ["face", "both"], "CCC": [0.123456789, np.nan]}).set_index("model")
+    frame = pd.DataFrame({"model": ["face", "both"], "CCC": [0.123456789,
+                                                             np.nan]}).set_index("model")
     run.table("table1", frame, caption="simulated cohort")
-    assert capsys.readouterr().out == "table1: simulated cohort\nmodel   CCC\n face 0.123\n both     -\n"
-    assert (project / "build" / "figures" / "toy" / "table1.csv").read_text() == "model,CCC\nface,0.123457\nboth,\n"
+    assert capsys.readouterr(
+    ).out == "table1: simulated cohort\nmodel   CCC\n face 0.123\n both     -\n"
+    assert (project / "build" / "figures" / "toy" /
+            "table1.csv").read_text() == "model,CCC\nface,0.123457\nboth,\n"
 
 
 def test_profiles_keep_apart(begin, project):
@@ -90,7 +94,8 @@ def test_profiles_keep_apart(begin, project):
         run.figure("fig1", picture(), caption="simulated")
         run.table("table1", pd.DataFrame({"a": [1]}), caption="simulated")
         run.finish()
-    public, demo = (json.loads((project / "figures" / part / "manifest.json").read_text()) for part in ("toy/public", ""))
+    public, demo = (json.loads((project / "figures" / part / "manifest.json").read_text())
+                    for part in ("toy/public", ""))
     assert [row["file"] for row in public] == ["fig1.png", "table1.csv"]
     assert [row["file"] for row in demo] == ["toy/fig1.png", "toy/table1.csv"]
     assert provenance.verify(project / "figures") == ([], [])
@@ -101,13 +106,15 @@ def test_finish_wants_what_was_declared_and_no_more(begin):
     run.figure("fig1", picture(), caption="simulated")
     with pytest.raises(RuntimeError, match="declares table1 in its header, but no cell made it"):
         run.finish()
-    with pytest.raises(ValueError, match=r"fig2 is not among the outputs .* declares: table1, fig1"):
+    with pytest.raises(ValueError,
+                       match=r"fig2 is not among the outputs .* declares: table1, fig1"):
         run.figure("fig2", picture(), caption="simulated")
 
 
 def test_rerun_replaces_its_own_rows_only(tmp_path, project):
     manifest = tmp_path / "manifest.json"
-    provenance.record(manifest, "a", [{"file": "2.png", "notebook": "a"}, {"file": "1.png", "notebook": "a"}])
+    provenance.record(manifest, "a",
+                      [{"file": "2.png", "notebook": "a"}, {"file": "1.png", "notebook": "a"}])
     provenance.record(manifest, "b", [{"file": "0.png", "notebook": "b"}])
     provenance.record(manifest, "a", [{"file": "1.png", "notebook": "a"}])
     assert [row["file"] for row in json.loads(manifest.read_text())] == ["0.png", "1.png"]
@@ -120,12 +127,11 @@ def test_show_source_shows_the_tested_code(monkeypatch):
     assert shown[0].data.startswith("`lib/notebook.py`\n\n```python\ndef finish(self)")
 
 
-@pytest.mark.parametrize(("edit", "same"), [
-    (("x = 1  # one", "x = 1  # uno"), True),
-    (('"""Doc."""', '"""Other words.\n\n    More.\n    """'), True),
-    (("x = 1  # one", "x = 2  # one"), False),
-    (('"# no comment"', '"# other"'), False),
-])
+@pytest.mark.parametrize(("edit", "same"),
+                         [(("x = 1  # one", "x = 1  # uno"), True),
+                          (('"""Doc."""', '"""Other words.\n\n    More.\n    """'), True),
+                          (("x = 1  # one", "x = 2  # one"), False),
+                          (('"# no comment"', '"# other"'), False),])
 def test_bare_code_ignores_words_only(edit, same):
     source = 'def f():\n    """Doc."""\n    x = 1  # one\n\n    return x, "# no comment"\n'
     assert (provenance.bare(source.replace(*edit)) == provenance.bare(source)) is same

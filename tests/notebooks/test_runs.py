@@ -49,7 +49,8 @@ def test_second_run_is_up_to_date(ran, capsys):
 
 
 def test_words_and_comments_make_nothing_stale(ran, source):
-    source.write_text(source.read_text().replace("## Look at them", "## See them").replace("# draws", "# how many draws"))
+    source.write_text(source.read_text().replace("## Look at them", "## See them").replace(
+        "# draws", "# how many draws"))
     assert reasons(ran) == []
 
 
@@ -64,7 +65,9 @@ def test_change_and_change_back(ran, source):
 
 def test_inputs_and_outputs_count(ran):
     (ran / "data").mkdir()
-    toy, given = provenance.read_notebook("10_toy"), {"profile": "public", "data": str(ran / "data")}
+    toy, given = provenance.read_notebook("10_toy"), {
+        "profile": "public", "data": str(ran / "data")
+    }
     before = reproduce._state(toy, given)
     (ran / "data" / "trial.csv").write_text("1")
     assert reproduce._state(toy, given)["data"] != before["data"]
@@ -81,7 +84,8 @@ def test_inputs_and_outputs_count(ran):
 def test_a_notebook_that_reads_others_is_made_again_when_their_tables_change(ran, text_of):
     reader = text_of("# %%\nprint(1)").replace("paper: toy", "paper: across\n#     reads: true")
     assert run(ran, reader, "11_reader") == 0
-    assert provenance.read_notebook("11_reader").reads and not provenance.read_notebook("10_toy").reads
+    assert provenance.read_notebook(
+        "11_reader").reads and not provenance.read_notebook("10_toy").reads
     manifest = ran / "figures" / "manifest.json"
     kept = manifest.read_text()
 
@@ -93,14 +97,16 @@ def test_a_notebook_that_reads_others_is_made_again_when_their_tables_change(ran
 
     assert after("toy/table1.csv", seconds=99) == after("toy/fig1.png", sha256="0") == []
     assert after("toy/table1.csv", sha256="0") == ["the results of other notebooks changed"]
-    assert after("toy/table1.csv", sha256="0", notebook="11_reader") != []  # a table that is gone is a change, too
+    # a table that is gone is a change, too
+    assert after("toy/table1.csv", sha256="0", notebook="11_reader") != []
     manifest.write_text(kept)
     (ran / "notebooks" / "11_reader.py").unlink()
 
 
 def test_library_code_counts(ran, monkeypatch):
     real = provenance.Notebook.code_parts
-    monkeypatch.setattr(provenance.Notebook, "code_parts", lambda self: real(self) | {"lib/notebook.py": "edited"})
+    monkeypatch.setattr(provenance.Notebook, "code_parts",
+                        lambda self: real(self) | {"lib/notebook.py": "edited"})
     assert "lib/notebook.py" in real(provenance.read_notebook("10_toy"))
     assert reasons(ran) == ["lib/notebook.py changed"]
 
@@ -119,7 +125,8 @@ def test_verify_finds_each_broken_link(ran, source):
     (folder / "fig1.png").write_bytes(content)
     (folder / "stray.png").unlink()
     (ran / "kept.csv").rename(folder / "table1.csv")
-    source.write_text(source.read_text().replace("draws.mean()", "draws.max()").replace("[table1, fig1]", "[table1, fig1, fig2]"))
+    source.write_text(source.read_text().replace("draws.mean()", "draws.max()").replace(
+        "[table1, fig1]", "[table1, fig1, fig2]"))
     found = "\n".join(provenance.verify(figures)[0])
     assert "10_toy: its code, or code that it imports, changed" in found
     assert "10_toy: declares fig2, which the manifest does not hold" in found
@@ -170,16 +177,19 @@ def run(project, text, name="11_toy", *arguments) -> int:
 
 
 def test_failing_notebook_gives_one_message(project, text_of, capfd):
-    assert run(project, text_of("# %% [markdown]\n# ## Divide by nothing", "# %%\nprint(1 / 0)")) == 1
+    assert run(project, text_of("# %% [markdown]\n# ## Divide by nothing",
+                                "# %%\nprint(1 / 0)")) == 1
     said = capfd.readouterr()
     assert said.out == ""
     assert said.err.startswith('11_toy failed in "Divide by nothing", code cell 2:\n')
     assert "ZeroDivisionError: division by zero" in said.err and "\x1b" not in said.err
     assert "11_toy.failed.ipynb" in said.err and len(said.err.splitlines()) < 20
-    assert (project / "build" / "11_toy.failed.ipynb").is_file() and not (project / "build" / "11_toy.ipynb").exists()
+    assert (project / "build" /
+            "11_toy.failed.ipynb").is_file() and not (project / "build" / "11_toy.ipynb").exists()
 
 
-def test_our_package_is_used_where_another_one_is_called_lib(project, text_of, tmp_path, monkeypatch):
+def test_our_package_is_used_where_another_one_is_called_lib(project, text_of, tmp_path,
+                                                             monkeypatch):
     other = tmp_path / "other"
     (other / "lib").mkdir(parents=True)
     for name in ("__init__", "paths"):
@@ -197,7 +207,8 @@ def test_our_package_is_used_where_another_one_is_called_lib(project, text_of, t
 
 
 def test_dead_kernel_says_so(project, text_of, capfd):
-    assert run(project, text_of("# %%\nimport os, signal\nos.kill(os.getpid(), signal.SIGKILL)")) == 138
+    assert run(project,
+               text_of("# %%\nimport os, signal\nos.kill(os.getpid(), signal.SIGKILL)")) == 138
     assert "out of memory" in capfd.readouterr().err
 
 
@@ -206,13 +217,13 @@ def test_declared_output_must_be_made(project, text_of, capfd):
     assert "made no fig9" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize(("profile", "message"), [
-    ({"10_toy": {"sise": 3}}, "10_toy has no parameter 'sise'; it has profile"),
-    ({"10_toy": {"size": "3"}}, "parameter size = '3' is str, expected int like 20"),
-    ({"10_toy": {"size": True}}, "is bool, expected int"),
-    ({"10_toi": {"size": 3}}, "section '10_toi' names no notebook; there are 10_toy"),
-    ({"size": 3}, "'size' is no common parameter"),
-])
+@pytest.mark.parametrize(
+    ("profile", "message"),
+    [({"10_toy": {"sise": 3}}, "10_toy has no parameter 'sise'; it has profile"),
+     ({"10_toy": {"size": "3"}}, "parameter size = '3' is str, expected int like 20"),
+     ({"10_toy": {"size": True}}, "is bool, expected int"),
+     ({"10_toi": {"size": 3}}, "section '10_toi' names no notebook; there are 10_toy"),
+     ({"size": 3}, "'size' is no common parameter"),])
 def test_what_is_unknown_is_refused(project, toy_text, capsys, profile, message):
     (project / "notebooks" / "profiles" / "demo.yaml").write_text(yaml.safe_dump(profile))
     assert run(project, toy_text, "10_toy") == 1

@@ -16,19 +16,24 @@ from lib.preprocessing.faces import crop, detect, face_features
 def photograph():
     """Portrait of Grace Hopper that ships with matplotlib, 300 x 256."""
     image = cv2.imread(f"{matplotlib.get_data_path()}/sample_data/grace_hopper.jpg")
-    return cv2.cvtColor(cv2.resize(image, (256, 300), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB)
+    return cv2.cvtColor(cv2.resize(image, (256, 300), interpolation=cv2.INTER_AREA),
+                        cv2.COLOR_BGR2RGB)
 
 
 def shifted(image, steps):
-    return np.stack([cv2.warpAffine(image, np.float32([[1, 0, dx], [0, 1, dy]]), image.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
-                     for dx, dy in steps])
+    return np.stack([
+        cv2.warpAffine(image, np.float32([[1, 0, dx], [0, 1, dy]]), image.shape[1::-1],
+                       borderMode=cv2.BORDER_REPLICATE) for dx, dy in steps
+    ])
 
 
 def test_haar_finds_the_face_in_a_photograph(photograph):
     found = detect(photograph[None])
     left, top, width, height = found.boxes[0]
     assert found.quality.tolist() == ["detected"]
-    assert left + width / 2 == pytest.approx(133, abs=12) and top + height / 2 == pytest.approx(108, abs=12)  # the nose
+    # the nose
+    assert left + width / 2 == pytest.approx(133, abs=12) and top + height / 2 == pytest.approx(
+        108, abs=12)
     assert 90 < width < 140
 
 
@@ -59,7 +64,8 @@ def test_blank_frames_are_filled_in_between(photograph):
     moved = shifted(photograph, [(20, 0)])[0]
     found = detect([blank, photograph, blank, moved, blank], every=1, smooth=1)
     assert found.quality.tolist() == ["missing", "detected", "missing", "detected", "missing"]
-    assert found.boxes[0].tolist() == found.boxes[1].tolist() and found.boxes[4].tolist() == found.boxes[3].tolist()
+    assert found.boxes[0].tolist() == found.boxes[1].tolist() and found.boxes[4].tolist(
+    ) == found.boxes[3].tolist()
     assert found.boxes[2] == pytest.approx((found.boxes[1] + found.boxes[3]) / 2)
 
 
@@ -69,9 +75,13 @@ def test_smoothing_takes_out_one_false_detection(photograph, monkeypatch):
     assert np.ptp(detect([photograph] * 7, every=1, smooth=3).boxes, axis=0).max() == 0
 
 
-@pytest.mark.parametrize("frames", [np.zeros((4, 120, 160, 3), np.uint8), np.zeros((0, 120, 160, 3), np.uint8)])
+@pytest.mark.parametrize(
+    "frames", [np.zeros((4, 120, 160, 3), np.uint8),
+               np.zeros((0, 120, 160, 3), np.uint8)])
 def test_no_face_at_all_is_reported_with_the_file(frames):
-    with pytest.raises(BadFile, match=f"some.avi: expected a face in at least one frame, found none in {len(frames)} frames"):
+    with pytest.raises(
+            BadFile, match=
+            f"some.avi: expected a face in at least one frame, found none in {len(frames)} frames"):
         detect(frames, file="some.avi")
 
 
@@ -80,7 +90,8 @@ def test_crop_shapes_and_edges():
     same = crop(frame, np.array([[10, 20, 48, 48]]), margin=0)
     assert same.dtype == np.uint8 and np.array_equal(same[0], frame[0, 20:68, 10:58])
     over = crop(frame, np.array([[-24, -24, 48, 48]]), margin=0)[0]
-    assert np.array_equal(over[24:, 24:], frame[0, :24, :24]) and (over[:24, :24] == frame[0, 0, 0]).all()
+    assert np.array_equal(over[24:, 24:], frame[0, :24, :24]) and (over[:24, :24]
+                                                                   == frame[0, 0, 0]).all()
     assert crop(frame, np.array([[0.4, 3, 60.5, 61]]), size=40).shape == (1, 40, 40, 3)
     with pytest.raises(ValueError, match="shorter"):
         crop(frame, np.zeros((2, 4)) + 9)
@@ -96,4 +107,5 @@ def test_features_keep_order_and_fill_the_last_batch():
 
     assert np.array_equal(face_features(images, backbone, batch=4), images.reshape(7, -1))
     assert seen == [(4, 48, 48, 3)] * 2
-    assert np.array_equal(face_features(images, backbone, batch=4, centre=40), images[:, 4:44, 4:44].reshape(7, -1))
+    assert np.array_equal(face_features(images, backbone, batch=4, centre=40),
+                          images[:, 4:44, 4:44].reshape(7, -1))

@@ -33,7 +33,8 @@ def eeg(n_labels, seed):
 def video(n_labels, rate=4.0, start=0.125, blank=False):
     image = cv2.imread(f"{matplotlib.get_data_path()}/sample_data/grace_hopper.jpg")[:, :, ::-1]
     small = cv2.resize(image, (128, 150), interpolation=cv2.INTER_AREA)
-    return Signal(np.repeat(small[None] * (not blank), round(n_labels * rate / 4), axis=0), rate, start=start)
+    return Signal(np.repeat(small[None] * (not blank), round(n_labels * rate / 4), axis=0), rate,
+                  start=start)
 
 
 def bad():
@@ -45,7 +46,8 @@ def table(n_features, n_labels, seed=0):
 
 
 def trial(number, n_labels, files=None, **loaders):
-    return Trial("mahnob", number, str(number), 1, f"clip {number}", {"valence": np.linspace(-0.1, 0.1, n_labels)}, loaders, files or {})
+    return Trial("mahnob", number, str(number), 1, f"clip {number}",
+                 {"valence": np.linspace(-0.1, 0.1, n_labels)}, loaders, files or {})
 
 
 def cohort(*trials):
@@ -54,31 +56,49 @@ def cohort(*trials):
 
 def test_raw_trials_and_a_damaged_one():
     raw = {"eeg": partial(eeg, 40, 1), "video": partial(video, 40)}
-    data = features(cohort(trial(1, 40, **raw), trial(2, 24, eeg=bad, video=partial(video, 24)),
-                           trial(3, 24, eeg=partial(eeg, 24, 2), video=partial(video, 24)),
-                           trial(4, 24, eeg=partial(eeg, 24, 3), video=partial(video, 24, blank=True))), backbone=Colour(), jobs=1)
-    assert data["eeg"].shape == (64, 192) and data["face"].shape == (64, 3) and data["valence"].shape == (64,)
-    assert (data["eeg"].dtype, data["face"].dtype, data["valence"].dtype) == (np.float32, np.float32, np.float64)
-    assert data["lengths"].tolist() == [40, 24] and data["subject"].tolist() == [1, 3] and data["stimulus"].tolist() == ["clip 1", "clip 3"]
-    assert list(data["dropped"]) == ["Sessions/9", "mahnob subject 2 trial 1", "mahnob subject 4 trial 1"]
+    data = features(
+        cohort(trial(1, 40, **raw), trial(2, 24, eeg=bad, video=partial(video, 24)),
+               trial(3, 24, eeg=partial(eeg, 24, 2), video=partial(video, 24)),
+               trial(4, 24, eeg=partial(eeg, 24, 3), video=partial(video, 24, blank=True))),
+        backbone=Colour(), jobs=1)
+    assert data["eeg"].shape == (64, 192) and data["face"].shape == (
+        64, 3) and data["valence"].shape == (64,)
+    assert (data["eeg"].dtype, data["face"].dtype,
+            data["valence"].dtype) == (np.float32, np.float32, np.float64)
+    assert data["lengths"].tolist() == [40, 24] and data["subject"].tolist() == [
+        1, 3
+    ] and data["stimulus"].tolist() == ["clip 1", "clip 3"]
+    assert list(
+        data["dropped"]) == ["Sessions/9", "mahnob subject 2 trial 1", "mahnob subject 4 trial 1"]
     assert "some.bdf: expected a header" in data["dropped"]["mahnob subject 2 trial 1"]
     assert "a face in at least one frame" in data["dropped"]["mahnob subject 4 trial 1"]
     assert np.array_equal(data["eeg"][:40], trial_features(trial(1, 40, **raw), Colour())["eeg"])
 
 
 def test_processes_give_what_one_process_gives():
-    both = cohort(*(trial(i, 24, eeg=partial(eeg, 24, i), video=partial(video, 24)) for i in (1, 2)))
+    both = cohort(*(trial(i, 24, eeg=partial(eeg, 24, i), video=partial(video, 24))
+                    for i in (1, 2)))
     one, two = (features(both, backbone=Colour(), jobs=jobs) for jobs in (1, 2))
     assert all(np.array_equal(one[key], two[key]) for key in ("eeg", "face", "valence"))
 
 
 def test_features_pass_through():
     made = trial(1, 30, eeg_features=partial(table, 128, 30), face_features=partial(table, 38, 30))
-    data = features(cohort(made, trial(2, 20, eeg_features=partial(table, 128, 21), face_features=partial(table, 38, 20))), jobs=1)
-    assert np.array_equal(data["eeg"], table(128, 30).data.T.astype(np.float32)) and data["face"].shape == (30, 38)
+    data = features(
+        cohort(
+            made,
+            trial(2, 20, eeg_features=partial(table, 128, 21), face_features=partial(table, 38,
+                                                                                     20))), jobs=1)
+    assert np.array_equal(data["eeg"],
+                          table(128, 30).data.T.astype(
+                              np.float32)) and data["face"].shape == (30, 38)
     assert "(n_features, 20)" in data["dropped"]["mahnob subject 2 trial 1"]
     with pytest.raises(BadFile, match="as many face features in every trial, found"):
-        features(cohort(made, trial(2, 9, eeg_features=partial(table, 128, 9), face_features=partial(table, 37, 9))), jobs=1)
+        features(
+            cohort(
+                made,
+                trial(2, 9, eeg_features=partial(table, 128, 9),
+                      face_features=partial(table, 37, 9))), jobs=1)
     with pytest.raises(BadFile, match="at least one usable trial"):
         features(cohort(trial(2, 20, eeg_features=bad, face_features=bad)), jobs=1)
 
@@ -92,8 +112,10 @@ def test_frames_are_those_in_the_middle_of_each_label():
     frames = np.arange(640)[:, None, None, None]
     picked = mahnob._label_frames(Signal(frames, 64.0), 40, "some.avi").ravel()
     assert np.array_equal(picked, 16 * np.arange(40) + 8)
-    assert mahnob._label_frames(Signal(frames[:40], 4.0, start=0.125), 40, "some.avi").ravel().tolist() == list(range(40))
-    assert mahnob._label_frames(Signal(frames[:600], 64.0), 40, "some.avi").ravel()[-1] == 599  # half a second short
+    assert mahnob._label_frames(Signal(frames[:40], 4.0, start=0.125), 40,
+                                "some.avi").ravel().tolist() == list(range(40))
+    # half a second short
+    assert mahnob._label_frames(Signal(frames[:600], 64.0), 40, "some.avi").ravel()[-1] == 599
     with pytest.raises(BadFile, match=r"some.avi: expected 10 s of video"):
         mahnob._label_frames(Signal(frames[:500], 64.0), 40, "some.avi")
 
@@ -101,7 +123,8 @@ def test_frames_are_those_in_the_middle_of_each_label():
 def test_memo_follows_the_content_of_the_files(tmp_path, monkeypatch):
     file = tmp_path / "trial.bdf"
     file.write_bytes(b"one")
-    work, store = trial(1, 24, {"eeg": str(file)}, eeg=partial(eeg, 24, 1), video=partial(video, 24)), Store(tmp_path / "memo")
+    work, store = trial(1, 24, {"eeg": str(file)}, eeg=partial(eeg, 24, 1),
+                        video=partial(video, 24)), Store(tmp_path / "memo")
     run = partial(features, cohort(work), backbone=Colour(), jobs=1, store=store)
     first = run()
     calls = []

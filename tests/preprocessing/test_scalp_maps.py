@@ -1,4 +1,5 @@
-"""Spectrogram maps: known signals, agreement with SciPy, nothing across recordings or from gaps, and the lag with its sign."""
+"""Spectrogram maps: known signals, agreement with SciPy, nothing across recordings or from gaps,
+and the lag with its sign."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ def signal(data, rate=128.0, start=0.0, channels=CHANNELS):
 
 
 def trial(data, rate=128.0, start=0.0, number=1, files=None):
-    return Trial("flex", 1, "1", number, "film", {"emotion": 2.0}, {"eeg": partial(signal, data, rate, start)}, files or {})
+    return Trial("flex", 1, "1", number, "film", {"emotion": 2.0},
+                 {"eeg": partial(signal, data, rate, start)}, files or {})
 
 
 def noise(seconds, rate=128):
@@ -42,7 +44,8 @@ class Means:
 def test_a_sine_ends_up_in_its_band_at_either_rate():
     for rate in (128.0, 256.0):
         times = np.arange(int(8 * rate)) / rate
-        x, broken = band_signals(signal(4200 + 10 * np.sin(2 * np.pi * 20 * times) * np.ones((28, 1)), rate))
+        x, broken = band_signals(
+            signal(4200 + 10 * np.sin(2 * np.pi * 20 * times) * np.ones((28, 1)), rate))
         assert x.shape == (28, 3, 1600) and not broken.any()
         expected = 10 * np.sin(2 * np.pi * 20 * np.arange(1600) / 200)
         np.testing.assert_allclose(x[5, 1, 300:-300], expected[300:-300], atol=0.15)  # not delayed
@@ -53,7 +56,8 @@ def test_a_sine_ends_up_in_its_band_at_either_rate():
 def test_segments_start_where_the_lag_says():
     eeg = np.zeros((28, 128 * 12))
     eeg[:, 128 * 7] = 100.0  # 7 s into the recording
-    for lag, start, at in ((2.0, 0.0, (1, 400)), (0.0, 0.0, (2, 200)), (-1.5, 0.0, (2, 200)), (2.0, -1.0, (1, 200))):
+    for lag, start, at in ((2.0, 0.0, (1, 400)), (0.0, 0.0, (2, 200)), (-1.5, 0.0, (2, 200)),
+                           (2.0, -1.0, (1, 200))):
         cut = segments(trial(eeg, start=start), lag=lag)
         assert cut["segments"].shape[1:] == (28, 3, 600) and cut["segments"].dtype == np.float32
         first = max(lag, 0) - lag
@@ -69,23 +73,28 @@ def test_scaling_to_one():
     one = trial(noise(20))
     whole, own = segments(one)["segments"], segments(one, scaling="segment")["segments"]
     assert whole.min() >= 0 and whole.max() <= 1 and np.all(np.ptp(whole, axis=(0, 3)) > 0.9)
-    np.testing.assert_allclose([own.min(-1), own.max(-1)], [np.zeros((6, 28, 3)), np.ones((6, 28, 3))], atol=1e-6)
-    ranges = band_ranges([one, trial(2 * noise(20))])  # of training recordings, the second with twice the voltage
+    np.testing.assert_allclose([own.min(-1), own.max(-1)],
+                               [np.zeros((6, 28, 3)), np.ones((6, 28, 3))], atol=1e-6)
+    # of training recordings, the second with twice the voltage
+    ranges = band_ranges([one, trial(2 * noise(20))])
     x = band_signals(trial(2 * noise(20)).load("eeg"))[0]
     np.testing.assert_allclose(ranges, np.stack([x.min(-1), x.max(-1)], axis=-1), rtol=1e-3)
     known = segments(one, scaling=ranges)["segments"]
-    np.testing.assert_allclose(known * np.ptp(ranges, axis=-1)[..., None] + ranges[..., :1],
-                               band_signals(one.load("eeg"))[0][..., 400:].reshape(28, 3, 6, 600).transpose(2, 0, 1, 3), atol=1e-4)
+    np.testing.assert_allclose(
+        known * np.ptp(ranges, axis=-1)[..., None] + ranges[..., :1],
+        band_signals(one.load("eeg"))[0][..., 400:].reshape(28, 3, 6, 600).transpose(2, 0, 1, 3),
+        atol=1e-4)
 
 
 def test_short_gaps_are_bridged_and_long_ones_left_out():
     x = noise(14)
-    x[:, 128 * 3 : 128 * 3 + 12] = np.nan  # 0.09 s, in the first segment
-    x[:, 128 * 9 : 128 * 9 + 30] = np.nan  # in the third
+    x[:, 128 * 3:128 * 3 + 12] = np.nan  # 0.09 s, in the first segment
+    x[:, 128 * 9:128 * 9 + 30] = np.nan  # in the third
     cut = segments(trial(x))
     assert cut["start"].tolist() == [0, 3, 9] and np.isfinite(cut["segments"]).all()
     x[3] = np.nan
-    with pytest.raises(BadFile, match="finite samples in every electrode at once, found none in F7"):
+    with pytest.raises(BadFile,
+                       match="finite samples in every electrode at once, found none in F7"):
         segments(trial(x))
     with pytest.raises(BadFile, match="found no Fp2"):
         band_signals(signal(noise(9)[:27], channels=CHANNELS[:27]))
@@ -93,8 +102,10 @@ def test_short_gaps_are_bridged_and_long_ones_left_out():
 
 def reference(x):
     """SciPy's, one signal at a time."""
-    power = np.array([scipy.signal.spectrogram(row, 200, window="hann", nperseg=144, noverlap=142, nfft=456)[2]
-                      for row in x.reshape(-1, 600)])
+    power = np.array([
+        scipy.signal.spectrogram(row, 200, window="hann", nperseg=144, noverlap=142, nfft=456)[2]
+        for row in x.reshape(-1, 600)
+    ])
     decibels = 10 * np.log10(power + 1e-12).reshape(*x.shape[:-1], 229, 229)
     top = decibels.max(axis=(1, 2, 3, 4), keepdims=True)
     return np.clip(1 + (decibels - top) / 80, 0, 1)
@@ -111,15 +122,19 @@ def test_spectrograms_are_those_of_scipy():
 
 
 def test_small_images_are_rows_and_columns_of_the_big_one():
-    x = 0.5 + 0.1 * np.sin(2 * np.pi * 20 * np.arange(600) / 200) * np.ones((1, 2, 3, 1)) + 0.01 * RNG.standard_normal((1, 2, 3, 600))
+    x = 0.5 + 0.1 * np.sin(2 * np.pi * 20 * np.arange(600) / 200) * np.ones(
+        (1, 2, 3, 1)) + 0.01 * RNG.standard_normal((1, 2, 3, 600))
     big = reference(x)
     assert SIZES == (20, 39, 58, 77, 115, 229)
     for size in (58, 115):
-        small, every = spectrograms(x, size), big[..., :: 228 // (size - 1), :: 228 // (size - 1)]
-        seen = (small > 0) & (every > 0)  # the maximum, from which 80 dB are counted, may be another one
-        np.testing.assert_allclose((small - small.max())[seen], (every - every.max())[seen], atol=1e-6)
+        small, every = spectrograms(x, size), big[..., ::228 // (size - 1), ::228 // (size - 1)]
+        # the maximum, from which 80 dB are counted, may be another one
+        seen = (small > 0) & (every > 0)
+        np.testing.assert_allclose((small - small.max())[seen], (every - every.max())[seen],
+                                   atol=1e-6)
         assert seen.mean() > 0.99
-        assert small.mean((0, 1, 2, 4)).argmax() == round(20 / 100 * (size - 1))  # low frequencies first
+        # low frequencies first
+        assert small.mean((0, 1, 2, 4)).argmax() == round(20 / 100 * (size - 1))
     for wrong in ({"size": 64}, {"size": 299}):
         with pytest.raises(ValueError, match="a size among 20, 39"):
             spectrograms(x, **wrong)
@@ -128,7 +143,8 @@ def test_small_images_are_rows_and_columns_of_the_big_one():
 def test_linear_scaling_matters_between_electrodes_but_not_as_a_whole():
     x = RNG.random((1, 2, 3, 600))
     np.testing.assert_allclose(spectrograms(3 * x + 7, 58), spectrograms(x, 58), atol=1e-4)
-    assert np.abs(spectrograms(x * np.array([1, 0.1])[:, None, None], 58) - spectrograms(x, 58)).max() > 0.2
+    assert np.abs(spectrograms(x * np.array([1, 0.1])[:, None, None], 58) -
+                  spectrograms(x, 58)).max() > 0.2
 
 
 def test_features_of_a_cohort_and_their_memo(tmp_path):
@@ -136,16 +152,22 @@ def test_features_of_a_cohort_and_their_memo(tmp_path):
     for i in range(2):
         (tmp_path / f"{i}").write_text(f"{i}")
         files.append({"eeg": str(tmp_path / f"{i}")})
-    trials = (trial(noise(9), number=1, files=files[0]), trial(noise(3), number=2), trial(noise(12), number=3, files=files[1]))
+    trials = (trial(noise(9), number=1,
+                    files=files[0]), trial(noise(3),
+                                           number=2), trial(noise(12), number=3, files=files[1]))
     cohort, store = Cohort("flex", "simulated", trials, "", {"x": "gone"}), Store(tmp_path / "memo")
     out = features(cohort, Means(), size=20, jobs=1, store=store)
     assert out["features"].shape == (5, 28, 3) and out["features"].dtype == np.float16
-    assert out["recording"].tolist() == [0, 0, 2, 2, 2] and out["start"].tolist() == [0, 3, 0, 3, 6] and set(out["emotion"]) == {2}
+    assert out["recording"].tolist() == [0, 0, 2, 2, 2] and out["start"].tolist() == [
+        0, 3, 0, 3, 6
+    ] and set(out["emotion"]) == {2}
     assert set(out["dropped"]) == {"x", "flex subject 1 trial 2"}
     images = spectrograms(segments(trials[2])["segments"], 20)
-    np.testing.assert_allclose(out["features"][2:], 255 * images.mean((3, 4)), rtol=1e-3)  # red is the lowest band
+    # red is the lowest band
+    np.testing.assert_allclose(out["features"][2:], 255 * images.mean((3, 4)), rtol=1e-3)
     calls = Means.calls
-    np.testing.assert_array_equal(features(cohort, Means(), size=20, jobs=1, store=store)["features"], out["features"])
+    np.testing.assert_array_equal(
+        features(cohort, Means(), size=20, jobs=1, store=store)["features"], out["features"])
     assert Means.calls == calls
     features(cohort, Means(), size=20, lag=0.0, jobs=1, store=store)
     assert Means.calls > calls
@@ -154,7 +176,8 @@ def test_features_of_a_cohort_and_their_memo(tmp_path):
 
 
 def test_every_electrode_has_its_cell_and_seven_cells_are_empty():
-    maps = scalp_map(np.arange(1, 29, dtype=np.float16)[None, :, None] * np.array([1, 2], np.float16))
+    maps = scalp_map(
+        np.arange(1, 29, dtype=np.float16)[None, :, None] * np.array([1, 2], np.float16))
     assert maps.shape == (1, 2, 7, 5) and maps.dtype == np.float16 and (maps == 0).sum() == 14
     for name, cell in (("Fp1", (0, 1)), ("Cz", (3, 2)), ("O2", (6, 3)), ("T8", (3, 4))):
         assert maps[0, 0][cell] == CHANNELS.index(name) + 1 and GRID[cell[0]][cell[1]] == name
@@ -169,10 +192,11 @@ def test_the_lag_is_found_with_its_sign(kind, lag):
     width = 1.0 if kind == "muscle" else 0.15
 
     def shown(times):
-        return np.exp(-0.5 * ((times[:, None] - events) / width) ** 2).sum(axis=1)
+        return np.exp(-0.5 * ((times[:, None] - events) / width)**2).sum(axis=1)
 
     x = 5 * rng.standard_normal((28, len(clock)))
-    x += (20 * rng.standard_normal((28, len(clock))) if kind == "muscle" else 150) * shown(clock - lag)
+    x += (20 * rng.standard_normal(
+        (28, len(clock))) if kind == "muscle" else 150) * shown(clock - lag)
     face = Signal(shown(np.arange(int(60 * frames)) / frames), frames)
     assert estimate_lag(signal(x), face, kind=kind) == pytest.approx(lag, abs=0.15)
 

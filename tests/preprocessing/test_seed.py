@@ -18,7 +18,9 @@ def _cohort():
     for i, n in enumerate(LENGTHS):  # every number tells its trial and its place in it
         eeg = 100.0 * i + np.arange(n)[None, :, None] + np.zeros((62, n, 5))
         eye = 100.0 * i + np.arange(n) + np.zeros((31, n))
-        loaders = {"eeg": lambda eeg=eeg: Signal(eeg, 0.25), "eye": lambda eye=eye: Signal(eye, 0.25)}
+        loaders = {
+            "eeg": lambda eeg=eeg: Signal(eeg, 0.25), "eye": lambda eye=eye: Signal(eye, 0.25)
+        }
         trials.append(Trial("seed-iv", 3, "2", i + 1, f"2-{i + 1}", {"emotion": i % 2}, loaders))
     return Cohort("seed-iv", "licensed", tuple(trials), "", {"known": "before"})
 
@@ -32,16 +34,23 @@ def test_no_window_crosses_trials():
         values = w[modality].reshape(10, 10, -1)
         expected = 100 * w["trial"][:, None] + w["position"][:, None] + np.arange(10)
         np.testing.assert_array_equal(values, np.broadcast_to(expected[..., None], values.shape))
-    assert w["trial"].tolist() == [0] * 3 + [1] + [3] * 6 and w["position"].tolist() == [0, 1, 2, 0, *range(6)]
-    assert w["emotion"].tolist() == [0] * 3 + [1] * 7 and set(w["subject"]) == {3} and set(w["session"]) == {2}
-    assert w["dropped"] == {"known": "before", "seed-iv subject 3 session 2 trial 3": "9 features of 4 s, fewer than a window's 10"}
+    assert w["trial"].tolist() == [0] * 3 + [1] + [3] * 6 and w["position"].tolist() == [
+        0, 1, 2, 0, *range(6)
+    ]
+    assert w["emotion"].tolist() == [0] * 3 + [1] * 7 and set(w["subject"]) == {3} and set(
+        w["session"]) == {2}
+    assert w["dropped"] == {
+        "known": "before",
+        "seed-iv subject 3 session 2 trial 3": "9 features of 4 s, fewer than a window's 10"
+    }
 
 
 def test_step_and_padding():
     assert windows(_cohort(), step=2)["eeg"][:, 0, 0, 0].tolist() == [0, 2, 100, 300, 302, 304]
     w = windows(_cohort(), pad=True)
     assert len(w["eeg"]) == sum(LENGTHS) and list(w["dropped"]) == ["known"]
-    np.testing.assert_array_equal(w["eeg"][:, -1, 5, 3], 100 * w["trial"] + w["position"])  # window i ends at feature i
+    # window i ends at feature i
+    np.testing.assert_array_equal(w["eeg"][:, -1, 5, 3], 100 * w["trial"] + w["position"])
     assert w["eye"][2, :, 0].tolist() == [0] * 8 + [1, 2]
     assert len(windows(_cohort(), length=1)["eeg"]) == sum(LENGTHS)
 
@@ -54,7 +63,9 @@ def test_unreadable_and_short_trials():
 
     trials = (replace(cohort[0], loaders={**cohort[0].loaders, "eye": broken}), *cohort.trials[1:])
     w = windows(replace(cohort, trials=trials))
-    assert set(w["trial"]) == {1, 3} and w["dropped"]["seed-iv subject 3 session 2 trial 1"].startswith("x.mat: expected a")
+    assert set(w["trial"]) == {
+        1, 3
+    } and w["dropped"]["seed-iv subject 3 session 2 trial 1"].startswith("x.mat: expected a")
     with pytest.raises(BadFile, match="at least one trial of 99 features, found none of 4"):
         windows(cohort, length=99)
 

@@ -1,4 +1,5 @@
-"""Paper 2's experiments on a tiny cohort: which folds, which networks, which rows; the search; what is drawn of it."""
+"""Paper 2's experiments on a tiny cohort: which folds, which networks, which rows; the search; what
+is drawn of it."""
 
 import numpy as np
 import pandas as pd
@@ -15,11 +16,17 @@ from lib.protocols.amigos_settings import CONTROLS, PRESETS, SPACE, SPLITS, TABL
 from lib.schematics import amigos as schematics
 from lib.store import Store
 
-MODEL = {"channels": (4, 8), "kernels": (9, 5), "strides": (8, 4), "layers": 1, "heads": 2, "feedforward": 8, "mask_hidden": 8}
-TINY = Preset(n_folds=3, own=False, model={"eeg": {"in_channels": 10, **MODEL}, "ecg": {"in_channels": 1, **MODEL}},
-              head={"eeg": {"hidden": (4,), "dropout": 0.0}, "ecg": {"hidden": (6, 5), "dropout": 0.0}},
-              pretraining={m: {"epochs": 2, "warmup": 1, "lr": 1e-3, "batch": 16} for m in ("eeg", "ecg")},
-              finetuning={"epochs": 2, "lr": 1e-3, "batch": 16}, fusion={"epochs": 2, "lr": 1e-3, "batch": 16})
+MODEL = {
+    "channels": (4, 8), "kernels": (9, 5), "strides": (8, 4), "layers": 1, "heads": 2,
+    "feedforward": 8, "mask_hidden": 8
+}
+TINY = Preset(
+    n_folds=3, own=False,
+    model={"eeg": {"in_channels": 10, **MODEL}, "ecg": {"in_channels": 1, **MODEL}},
+    head={"eeg": {"hidden": (4,), "dropout": 0.0}, "ecg": {"hidden": (6, 5), "dropout": 0.0}},
+    pretraining={m: {"epochs": 2, "warmup": 1, "lr": 1e-3, "batch": 16} for m in ("eeg", "ecg")},
+    finetuning={"epochs": 2, "lr": 1e-3,
+                "batch": 16}, fusion={"epochs": 2, "lr": 1e-3, "batch": 16})
 
 
 @pytest.fixture(scope="module")
@@ -27,16 +34,23 @@ def data():
     rng = np.random.default_rng(0)
     trial = np.repeat(np.arange(24), 3)  # 6 subjects, 4 videos, 3 segments each
     rating = rng.permutation(np.linspace(1, 9, 24))
-    return {"eeg": rng.normal(size=(72, 10, 256)).astype(np.float32), "ecg": rng.normal(size=(72, 1, 256)).astype(np.float32),
-            "arousal": rating[trial], "valence": rating[::-1][trial], "trial": trial, "subject": trial // 4,
-            "stimulus": (trial % 4).astype(str), "features_eeg": rng.normal(size=(72, 50)).astype(np.float32),
-            "features_ecg": rng.normal(size=(72, 4)).astype(np.float32)}
+    return {
+        "eeg": rng.normal(size=(72, 10, 256)).astype(np.float32),
+        "ecg": rng.normal(size=(72, 1, 256)).astype(np.float32), "arousal": rating[trial],
+        "valence": rating[::-1][trial], "trial": trial, "subject": trial // 4,
+        "stimulus": (trial % 4).astype(str),
+        "features_eeg": rng.normal(size=(72, 50)).astype(np.float32),
+        "features_ecg": rng.normal(size=(72, 4)).astype(np.float32)
+    }
 
 
 @pytest.fixture(scope="module")
 def unlabelled():
     rng = np.random.default_rng(1)
-    return {"eeg": rng.normal(size=(20, 10, 256)).astype(np.float32), "ecg": rng.normal(size=(20, 1, 256)).astype(np.float32)}
+    return {
+        "eeg": rng.normal(size=(20, 10, 256)).astype(np.float32),
+        "ecg": rng.normal(size=(20, 1, 256)).astype(np.float32)
+    }
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +71,9 @@ def test_every_row_is_run_on_every_fold_and_answers_its_table(data, records):
         table = amigos.answer(results[results["variant"].isin([*rows, "majority"])], number)
         printed = table[table["published"].notna() & table["row"].isin(rows)]
         assert len(printed) and (printed["n"] == 3).all()
-    assert set(amigos.answer(results, 2)["verdict"]) <= {"not reproduced", "partly", "better", "reproduced", "not testable", "control"}
+    assert set(amigos.answer(results, 2)["verdict"]) <= {
+        "not reproduced", "partly", "better", "reproduced", "not testable", "control"
+    }
 
 
 def test_the_networks_of_a_pair_share_everything_but_the_start(data, unlabelled, records, how):
@@ -66,7 +82,8 @@ def test_the_networks_of_a_pair_share_everything_but_the_start(data, unlabelled,
     assert how["store"].misses == before  # found in the memo
     same = next(r for r in records if (r.variant, r.target, r.split.fold) == ("EEG", "arousal", 0))
     np.testing.assert_array_equal(again[0].result["test"], same.result["test"])
-    other = next(r for r in records if (r.variant, r.target, r.split.fold) == ("EEG without pre-training", "arousal", 0))
+    other = next(r for r in records if (r.variant, r.target,
+                                        r.split.fold) == ("EEG without pre-training", "arousal", 0))
     assert not np.array_equal(other.result["test"], same.result["test"])
 
 
@@ -76,14 +93,17 @@ def test_own_segments_make_one_pretraining_per_fold_without_its_test_part(data, 
     first = amigos_pretraining.pretrain(data, unlabelled["ecg"], "ecg", folds, own, **how)
     assert len({r["history"].tobytes() for r in first}) == len(folds)
     spoiled = {**data, "ecg": data["ecg"].copy()}
-    spoiled["ecg"][list(folds[0].test)] *= -7  # another signal; scaling is per subject, and these are whole subjects
+    # another signal; scaling is per subject, and these are whole subjects
+    spoiled["ecg"][list(folds[0].test)] *= -7
     again = amigos_pretraining.pretrain(spoiled, unlabelled["ecg"], "ecg", folds[:1], own, **how)
     np.testing.assert_array_equal(again[0]["history"], first[0]["history"])
 
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_splits_keep_apart_what_their_name_says(data, split):
-    kept = {"random_segments": np.arange(72), "by_trial": data["trial"], "by_subject": data["subject"]}[split]
+    kept = {
+        "random_segments": np.arange(72), "by_trial": data["trial"], "by_subject": data["subject"]
+    }[split]
     for fold in amigos.splits(data, split, TINY):
         assert not set(kept[list(fold.train + fold.val)]) & set(kept[list(fold.test)])
 
@@ -106,7 +126,8 @@ def test_complementarity_counts_every_test_segment_once_and_examples_keep_their_
     assert amigos_analysis.example(table.iloc[:1], "EEG") is None
     assert amigos_analysis.example(table.iloc[:1], "ECG") == 0
     shown = amigos_analysis.look(data, records, table, 0, "arousal")
-    assert shown["ecg"].shape == (256,) and shown["eeg"].shape == (2, 256) and len(shown["attention"]["EEG"]) == 8
+    assert shown["ecg"].shape == (256,) and shown["eeg"].shape == (2, 256) and len(
+        shown["attention"]["EEG"]) == 8
     assert "high (0.90, wrong)" in shown["verdict"]["ECG"]
     assert isinstance(plots.complementary(**shown), Figure)
 
@@ -115,8 +136,10 @@ def test_attention_summary_knows_even_and_narrow():
     even = amigos.Record("ECG", "arousal", None, 0, {"attention": np.full((3, 40), 0.02)})
     narrow = amigos.Record("EEG", "arousal", None, 0, {"attention": np.eye(40)[:3]})
     summary = amigos_analysis.attention_summary([even, narrow], "arousal").set_index("modality")
-    assert summary.loc["ECG", "evenness"] == pytest.approx(1) and summary.loc["ECG", "ten strongest"] == pytest.approx(0.25)
-    assert summary.loc["EEG", "evenness"] == pytest.approx(0, abs=1e-6) and summary.loc["EEG", "ten strongest"] == pytest.approx(1)
+    assert summary.loc["ECG", "evenness"] == pytest.approx(1) and summary.loc[
+        "ECG", "ten strongest"] == pytest.approx(0.25)
+    assert summary.loc["EEG", "evenness"] == pytest.approx(
+        0, abs=1e-6) and summary.loc["EEG", "ten strongest"] == pytest.approx(1)
 
 
 def test_gap_errors_know_a_line_from_a_wave():
@@ -131,8 +154,10 @@ def test_gap_errors_know_a_line_from_a_wave():
 
 def test_the_search_uses_validation_only_and_is_read_back(data, unlabelled, tmp_path, monkeypatch):
     fold = amigos.splits(data, "by_subject", TINY)[0]
-    settings = {"seed": 0, "modality": "ecg", "target": "arousal", "model": TINY.model["ecg"], "head": TINY.head["ecg"],
-                "recipe": TINY.finetuning, "weights": None}
+    settings = {
+        "seed": 0, "modality": "ecg", "target": "arousal", "model": TINY.model["ecg"],
+        "head": TINY.head["ecg"], "recipe": TINY.finetuning, "weights": None
+    }
     inner = {"train": fold.train, "val": fold.val, "test": fold.val}
     config = {"lr": 1e-3, "weight_decay": 1e-5, "dropout": 0.2, "batch": 16}
     before = amigos_search._objective(config, data, inner, settings)
@@ -143,26 +168,41 @@ def test_the_search_uses_validation_only_and_is_read_back(data, unlabelled, tmp_
     with pytest.raises(FileNotFoundError, match="make tune"):
         amigos_search.best(fold, "ecg", "arousal", tmp_path)
     file.write_text(yaml.safe_dump({"config": config}))
-    assert amigos_search.search(data, unlabelled, fold, "ecg", "arousal", TINY, tmp_path) == config  # found, not searched again
+    # found, not searched again
+    assert amigos_search.search(data, unlabelled, fold, "ecg", "arousal", TINY, tmp_path) == config
     assert amigos_search.found([fold], tmp_path) == {(fold.fold, "ecg", "arousal"): config}
     file.write_text(yaml.safe_dump({"config": {"lr": 1}}))
     with pytest.raises(BadFile, match="lr, weight_decay, dropout, batch, found lr"):
         amigos_search.best(fold, "ecg", "arousal", tmp_path)
     changed = amigos.configured(settings, config)
-    assert changed["head"]["dropout"] == 0.2 and changed["recipe"]["batch"] == 16 and set(SPACE) == set(config)
+    assert changed["head"]["dropout"] == 0.2 and changed["recipe"]["batch"] == 16 and set(
+        SPACE) == set(config)
 
 
 def test_figures_of_paper_2_are_drawn():
     rng = np.random.default_rng(0)
     cells = pd.DataFrame({"subject": 1, "cell": range(1, 21), "state": "missing"})
-    rated = pd.DataFrame({"arousal": rng.uniform(1, 9, 9), "valence": rng.uniform(1, 9, 9), "session": ["short"] * 6 + ["long"] * 3})
+    rated = pd.DataFrame({
+        "arousal": rng.uniform(1, 9, 9), "valence": rng.uniform(1, 9, 9),
+        "session": ["short"] * 6 + ["long"] * 3
+    })
     x = rng.normal(size=(3, 128))
-    matrix = pd.concat({"count": pd.DataFrame(np.eye(2, dtype=int)), "percent": 100 * pd.DataFrame(np.eye(2))}, axis=1)
-    paper = {m: Recogniser(PhysioTransformer(**PRESETS["paper"].model[m]), **PRESETS["paper"].head[m]) for m in ("ecg", "eeg")}
-    drawn = [plots.presence(cells), plots.ratings(rated, {"arousal": 5.0, "valence": 5.0}),
-             plots.segment(x, x, ["F7", "F3", "ECG"], 128, "uV"),
-             plots.reconstruction(x, x[0] > 0, x, ["F7", "F3", "T7"], 128), confusion_matrices({"a": matrix, "b": matrix}),
-             schematics.single_modality(paper["eeg"]), schematics.late_fusion(paper["ecg"], paper["eeg"], FusionHead(576))]
+    matrix = pd.concat(
+        {"count": pd.DataFrame(np.eye(2, dtype=int)), "percent": 100 * pd.DataFrame(np.eye(2))},
+        axis=1)
+    paper = {
+        m: Recogniser(PhysioTransformer(**PRESETS["paper"].model[m]), **PRESETS["paper"].head[m])
+        for m in ("ecg", "eeg")
+    }
+    drawn = [
+        plots.presence(cells),
+        plots.ratings(rated, {"arousal": 5.0, "valence": 5.0}),
+        plots.segment(x, x, ["F7", "F3", "ECG"], 128, "uV"),
+        plots.reconstruction(x, x[0] > 0, x, ["F7", "F3", "T7"], 128),
+        confusion_matrices({"a": matrix, "b": matrix}),
+        schematics.single_modality(paper["eeg"]),
+        schematics.late_fusion(paper["ecg"], paper["eeg"], FusionHead(576))
+    ]
     for figure in drawn:
         figure.draw_without_rendering()
     words = [text.get_text() for text in drawn[-2].axes[0].texts]

@@ -1,7 +1,9 @@
-"""The verdicts of all claims derived a second time: from the same numbers and claims, with other arithmetic, without our package.
+"""The verdicts of all claims derived a second time: from the same numbers and claims, with other
+arithmetic, without our package.
 
-Decimal intervals, walked through a formula's syntax tree; brute force over corners of the rounding, over numbers of right answers and over
-windows. ``python tests/published/rederive.py`` prints the verdicts.
+Decimal intervals, walked through a formula's syntax tree; brute force over corners of the rounding,
+over numbers of right answers and over windows. ``python tests/published/rederive.py`` prints the
+verdicts.
 """
 
 from __future__ import annotations
@@ -26,10 +28,16 @@ getcontext().prec = 60
 
 
 def read(folder: Path = FOLDER) -> tuple[dict, dict]:
-    """Printed numbers as text, ``paper -> (table, row, metric) -> line``, and claims, ``paper -> list``."""
-    numbers = {p: {(r["table"], r["row"], r["metric"]): r for r in csv.DictReader((folder / f"{p}.csv").open(encoding="utf-8", newline=""))}
-               for p in PAPERS}
-    return numbers, {p: yaml.safe_load((folder / f"{p}.yaml").read_text(encoding="utf-8")) for p in PAPERS}
+    """Printed numbers as text, ``paper -> (table, row, metric) -> line``, and claims, ``paper ->
+    list``."""
+    numbers = {
+        p: {(r["table"], r["row"], r["metric"]): r
+            for r in csv.DictReader((folder / f"{p}.csv").open(encoding="utf-8", newline=""))}
+        for p in PAPERS
+    }
+    return numbers, {
+        p: yaml.safe_load((folder / f"{p}.yaml").read_text(encoding="utf-8")) for p in PAPERS
+    }
 
 
 def half(text: str) -> Decimal:
@@ -58,13 +66,13 @@ def walk(node, at: Mapping) -> tuple[Decimal, Decimal]:
         return a + c, b + d
     if isinstance(node.op, ast.Sub):
         return a - d, b - c
-    all_four = [x * y for x, y in product((a, b), (c, d))] if isinstance(node.op, ast.Mult) else [x / y for x, y in product((a, b), (c, d))]
+    all_four = [x * y for x, y in product((a, b), (c, d))] if isinstance(
+        node.op, ast.Mult) else [x / y for x, y in product((a, b), (c, d))]
     return min(all_four), max(all_four)
 
 
 class Paper:
     """One paper's numbers, and a method for each kind of claim: a list of verdicts."""
-
     def __init__(self, name: str, numbers: Mapping):
         self.name, self.numbers = name, numbers
 
@@ -77,7 +85,10 @@ class Paper:
 
     def both(self, formula: str, values: Mapping):
         tree = ast.parse(formula, mode="eval")
-        return [walk(tree, {k: how(self.text(ref)) for k, ref in values.items()}) for how in (point, interval)]
+        return [
+            walk(tree, {k: how(self.text(ref)) for k, ref in values.items()})
+            for how in (point, interval)
+        ]
 
     def result(self, formula, values, said: str) -> list[str]:
         (exact, _), (low, high) = self.both(formula, values)
@@ -96,38 +107,51 @@ class Paper:
         return self.result("100 * a / b - 100", {"a": a, "b": b}, self.text(printed))
 
     def rows(self, formula, values, table):
-        return self.result(formula, values, str(len({row for t, row, _ in self.numbers[self.name] if t == str(table)})))
+        return self.result(
+            formula, values,
+            str(len({row for t, row, _ in self.numbers[self.name] if t == str(table)})))
 
     def inequality(self, formulas, values):
         verdicts = []
         for formula in formulas:
             tree = ast.parse(formula, mode="eval").body
-            sides = [[walk(side, {k: how(self.text(ref)) for k, ref in values.items()}) for side in (tree.left, tree.comparators[0])]
-                     for how in (point, interval)]
+            sides = [[
+                walk(side, {k: how(self.text(ref)) for k, ref in values.items()})
+                for side in (tree.left, tree.comparators[0])
+            ] for how in (point, interval)]
             if isinstance(tree.ops[0], ast.Lt | ast.LtE):
                 sides = [pair[::-1] for pair in sides]
             strict = isinstance(tree.ops[0], ast.Lt | ast.Gt)
-            fine = [left[1] > right[0] or (not strict and left[1] == right[0]) for left, right in sides]
+            fine = [
+                left[1] > right[0] or (not strict and left[1] == right[0]) for left, right in sides
+            ]
             verdicts.append(GOOD if fine[0] else ROUNDING if fine[1] else BAD)
         return verdicts
 
     def equal_cells(self, pairs):
         verdicts = []
         for a, b in pairs:
-            couples = [(a, b)] if len(a) > 2 else [([*a, m], [*b, m]) for t, r, m in self.numbers[self.name] if [t, r] == [str(a[0]), a[1]]
-                                                   and (str(b[0]), b[1], m) in self.numbers[self.name]]
+            couples = [(a, b)] if len(a) > 2 else [
+                ([*a, m], [*b, m]) for t, r, m in self.numbers[self.name]
+                if [t, r] == [str(a[0]), a[1]] and (str(b[0]), b[1], m) in self.numbers[self.name]
+            ]
             for x, y in couples:
                 for column in ("mean", "std", "half_width"):
                     p, q = self.text(x, column), self.text(y, column)
                     if p and q:
                         digits = max(Decimal(p).as_tuple().exponent, Decimal(q).as_tuple().exponent)
-                        short = [Decimal(v).quantize(Decimal(1).scaleb(digits), ROUND_HALF_UP) for v in (p, q)]
+                        short = [
+                            Decimal(v).quantize(Decimal(1).scaleb(digits), ROUND_HALF_UP)
+                            for v in (p, q)
+                        ]
                         (a0, a1), (b0, b1) = interval(p), interval(q)
-                        verdicts.append(GOOD if short[0] == short[1] else ROUNDING if max(a0, b0) < min(a1, b1) else BAD)
+                        verdicts.append(GOOD if short[0] == short[1] else ROUNDING if max(a0, b0) <
+                                        min(a1, b1) else BAD)
         return verdicts
 
     def order(self, table, better, others=None, metrics=None, column="mean"):
-        own = {(r, m): v for (t, r, m), v in self.numbers[self.name].items() if t == str(table) and (metrics is None or m in metrics)}
+        own = {(r, m): v for (t, r, m), v in self.numbers[self.name].items()
+               if t == str(table) and (metrics is None or m in metrics)}
         verdicts = []
         for (row, metric), line in own.items():
             for (rival, same), other in own.items():
@@ -153,7 +177,10 @@ class Paper:
         return verdicts
 
     def result_below(self, small, great):
-        return [GOOD if Decimal(small) <= Decimal(great) else ROUNDING if interval(small)[0] <= interval(great)[1] else BAD]
+        return [
+            GOOD if Decimal(small) <= Decimal(great) else
+            ROUNDING if interval(small)[0] <= interval(great)[1] else BAD
+        ]
 
     def ccc_and_pcc(self, table):
         return self.below(table, "CCC", "PCC")
@@ -166,7 +193,8 @@ class Paper:
         for row in {r for t, r, _ in self.numbers[self.name] if t == str(table)}:
             f, p, r = (self.text([table, row, m]) for m in ("F1", "precision", "recall"))
             for how in (point, interval):
-                inverse = (1 / how(p)[1] + 1 / how(r)[1]) / 2  # the harmonic mean is one over the mean of ones over
+                # the harmonic mean is one over the mean of ones over
+                inverse = (1 / how(p)[1] + 1 / how(r)[1]) / 2
                 if how(f)[0] * inverse <= 1:
                     verdicts.append(GOOD if how is point else ROUNDING)
                     break
@@ -176,14 +204,18 @@ class Paper:
 
     def cells(self, tables, metrics=None):
         wanted = {str(t) for t in tables}
-        own = [(m, v) for (t, _, m), v in self.numbers[self.name].items() if t in wanted and v["mean"]]
+        own = [(m, v) for (t, _, m), v in self.numbers[self.name].items()
+               if t in wanted and v["mean"]]
         return [(m, v) for m, v in own if metrics is None or m in metrics]
 
     def range(self, tables, bounds):
         verdicts = []
         for metric, line in self.cells(tables):
             low, high = next(v for k, v in bounds.items() if k in metric)
-            inside = [how(line["mean"])[0] <= high and how(line["mean"])[1] >= low for how in (point, interval)]
+            inside = [
+                how(line["mean"])[0] <= high and how(line["mean"])[1] >= low
+                for how in (point, interval)
+            ]
             verdicts.append(GOOD if inside[0] else ROUNDING if inside[1] else BAD)
         return verdicts
 
@@ -197,29 +229,36 @@ class Paper:
             scale = 1.0 if kind == "std" else sqrt(count) / stats.t.isf(0.025, count - 1)
             fits = []
             for how in (point, interval):
-                variance = (float(how(line[kind])[0]) * scale) ** 2
+                variance = (float(how(line[kind])[0]) * scale)**2
                 means = [float(m) for m in how(line["mean"])]
                 grid = [means[0] + (means[1] - means[0]) * i / 10 for i in range(11)]
-                fits.append(variance <= max((m - low) * (high - m) for m in grid) * count / (count - 1))
+                fits.append(variance <= max(
+                    (m - low) * (high - m) for m in grid) * count / (count - 1))
             verdicts.append(GOOD if fits[0] else ROUNDING if fits[1] else BAD)
         return verdicts
 
     def significance(self, table, better, others, bound, n, metrics=None):
         below = float(bound if isinstance(bound, str) else self.text(bound))
         count, verdicts = int(self.text(n)), []
-        own = [m for t, r, m in self.numbers[self.name] if (t, r) == (str(table), better) and (metrics is None or m in metrics)]
+        own = [
+            m for t, r, m in self.numbers[self.name]
+            if (t, r) == (str(table), better) and (metrics is None or m in metrics)
+        ]
         for rival, metric in product(others, own):
             a, b = self.line([table, better, metric]), self.line([table, rival, metric])
             kind = "std" if a.get("std") else "half_width"
             scale = 1.0 if kind == "std" else sqrt(count) / stats.t.isf(0.025, count - 1)
 
             def p(x, y, s, t, scale=scale):
-                u, v = (float(s) * scale) ** 2 / count, (float(t) * scale) ** 2 / count
-                freedom = (u + v) ** 2 / ((u * u + v * v) / (count - 1))
+                u, v = (float(s) * scale)**2 / count, (float(t) * scale)**2 / count
+                freedom = (u + v)**2 / ((u * u + v * v) / (count - 1))
                 return 2 * stats.t.sf(abs(float(x - y)) / sqrt(u + v), freedom)
 
             exact = [Decimal(v) for v in (a["mean"], b["mean"], a[kind], b[kind])]
-            corners = [c for c in product(*(interval(v) for v in (a["mean"], b["mean"], a[kind], b[kind]))) if c[0] > c[1]]
+            corners = [
+                c for c in product(*(interval(v) for v in (a["mean"], b["mean"], a[kind], b[kind])))
+                if c[0] > c[1]
+            ]
             if exact[0] > exact[1] and p(*exact) < below:
                 verdicts.append(GOOD)
             elif not corners:
@@ -235,11 +274,13 @@ class Paper:
         def fits(n: int, roundings) -> bool:
             for value in printed:
                 near = {max(0, min(n, int(value * n) + step)) for step in (-1, 0, 1, 2)}
-                if not any((Decimal(k) / n).quantize(Decimal("0.0001"), how) == value for k in near for how in roundings):
+                if not any((Decimal(k) / n).quantize(Decimal("0.0001"), how) == value for k in near
+                           for how in roundings):
                     return False
             return True
 
-        for verdict, roundings in ((GOOD, (ROUND_HALF_UP, ROUND_HALF_DOWN)), (ROUNDING, (ROUND_DOWN,))):
+        for verdict, roundings in ((GOOD, (ROUND_HALF_UP, ROUND_HALF_DOWN)), (ROUNDING,
+                                                                              (ROUND_DOWN,))):
             if any(fits(n, roundings) for n in range(1, int(possible) + 1)):
                 return [verdict]
         return [BAD]
@@ -247,8 +288,11 @@ class Paper:
     def frames(self, values, printed, hops):
         samples = int(Decimal(self.text(values["seconds"])) * Decimal(self.text(values["rate"])))
         wanted = int(self.text(printed))
-        found = [(window, hop) for hop in range(hops[0], hops[1] + 1) for window in range(hop + 1, samples + 1)
-                 if len(range(0, samples - window + 1, hop)) == wanted and (samples - window) % hop == 0]
+        found = [
+            (window, hop) for hop in range(hops[0], hops[1] + 1)
+            for window in range(hop + 1, samples + 1)
+            if len(range(0, samples - window + 1, hop)) == wanted and (samples - window) % hop == 0
+        ]
         return [GOOD if found else BAD]
 
     def not_checkable(self, why):
@@ -265,7 +309,10 @@ def derive(folder: Path = FOLDER) -> dict[str, str]:
             if not claim.get("stated", True):
                 continue
             method = getattr(paper, claim["kind"].lower().replace(" ", "_"))
-            arguments = {k: v for k, v in claim.items() if k not in ("id", "where", "claim", "kind", "note", "stated", "names no metric")}
+            arguments = {
+                k: v for k, v in claim.items()
+                if k not in ("id", "where", "claim", "kind", "note", "stated", "names no metric")
+            }
             parts = method(**arguments)
             if claim.get("names no metric"):
                 parts = [part if part == GOOD else OPEN for part in parts]

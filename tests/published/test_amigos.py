@@ -1,4 +1,5 @@
-"""The numbers of papers 2 and 3 against a second transcription of their tables, and what their texts say about them."""
+"""The numbers of papers 2 and 3 against a second transcription of their tables, and what their
+texts say about them."""
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ from lib import published
 from lib.evaluation.metrics import higher_is_better
 from lib.published.amigos_claims import orderings, significance
 
-# table | row | arousal accuracy, arousal F1, valence accuracy, valence F1: mean in thousandths and half width in ten thousandths
+# table | row | arousal accuracy, arousal F1, valence accuracy, valence F1: mean in thousandths and
+# half width in ten thousandths
 AMIGOS = """
 1 | EEG without pre-training | 760 73 | 750 83 | 700 64 | 700 68
 1 | EEG | 810 107 | 800 94 | 770 93 | 770 91
@@ -22,7 +24,8 @@ AMIGOS = """
 4 | AMIGOS baseline, EEG+ECG+GSR | - | 564 | - | 560
 4 | Fused | - | 890 50 | - | 850 39
 """
-# table | row | SEED-IV, SEED-V: mean and spread in hundredths of a percent; in Table 4 the means at 30, 50, 70 % masked
+# table | row | SEED-IV, SEED-V: mean and spread in hundredths of a percent; in Table 4 the means at
+# 30, 50, 70 % masked
 SEED = """
 1 | EEG without pre-training | 5697 956 | 7129 1076
 1 | EEG | 8540 525 | 7947 950
@@ -58,8 +61,10 @@ def test_all_cells_of_paper_2_equal_the_printed_tables():
     ours = tables("amigos")
     typed = [(number, row, cell[0] / 1000, cell[1] / 10000 if len(cell) > 1 else np.nan)
              for number, row, cells in lines(AMIGOS) for cell in cells]
-    assert list(zip(ours["table"], ours["row"], strict=True)) == [(number, row) for number, row, _, _ in typed]
-    assert np.allclose(ours[["mean", "half_width"]], [pair for _, _, *pair in typed], rtol=0, atol=1e-12, equal_nan=True)
+    assert list(zip(ours["table"], ours["row"],
+                    strict=True)) == [(number, row) for number, row, _, _ in typed]
+    assert np.allclose(ours[["mean", "half_width"]], [pair for _, _, *pair in typed], rtol=0,
+                       atol=1e-12, equal_nan=True)
     assert ours["std"].isna().all()
     four = ["arousal accuracy", "arousal F1", "valence accuracy", "valence F1"]
     assert ours["metric"].tolist() == four * 7 + four[1::2] * 4
@@ -81,36 +86,51 @@ def test_all_cells_of_paper_3_equal_the_printed_tables_as_fractions():
 
 
 def test_what_the_papers_copied_is_marked_and_every_metric_has_a_direction():
-    assert set(tables("amigos").query("not comparable")["row"]) == {"AMIGOS baseline, EEG", "AMIGOS baseline, EEG+ECG+GSR"}
+    assert set(tables("amigos").query("not comparable")["row"]) == {
+        "AMIGOS baseline, EEG", "AMIGOS baseline, EEG+ECG+GSR"
+    }
     assert set(tables("seed").query("not comparable")["row"]) == {"MAX", "Fuzzy integral", "BDAE"}
-    assert all(higher_is_better(metric) for paper in ("amigos", "seed") for metric in tables(paper)["metric"].unique())
+    assert all(
+        higher_is_better(metric) for paper in ("amigos", "seed")
+        for metric in tables(paper)["metric"].unique())
     assert published.load("rmmt")["half_width"].isna().all()
 
 
 def test_wide_shows_the_printed_digits():
     two = published.wide(published.table("amigos", 2)).set_index("row")
-    assert two.loc["ECG", ["arousal accuracy", "valence F1"]].tolist() == ["0.88 ± 0.0054", "0.83 ± 0.0074"]
-    assert published.wide(published.table("amigos", 4)).set_index("row").loc["AMIGOS baseline, EEG", "arousal F1"] == "0.577"
+    assert two.loc["ECG", ["arousal accuracy", "valence F1"]].tolist() == [
+        "0.88 ± 0.0054", "0.83 ± 0.0074"
+    ]
+    assert published.wide(published.table("amigos",
+                                          4)).set_index("row").loc["AMIGOS baseline, EEG",
+                                                                   "arousal F1"] == "0.577"
     three = published.wide(published.table("seed", 2)).set_index("row")
-    assert three.loc["BDAE", ["SEED-IV accuracy", "SEED-V accuracy"]].tolist() == ["0.8510 ± 0.1180", "0.7970 ± 0.0480"]
+    assert three.loc["BDAE", ["SEED-IV accuracy", "SEED-V accuracy"]].tolist() == [
+        "0.8510 ± 0.1180", "0.7970 ± 0.0480"
+    ]
 
 
 def test_p_values_agree_with_samples_that_have_the_printed_moments():
     table = significance().set_index(["claim", "metric"])
-    assert len(table) == 16 and (table["p_best"] < table["p"]).all() and (table["p"] < table["p_worst"]).all()
+    assert len(table) == 16 and (table["p_best"] < table["p"]).all() and (table["p"]
+                                                                          < table["p_worst"]).all()
     scores = np.random.default_rng(0).standard_normal((2, 10))
     scores = (scores - scores.mean(1, keepdims=True)) / scores.std(1, ddof=1, keepdims=True)
     printed = ((0.89, 0.005), (0.88, 0.0054))
-    fused, ecg = (mean + half / stats.t.ppf(0.975, 9) * np.sqrt(10) * s for (mean, half), s in zip(printed, scores, strict=True))
+    fused, ecg = (mean + half / stats.t.ppf(0.975, 9) * np.sqrt(10) * s
+                  for (mean, half), s in zip(printed, scores, strict=True))
     p = stats.ttest_ind(fused, ecg, equal_var=False).pvalue
-    assert table.loc[("Fused > ECG", "arousal accuracy"), "p"] == pytest.approx(p) == pytest.approx(6.6e-3, rel=0.01)
-    assert stats.t.interval(0.95, 9, fused.mean(), stats.sem(fused)) == pytest.approx((0.885, 0.895))
+    assert table.loc[("Fused > ECG", "arousal accuracy"), "p"] == pytest.approx(p) == pytest.approx(
+        6.6e-3, rel=0.01)
+    assert stats.t.interval(0.95, 9, fused.mean(), stats.sem(fused)) == pytest.approx(
+        (0.885, 0.895))
 
 
 def test_one_of_the_claimed_bounds_does_not_follow_from_the_printed_table():
     table = significance()
     wrong = table[~table["holds"]]
-    assert wrong[["claim", "where", "metric", "printed"]].to_numpy().tolist() == [["Fused > ECG", "Table 2", "arousal accuracy", 1e-3]]
+    assert wrong[["claim", "where", "metric", "printed"
+                  ]].to_numpy().tolist() == [["Fused > ECG", "Table 2", "arousal accuracy", 1e-3]]
     assert (wrong["p_best"] < 1e-5).all() and (wrong["p_worst"] == 1).all()
     undecided = table[table["note"] != ""]
     assert set(undecided["claim"]) == {"Fused > ECG"} and len(undecided) == 4
@@ -120,8 +140,10 @@ def test_two_orderings_of_paper_3_are_contradicted_by_its_tables():
     assert orderings("amigos")["holds"].all()
     seed = orderings("seed")
     wrong = seed[~seed["holds"]].set_index("claim")["counterexample"]
-    assert wrong["multimodal better than EEG at every ratio"] == "SEED-IV accuracy, 50 % masked: Concat 0.866, EEG 0.8684"
-    assert wrong["lower spread than EEG with few labels"].count("SEED-IV") == 2 and "SEED-V " not in wrong.to_string()
+    assert wrong[
+        "multimodal better than EEG at every ratio"] == "SEED-IV accuracy, 50 % masked: Concat 0.866, EEG 0.8684"
+    assert wrong["lower spread than EEG with few labels"].count(
+        "SEED-IV") == 2 and "SEED-V " not in wrong.to_string()
     assert len(wrong) == 2 and len(seed) == 10
     with pytest.raises(ValueError, match="no orderings of 'rmmt'"):
         orderings("rmmt")

@@ -1,4 +1,5 @@
-"""The table of claims against a derivation of its own (rederive.py), as printed and after printed numbers were changed."""
+"""The table of claims against a derivation of its own (rederive.py), as printed and after printed
+numbers were changed."""
 
 import ast
 import csv
@@ -13,10 +14,13 @@ from lib.published import checks, numbers
 from lib.published.numbers import PAPERS, Number, evaluate
 from tests.published import rederive
 
-OBSERVED = {"rmmt-every-fold", "rmmt-pcc-29", "rmmt-sota-rmse", "rmmt-residual-ccc", "rmmt-alpha-fall-ccc", "rmmt-conclusion-pcc",
-            "rmmt-conclusion-ccc", "seed-order-4", "face-least-age", "face-grim-all"}
+OBSERVED = {
+    "rmmt-every-fold", "rmmt-pcc-29", "rmmt-sota-rmse", "rmmt-residual-ccc", "rmmt-alpha-fall-ccc",
+    "rmmt-conclusion-pcc", "rmmt-conclusion-ccc", "seed-order-4", "face-least-age", "face-grim-all"
+}
 ROUNDED = {"rmmt-alone-pcc", "rmmt-alpha-pcc", "amigos-p-2-ecg", "face-abstract", "face-above-92"}
-# one printed number changed (paper, table, row, metric, column, new text) -> a claim and its new verdict
+# one printed number changed (paper, table, row, metric, column, new text) -> a claim and its new
+# verdict
 GOOD, ROUNDING, OPEN, BAD = checks.VERDICTS
 CHANGES = [
     ("rmmt", "3", "F-Fusion", "PCC", "mean", "0.748", "rmmt-pcc-f-fusion", BAD),
@@ -36,8 +40,8 @@ CHANGES = [
     ("amigos", "2", "Fused", "arousal accuracy", "mean", "0.80", "amigos-p-2-ecg", BAD),
     ("seed", "1", "Eye", "SEED-V accuracy", "mean", "1.6419", "seed-range", BAD),
     ("seed", "1", "Eye", "SEED-V accuracy", "std", "0.6440", "seed-spread-v", BAD),
-    ("seed", "4", "Concat", "SEED-IV accuracy, 50 % masked", "mean", "0.8700", "seed-order-4", GOOD),
-    ("face_eeg", "1", "Face", "accuracy", "mean", "0.93", "face-above-92", GOOD),
+    ("seed", "4", "Concat", "SEED-IV accuracy, 50 % masked", "mean", "0.8700", "seed-order-4",
+     GOOD), ("face_eeg", "1", "Face", "accuracy", "mean", "0.93", "face-above-92", GOOD),
     ("face_eeg", "3", "EEG-ITNet", "F1", "mean", "0.9500", "face-f1-eeg", BAD),
     ("face_eeg", "text", "cohort", "most minutes", "mean", "60", "face-grim-all", GOOD),
     ("face_eeg", "text", "cohort", "most minutes", "mean", "45", "face-grim-all", ROUNDING),
@@ -53,7 +57,8 @@ def verdicts():
 
 @pytest.fixture
 def copied(tmp_path, monkeypatch):
-    """The printed numbers in a folder where they can be changed, and a function that changes some of them."""
+    """The printed numbers in a folder where they can be changed, and a function that changes some
+    of them."""
     for file in [*paths.PUBLISHED.glob("*.csv"), *paths.PUBLISHED.glob("*.yaml")]:
         shutil.copy(file, tmp_path)
 
@@ -64,7 +69,8 @@ def copied(tmp_path, monkeypatch):
         done = 0
         for row in rows:
             for column in ("mean", "std", "half_width"):
-                if (text := edits.get((row["table"], row["row"], row["metric"], column))) is not None:
+                if (text := edits.get(
+                    (row["table"], row["row"], row["metric"], column))) is not None:
                     row[column], done = text, done + 1
         assert done == len(edits)
         with file.open("w", encoding="utf-8", newline="") as handle:
@@ -81,9 +87,13 @@ def copied(tmp_path, monkeypatch):
 
 def test_every_verdict_is_derived_again_without_the_package():
     assert verdicts() == rederive.derive()
-    imported = {name.split(".")[0] for node in ast.walk(ast.parse((paths.ROOT / "tests/published/rederive.py").read_text()))
-                if isinstance(node, ast.Import | ast.ImportFrom)
-                for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module])}
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(ast.parse((paths.ROOT / "tests/published/rederive.py").read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([alias.name
+                      for alias in node.names] if isinstance(node, ast.Import) else [node.module])
+    }
     assert imported.isdisjoint({"lib", "tests", "pandas"})
 
 
@@ -93,8 +103,10 @@ def test_what_is_observed_stays_the_same():
     assert {name for name, verdict in found.items() if verdict == ROUNDING} == ROUNDED
 
 
-@pytest.mark.parametrize(("paper", "table", "row", "metric", "column", "text", "claim", "expected"), CHANGES)
-def test_a_changed_number_changes_the_verdict(copied, paper, table, row, metric, column, text, claim, expected):
+@pytest.mark.parametrize(("paper", "table", "row", "metric", "column", "text", "claim", "expected"),
+                         CHANGES)
+def test_a_changed_number_changes_the_verdict(copied, paper, table, row, metric, column, text,
+                                              claim, expected):
     folder, change = copied
     before = rederive.derive(folder)  # equal to ours, says the first test
     change(paper, {(table, row, metric, column): text})
@@ -121,7 +133,8 @@ def test_both_derivations_agree_on_numbers_changed_at_random(copied, seed):
                 text = printed[key].get(column)
                 if text and "e" not in text:
                     digits = len(text.partition(".")[2])
-                    value = Fraction(text) + Fraction(draw.choice([-20, -2, -1, 1, 2, 20]), 10**digits)
+                    value = Fraction(text) + Fraction(draw.choice([-20, -2, -1, 1, 2, 20]), 10**
+                                                      digits)
                     if value > 0:
                         edits[*key, column] = f"{float(value):.{digits}f}"
         change(paper, edits)
@@ -133,11 +146,20 @@ def test_both_derivations_agree_on_numbers_changed_at_random(copied, seed):
 def test_statements_say_where_they_stand_and_only_name_what_is_printed():
     for paper in PAPERS:
         for s in numbers.statements(paper):
-            assert s["id"].startswith(paper.split("_")[0]) and s["claim"] and s["where"].startswith(("Sec ", "Table", "Abstract"))
+            assert s["id"].startswith(paper.split("_")[0]) and s["claim"] and s["where"].startswith(
+                ("Sec ", "Table", "Abstract"))
     with pytest.raises(KeyError, match="no printed number"):
-        checks.check("rmmt", {"kind": "difference", "a": [3, "RMMT", "PCC"], "b": [3, "nothing", "PCC"], "printed": [3, "RMMT", "PCC"]})
+        checks.check(
+            "rmmt", {
+                "kind": "difference", "a": [3, "RMMT", "PCC"], "b": [3, "nothing", "PCC"],
+                "printed": [3, "RMMT", "PCC"]
+            })
     with pytest.raises(KeyError, match="Table 3 of 'rmmt' prints no nothing"):
-        checks.check("rmmt", {"kind": "order", "table": 3, "better": ["RMMT"], "others": ["D-Fusion"], "metrics": ["nothing"]})
+        checks.check(
+            "rmmt", {
+                "kind": "order", "table": 3, "better": ["RMMT"], "others": ["D-Fusion"],
+                "metrics": ["nothing"]
+            })
 
 
 def test_questions_of_ours_are_no_claims_of_a_paper():
@@ -146,7 +168,10 @@ def test_questions_of_ours_are_no_claims_of_a_paper():
 
 
 def test_numbers_stand_for_what_rounds_to_them():
-    assert Number("0.736").ends == (Fraction("0.7355"), Fraction("0.7365")) and Number("37").ends == (37, 37)
+    assert Number("0.736").ends == (Fraction("0.7355"),
+                                    Fraction("0.7365")) and Number("37").ends == (37, 37)
     assert Number("1e-5").half == Fraction("0.5e-5") and Number("2.0").ends[1] == Fraction("2.05")
     found = evaluate("100 * (a / b - 1)", {"a": Number("0.755"), "b": Number("0.450")})
-    assert (round(float(found.value), 2), round(float(found.low), 2), round(float(found.high), 2)) == (67.78, 67.48, 68.08)
+    assert (round(float(found.value), 2), round(float(found.low),
+                                                2), round(float(found.high),
+                                                          2)) == (67.78, 67.48, 68.08)

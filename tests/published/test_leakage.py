@@ -18,5 +18,7 @@ def test_every_figure_of_the_literature_has_a_source_a_doi_and_what_was_compared
 
 def test_all_four_papers_are_read_and_every_reading_names_its_place():
     table = leakage.protocols()
-    assert set(table["paper"].str[0]) == set("1234") and table["where"].str.contains("Sec|Table").all()
-    assert (table.groupby(["paper", "where"])["question"].nunique() == 5).all() and table["answer"].str.len().min() > 3
+    assert set(
+        table["paper"].str[0]) == set("1234") and table["where"].str.contains("Sec|Table").all()
+    assert (table.groupby(["paper", "where"])["question"].nunique()
+            == 5).all() and table["answer"].str.len().min() > 3

@@ -7,7 +7,8 @@ from lib import published
 from lib.models.rmmt import MODELS
 from lib.published.checks import differences
 
-# table | row | RMSE | PCC | CCC, mean and spread in thousandths, read from the printed tables independently of the CSV
+# table | row | RMSE | PCC | CCC, mean and spread in thousandths, read from the printed tables
+# independently of the CSV
 PRINTED = """
 3 | F-Fusion | 50 10 | 738 82 | 706 80
 3 | D-Fusion | 50 9 | 747 74 | 713 76
@@ -53,8 +54,9 @@ def tables():
 
 def test_all_99_cells_equal_the_printed_tables(tables):
     lines = [[cell.strip() for cell in line.split("|")] for line in PRINTED.strip().splitlines()]
-    cells = {(number, row, metric): tuple(int(v) / 1000 for v in cell.split()) if cell != "-" else (np.nan, np.nan)
-             for number, row, *values in lines for metric, cell in zip(("RMSE", "PCC", "CCC"), values, strict=True)}
+    cells = {(number, row, metric): tuple(int(v) / 1000 for v in cell.split()) if cell != "-" else
+             (np.nan, np.nan) for number, row, *values in lines
+             for metric, cell in zip(("RMSE", "PCC", "CCC"), values, strict=True)}
     ours = {(r.table, r.row, r.metric): (r.mean, r.std) for r in tables.itertuples()}
     assert len(tables) == len(cells) == 99 and set(ours) == set(cells)
     for key, value in cells.items():
@@ -63,15 +65,17 @@ def test_all_99_cells_equal_the_printed_tables(tables):
 
 def test_every_model_of_ours_is_answered_and_copied_rows_are_marked(tables):
     assert set(MODELS) <= set(tables["row"])
-    assert set(tables.loc[~tables["comparable"], "row"].str.extract(r"(\[\d+\])")[0]) == {"[29]", "[31]"}
+    assert set(tables.loc[~tables["comparable"],
+                          "row"].str.extract(r"(\[\d+\])")[0]) == {"[29]", "[31]"}
 
 
 def test_claims_of_the_text_against_its_own_tables():
     claims = differences("rmmt")
     wrong = claims[~claims["holds"]]
     assert len(claims) == 10
-    assert {(r.a, r.b, r.metric, r.printed, r.recomputed) for r in wrong.itertuples()} == {
-        ("RMMT", "Soleymani [29] both", "PCC", 65, 68), ("RMMT", "MMT", "CCC", 0.057, 0.077)}
+    assert {(r.a, r.b, r.metric, r.printed, r.recomputed)
+            for r in wrong.itertuples()} == {("RMMT", "Soleymani [29] both", "PCC", 65, 68),
+                                             ("RMMT", "MMT", "CCC", 0.057, 0.077)}
     assert wrong["note"].str.contains("erratum").all()
 
 

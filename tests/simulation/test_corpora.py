@@ -1,4 +1,5 @@
-"""The simulated corpora: same bytes, resumed, in the layouts the readers know, and with the truth they were made from."""
+"""The simulated corpora: same bytes, resumed, in the layouts the readers know, and with the truth
+they were made from."""
 
 from __future__ import annotations
 
@@ -16,11 +17,15 @@ from lib.datasets.amigos_format import EEG_CHANNELS
 from lib.simulation import corpora
 
 TINY = {"subjects": 2, "seconds": 20.0}
-TRIALS = {"eegmmidb": 4, "way-eeg-gal": 2, "kaya": 2, "dreamer": 8, "ascertain": 4, "pspm": 2}  # of two subjects
+# of two subjects
+TRIALS = {"eegmmidb": 4, "way-eeg-gal": 2, "kaya": 2, "dreamer": 8, "ascertain": 4, "pspm": 2}
 
 
 def _bytes(root):
-    return {str(f.relative_to(root)): hashlib.sha256(f.read_bytes()).hexdigest() for f in sorted(root.rglob("*")) if f.is_file()}
+    return {
+        str(f.relative_to(root)): hashlib.sha256(f.read_bytes()).hexdigest()
+        for f in sorted(root.rglob("*")) if f.is_file()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +41,8 @@ def found(root):
 def test_every_reader_finds_all_of_its_files(root, found):
     assert {name: len(cohort) for name, cohort in found.items()} == TRIALS
     for name, cohort in found.items():
-        assert (cohort.tier, cohort.caption, cohort.name) == ("simulated", "simulated corpus, seed = 0", name)
+        assert (cohort.tier, cohort.caption, cohort.name) == ("simulated",
+                                                              "simulated corpus, seed = 0", name)
         assert {trial.subject for trial in cohort} == {1, 2} or name == "pspm"
     assert all("cogent" in name for cohort in found.values() for name in cohort.dropped)
     assert registry.corpora(root) == {} and registry.best(root, "amigos") is None
@@ -44,24 +50,36 @@ def test_every_reader_finds_all_of_its_files(root, found):
 
 
 def test_channels_rates_and_units(found):
-    rates = {name: [trial.load(modality).rate for trial in cohort for modality in trial.loaders] for name, cohort in found.items()}
-    assert rates == {"eegmmidb": [160, 160, 128, 128], "way-eeg-gal": [500] * 2, "kaya": [200, 1000], "dreamer": [256] * 8,
-                     "ascertain": [256] * 4, "pspm": [1000] * 2}
+    rates = {
+        name: [trial.load(modality).rate for trial in cohort for modality in trial.loaders]
+        for name, cohort in found.items()
+    }
+    assert rates == {
+        "eegmmidb": [160, 160, 128, 128], "way-eeg-gal": [500] * 2, "kaya": [200, 1000],
+        "dreamer": [256] * 8, "ascertain": [256] * 4, "pspm": [1000] * 2
+    }
     for name in ("eegmmidb", "way-eeg-gal", "kaya"):
         for signal in (trial.load("eeg") for trial in found[name]):
-            assert signal.channels == EEG_CHANNELS and signal.unit == "uV" and signal.data.shape == (10, 20 * signal.rate)
-            fast = scipy.signal.sosfilt(scipy.signal.butter(4, (4, 45), "bandpass", fs=signal.rate, output="sos"), signal.data)
+            assert signal.channels == EEG_CHANNELS and signal.unit == "uV" and signal.data.shape == (
+                10, 20 * signal.rate)
+            fast = scipy.signal.sosfilt(
+                scipy.signal.butter(4, (4, 45), "bandpass", fs=signal.rate, output="sos"),
+                signal.data)
             assert 3 < np.median(fast.std(axis=1)) < 40  # microvolts, not tenths of them nor volts
     assert found["dreamer"][1].load("ecg").data.shape == (1, 20 * 256)
-    assert found["dreamer"][0].load("ecg").data.shape == (1, 10 * 256)  # the baselines are half as long
+    # the baselines are half as long
+    assert found["dreamer"][0].load("ecg").data.shape == (1, 10 * 256)
 
 
 def test_hearts_beat_at_the_rate_that_truth_states(root, found):
     truth = json.loads((root / "truth.json").read_text())["heart_rate"]
-    for name, trial in (("dreamer", found["dreamer"][5]), ("ascertain", found["ascertain"][2]), ("pspm", found["pspm"][1])):
+    for name, trial in (("dreamer", found["dreamer"][5]), ("ascertain", found["ascertain"][2]),
+                        ("pspm", found["pspm"][1])):
         signal = trial.load("ecg")
-        _, info = neurokit2.ecg_peaks(neurokit2.ecg_clean(signal.data[0].astype(float), signal.rate), signal.rate)
-        assert 60 * signal.rate / np.median(np.diff(info["ECG_R_Peaks"])) == pytest.approx(truth[name][1], rel=0.06)
+        _, info = neurokit2.ecg_peaks(
+            neurokit2.ecg_clean(signal.data[0].astype(float), signal.rate), signal.rate)
+        assert 60 * signal.rate / np.median(np.diff(info["ECG_R_Peaks"])) == pytest.approx(
+            truth[name][1], rel=0.06)
 
 
 def test_same_seed_same_bytes_and_resumed_after_a_kill(root, tmp_path, monkeypatch):
@@ -90,7 +108,8 @@ def test_finished_corpora_are_reused_and_not_mixed(root, tmp_path, monkeypatch):
 
 
 def test_another_seed_gives_other_people(tmp_path, found):
-    other = registry.corpora(corpora.make(tmp_path / "c", subjects=1, seconds=2, seed=1), simulated=True)
+    other = registry.corpora(corpora.make(tmp_path / "c", subjects=1, seconds=2, seed=1),
+                             simulated=True)
     for name, cohort in other.items():
         modality = next(iter(cohort[0].loaders))
         a, b = (np.diff(trials[0].load(modality).data[0, :250]) for trials in (cohort, found[name]))

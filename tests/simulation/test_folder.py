@@ -9,7 +9,8 @@ from lib.whole import write_file
 def test_a_cohort_is_taken_up_again_wherever_its_writer_was_killed(tmp_path):
     root = tmp_path / "cohort"
     (root / ".partial").mkdir(parents=True)
-    (root / ".partial" / ".key.1234.part").write_text("ab")  # killed while the very first file was written
+    # killed while the very first file was written
+    (root / ".partial" / ".key.1234.part").write_text("ab")
     assert not claim(root, "abc", "simulated")
     write_file(root / "data.csv", "1")
     assert not claim(root, "abc", "simulated")
@@ -17,7 +18,8 @@ def test_a_cohort_is_taken_up_again_wherever_its_writer_was_killed(tmp_path):
         claim(root, "xyz", "simulated")
     finish(root, {"key": "abc"})
     assert claim(root, "abc", "simulated")
-    assert sorted(path.name for path in root.iterdir()) == ["SIMULATED.txt", "data.csv", "truth.json"]
+    assert sorted(path.name
+                  for path in root.iterdir()) == ["SIMULATED.txt", "data.csv", "truth.json"]
 
 
 def test_a_folder_with_other_files_is_refused(tmp_path):

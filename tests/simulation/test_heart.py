@@ -1,4 +1,5 @@
-"""The simulated heart: beats that another package counts, at the rate and with the variability that were asked for."""
+"""The simulated heart: beats that another package counts, at the rate and with the variability that
+were asked for."""
 
 from __future__ import annotations
 
@@ -34,37 +35,46 @@ def test_beats_are_found_at_the_rate_asked_for_in_both_leads(rate):
 
 def test_one_beat_is_that_of_the_dynamical_model():
     cycle = Heart.sample(np.random.default_rng(0), fingerprint=0.0).cycle[1]
-    whole = neurokit2.ecg_simulate(duration=4, length=2048, sampling_rate=512, noise=0, heart_rate=60, heart_rate_std=0, random_state=3)
+    whole = neurokit2.ecg_simulate(duration=4, length=2048, sampling_rate=512, noise=0,
+                                   heart_rate=60, heart_rate_std=0, random_state=3)
     assert np.corrcoef(cycle, whole[768:1280])[0, 1] > 0.98 and np.argmax(cycle) == 256
-    assert cycle[0] == cycle[-1] == 0 and 0.9 < np.ptp(cycle) < 2  # mV, and no step from beat to beat
+    # mV, and no step from beat to beat
+    assert cycle[0] == cycle[-1] == 0 and 0.9 < np.ptp(cycle) < 2
 
 
 def test_arousal_raises_the_rate_and_lowers_its_variability():
-    calm, roused = (_intervals(record(_heart(), REST + level, np.random.default_rng(2), RATE)[1]) for level in (-1.5, 1.5))
+    calm, roused = (_intervals(record(_heart(), REST + level, np.random.default_rng(2), RATE)[1])
+                    for level in (-1.5, 1.5))
     assert 60 / roused.mean() - 60 / calm.mean() == pytest.approx(3 * RATE_AROUSAL, abs=0.7)
     assert np.std(np.diff(roused)) < 0.85 * np.std(np.diff(calm))
 
 
 def test_breathing_sets_the_pace_of_the_rate():
-    intervals = _intervals(record(_heart(breath=0.2, sinus=0.06, slow=0.0), REST, np.random.default_rng(3), RATE)[1])
+    intervals = _intervals(
+        record(_heart(breath=0.2, sinus=0.06, slow=0.0), REST, np.random.default_rng(3), RATE)[1])
     times, grid = np.cumsum(intervals), np.arange(0, 100, 0.25)
-    power = np.abs(np.fft.rfft(np.interp(grid, times, intervals - intervals.mean()))) ** 2
+    power = np.abs(np.fft.rfft(np.interp(grid, times, intervals - intervals.mean())))**2
     assert np.fft.rfftfreq(len(grid), 0.25)[np.argmax(power)] == pytest.approx(0.2, abs=0.03)
 
 
 def test_people_differ_as_much_as_they_should(monkeypatch):
-    monkeypatch.setattr(heart, "_cycle", lambda waves, widths: np.ones((2, 1)))  # the slow part, not needed here
+    # the slow part, not needed here
+    monkeypatch.setattr(heart, "_cycle", lambda waves, widths: np.ones((2, 1)))
     people = [Heart.sample(np.random.default_rng(seed)) for seed in range(300)]
-    assert np.mean([p.rate for p in people]) == pytest.approx(72, abs=2) and np.std([p.rate for p in people]) == pytest.approx(9, abs=1.2)
+    assert np.mean([p.rate for p in people]) == pytest.approx(72, abs=2) and np.std(
+        [p.rate for p in people]) == pytest.approx(9, abs=1.2)
 
 
 def test_people_differ_by_the_fingerprint_only():
     a, b = (Heart.sample(np.random.default_rng(seed), 0.0) for seed in (1, 2))
     np.testing.assert_array_equal(a.cycle, b.cycle)
-    assert (a.rate, a.sinus) == (b.rate, b.sinus) and not np.allclose(_heart(1).cycle, _heart(2).cycle, atol=0.05)
+    assert (a.rate, a.sinus) == (b.rate, b.sinus) and not np.allclose(
+        _heart(1).cycle,
+        _heart(2).cycle, atol=0.05)
 
 
 def test_same_stream_same_recording():
-    one, two, other = (record(_heart(4), REST[:500], np.random.default_rng(seed), RATE) for seed in (5, 5, 6))
+    one, two, other = (record(_heart(4), REST[:500], np.random.default_rng(seed), RATE)
+                       for seed in (5, 5, 6))
     np.testing.assert_array_equal(one, two)
     assert not np.array_equal(one, other)

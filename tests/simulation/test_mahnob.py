@@ -1,4 +1,5 @@
-"""The simulated cohort: same bytes, resumed, readable, aligned with its truth, and a null twin without an effect."""
+"""The simulated cohort: same bytes, resumed, readable, aligned with its truth, and a null twin
+without an effect."""
 
 from __future__ import annotations
 
@@ -24,7 +25,10 @@ TINY = {"subjects": 1, "clips": 2, "seconds": (6, 8), "video_rate": 10.0, "jobs"
 
 
 def _bytes(root):
-    return {str(f.relative_to(root)): hashlib.sha256(f.read_bytes()).hexdigest() for f in sorted(root.rglob("*")) if f.is_file()}
+    return {
+        str(f.relative_to(root)): hashlib.sha256(f.read_bytes()).hexdigest()
+        for f in sorted(root.rglob("*")) if f.is_file()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +44,8 @@ def test_same_seed_same_bytes_and_resumed_after_a_kill(cohort, tmp_path, monkeyp
         patch.setattr(mahnob_session, "_write_gaze", killed)
         with pytest.raises(KeyboardInterrupt):
             mahnob.make(tmp_path / "b", **TINY)
-    assert not (tmp_path / "b" / "truth.json").exists() and not list((tmp_path / "b" / "Sessions").iterdir())
+    assert not (tmp_path / "b" / "truth.json").exists() and not list(
+        (tmp_path / "b" / "Sessions").iterdir())
     again = mahnob.make(tmp_path / "b", **TINY)
     assert _bytes(again) == _bytes(cohort)
 
@@ -70,7 +75,8 @@ def test_bdf_as_mne_reads_it(cohort):
     truth = json.loads((cohort / "truth.json").read_text())
     for trial in truth["trials"]:
         folder = cohort / "Sessions" / str(session_id(trial["subject"], trial["section"]))
-        raw = mne.io.read_raw_bdf(folder / bdf_name(trial["subject"], trial["section"]), stim_channel="Status", verbose="error")
+        raw = mne.io.read_raw_bdf(folder / bdf_name(trial["subject"], trial["section"]),
+                                  stim_channel="Status", verbose="error")
         assert tuple(raw.ch_names) == ALL_CHANNELS and raw.info["sfreq"] == 256
         status = raw.get_data("Status")[0].astype(int)
         edges = np.flatnonzero(np.diff(status & 0xFFFF) > 0) + 1
@@ -84,7 +90,8 @@ def test_label_file(cohort):
     truth = json.loads((cohort / "truth.json").read_text())
     content = scipy.io.loadmat(cohort / LABELS_FILE)
     assert content["trials_included"].dtype == np.uint8 and content["labels"].shape == (2, 1)
-    for row, label, trial in zip(content["trials_included"], content["labels"][:, 0], truth["trials"], strict=True):
+    for row, label, trial in zip(content["trials_included"], content["labels"][:, 0],
+                                 truth["trials"], strict=True):
         assert row.tolist() == [trial["subject"], trial["section"]]
         np.testing.assert_allclose(label[0], trial["label"], atol=1e-4)
 
@@ -94,25 +101,31 @@ def test_reader_returns_what_was_simulated(cohort, tmp_path):
     assert trials.tier == "simulated" and not trials.dropped and "simulated cohort" in trials.caption
     report = reader.sync_report(trials)
     truth = json.loads((cohort / "truth.json").read_text())["trials"]
-    np.testing.assert_allclose(report["media_start_in_video_s"], [t["lead"] for t in truth], atol=0.002)
+    np.testing.assert_allclose(report["media_start_in_video_s"], [t["lead"] for t in truth],
+                               atol=0.002)
     np.testing.assert_allclose(report["eeg_s"], report["label_s"], atol=0.004)
     assert (report["video_s"] - report["label_s"] >= 15).all()
 
 
 def test_eeg_and_frames_come_back_aligned(cohort, monkeypatch, tmp_path):
-    """A burst in the EEG and a smile on the face from 3 s after onset on are found there by the reader."""
+    """A burst in the EEG and a smile on the face from 3 s after onset on are found there by the
+    reader."""
     def stepped(*args):
         return lambda times: np.where(np.asarray(times) >= 3.0, 4.0, 0.0)
 
     monkeypatch.setattr(mahnob_session, "_expression", stepped)
-    monkeypatch.setattr(brain.Person, "sample", classmethod(lambda cls, rng, n, fingerprint=1.0: cls(
-        10.0, 1.5, 9.0, np.ones(n), np.ones(len(brain.RHYTHMS)), np.ones(len(brain.RHYTHMS)), np.eye(n), 20.0)))
-    root = mahnob.make(tmp_path / "stepped", **TINY | {"clips": 1, "seconds": (8, 8), "fingerprint": 0.0})
+    monkeypatch.setattr(
+        brain.Person, "sample",
+        classmethod(lambda cls, rng, n, fingerprint=1.0: cls(10.0, 1.5, 9.0, np.ones(
+            n), np.ones(len(brain.RHYTHMS)), np.ones(len(brain.RHYTHMS)), np.eye(n), 20.0)))
+    root = mahnob.make(tmp_path / "stepped",
+                       **TINY | {"clips": 1, "seconds": (8, 8), "fingerprint": 0.0})
     trial = reader.read(root)[0]
     eeg = trial.load("eeg")
     fast = np.abs(np.diff(eeg.data[eeg.channels.index("T7")], n=2))
     smooth = np.convolve(fast, np.ones(64) / 64, mode="same")
-    rise = np.argmax(smooth > (smooth[:256].mean() + smooth[-640:-256].mean()) / 2) / eeg.rate + eeg.start
+    rise = np.argmax(smooth >
+                     (smooth[:256].mean() + smooth[-640:-256].mean()) / 2) / eeg.rate + eeg.start
     assert rise == pytest.approx(3.0, abs=0.3)
     video = trial.load("video")
     mouth = video.data[:, 78:100, 60:100].astype(float)
@@ -126,8 +139,12 @@ def test_null_twin_keeps_labels_and_noise_but_not_the_link():
     felt, other = draw_traces(watched, 3), draw_traces(watched, 3, shared=False)
     shown = {}
     for effect, traces in ((1.0, felt), (0.0, other)):
-        express = [mahnob_session._expression(t, np.random.default_rng(i), np.random.default_rng(w.subject), 1.0)(np.arange(w.steps) / 4)
-                   for i, (w, t) in enumerate(zip(watched, traces, strict=True))]
+        express = [
+            mahnob_session._expression(t, np.random.default_rng(i),
+                                       np.random.default_rng(w.subject),
+                                       1.0)(np.arange(w.steps) / 4)
+            for i, (w, t) in enumerate(zip(watched, traces, strict=True))
+        ]
         shown[effect] = np.concatenate([face.action_units(e)["AU12"] for e in express])
     labels = np.concatenate([t.label for t in felt])
     assert np.corrcoef(shown[1.0], labels)[0, 1] > 0.4
@@ -135,22 +152,29 @@ def test_null_twin_keeps_labels_and_noise_but_not_the_link():
 
 
 def _linear_control(watched, traces, labels):
-    """Leave-one-subject-out ridge on log band power of 2 s windows: correlation of concatenated predictions and labels."""
+    """Leave-one-subject-out ridge on log band power of 2 s windows: correlation of concatenated
+    predictions and labels."""
     parameters, rest = {"seed": 3, "fingerprint": 1.0, "muscle": 1.0}, {"edge": 256}
     x, y, subject = [], [], []
     for w, trace, label in zip(watched, traces, labels, strict=True):
-        express = mahnob_session._expression(trace, stream(3, "e", w.subject, w.section), stream(3, "p", w.subject), 1.0)
-        eeg = mahnob_session._physiology(w, trace, parameters, rest, express, np.array([]))[:32, 256:]
-        windows = eeg[:, : w.steps // 8 * 512].reshape(32, -1, 512)
+        express = mahnob_session._expression(trace, stream(3, "e", w.subject, w.section),
+                                             stream(3, "p", w.subject), 1.0)
+        eeg = mahnob_session._physiology(w, trace, parameters, rest, express, np.array([]))[:32,
+                                                                                            256:]
+        windows = eeg[:, :w.steps // 8 * 512].reshape(32, -1, 512)
         f, p = scipy.signal.welch(windows - windows.mean(axis=0), 256, nperseg=256)
-        x.append(np.log([p[..., (f >= low) & (f < high)].mean(-1) for low, high in ((1, 5), (5, 8), (8, 12), (12, 18), (18, 30), (30, 45))])
-                 .transpose(2, 0, 1).reshape(w.steps // 8, -1))
-        y.append(label[: w.steps // 8 * 8].reshape(-1, 8).mean(axis=1))
+        x.append(
+            np.log([
+                p[..., (f >= low) & (f < high)].mean(-1)
+                for low, high in ((1, 5), (5, 8), (8, 12), (12, 18), (18, 30), (30, 45))
+            ]).transpose(2, 0, 1).reshape(w.steps // 8, -1))
+        y.append(label[:w.steps // 8 * 8].reshape(-1, 8).mean(axis=1))
         subject += [w.subject] * (w.steps // 8)
     x, y, subject = np.concatenate(x), np.concatenate(y), np.array(subject)
     for s in np.unique(subject):
         x[subject == s] = scipy.stats.zscore(x[subject == s])
-    return np.corrcoef(cross_val_predict(Ridge(1000.0), x, y, groups=subject, cv=LeaveOneGroupOut()), y)[0, 1]
+    return np.corrcoef(
+        cross_val_predict(Ridge(1000.0), x, y, groups=subject, cv=LeaveOneGroupOut()), y)[0, 1]
 
 
 def test_linear_control_finds_the_effect_and_nothing_in_the_null_twin(monkeypatch):
@@ -169,4 +193,5 @@ def test_null_twin_has_the_same_labels_and_fingerprints_on_disk(cohort, tmp_path
     for name, digest in _bytes(cohort).items():
         (same if _bytes(null)[name] == digest else differ).append(name)
     assert {name.rsplit(".", 1)[-1] for name in differ} == {"bdf", "avi", "txt", "json"}
-    assert any(name.endswith(".tsv") for name in same) and any(name.endswith("session.xml") for name in same)
+    assert any(name.endswith(".tsv")
+               for name in same) and any(name.endswith("session.xml") for name in same)

@@ -1,4 +1,5 @@
-"""The simulated RAF-DB: same bytes, both layouts, its imbalance, and a null twin that differs in the expression alone."""
+"""The simulated RAF-DB: same bytes, both layouts, its imbalance, and a null twin that differs in
+the expression alone."""
 
 from __future__ import annotations
 
@@ -15,7 +16,10 @@ TINY = {"train": 48, "test": 24}
 
 
 def _bytes(root):
-    return {str(f.relative_to(root)): hashlib.sha256(f.read_bytes()).hexdigest() for f in sorted(root.rglob("*")) if f.is_file()}
+    return {
+        str(f.relative_to(root)): hashlib.sha256(f.read_bytes()).hexdigest()
+        for f in sorted(root.rglob("*")) if f.is_file()
+    }
 
 
 def _truth(root):
@@ -53,7 +57,8 @@ def test_a_finished_cohort_is_reused_and_never_overwritten(cohort, monkeypatch):
 
 @pytest.mark.parametrize("wrong", [{"train": 10}, {"test": 0}, {"effect": 1.5}, {"layout": "zip"}])
 def test_bad_parameters(tmp_path, wrong):
-    with pytest.raises(ValueError, match=r"at least 24 images.*effect in 0\.\.1, layout 'owner' or 'repack'"):
+    with pytest.raises(ValueError,
+                       match=r"at least 24 images.*effect in 0\.\.1, layout 'owner' or 'repack'"):
         rafdb.make(tmp_path / "x", **TINY | wrong)
     assert not (tmp_path / "x").exists()
 
@@ -65,15 +70,21 @@ def test_classes_are_as_unequal_as_in_rafdb_but_fear_has_enough():
 
 
 def test_read_back_from_both_layouts(cohort, tmp_path):
-    one, two = reader.read(cohort), reader.read(rafdb.make(tmp_path / "repack", **TINY, layout="repack"))
-    assert one.tier == "simulated" and one.name == "rafdb-simulated" and one.caption == (cohort / "SIMULATED.txt").read_text().strip()
+    one, two = reader.read(cohort), reader.read(
+        rafdb.make(tmp_path / "repack", **TINY, layout="repack"))
+    assert one.tier == "simulated" and one.name == "rafdb-simulated" and one.caption == (
+        cohort / "SIMULATED.txt").read_text().strip()
     assert dict(one.dropped) == dict(two.dropped) == {
-        "other emotions": "3 images of emotions that paper 4 does not use: surprise 3"}
+        "other emotions": "3 images of emotions that paper 4 does not use: surprise 3"
+    }
     truth = {fact["image"]: fact for fact in _truth(cohort)["images"]}
     assert len(one) == len(two) == 72
     for a, b in zip(one, two, strict=True):
-        assert (a.session, a.trial, a.labels) == (b.session, b.trial, b.labels) and b.stimulus == reader.aligned(a.stimulus)
-        assert reader.EMOTIONS[a.labels["emotion"]] == truth[a.stimulus]["label"] == truth[a.stimulus]["shown"]
+        assert (a.session, a.trial, a.labels) == (b.session, b.trial,
+                                                  b.labels) and b.stimulus == reader.aligned(
+                                                      a.stimulus)
+        assert reader.EMOTIONS[a.labels["emotion"]] == truth[a.stimulus]["label"] == truth[
+            a.stimulus]["shown"]
         np.testing.assert_array_equal(a.load("image").data, b.load("image").data)
     for split in ("train", "test"):
         found = np.bincount([t.labels["emotion"] for t in one if t.session == split])
@@ -85,8 +96,10 @@ def test_null_twin_keeps_all_but_the_expression(cohort, tmp_path):
     null = rafdb.make(tmp_path / "null", **TINY, effect=0.0)
     same = []
     for a, b in zip(_truth(cohort)["images"], _truth(null)["images"], strict=True):
-        assert (a["image"], a["label"], a["person"], a["strength"]) == (b["image"], b["label"], b["person"], b["strength"])
-        x, y = ((root / "basic/Image/aligned" / reader.aligned(a["image"])).read_bytes() for root in (cohort, null))
+        assert (a["image"], a["label"], a["person"], a["strength"]) == (b["image"], b["label"],
+                                                                        b["person"], b["strength"])
+        x, y = ((root / "basic/Image/aligned" / reader.aligned(a["image"])).read_bytes()
+                for root in (cohort, null))
         assert (x == y) == (a["shown"] == b["shown"])  # the same person, pose, light and noise
         same.append(b["shown"] == b["label"])
     assert 0.15 < np.mean(same) < 0.6  # as often as independent draws of these shares agree
@@ -95,5 +108,6 @@ def test_null_twin_keeps_all_but_the_expression(cohort, tmp_path):
 def test_other_people_and_pictures_with_another_seed(cohort, tmp_path):
     other = _bytes(rafdb.make(tmp_path / "other", **TINY, seed=1))
     known = _bytes(cohort)
-    assert not set(other.values()) & {value for name, value in known.items() if name.endswith(".jpg")}
+    assert not set(
+        other.values()) & {value for name, value in known.items() if name.endswith(".jpg")}
     assert len({value for name, value in known.items() if name.endswith(".jpg")}) == 75

@@ -1,4 +1,5 @@
-"""The simulated SEED cohorts: same bytes, readable, aligned with their truth, and a null twin without an effect."""
+"""The simulated SEED cohorts: same bytes, readable, aligned with their truth, and a null twin
+without an effect."""
 
 from __future__ import annotations
 
@@ -22,31 +23,38 @@ TINY = {"subjects": 1, "windows": (10, 12)}
 
 
 def _bytes(root):
-    return {str(f.relative_to(root)): hashlib.sha256(f.read_bytes()).hexdigest() for f in sorted(root.rglob("*")) if f.is_file()}
+    return {
+        str(f.relative_to(root)): hashlib.sha256(f.read_bytes()).hexdigest()
+        for f in sorted(root.rglob("*")) if f.is_file()
+    }
 
 
 @pytest.fixture(scope="module", params=READERS)
 def cohort(request, tmp_path_factory):
-    return seed.make(tmp_path_factory.mktemp("cohort") / "a", layout=request.param, **TINY), request.param
+    return seed.make(tmp_path_factory.mktemp("cohort") / "a", layout=request.param,
+                     **TINY), request.param
 
 
 def test_the_readers_read_it_and_the_truth_agrees(cohort):
     root, layout = cohort
     read, truth = READERS[layout].read(root), json.loads((root / "truth.json").read_text())
-    assert (read.name, read.tier, read.caption, dict(read.dropped)) == (
-        f"{layout}-simulated", "simulated", "simulated cohort, effect = 1, seed = 0", {})
+    assert (read.name, read.tier, read.caption,
+            dict(read.dropped)) == (f"{layout}-simulated", "simulated",
+                                    "simulated cohort, effect = 1, seed = 0", {})
     assert len(read) == len(truth["trials"]) == {"seed-iv": 72, "seed-v": 45}[layout]
     gaps = 0
     for trial, known in zip(read, truth["trials"], strict=True):
-        assert [trial.subject, int(trial.session), trial.trial, trial.labels["emotion"]] == [
-            known[key] for key in ("subject", "session", "trial", "emotion")]
+        assert [trial.subject,
+                int(trial.session), trial.trial, trial.labels["emotion"]
+                ] == [known[key] for key in ("subject", "session", "trial", "emotion")]
         eeg, eye = trial.load("eeg").data, trial.load("eye").data
         assert eeg.shape[1] == eye.shape[1] == known["windows"] and 10 <= known["windows"] <= 12
         gaps += np.isnan(eye).sum()
     assert 0 < gaps < 0.1 * 33 * 12 * len(read)
     assert [file for file in READERS[layout].files(root) if not (root / file).is_file()] == []
     if layout == "seed-iv":
-        rough, smooth = (np.concatenate([np.diff(t.load("eeg").data, axis=1) for t in seed_iv.read(root, s)], axis=1).std()
+        rough, smooth = (np.concatenate(
+            [np.diff(t.load("eeg").data, axis=1) for t in seed_iv.read(root, s)], axis=1).std()
                          for s in ("de_movingAve", "de_LDS"))
         assert 0.2 < smooth / rough < 5
 
@@ -64,7 +72,8 @@ def test_same_seed_same_bytes_again_after_a_kill(cohort, tmp_path, monkeypatch):
         patch.setattr(folder, "write_file", killed)
         with pytest.raises(KeyboardInterrupt):
             seed.make(tmp_path / "b", layout=layout, **TINY)
-    assert (tmp_path / "b" / "SIMULATED.txt").exists() and not (tmp_path / "b" / "truth.json").exists()
+    assert (tmp_path / "b" /
+            "SIMULATED.txt").exists() and not (tmp_path / "b" / "truth.json").exists()
     assert _bytes(seed.make(tmp_path / "b", layout=layout, **TINY)) == _bytes(root)
 
 
@@ -83,14 +92,16 @@ def test_a_finished_cohort_is_reused_and_nothing_else_overwritten(cohort, tmp_pa
 
 
 def test_bad_parameters(tmp_path):
-    for bad, message in (({"effect": 2.0}, r"effect in 0\.\.1"), ({"layout": "seed"}, "layout"), ({"subjects": 17}, "1 to 15 subjects")):
+    for bad, message in (({"effect": 2.0}, r"effect in 0\.\.1"), ({"layout": "seed"}, "layout"),
+                         ({"subjects": 17}, "1 to 15 subjects")):
         with pytest.raises(ValueError, match=message):
             seed.make(tmp_path / "x", **bad)
     assert not (tmp_path / "x").exists()
 
 
 def _errors(root, layout, name):
-    """Right or wrong for every test window of a linear classifier for each subject and session, by modality."""
+    """Right or wrong for every test window of a linear classifier for each subject and session, by
+    modality."""
     cohort = READERS[layout].read(root)
     w = windows(cohort, length=1)
     number = np.array([trial.trial for trial in cohort])[w["trial"]]
@@ -102,8 +113,11 @@ def _errors(root, layout, name):
                 a, b = (np.flatnonzero(mine & np.isin(number, part)) for part in (train, test))
                 for modality, scale in (("eeg", scale_eeg), ("eye", scale_eye)):
                     x = scale(w[modality], a).reshape(len(number), -1)
-                    model = make_pipeline(StandardScaler(), LinearSVC(C=0.01, dual=True, max_iter=2000, random_state=0))
-                    right[modality].append(model.fit(x[a], w["emotion"][a]).predict(x[b]) == w["emotion"][b])
+                    model = make_pipeline(
+                        StandardScaler(), LinearSVC(C=0.01, dual=True, max_iter=2000,
+                                                    random_state=0))
+                    right[modality].append(
+                        model.fit(x[a], w["emotion"][a]).predict(x[b]) == w["emotion"][b])
     return {modality: np.concatenate(part) for modality, part in right.items()}
 
 
@@ -111,17 +125,28 @@ def test_a_linear_classifier_finds_the_emotion_and_none_in_the_null_twin(tmp_pat
     right = _errors(seed.make(tmp_path / "a", subjects=3, windows=(10, 14)), "seed-iv", "16/8")
     assert 0.6 < right["eeg"].mean() < 0.85 and 0.5 < right["eye"].mean() < 0.8
     both = np.mean(right["eeg"] & right["eye"])
-    assert abs(both - right["eeg"].mean() * right["eye"].mean()) < 0.1  # the two err on different trials
-    # "3fold" is balanced, so that chance is one in five; 27 folds of 5 trials scatter by about 0.035 around it
-    null = _errors(seed.make(tmp_path / "null", layout="seed-v", subjects=3, effect=0.0, windows=(10, 14)), "seed-v", "3fold")
+    # the two err on different trials
+    assert abs(both - right["eeg"].mean() * right["eye"].mean()) < 0.1
+    # "3fold" is balanced, so that chance is one in five; 27 folds of 5 trials scatter by about
+    # 0.035 around it
+    null = _errors(
+        seed.make(tmp_path / "null", layout="seed-v", subjects=3, effect=0.0, windows=(10, 14)),
+        "seed-v", "3fold")
     assert abs(null["eeg"].mean() - 0.2) < 0.1 and abs(null["eye"].mean() - 0.2) < 0.1
 
 
 def test_the_twins_differ_in_the_emotion_alone(tmp_path):
-    cohorts = [seed_iv.read(seed.make(tmp_path / str(effect), effect=effect, **TINY)) for effect in (0.0, 1.0)]
-    truths = [json.loads((tmp_path / str(effect) / "truth.json").read_text())["trials"] for effect in (0.0, 1.0)]
+    cohorts = [
+        seed_iv.read(seed.make(tmp_path / str(effect), effect=effect, **TINY))
+        for effect in (0.0, 1.0)
+    ]
+    truths = [
+        json.loads((tmp_path / str(effect) / "truth.json").read_text())["trials"]
+        for effect in (0.0, 1.0)
+    ]
     for a, b, x, y in zip(*truths, *cohorts, strict=True):
-        assert {key: a[key] for key in a if key not in ("brain", "eyes")} == {key: b[key] for key in b if key not in ("brain", "eyes")}
+        assert {key: a[key] for key in a if key not in ("brain", "eyes")
+                } == {key: b[key] for key in b if key not in ("brain", "eyes")}
         assert x.labels == y.labels
         if a["emotion"] == a["other"]:  # driven by the same emotion in both
             np.testing.assert_array_equal(x.load("eeg").data, y.load("eeg").data)

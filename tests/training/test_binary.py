@@ -1,4 +1,5 @@
-"""High or low: labels and scaling without a look at the test data, an effect that is found, and chance where there is none."""
+"""High or low: labels and scaling without a look at the test data, an effect that is found, and
+chance where there is none."""
 
 import numpy as np
 import pytest
@@ -11,11 +12,12 @@ from lib.training.folds import Task, cross_validate
 from lib.training.pretraining import pretrain_fold
 from lib.training.splits import Split
 
-MODEL = {"in_channels": 2, "channels": (8, 16), "kernels": (9, 5), "strides": (4, 2), "layers": 1, "feedforward": 32, "mask_hidden": 16}
+MODEL = {
+    "in_channels": 2, "channels": (8, 16), "kernels": (9, 5), "strides": (4, 2), "layers": 1,
+    "feedforward": 32, "mask_hidden": 16
+}
 SETTINGS = {
-    "modality": "eeg",
-    "target": "arousal",
-    "model": MODEL,
+    "modality": "eeg", "target": "arousal", "model": MODEL,
     "head": {"hidden": (8,), "dropout": 0.3},
     "recipe": {"epochs": 12, "lr": 5e-3, "batch": 16, "decay_every": 6, "scaling": "train"},
 }
@@ -26,15 +28,14 @@ def cohort(effect: float, seed: int = 0, n: int = 320) -> dict[str, np.ndarray]:
     """Two segments a trial; in trials rated high an oscillation is stronger, its phase random."""
     rng = np.random.default_rng(seed)
     high = np.repeat(rng.integers(2, size=n // 2), 2)
-    wave = np.sin(rng.uniform(0, 2 * np.pi, (n, 1, 1)) + np.array([[0], [1]]) + np.arange(128) * 2 * np.pi * 10 / 128)
+    wave = np.sin(
+        rng.uniform(0, 2 * np.pi, (n, 1, 1)) + np.array([[0], [1]]) +
+        np.arange(128) * 2 * np.pi * 10 / 128)
     x = rng.normal(size=(n, 2, 128)) + (0.7 + effect * (high[:, None, None] - 0.5)) * wave
     return {
-        "eeg": (30 * x).astype(np.float32),
-        "ecg": (x[:, :1] - 4).astype(np.float32),
-        "arousal": 3.0 + 4 * high,
-        "valence": rng.uniform(1, 9, n // 2).repeat(2),
-        "trial": np.arange(n) // 2,
-        "subject": np.arange(n) // 80,
+        "eeg": (30 * x).astype(np.float32), "ecg": (x[:, :1] - 4).astype(np.float32),
+        "arousal": 3.0 + 4 * high, "valence": rng.uniform(1, 9, n // 2).repeat(2),
+        "trial": np.arange(n) // 2, "subject": np.arange(n) // 80,
     }
 
 
@@ -46,24 +47,30 @@ def test_an_effect_is_found_and_where_there_is_none_so_is_chance(tmp_path):
     found = {}
     for effect in (0.0, 1.2):
         data = cohort(effect)
-        [result] = cross_validate(finetune_fold, data, [Task("eeg", Split("by_trial", 0, **SPLIT), 0, SETTINGS)], engine="serial",
-                                  store=Store(tmp_path))
+        [result] = cross_validate(finetune_fold, data,
+                                  [Task("eeg", Split("by_trial", 0, **SPLIT), 0, SETTINGS)],
+                                  engine="serial", store=Store(tmp_path))
         found[effect] = accuracy(data, result)
     assert found[1.2] > 0.9
-    assert abs(found[0.0] - 0.5) < 3 * (0.25 / 80) ** 0.5  # three binomial standard deviations; 80 trials of two segments
+    # three binomial standard deviations; 80 trials of two segments
+    assert abs(found[0.0] - 0.5) < 3 * (0.25 / 80)**0.5
 
 
 def test_results_have_the_shapes_that_are_promised():
     data = cohort(1.0)
-    result = finetune_fold(data, SPLIT, 0, **SETTINGS | {"modality": "ecg", "model": MODEL | {"in_channels": 1}})
+    result = finetune_fold(data, SPLIT, 0,
+                           **SETTINGS | {"modality": "ecg", "model": MODEL | {"in_channels": 1}})
     assert {name: value.shape for name, value in result.items()} == {
-        "val": (40,), "test": (160,), "hidden": (320, 8), "attention": (160, 16), "history": (12, 3), "threshold": (), "seconds": ()}
+        "val": (40,), "test": (160,), "hidden": (320, 8), "attention": (160, 16),
+        "history": (12, 3), "threshold": (), "seconds": ()
+    }
     assert all(((0 <= result[part]) & (result[part] <= 1)).all() for part in ("val", "test"))
     assert result["hidden"].dtype == np.float32 and (result["hidden"] >= 0).all()
     y = high_labels(data["arousal"], data["trial"], SPLIT["train"])[120:160]
     p = result["val"].astype(float)
     expected = [-np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)), np.mean((p > 0.5) == (y == 1))]
-    np.testing.assert_allclose(result["history"][-1, 1:], expected, rtol=1e-3)  # of the last epoch, which is kept
+    # of the last epoch, which is kept
+    np.testing.assert_allclose(result["history"][-1, 1:], expected, rtol=1e-3)
 
 
 def test_test_segments_cannot_reach_training():
@@ -75,14 +82,17 @@ def test_test_segments_cannot_reach_training():
     after = finetune_fold(touched, SPLIT, 0, **SETTINGS)
     for name in ("val", "history", "threshold"):
         assert np.array_equal(before[name], after[name]), name
-    assert np.array_equal(before["hidden"][:160], after["hidden"][:160]) and not np.array_equal(before["test"], after["test"])
+    assert np.array_equal(before["hidden"][:160], after["hidden"][:160]) and not np.array_equal(
+        before["test"], after["test"])
 
 
 def test_the_threshold_is_the_mean_of_training_trials_each_counted_once():
     ratings, trial = np.array([1.0, 1, 1, 1, 4, 7, 9]), np.array([0, 0, 0, 0, 1, 2, 3])
     assert mean_rating(ratings, trial, [0, 1, 2, 3, 4, 5]) == 4
-    assert high_labels(ratings, trial, [5, 4, 3, 0, 1, 2]).tolist() == [0, 0, 0, 0, 0, 1, 1]  # a rating at the mean is low
-    assert high_labels(ratings * [1, 1, 1, 1, 1, 1, -5], trial, [0, 4, 5])[:6].tolist() == [0, 0, 0, 0, 0, 1]
+    # a rating at the mean is low
+    assert high_labels(ratings, trial, [5, 4, 3, 0, 1, 2]).tolist() == [0, 0, 0, 0, 0, 1, 1]
+    assert high_labels(ratings * [1, 1, 1, 1, 1, 1, -5], trial,
+                       [0, 4, 5])[:6].tolist() == [0, 0, 0, 0, 0, 1]
 
 
 def test_scaling_uses_training_segments_or_each_subject():
@@ -98,8 +108,12 @@ def test_scaling_uses_training_segments_or_each_subject():
     np.testing.assert_allclose(scale(x, subject, train, "train"), expected, rtol=1e-4, atol=1e-5)
     touched = x.copy()
     touched[3:] = 1e6
-    assert np.array_equal(scale(touched, subject, train, "train")[:3], scale(x, subject, train, "train")[:3])
-    np.testing.assert_allclose(scale(np.full((2, 1, 9), 3.3), subject[:2], (0,), "subject"), 0, atol=1e-6)  # a flat channel
+    assert np.array_equal(
+        scale(touched, subject, train, "train")[:3],
+        scale(x, subject, train, "train")[:3])
+    # a flat channel
+    np.testing.assert_allclose(scale(np.full((2, 1, 9), 3.3), subject[:2], (0,), "subject"), 0,
+                               atol=1e-6)
     with pytest.raises(ValueError, match="'subject' or 'train', not 'all'"):
         scale(x, subject, train, "all")
 
@@ -107,20 +121,31 @@ def test_scaling_uses_training_segments_or_each_subject():
 def test_fine_tuning_starts_from_the_weights_of_pre_training_and_moves_all_of_them():
     data = cohort(1.0)
     x = scale(data["eeg"], data["subject"], SPLIT["train"], "train")
-    weights = pretrain_fold({"corpus": x[:40], "own": x}, SPLIT, 0, model=MODEL, recipe={"epochs": 1, "batch": 64})
+    weights = pretrain_fold({"corpus": x[:40], "own": x}, SPLIT, 0, model=MODEL,
+                            recipe={"epochs": 1, "batch": 64})
     still = {**SETTINGS, "recipe": SETTINGS["recipe"] | {"epochs": 1, "lr": 0.0}}
     started = finetune_fold(data, SPLIT, 3, **still, weights=weights)
     torch.manual_seed(3)
     net = Recogniser(PhysioTransformer(**MODEL), **SETTINGS["head"]).eval()
-    net.encoder.load_state_dict({k.removeprefix("weights/"): torch.tensor(v) for k, v in weights.items() if k.startswith("weights/")})
-    np.testing.assert_allclose(started["hidden"], net.last_hidden(torch.from_numpy(x)).detach().numpy(), rtol=1e-3, atol=1e-5)
-    assert not np.allclose(started["hidden"], finetune_fold(data, SPLIT, 3, **still)["hidden"], atol=1e-3)
+    net.encoder.load_state_dict({
+        k.removeprefix("weights/"): torch.tensor(v) for k, v in weights.items()
+        if k.startswith("weights/")
+    })
+    np.testing.assert_allclose(started["hidden"],
+                               net.last_hidden(torch.from_numpy(x)).detach().numpy(), rtol=1e-3,
+                               atol=1e-5)
+    assert not np.allclose(started["hidden"],
+                           finetune_fold(data, SPLIT, 3, **still)["hidden"], atol=1e-3)
 
 
 def test_learning_rate_falls_in_steps(monkeypatch):
     rates, real = [], torch.optim.Adam.step
-    monkeypatch.setattr(torch.optim.Adam, "step", lambda self, *a, **k: (rates.append(self.param_groups[0]["lr"]), real(self, *a, **k))[1])
-    finetune_fold(cohort(0.0), SPLIT, 0, **SETTINGS | {"recipe": {"epochs": 5, "decay_every": 2, "lr": 1.0e-3, "batch": 120}})
+    monkeypatch.setattr(
+        torch.optim.Adam, "step", lambda self, *a, **k:
+        (rates.append(self.param_groups[0]["lr"]), real(self, *a, **k))[1])
+    finetune_fold(
+        cohort(0.0), SPLIT, 0,
+        **SETTINGS | {"recipe": {"epochs": 5, "decay_every": 2, "lr": 1.0e-3, "batch": 120}})
     np.testing.assert_allclose(rates, 1e-3 * np.array([1, 1, 0.65, 0.65, 0.65**2]))
 
 
@@ -134,14 +159,18 @@ def test_fusion_trains_the_top_alone_and_takes_what_each_branch_knows():
     data, rng = cohort(0.0), np.random.default_rng(0)
     high = (data["arousal"] > 5).astype(int)
     seen = rng.integers(2, size=320)  # which branch sees the class of this segment
-    hidden = np.stack([high * (seen == 0), (1 - high) * (seen == 0), high * (seen == 1), (1 - high) * (seen == 1)], axis=1)
+    hidden = np.stack([
+        high * (seen == 0), (1 - high) * (seen == 0), high * (seen == 1), (1 - high) * (seen == 1)
+    ], axis=1)
     hidden = hidden.astype(np.float32)
     hidden.setflags(write=False)  # the branches are frozen: nothing may change them
     settings = {"target": "arousal", "head": {}, "recipe": {"lr": 1e-3, "batch": 16}}
     fused = fusion_fold(data, SPLIT, 0, hidden=hidden, **settings)
     one = fusion_fold(data, SPLIT, 0, hidden=hidden[:, :2], **settings)
-    assert fused.keys() == {"val", "test", "history", "seconds"} and fused["history"].shape == (52, 3)
+    assert fused.keys() == {"val", "test", "history", "seconds"
+                            } and fused["history"].shape == (52, 3)
     assert accuracy(data, fused) > 0.98 and 0.6 < accuracy(data, one) < 0.9
-    assert np.array_equal(fused["test"], fusion_fold(data, SPLIT, 0, hidden=hidden, **settings)["test"])
+    assert np.array_equal(fused["test"],
+                          fusion_fold(data, SPLIT, 0, hidden=hidden, **settings)["test"])
     noise = fusion_fold(data, SPLIT, 0, hidden=rng.random((320, 6)).astype(np.float32), **settings)
-    assert abs(accuracy(data, noise) - 0.5) < 3 * (0.25 / 160) ** 0.5
+    assert abs(accuracy(data, noise) - 0.5) < 3 * (0.25 / 160)**0.5

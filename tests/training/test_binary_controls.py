@@ -15,13 +15,18 @@ from lib.training.splits import segment_splits
 
 
 def cohort(effect, seed=0, n_subjects=12, n_clips=6, n_segments=5):
-    """Each subject's features are shifted by a large amount of his own; ``effect`` lets the rating of a trial into one of each kind."""
+    """Each subject's features are shifted by a large amount of his own; ``effect`` lets the rating
+    of a trial into one of each kind."""
     rng = np.random.default_rng(seed)
     trial = np.repeat(np.arange(n_subjects * n_clips), n_segments)
     rating = rng.uniform(1, 9, n_subjects * n_clips)
-    data = {"trial": trial, "subject": trial // n_clips, "stimulus": np.array([f"clip {i}" for i in trial % n_clips])}
+    data = {
+        "trial": trial, "subject": trial // n_clips,
+        "stimulus": np.array([f"clip {i}" for i in trial % n_clips])
+    }
     for kind, width in (("eeg", 8), ("ecg", 3)):
-        x = 5 * rng.standard_normal((n_subjects, width))[data["subject"]] + rng.standard_normal((len(trial), width))
+        x = 5 * rng.standard_normal((n_subjects, width))[data["subject"]] + rng.standard_normal(
+            (len(trial), width))
         x[:, 0] += effect * (rating[trial] - 5)
         data[f"features_{kind}"] = x.astype(np.float32)
     return data | {"arousal": rating[trial], "valence": rating[::-1][trial]}
@@ -36,7 +41,8 @@ def accuracy(data, work, split="by_trial", **settings):
     for fold in segment_splits(split, data["subject"], data["trial"], n_folds=6):
         y = high_labels(data["arousal"], data["trial"], fold.train)[list(fold.test)]
         result = work(data, parts(fold), 0, target="arousal", **settings)
-        assert {k: (v.shape, v.dtype) for k, v in result.items()} == {k: ((len(parts(fold)[k]),), np.float32) for k in ("val", "test")}
+        assert {k: (v.shape, v.dtype) for k, v in result.items()
+                } == {k: ((len(parts(fold)[k]),), np.float32) for k in ("val", "test")}
         scores.append(classification(y, result["test"])["accuracy"])
     return np.mean(scores)
 
@@ -44,22 +50,26 @@ def accuracy(data, work, split="by_trial", **settings):
 @pytest.mark.parametrize("work", [linear_fold, naive_bayes_fold])
 @pytest.mark.parametrize("modality", ["eeg", "ecg", "both"])
 def test_an_effect_is_found_and_a_null_gives_chance(work, modality):
-    found, null = (np.mean([accuracy(cohort(effect, seed), work, modality=modality)
-                            for seed in range(3)]) for effect in (3.0, 0.0))
-    # Ten seeds of one cohort: mean 0.89 to 0.90, spread 0.03; trained on shuffled ratings 0.58, spread 0.13.
+    found, null = (np.mean(
+        [accuracy(cohort(effect, seed), work, modality=modality) for seed in range(3)])
+                   for effect in (3.0, 0.0))
+    # Ten seeds of one cohort: mean 0.89 to 0.90, spread 0.03; trained on shuffled ratings 0.58,
+    # spread 0.13.
     assert found > 0.8
     # Ten such means (linear, and Bayes on EEG): 0.47 to 0.48, spread 0.04 at most.
     assert null == pytest.approx(0.5, abs=0.2)
 
 
 def test_scaling_by_subject_takes_away_the_subject():
-    own, train = (accuracy(cohort(1.0), linear_fold, "by_subject", modality="ecg", scaling=scaling) for scaling in ("subject", "train"))
+    own, train = (accuracy(cohort(1.0), linear_fold, "by_subject", modality="ecg", scaling=scaling)
+                  for scaling in ("subject", "train"))
     assert own > train + 0.1
 
 
 def test_majority_and_stimulus():
     data = cohort(0.0)
-    data["arousal"] = np.where(np.isin(data["stimulus"], ["clip 0", "clip 1"]), 8.0, np.where(data["stimulus"] == "clip 2", 7.0, 2.0))
+    data["arousal"] = np.where(np.isin(data["stimulus"], ["clip 0", "clip 1"]), 8.0,
+                               np.where(data["stimulus"] == "clip 2", 7.0, 2.0))
     fold = parts(segment_splits("by_trial", data["subject"], data["trial"])[0])
     fold["train"] = tuple(i for i in fold["train"] if data["stimulus"][i] != "clip 2")
     y = high_labels(data["arousal"], data["trial"], fold["train"])
@@ -69,9 +79,11 @@ def test_majority_and_stimulus():
         known = data["stimulus"][rows] != "clip 2"
         assert np.array_equal(p[known], y[rows][known])
         assert np.allclose(p[~known], y[list(fold["train"])].mean())
-        assert np.allclose(majority_fold(data, fold, 0, "arousal")[part], y[list(fold["train"])].mean())
+        assert np.allclose(
+            majority_fold(data, fold, 0, "arousal")[part], y[list(fold["train"])].mean())
     assert np.any(data["stimulus"][list(fold["test"])] == "clip 2")
-    coded = stimulus_fold(data | {"stimulus": np.unique(data["stimulus"], return_inverse=True)[1]}, fold, 0, "arousal")
+    coded = stimulus_fold(data | {"stimulus": np.unique(data["stimulus"], return_inverse=True)[1]},
+                          fold, 0, "arousal")
     assert np.array_equal(coded["test"], result["test"])
 
 
@@ -81,12 +93,17 @@ def test_agree_with_scikit_learn_on_the_same_features():
     train, val, test = (list(fold[key]) for key in ("train", "val", "test"))
     y = high_labels(data["valence"], data["trial"], train)
     x = scale(data["features_eeg"][:, :, None], data["subject"], train)[:, :, 0]
-    fits = [LogisticRegression(C=c, max_iter=1000).fit(x[train], y[train]) for c in INVERSE_PENALTIES]
+    fits = [
+        LogisticRegression(C=c, max_iter=1000).fit(x[train], y[train]) for c in INVERSE_PENALTIES
+    ]
     best = fits[np.argmin([log_loss(y[val], fit.predict_proba(x[val])) for fit in fits])]
-    assert np.allclose(linear_fold(data, fold, 0, "valence", "eeg")["test"], best.predict_proba(x[test])[:, 1], atol=1e-6)
+    assert np.allclose(
+        linear_fold(data, fold, 0, "valence", "eeg")["test"],
+        best.predict_proba(x[test])[:, 1], atol=1e-6)
     j = fisher_scores(x[train], y[train])
     assert j.max() < 0.3  # so the best alone is used
-    one = GaussianNB().fit(x[train][:, [j.argmax()]], y[train]).predict_proba(x[test][:, [j.argmax()]])[:, 1]
+    one = GaussianNB().fit(x[train][:, [j.argmax()]],
+                           y[train]).predict_proba(x[test][:, [j.argmax()]])[:, 1]
     assert np.allclose(naive_bayes_fold(data, fold, 0, "valence", "eeg")["test"], one, atol=1e-6)
 
 
@@ -101,11 +118,16 @@ def test_labels_outside_training_are_not_used(work):
     fold = parts(segment_splits("by_trial", data["subject"], data["trial"])[1])
     hidden = data | {"arousal": data["arousal"].copy()}
     hidden["arousal"][list(fold["test"])] = np.nan
-    assert np.array_equal(work(data, fold, 0, "arousal")["test"], work(hidden, fold, 0, "arousal")["test"])
+    assert np.array_equal(
+        work(data, fold, 0, "arousal")["test"],
+        work(hidden, fold, 0, "arousal")["test"])
 
 
 def test_run_by_cross_validate(tmp_path):
     data = cohort(1.0)
-    tasks = [Task("linear", fold, 0, {"target": "arousal"}) for fold in segment_splits("by_subject", data["subject"], data["trial"], 3)]
+    tasks = [
+        Task("linear", fold, 0, {"target": "arousal"})
+        for fold in segment_splits("by_subject", data["subject"], data["trial"], 3)
+    ]
     results = cross_validate(linear_fold, data, tasks, engine="serial", store=Store(tmp_path))
     assert [len(r["test"]) for r in results] == [len(task.split.test) for task in tasks]

@@ -27,7 +27,8 @@ def test_is_numpys_with_symmetric_roots(views):
     s = np.cov(np.hstack([h1, h2]).T)
     s11, s12, s22 = s[:4, :4] + RIDGE * np.eye(4), s[:4, 4:], s[4:, 4:] + RIDGE * np.eye(3)
     root1, root2 = (np.linalg.inv(scipy.linalg.sqrtm(m).real) for m in (s11, s22))
-    assert correlation(*views, ridge=RIDGE).item() == pytest.approx(np.linalg.svd(root1 @ s12 @ root2)[1].sum(), abs=1e-10)
+    assert correlation(*views, ridge=RIDGE).item() == pytest.approx(
+        np.linalg.svd(root1 @ s12 @ root2)[1].sum(), abs=1e-10)
 
 
 def test_is_the_sum_of_scikit_learns_canonical_correlations(views):
@@ -47,8 +48,10 @@ def test_lies_between_none_and_the_number_of_dimensions(views):
 
 def test_affine_maps_change_nothing(views):
     h1, h2 = views
-    moved = h1 @ torch.randn(4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(1)) + 7
-    torch.testing.assert_close(correlation(moved, 1e3 * h2, ridge=1e-10), correlation(h1, h2, ridge=1e-10), rtol=1e-5, atol=0)
+    moved = h1 @ torch.randn(4, 4, dtype=torch.float64,
+                             generator=torch.Generator().manual_seed(1)) + 7
+    torch.testing.assert_close(correlation(moved, 1e3 * h2, ridge=1e-10),
+                               correlation(h1, h2, ridge=1e-10), rtol=1e-5, atol=0)
 
 
 def test_gradient_is_right_and_finite_where_eigenvalues_coincide(views):

@@ -9,11 +9,8 @@ from lib.training.emotion_controls import bdae_fold, choquet, fit_measure, fuzzy
 
 N, K, PER_TRIAL = 90, 3, 5
 FOLDS = {
-    "svm eeg": (svm_fold, {"modality": "eeg"}),
-    "svm eye": (svm_fold, {"modality": "eye"}),
-    "max": (max_fold, {}),
-    "fuzzy": (fuzzy_fold, {}),
-    "bdae": (bdae_fold, {}),
+    "svm eeg": (svm_fold, {"modality": "eeg"}), "svm eye": (svm_fold, {"modality": "eye"}),
+    "max": (max_fold, {}), "fuzzy": (fuzzy_fold, {}), "bdae": (bdae_fold, {}),
 }
 
 
@@ -35,9 +32,11 @@ def cohort(eeg: float = 1.0, eye: float = 1.0) -> dict[str, np.ndarray]:
     trial = np.repeat(np.arange(18), PER_TRIAL)
     emotion = trial % K
     return {
-        "eeg": (rng.normal(size=(N, 10, 8, 3)) + eeg * rng.normal(size=(K, 1, 8, 3))[emotion]).astype(np.float32),
-        "eye": (rng.normal(size=(N, 10, 6)) + eye * rng.normal(size=(K, 1, 6))[emotion]).astype(np.float32),
-        "emotion": emotion, "subject": np.ones(N, int), "session": np.ones(N, int), "trial": trial,
+        "eeg": (rng.normal(size=(N, 10, 8, 3)) +
+                eeg * rng.normal(size=(K, 1, 8, 3))[emotion]).astype(np.float32),
+        "eye": (rng.normal(size=(N, 10, 6)) + eye * rng.normal(size=(K, 1, 6))[emotion]).astype(
+            np.float32), "emotion": emotion, "subject": np.ones(N, int), "session": np.ones(N, int),
+        "trial": trial,
     }
 
 
@@ -53,16 +52,21 @@ def test_learns_a_pattern_without_reading_the_test_windows(name):
     assert accuracy(data, result) > 0.8
     assert result["test"].shape == (30, K) and result["val"].shape == (15, K)
     np.testing.assert_allclose(result["test"].sum(1), 1, rtol=1e-6)
-    touched = data | {k: np.where(np.isin(np.arange(N), SPLIT["test"]).reshape(-1, *[1] * (data[k].ndim - 1)), 0, data[k])
-                      for k in ("eeg", "eye", "emotion")}
-    np.testing.assert_array_equal(work(touched, SPLIT, 0, n_classes=K, **settings)["val"], result["val"])
+    touched = data | {
+        k: np.where(
+            np.isin(np.arange(N), SPLIT["test"]).reshape(-1, *[1] * (data[k].ndim - 1)), 0, data[k])
+        for k in ("eeg", "eye", "emotion")
+    }
+    np.testing.assert_array_equal(
+        work(touched, SPLIT, 0, n_classes=K, **settings)["val"], result["val"])
 
 
 @pytest.mark.parametrize("name", FOLDS)
 def test_a_class_without_training_windows_and_no_validation_windows_are_possible(name):
     work, settings = FOLDS[name]
     result = work(cohort(), SPLIT | {"val": ()}, 0, n_classes=K + 1, **settings)
-    assert result["val"].shape == (0, K + 1) and not result["test"][:, K].any() and np.isfinite(result["test"]).all()
+    assert result["val"].shape == (0, K + 1) and not result["test"][:, K].any() and np.isfinite(
+        result["test"]).all()
 
 
 @pytest.mark.parametrize("name", ["svm eeg", "fuzzy", "bdae"])
@@ -71,7 +75,8 @@ def test_finds_nothing_where_there_is_nothing(name):
     found = []
     for seed in range(8):
         rng, data = np.random.default_rng(seed), cohort(0, 0)  # whole trials, within each part
-        data["emotion"] = np.concatenate([rng.permutation(np.arange(n) % K) for n in (9, 3, 6)])[data["trial"]]
+        data["emotion"] = np.concatenate([rng.permutation(np.arange(n) % K)
+                                          for n in (9, 3, 6)])[data["trial"]]
         found.append(accuracy(data, work(data, SPLIT, seed, n_classes=K, **settings)))
     assert abs(np.mean(found) - 1 / K) < 0.12
 
@@ -96,7 +101,8 @@ def test_majority_says_the_training_shares():
 def test_fusion_follows_the_modality_that_knows():
     data = cohort(eeg=1.0, eye=0.0)
     folds = (FOLDS[name] for name in ("svm eeg", "svm eye", "fuzzy"))
-    eeg, eye, fuzzy = (accuracy(data, work(data, SPLIT, 0, n_classes=K, **settings)) for work, settings in folds)
+    eeg, eye, fuzzy = (accuracy(data, work(data, SPLIT, 0, n_classes=K, **settings))
+                       for work, settings in folds)
     assert eye < 0.6 and min(eeg, fuzzy) > 0.8
 
 
@@ -104,7 +110,8 @@ def test_max_takes_the_larger_score_of_each_class():
     data = cohort()
     eeg, eye = (svm_fold(data, SPLIT, 0, modality=m, n_classes=K)["test"] for m in ("eeg", "eye"))
     largest = np.maximum(eeg, eye)
-    np.testing.assert_allclose(max_fold(data, SPLIT, 0, n_classes=K)["test"], largest / largest.sum(1, keepdims=True))
+    np.testing.assert_allclose(
+        max_fold(data, SPLIT, 0, n_classes=K)["test"], largest / largest.sum(1, keepdims=True))
 
 
 def test_choquet_between_minimum_maximum_and_weighted_mean():
@@ -122,9 +129,11 @@ def test_the_measure_is_the_optimum_of_the_box_programme():
     target = y[:, None] == np.arange(K)
 
     def loss(mu):
-        return ((choquet(p1, p2, mu.reshape(2, K)) - target) ** 2).sum() + 0.01 * (mu**2).sum()
+        return ((choquet(p1, p2, mu.reshape(2, K)) - target)**2).sum() + 0.01 * (mu**2).sum()
 
-    expected = minimize(loss, np.full(2 * K, 0.5), bounds=[(0, 1)] * (2 * K), options={"ftol": 1e-14}).x.reshape(2, K)
+    expected = minimize(loss, np.full(2 * K, 0.5), bounds=[(0, 1)] * (2 * K),
+                        options={"ftol": 1e-14}).x.reshape(2, K)
     np.testing.assert_allclose(fit_measure(p1, p2, y), expected, atol=1e-4)
-    trusted = fit_measure(p1=np.eye(K)[y], p2=np.full((40, K), 1 / K), y=y)  # the first source is always right
+    # the first source is always right
+    trusted = fit_measure(p1=np.eye(K)[y], p2=np.full((40, K), 1 / K), y=y)
     assert (trusted[0] > 0.9).all() and (trusted[1] < 0.1).all()

@@ -1,4 +1,5 @@
-"""Training the face network: splits, features computed once, learning, chance, and no way from test to training."""
+"""Training the face network: splits, features computed once, learning, chance, and no way from test
+to training."""
 
 from __future__ import annotations
 
@@ -30,13 +31,17 @@ def backbone():
 
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory, backbone):
-    """Maps, emotions and official split of 160 training and 72 test faces: as many of each emotion, shown twice as strongly as usual."""
+    """Maps, emotions and official split of 160 training and 72 test faces: as many of each emotion,
+    shown twice as strongly as usual."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rafdb, "expressivity", lambda rng: 2.0)
         patch.setattr(rafdb, "counts", lambda n: dict.fromkeys(rafdb.EMOTIONS, n // 4))
         cohort = reader.read(rafdb.make(tmp_path_factory.mktemp("rafdb") / "a", train=160, test=72))
     images = np.concatenate([trial.load("image").data for trial in cohort])
-    data = {"maps": feature_maps(images, backbone)["maps"], "emotion": np.array([trial.labels["emotion"] for trial in cohort])}
+    data = {
+        "maps": feature_maps(images, backbone)["maps"],
+        "emotion": np.array([trial.labels["emotion"] for trial in cohort])
+    }
     return data, [trial.session for trial in cohort]
 
 
@@ -45,7 +50,7 @@ def drawn(effect: float = 1.0, n: int = 200, copies: int = 2) -> dict[str, np.nd
     rng = np.random.default_rng(0)
     maps = rng.normal(size=(n, copies, 160, 4, 4))
     for k in range(4):
-        maps[LABELS[:n] == k, :, 40 * k : 40 * k + 40] += effect
+        maps[LABELS[:n] == k, :, 40 * k:40 * k + 40] += effect
     return {"maps": maps.astype(np.float16), "emotion": LABELS[:n]}
 
 
@@ -60,7 +65,8 @@ def parts(how: str = "official", seed: int = 0) -> dict:
 def test_splits_keep_the_owners_test_part_or_mix_all():
     one, two = parts("official"), parts("pooled")
     assert one["test"] == tuple(np.flatnonzero(OFFICIAL == "test")) and len(one["val"]) == 16
-    assert len(two["test"]) == 40 and len(two["val"]) == 16 and 0 < np.mean(OFFICIAL[list(two["test"])] == "train") < 1
+    assert len(two["test"]) == 40 and len(
+        two["val"]) == 16 and 0 < np.mean(OFFICIAL[list(two["test"])] == "train") < 1
     for split in (one, two):
         joined = [*split["train"], *split["val"], *split["test"]]
         assert sorted(joined) == list(range(200))
@@ -75,20 +81,26 @@ def test_splits_keep_the_owners_test_part_or_mix_all():
 
 
 def test_class_weights_are_those_of_scikit_learn():
-    np.testing.assert_allclose(class_weights(LABELS), compute_class_weight("balanced", classes=np.arange(4), y=LABELS), rtol=1e-6)
+    np.testing.assert_allclose(class_weights(LABELS),
+                               compute_class_weight("balanced", classes=np.arange(4), y=LABELS),
+                               rtol=1e-6)
     with pytest.raises(ValueError, match=r"of classes 0 to 3 there are \[100, 40, 0, 50\]"):
         class_weights(LABELS[LABELS != 2])
 
 
-def test_features_are_those_of_the_backbone_and_of_the_mirror_image(backbone, tmp_path, monkeypatch):
+def test_features_are_those_of_the_backbone_and_of_the_mirror_image(backbone, tmp_path,
+                                                                    monkeypatch):
     images = np.random.default_rng(0).integers(0, 255, (5, 100, 100, 3), dtype=np.uint8)
     store = Store(tmp_path)
     maps = backbone_features(images, backbone, store=store)
     assert maps.shape == (5, 2, 160, 4, 4) and maps.dtype == np.float16
     padded = np.concatenate([images, np.repeat(images[-1:], 27, axis=0)])
     np.testing.assert_allclose(maps[:, 0], backbone(padded)[:5].numpy(), rtol=1e-3, atol=1e-3)
-    np.testing.assert_allclose(maps[:, 1], backbone(padded[:, :, ::-1].copy())[:5].numpy(), rtol=1e-3, atol=1e-3)
-    np.testing.assert_array_equal(maps[3:4, :1], backbone_features(images[3:4], backbone, flip=False, store=store))
+    np.testing.assert_allclose(maps[:, 1],
+                               backbone(padded[:, :, ::-1].copy())[:5].numpy(), rtol=1e-3,
+                               atol=1e-3)
+    np.testing.assert_array_equal(maps[3:4, :1],
+                                  backbone_features(images[3:4], backbone, flip=False, store=store))
     monkeypatch.setattr(type(backbone), "forward", None)  # computing again would fail
     np.testing.assert_array_equal(backbone_features(images, backbone, store=store), maps)
 
@@ -97,8 +109,10 @@ def test_simulated_faces_are_learned(simulated):
     data, official = simulated
     split = vars(splits(data["emotion"], official)[0])
     truth = data["emotion"][list(split["test"])]
-    found = fold(data, split, epochs=14, patience=14)  # sixteen faces that validate are too few to stop by
-    # Ten seeds: mean 0.83, spread 0.04, lowest 0.78; a network that learns nothing has 0.25, spread 0.05.
+    # sixteen faces that validate are too few to stop by
+    found = fold(data, split, epochs=14, patience=14)
+    # Ten seeds: mean 0.83, spread 0.04, lowest 0.78; a network that learns nothing has 0.25, spread
+    # 0.05.
     assert np.mean(truth == found["test"].argmax(axis=1)) > 0.6
 
 
@@ -106,28 +120,39 @@ def test_without_an_effect_there_is_chance(simulated):
     data, official = simulated
     recalls = []
     for seed in range(3):
-        mixed = {"maps": data["maps"], "emotion": np.random.default_rng(seed).permutation(data["emotion"])}
+        mixed = {
+            "maps": data["maps"],
+            "emotion": np.random.default_rng(seed).permutation(data["emotion"])
+        }
         split = vars(splits(mixed["emotion"], official, "pooled", seed)[0])
         guess = fold(mixed, split, seed, epochs=8, patience=3)["test"].argmax(axis=1)
         recalls.append(recall_score(mixed["emotion"][list(split["test"])], guess, average="macro"))
-    assert np.mean(recalls) == pytest.approx(0.25, abs=0.14)  # three standard deviations of three folds of 47 faces
+    # three standard deviations of three folds of 47 faces
+    assert np.mean(recalls) == pytest.approx(0.25, abs=0.14)
 
 
 def test_results_and_the_best_epoch():
     data, split = drawn(), parts()
     found = fold(data, split, epochs=6)
     assert {name: value.shape for name, value in found.items() if "/" not in name} == {
-        "val": (16, 4), "test": (40, 4), "history": (len(found["history"]), 4), "best": (), "seconds": ()}
+        "val": (16, 4), "test": (40, 4), "history": (len(found["history"]), 4), "best": (),
+        "seconds": ()
+    }
     np.testing.assert_allclose(found["test"].sum(axis=1), 1, rtol=1e-5)
     truth = LABELS[list(split["val"])]
-    assert np.mean(found["val"].argmax(axis=1) == truth) == pytest.approx(found["history"][found["best"], 2])
+    assert np.mean(found["val"].argmax(axis=1) == truth) == pytest.approx(
+        found["history"][found["best"], 2])
     weight = class_weights(LABELS[list(split["train"])])[truth]
     loss = -(weight * np.log(found["val"][np.arange(16), truth])).sum() / weight.sum()
     assert loss == pytest.approx(found["history"][found["best"], 1], rel=1e-3)
     net = PatchAttention().eval()
-    net.load_state_dict({name.removeprefix("weights/"): torch.tensor(value) for name, value in found.items() if "/" in name})
+    net.load_state_dict({
+        name.removeprefix("weights/"): torch.tensor(value) for name, value in found.items()
+        if "/" in name
+    })
     with torch.no_grad():
-        p = net(torch.tensor(data["maps"][list(split["test"]), 0].astype(np.float32))).softmax(dim=1)
+        p = net(torch.tensor(data["maps"][list(split["test"]),
+                                          0].astype(np.float32))).softmax(dim=1)
     np.testing.assert_allclose(p, found["test"], rtol=1e-4, atol=1e-5)
 
 
@@ -144,7 +169,9 @@ def test_test_faces_cannot_reach_training():
 
 
 def test_validation_stops_and_slows_training(monkeypatch):
-    monkeypatch.setattr(face_expression, "_probabilities", lambda net, maps, batch: torch.full((len(maps), 4), 0.25))  # never better
+    # never better
+    monkeypatch.setattr(face_expression, "_probabilities", lambda net, maps, batch: torch.full(
+        (len(maps), 4), 0.25))
     history = fold(drawn(), parts())["history"]
     assert len(history) == 6
     np.testing.assert_allclose(history[:, 3], [1e-3] * 5 + [1e-4])
@@ -161,7 +188,9 @@ def test_mirror_images_are_training_material_only():
         fold(spoilt, split, epochs=2)
     of_test = {**data, "maps": data["maps"].copy()}
     of_test["maps"][[*split["val"], *split["test"]], 1] = np.nan
-    assert np.array_equal(fold(of_test, split, epochs=2)["test"], fold(data, split, epochs=2)["test"])
+    assert np.array_equal(
+        fold(of_test, split, epochs=2)["test"],
+        fold(data, split, epochs=2)["test"])
 
 
 def test_attention_over_the_batch_changes_its_mind_with_the_order_of_the_test_faces():
@@ -169,14 +198,19 @@ def test_attention_over_the_batch_changes_its_mind_with_the_order_of_the_test_fa
     mixed = {**split, "test": tuple(np.random.default_rng(0).permutation(split["test"]).tolist())}
     again = np.argsort(mixed["test"])
     for attention, same in (("patch", True), ("batch", False)):
-        one, two = (fold(data, s, model={"attention": attention}, epochs=2)["test"] for s in (split, mixed))
+        one, two = (fold(data, s, model={"attention": attention}, epochs=2)["test"]
+                    for s in (split, mixed))
         assert np.allclose(one, two[again], atol=1e-5) == same
 
 
 def test_fits_cross_validation(tmp_path):
-    tasks = [Task("patch", split, seed, {"model": {}, "recipe": {"epochs": 2}}) for seed in (0, 1)
-             for split in splits(LABELS, OFFICIAL, "pooled", seed)]
+    tasks = [
+        Task("patch", split, seed, {"model": {}, "recipe": {"epochs": 2}}) for seed in (0, 1)
+        for split in splits(LABELS, OFFICIAL, "pooled", seed)
+    ]
     one, two = cross_validate(face_fold, drawn(), tasks, engine="serial", store=Store(tmp_path))
-    assert one["test"].shape == two["test"].shape == (40, 4) and not np.array_equal(one["test"], two["test"])
-    again = cross_validate(face_fold, drawn(), tasks[:1], engine="serial", store=Store(tmp_path / "other"))[0]
+    assert one["test"].shape == two["test"].shape == (40, 4) and not np.array_equal(
+        one["test"], two["test"])
+    again = cross_validate(face_fold, drawn(), tasks[:1], engine="serial",
+                           store=Store(tmp_path / "other"))[0]
     assert np.array_equal(again["test"], one["test"])

@@ -14,14 +14,15 @@ from lib.training.regression import fit_fold, scale
 from lib.training.splits import Split, by_subject
 
 SMALL = {
-    "model": "RMMT",
-    "options": {"widths": (16, 16), "layers": 1},
+    "model": "RMMT", "options": {"widths": (16, 16), "layers": 1},
     "recipe": {"epochs": 8, "batch": 8, "window": 32, "hop": 16, "train_hop": 8, "lr": 5e-3},
 }
 
 
-def cohort(effect: float, seed: int = 0, n_subjects: int = 5, per_subject: int = 4, n_times: int = 80) -> dict[str, np.ndarray]:
-    """Features that follow a smooth label with strength ``effect``, plus what tells subjects apart."""
+def cohort(effect: float, seed: int = 0, n_subjects: int = 5, per_subject: int = 4,
+           n_times: int = 80) -> dict[str, np.ndarray]:
+    """Features that follow a smooth label with strength ``effect``, plus what tells subjects
+    apart."""
     rng = np.random.default_rng(seed)
     n = n_subjects * per_subject
     label = np.cumsum(rng.normal(size=(n, n_times)), axis=1)
@@ -30,20 +31,20 @@ def cohort(effect: float, seed: int = 0, n_subjects: int = 5, per_subject: int =
 
     def features(n_features):
         fingerprint = rng.normal(size=(n_subjects, n_features))[subject][:, None]
-        return fingerprint + rng.normal(size=(n, n_times, n_features)) + effect * (label / 0.07)[..., None] * rng.normal(size=n_features)
+        return fingerprint + rng.normal(
+            size=(n, n_times,
+                  n_features)) + effect * (label / 0.07)[..., None] * rng.normal(size=n_features)
 
     return {
         "eeg": features(12).reshape(-1, 12).astype(np.float32),
-        "face": features(6).reshape(-1, 6).astype(np.float32),
-        "valence": label.ravel(),
-        "lengths": np.full(n, n_times),
-        "subject": subject,
+        "face": features(6).reshape(-1, 6).astype(np.float32), "valence": label.ravel(),
+        "lengths": np.full(n, n_times), "subject": subject,
         "stimulus": np.array([f"clip {i % per_subject}" for i in range(n)]),
     }
 
 
 def pearson(data, split, result) -> float:
-    y = np.concatenate([data["valence"][80 * i : 80 * i + 80] for i in split.test])
+    y = np.concatenate([data["valence"][80 * i:80 * i + 80] for i in split.test])
     return float(np.corrcoef(y, result["test"][0])[0, 1])
 
 
@@ -52,12 +53,13 @@ def test_a_fold_learns_an_effect_and_finds_none_where_there_is_none(tmp_path):
     for effect in (0.0, 1.0):
         data = cohort(effect)
         folds = by_subject(data["subject"])
-        results = cross_validate(
-            fit_fold, data, [Task("RMMT", fold, 0, SMALL) for fold in folds], engine="serial", store=Store(tmp_path)
-        )
-        found[effect] = np.array([pearson(data, fold, result) for fold, result in zip(folds, results, strict=True)])
+        results = cross_validate(fit_fold, data, [Task("RMMT", fold, 0, SMALL) for fold in folds],
+                                 engine="serial", store=Store(tmp_path))
+        found[effect] = np.array(
+            [pearson(data, fold, result) for fold, result in zip(folds, results, strict=True)])
     assert found[1.0].mean() > 0.5
-    assert abs(found[0.0].mean()) < 2.8 * found[0.0].std(ddof=1) / len(folds) ** 0.5  # t interval around chance, 4 degrees of freedom
+    # t interval around chance, 4 degrees of freedom
+    assert abs(found[0.0].mean()) < 2.8 * found[0.0].std(ddof=1) / len(folds)**0.5
 
 
 def test_same_seed_same_bytes_and_another_seed_another_result():
@@ -79,7 +81,8 @@ def test_test_trials_cannot_reach_training():
     touched["valence"][rows] = 9.0
     touched["eeg"][rows] += 5.0
     after = fit_fold(touched, split, seed=0, **SMALL)
-    assert np.array_equal(before["val"], after["val"]) and np.array_equal(before["history"], after["history"])
+    assert np.array_equal(before["val"], after["val"]) and np.array_equal(
+        before["history"], after["history"])
     assert not np.array_equal(before["test"], after["test"])
 
 
@@ -87,16 +90,23 @@ def test_a_student_is_taught_by_features_of_its_own_width():
     data = cohort(1.0)
     fold = by_subject(data["subject"])[0]
     split = {"train": fold.train, "val": fold.val, "test": fold.test}
-    student = {"model": "TCN-E", "options": {"widths": (8, 8)}, "recipe": SMALL["recipe"] | {"epochs": 2, "teacher": True}}
+    student = {
+        "model": "TCN-E", "options": {"widths": (8, 8)},
+        "recipe": SMALL["recipe"] | {"epochs": 2, "teacher": True}
+    }
     taught = fit_fold(data, split, seed=0, **student)
-    alone = fit_fold(data, split, seed=0, **student | {"recipe": student["recipe"] | {"teacher": False}})
+    alone = fit_fold(data, split, seed=0,
+                     **student | {"recipe": student["recipe"] | {"teacher": False}})
     assert taught["history"][:, 1].min() > 0 and not alone["history"][:, 1].any()  # the KD loss
 
 
 def test_scaling_uses_training_trials_or_each_subject():
     x = np.array([[0.0], [2.0], [10.0], [30.0]], np.float32)
-    np.testing.assert_allclose(scale(x, [1, 1, 1, 1], [1, 1, 2, 2], train=[0, 1], scaling="train"), [[-1], [1], [9], [29]], rtol=1e-5)
-    np.testing.assert_allclose(scale(x, [1, 1, 1, 1], [1, 1, 2, 2], train=[0, 1], scaling="subject"), [[-1], [1], [-1], [1]], rtol=1e-5)
+    np.testing.assert_allclose(scale(x, [1, 1, 1, 1], [1, 1, 2, 2], train=[0, 1], scaling="train"),
+                               [[-1], [1], [9], [29]], rtol=1e-5)
+    np.testing.assert_allclose(
+        scale(x, [1, 1, 1, 1], [1, 1, 2, 2], train=[0, 1], scaling="subject"),
+        [[-1], [1], [-1], [1]], rtol=1e-5)
 
 
 def test_controls():
@@ -105,9 +115,10 @@ def test_controls():
     split = {"train": fold.train, "val": fold.val, "test": fold.test}
     rows = np.repeat(np.isin(np.arange(20), fold.train), 80)
     assert constant_fold(data, split, 0)["test"] == pytest.approx(data["valence"][rows].mean())
-    clip = np.mean(
-        [data["valence"][80 * i : 80 * i + 80] for i in fold.train if data["stimulus"][i] == data["stimulus"][fold.test[0]]], axis=0
-    )
+    clip = np.mean([
+        data["valence"][80 * i:80 * i + 80]
+        for i in fold.train if data["stimulus"][i] == data["stimulus"][fold.test[0]]
+    ], axis=0)
     np.testing.assert_allclose(stimulus_fold(data, split, 0)["test"][0, :80], clip, atol=1e-6)
     assert pearson(data, fold, ridge_fold(data, split, 0)) > 0.5
 
@@ -117,7 +128,9 @@ def count_calls(data, split, seed, folder, factor=1):
     (Path(folder) / uuid4().hex).touch()
     if factor == "fail" and split["test"][0] == 2:
         raise RuntimeError("killed")
-    return {"sum": np.array(data["x"][list(split["test"])].sum() * (1 if factor == "fail" else factor))}
+    return {
+        "sum": np.array(data["x"][list(split["test"])].sum() * (1 if factor == "fail" else factor))
+    }
 
 
 @pytest.fixture
@@ -126,10 +139,12 @@ def work(tmp_path):
     folds = [Split("by_trial", i, (9,), (8,), (i,)) for i in range(4)]
 
     def run(factor=1, data=None, engine="serial", **kwargs):
-        tasks = [Task("v", fold, 0, {"folder": str(tmp_path / "calls"), "factor": factor}) for fold in folds]
-        results = cross_validate(
-            count_calls, data or {"x": np.arange(10.0)}, tasks, engine=engine, store=Store(tmp_path / "memo"), **kwargs
-        )
+        tasks = [
+            Task("v", fold, 0, {"folder": str(tmp_path / "calls"), "factor": factor})
+            for fold in folds
+        ]
+        results = cross_validate(count_calls, data or {"x": np.arange(10.0)}, tasks, engine=engine,
+                                 store=Store(tmp_path / "memo"), **kwargs)
         return [float(r["sum"]) for r in results], len(list((tmp_path / "calls").iterdir()))
 
     return run
@@ -160,7 +175,8 @@ def test_finished_folds_survive_a_failure(work):
         work("fail")  # the third of four folds dies
     with pytest.raises(RuntimeError, match="killed"):
         work("fail")
-    assert work(1)[1] == 3 + 1 + 4  # two folds were kept: the second run called only the one that fails
+    # two folds were kept: the second run called only the one that fails
+    assert work(1)[1] == 3 + 1 + 4
 
 
 def test_a_full_disk_costs_the_memo_not_the_result(work, tmp_path, caplog, monkeypatch):
@@ -187,6 +203,8 @@ def test_code_digest_sees_code_and_not_words(tmp_path):
         return code_digest(file)
 
     base = digest_of('"""Doc."""\nimport numpy\n\ndef f(x):\n    """Say."""\n    return x + 1\n')
-    assert digest_of('import numpy\n# why\ndef f(x):\n    """Other words."""\n    return (x + 1)\n') == base
+    assert digest_of(
+        'import numpy\n# why\ndef f(x):\n    """Other words."""\n    return (x + 1)\n') == base
     assert digest_of("import numpy\ndef f(x):\n    return x + 2\n") != base
-    assert digest_of("import numpy\nfrom lib.training import losses\ndef f(x):\n    return x + 1\n") != base
+    assert digest_of(
+        "import numpy\nfrom lib.training import losses\ndef f(x):\n    return x + 1\n") != base

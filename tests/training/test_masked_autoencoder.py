@@ -1,4 +1,5 @@
-"""Pre-training: it learns to fill in channels, reads neither labels nor test windows, and scales by training windows."""
+"""Pre-training: it learns to fill in channels, reads neither labels nor test windows, and scales by
+training windows."""
 
 import numpy as np
 import pytest
@@ -11,14 +12,15 @@ RECIPE = {"epochs": 12, "batch": 8, "lr": 1e-2, "weight_decay": 0.0}
 
 @pytest.fixture(scope="module")
 def data():
-    """Windows of 8 channels that all follow two hidden courses: what is masked can be told from what is seen."""
+    """Windows of 8 channels that all follow two hidden courses: what is masked can be told from
+    what is seen."""
     rng = np.random.default_rng(0)
     course = rng.normal(size=(96, 10, 2))
     return {
-        "eeg": (np.einsum("ntk,kcf->ntcf", course, rng.normal(size=(2, 8, 3))) + 0.1 * rng.normal(size=(96, 10, 8, 3))).astype(np.float32),
-        "eye": (course @ rng.normal(size=(2, 6)) + 0.1 * rng.normal(size=(96, 10, 6))).astype(np.float32),
-        "subject": np.repeat([1, 2], 48),
-        "session": np.ones(96, int),
+        "eeg": (np.einsum("ntk,kcf->ntcf", course, rng.normal(size=(2, 8, 3))) +
+                0.1 * rng.normal(size=(96, 10, 8, 3))).astype(np.float32),
+        "eye": (course @ rng.normal(size=(2, 6)) + 0.1 * rng.normal(size=(96, 10, 6))).astype(
+            np.float32), "subject": np.repeat([1, 2], 48), "session": np.ones(96, int),
     }
 
 
@@ -30,7 +32,7 @@ SPLIT = {"train": (*range(40), *range(48, 88)), "val": LAST, "test": tuple(i + 4
 def test_masked_features_are_told_better_than_by_their_mean(data, modality):
     result = pretrain_fold(data, SPLIT, 0, modality=modality, model=MODEL, recipe=RECIPE)
     x = scale(data[modality], SPLIT["train"], modality, data["subject"])
-    mean = np.mean(x[list(SPLIT["val"])] ** 2)  # the error of saying the training mean, 0
+    mean = np.mean(x[list(SPLIT["val"])]**2)  # the error of saying the training mean, 0
     assert result["history"].shape == (12, 2) and result["history"][-1, 1] < 0.8 * mean
     assert result["history"][0, 1] > result["history"][-1, 1]
 
@@ -38,7 +40,10 @@ def test_masked_features_are_told_better_than_by_their_mean(data, modality):
 def test_weights_are_those_of_the_network_and_seeds_decide(data):
     short = {"modality": "eye", "model": MODEL, "recipe": RECIPE | {"epochs": 1}}
     first, again, other = (pretrain_fold(data, SPLIT, seed, **short) for seed in (0, 0, 1))
-    weights = {name.removeprefix("weights/"): value for name, value in first.items() if name.startswith("weights/")}
+    weights = {
+        name.removeprefix("weights/"): value for name, value in first.items()
+        if name.startswith("weights/")
+    }
     network = build((1, 10, 6, 1), MODEL, weights)
     np.testing.assert_array_equal(network.embed.weight.detach(), weights["embed.weight"])
     assert all(np.array_equal(first[name], again[name]) for name in first if name != "seconds")
@@ -50,9 +55,8 @@ def test_weights_are_those_of_the_network_and_seeds_decide(data):
 def test_test_windows_are_not_read(data):
     touched = data | {"eye": data["eye"].copy()}
     touched["eye"][list(SPLIT["test"])] = np.nan
-    before, after = (
-        pretrain_fold(d, SPLIT, 0, modality="eye", model=MODEL, recipe=RECIPE | {"epochs": 1}) for d in (data, touched)
-    )
+    before, after = (pretrain_fold(d, SPLIT, 0, modality="eye", model=MODEL,
+                                   recipe=RECIPE | {"epochs": 1}) for d in (data, touched))
     assert np.array_equal(before["history"], after["history"])
 
 
@@ -68,8 +72,10 @@ def test_scaling_is_by_the_training_windows_of_the_same_session(data):
         known = scaled[[i for i in SPLIT["train"] if data["subject"][i] == subject]]
         np.testing.assert_allclose(known.mean((0, 1)), 0, atol=1e-4)
         np.testing.assert_allclose(known.std((0, 1)), 1, atol=1e-3)
-    only = scale(x, range(48), "eeg", data["subject"])  # a new subject is measured by those who are known
-    np.testing.assert_allclose(only[48:], (x[48:] - x[:48].mean((0, 1))) / x[:48].std((0, 1)), rtol=1e-3, atol=1e-3)
+    # a new subject is measured by those who are known
+    only = scale(x, range(48), "eeg", data["subject"])
+    np.testing.assert_allclose(only[48:], (x[48:] - x[:48].mean((0, 1))) / x[:48].std((0, 1)),
+                               rtol=1e-3, atol=1e-3)
 
 
 def test_an_eye_feature_that_a_trial_lacks_becomes_the_training_mean(data):
@@ -84,6 +90,7 @@ def test_eye_features_are_clipped_at_the_training_range():
     scaled = scale(x, [0, 1, 2], "eye")
     assert scaled.shape == (5, 1, 1, 1)
     np.testing.assert_allclose(scaled[3:].ravel(), scaled[:2].ravel())
-    np.testing.assert_allclose(scaled[:3].ravel() * np.std([10, 100, 55]) + 55, [10, 100, 55], rtol=1e-4)
+    np.testing.assert_allclose(scaled[:3].ravel() * np.std([10, 100, 55]) + 55, [10, 100, 55],
+                               rtol=1e-4)
     with pytest.raises(ValueError, match="'eeg' or 'eye', not 'ecg'"):
         scale(x, [0], "ecg")

@@ -15,7 +15,7 @@ def runs(row) -> np.ndarray:
 def test_share_of_masked_points_is_that_of_the_paper():
     mask = span_mask(4000, 1280, rng=np.random.default_rng(0))
     assert mask.shape == (4000, 1280) and mask.dtype == bool
-    assert mask[:, 19:].mean() == pytest.approx(1 - (1 - 0.0325) ** 20, abs=0.002)
+    assert mask[:, 19:].mean() == pytest.approx(1 - (1 - 0.0325)**20, abs=0.002)
     assert mask[:, 0].mean() == pytest.approx(0.0325, abs=0.01)  # only a span that starts there
 
 
@@ -38,6 +38,7 @@ def test_the_loss_sees_masked_points_only():
     loss = masked_mse(predicted, x, mask)
     loss.backward()
     everywhere = mask[:, None].expand_as(x)
-    assert loss.item() == pytest.approx(((predicted - x)[everywhere] ** 2).mean().item(), rel=1e-5)
+    assert loss.item() == pytest.approx(((predicted - x)[everywhere]**2).mean().item(), rel=1e-5)
     assert not predicted.grad[~everywhere].any() and predicted.grad[everywhere].all()
-    assert masked_mse(predicted + 100 * ~mask[:, None], x, mask).item() == pytest.approx(loss.item())
+    assert masked_mse(predicted + 100 * ~mask[:, None], x,
+                      mask).item() == pytest.approx(loss.item())

@@ -9,7 +9,10 @@ from lib.training.splits import SPLITS, by_subject, by_trial, contiguous_trials
 from lib.training.windows import overlap_mean, trial_slices, window_starts
 
 SUBJECTS = np.repeat([1, 2, 4, 7, 9], [12, 7, 11, 10, 9])
-TRIALS_PER_SUBJECT = [19, 5, 13, 9, 13, 9, 13, 13, 5, 6, 13, 2, 1, 11, 17, 10, 14, 15, 12, 16, 6, 4, 10, 3]  # MAHNOB-HCI, 239 in all
+# MAHNOB-HCI, 239 in all
+TRIALS_PER_SUBJECT = [
+    19, 5, 13, 9, 13, 9, 13, 13, 5, 6, 13, 2, 1, 11, 17, 10, 14, 15, 12, 16, 6, 4, 10, 3
+]
 
 
 def test_ccc_known_answers():
@@ -28,7 +31,8 @@ def test_scope_of_the_ccc_loss():
 
 
 def test_kd_loss_is_the_mean_difference_and_detaches():
-    x_e, x_f = torch.zeros(2, 3, 4, requires_grad=True), torch.full((2, 3, 4), 2.0, requires_grad=True)
+    x_e, x_f = torch.zeros(2, 3, 4, requires_grad=True), torch.full((2, 3, 4), 2.0,
+                                                                    requires_grad=True)
     assert kd_loss(x_e, x_f) == 2
     kd_loss(x_e, x_f, detach=True).backward()
     assert x_e.grad is not None and x_f.grad is None
@@ -48,7 +52,9 @@ def test_sizes_of_the_paper():
     folds = contiguous_trials(subjects)
     sizes = [(len(f.train), len(f.val), len(f.test)) for f in folds]
     assert sizes.count((129, 86, 24)) == 9 and sizes.count((129, 87, 23)) == 1
-    shared = [len(set(subjects[list(f.train + f.val)]) & set(subjects[list(f.test)])) for f in folds]
+    shared = [
+        len(set(subjects[list(f.train + f.val)]) & set(subjects[list(f.test)])) for f in folds
+    ]
     assert max(shared) <= 2 and min(shared) == 0  # nearly subject-disjoint
     assert len(by_subject(subjects)) == 24
 
@@ -56,7 +62,8 @@ def test_sizes_of_the_paper():
 def test_by_subject_keeps_subjects_apart_and_random_folds_do_not():
     for fold in by_subject(SUBJECTS):
         assert not set(SUBJECTS[list(fold.test)]) & set(SUBJECTS[list(fold.train + fold.val)])
-    assert any(set(SUBJECTS[list(f.test)]) & set(SUBJECTS[list(f.train)]) for f in by_trial(SUBJECTS))
+    assert any(
+        set(SUBJECTS[list(f.test)]) & set(SUBJECTS[list(f.train)]) for f in by_trial(SUBJECTS))
 
 
 def test_contiguous_folds_need_sorted_subjects():

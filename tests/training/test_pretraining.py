@@ -1,4 +1,5 @@
-"""Masked value prediction: it learns what can be learned, sees what it may, and survives being killed."""
+"""Masked value prediction: it learns what can be learned, sees what it may, and survives being
+killed."""
 
 import io
 import logging
@@ -19,7 +20,10 @@ from lib.training.folds import Task, cross_validate
 from lib.training.pretraining import load_weights, pretrain_fold
 from lib.training.splits import Split
 
-MODEL = {"in_channels": 2, "channels": (8, 16), "kernels": (9, 5), "strides": (2, 2), "layers": 1, "feedforward": 32, "mask_hidden": 16}
+MODEL = {
+    "in_channels": 2, "channels": (8, 16), "kernels": (9, 5), "strides": (2, 2), "layers": 1,
+    "feedforward": 32, "mask_hidden": 16
+}
 RECIPE = {"epochs": 4, "warmup": 1, "lr": 5e-3, "batch": 16, "span": 6, "weight_decay": 1e-5}
 SPLIT = {"train": tuple(range(10)), "val": (), "test": ()}
 
@@ -29,12 +33,13 @@ def cohort(seed: int = 0, n: int = 60, predictable: bool = True) -> dict[str, np
     rng = np.random.default_rng(seed)
     phase = rng.uniform(0, 2 * np.pi, (n, 1, 1)) + np.array([[0], [1]]) + np.arange(64) / 4
     x = (2**0.5 * np.sin(phase) if predictable else rng.normal(size=(n, 2, 64))).astype(np.float32)
-    return {"corpus": x[: n - 20], "own": x[n - 20 :]}
+    return {"corpus": x[:n - 20], "own": x[n - 20:]}
 
 
 def run(data=None, seed=0, checkpoint="", **recipe) -> dict[str, np.ndarray]:
     torch.set_num_threads(1)
-    return pretrain_fold(data or cohort(), SPLIT, seed, model=MODEL, recipe=RECIPE | recipe, checkpoint=str(checkpoint))
+    return pretrain_fold(data or cohort(), SPLIT, seed, model=MODEL, recipe=RECIPE | recipe,
+                         checkpoint=str(checkpoint))
 
 
 def assert_same(a, b):
@@ -44,7 +49,8 @@ def assert_same(a, b):
 
 
 def killed_in_epoch(epoch: int, kill):
-    """Make the loss of that epoch's first step call ``kill`` (three training steps and one of validation make an epoch)."""
+    """Make the loss of that epoch's first step call ``kill`` (three training steps and one of
+    validation make an epoch)."""
     real, calls = pretraining.masked_mse, []
 
     def loss(*args):
@@ -84,13 +90,15 @@ def test_corpora_alone_and_too_little():
     alone = pretrain_fold(cohort(), {"train": ()}, 0, model=MODEL, recipe=RECIPE)
     assert alone["history"].shape == (4, 2)
     with pytest.raises(ValueError, match="at least two segments, not 1"):
-        pretrain_fold({"corpus": cohort()["corpus"][:0], "own": cohort()["own"]}, {"train": (3,)}, 0, model=MODEL, recipe=RECIPE)
+        pretrain_fold({"corpus": cohort()["corpus"][:0], "own": cohort()["own"]}, {"train": (3,)},
+                      0, model=MODEL, recipe=RECIPE)
 
 
 def test_masked_points_are_zero_in_all_channels_and_the_others_untouched(monkeypatch):
     given = []
     real = PhysioTransformer.reconstruct
-    monkeypatch.setattr(PhysioTransformer, "reconstruct", lambda self, x: given.append(x.numpy().copy()) or real(self, x))
+    monkeypatch.setattr(PhysioTransformer, "reconstruct",
+                        lambda self, x: given.append(x.numpy().copy()) or real(self, x))
     data = cohort()
     known = {segment.tobytes() for segment in np.concatenate([data["corpus"], data["own"][:10]])}
     run({name: x + 10 for name, x in data.items()}, epochs=1)  # no value is zero by itself
@@ -104,9 +112,12 @@ def test_masked_points_are_zero_in_all_channels_and_the_others_untouched(monkeyp
 
 def test_learning_rate_rises_to_its_peak_and_falls_to_zero(monkeypatch):
     rates, real = [], torch.optim.Adam.step
-    monkeypatch.setattr(torch.optim.Adam, "step", lambda self, *a, **k: (rates.append(self.param_groups[0]["lr"]), real(self, *a, **k))[1])
+    monkeypatch.setattr(
+        torch.optim.Adam, "step", lambda self, *a, **k:
+        (rates.append(self.param_groups[0]["lr"]), real(self, *a, **k))[1])
     run(epochs=5, warmup=2, lr=0.6)
-    np.testing.assert_allclose(rates, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, *(0.6 * np.arange(9, 0, -1) / 10)])
+    np.testing.assert_allclose(rates,
+                               [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, *(0.6 * np.arange(9, 0, -1) / 10)])
 
 
 def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(tmp_path, monkeypatch):
@@ -116,7 +127,8 @@ def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(tmp_path, monkeypatch
         with pytest.raises(KeyboardInterrupt):
             run(checkpoint=file)
     steps, real = [], torch.optim.Adam.step
-    monkeypatch.setattr(torch.optim.Adam, "step", lambda self, *a, **k: (steps.append(1), real(self, *a, **k))[1])
+    monkeypatch.setattr(torch.optim.Adam, "step", lambda self, *a, **k:
+                        (steps.append(1), real(self, *a, **k))[1])
     assert_same(whole, run(checkpoint=file))
     assert len(steps) == 2 * 3  # two epochs were left
     assert_same(whole, run(checkpoint=file))
@@ -135,7 +147,8 @@ t.run(checkpoint={file!r})
 def test_a_run_that_was_killed_ends_as_if_it_had_not_been(tmp_path):
     file = tmp_path / "checkpoint.pt"
     code = KILL.format(tests=str(paths.ROOT / "tests" / "training"), file=str(file))
-    assert subprocess.run([sys.executable, "-c", code], cwd=paths.ROOT).returncode == -signal.SIGKILL
+    assert subprocess.run([sys.executable, "-c", code],
+                          cwd=paths.ROOT).returncode == -signal.SIGKILL
     assert len(torch.load(file, weights_only=True)["history"]) == 2
     assert_same(run(), run(checkpoint=file))
 
@@ -145,16 +158,18 @@ def flip(content: bytes) -> bytes:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         longest = archive.read(max(archive.infolist(), key=lambda entry: entry.file_size))
     start = content.index(longest)
-    return content[:start] + bytes(b ^ 1 for b in longest) + content[start + len(longest) :]
+    return content[:start] + bytes(b ^ 1 for b in longest) + content[start + len(longest):]
 
 
-@pytest.mark.parametrize("damage", [flip, lambda content: content[:1000], lambda content: b"", lambda content: b"text"])
+@pytest.mark.parametrize(
+    "damage", [flip, lambda content: content[:1000], lambda content: b"", lambda content: b"text"])
 def test_a_damaged_checkpoint_is_named_and_the_run_starts_from_zero(tmp_path, caplog, damage):
     file = tmp_path / "checkpoint.pt"
     whole = run(checkpoint=file, epochs=2)
     file.write_bytes(damage(file.read_bytes()))
     assert_same(whole, run(checkpoint=file, epochs=2))
-    assert len(caplog.records) == 1 and f"{file}: expected a checkpoint, found a damaged file" in caplog.text
+    assert len(caplog.records
+               ) == 1 and f"{file}: expected a checkpoint, found a damaged file" in caplog.text
     assert_same(whole, run(checkpoint=file, epochs=2))  # it has been replaced
     assert len(caplog.records) == 1
 
@@ -178,11 +193,16 @@ def test_a_full_disk_costs_the_checkpoint_not_the_run(tmp_path, caplog, monkeypa
 
 def test_weights_go_into_a_network_of_the_same_settings_only():
     result = run(epochs=1)
-    bare = {name.removeprefix("weights/"): value for name, value in result.items() if name.startswith("weights/")}
+    bare = {
+        name.removeprefix("weights/"): value for name, value in result.items()
+        if name.startswith("weights/")
+    }
     for arrays in (result, bare):
         net = PhysioTransformer(**MODEL)
         load_weights(net, arrays)
-        assert all(np.array_equal(result[f"weights/{name}"], value.numpy()) for name, value in net.state_dict().items())
+        assert all(
+            np.array_equal(result[f"weights/{name}"], value.numpy())
+            for name, value in net.state_dict().items())
     with pytest.raises(RuntimeError, match="size mismatch"):
         load_weights(PhysioTransformer(**MODEL | {"in_channels": 3}), result)
 
@@ -193,9 +213,13 @@ def test_a_loss_that_is_no_number_is_said():
 
 
 def test_it_runs_as_a_fold_and_is_remembered(tmp_path, caplog):
-    tasks = [Task("eeg", Split("by_trial", k, SPLIT["train"][k:], (), ()), 0, {"model": MODEL, "recipe": RECIPE}) for k in range(2)]
+    tasks = [
+        Task("eeg", Split("by_trial", k, SPLIT["train"][k:], (), ()), 0,
+             {"model": MODEL, "recipe": RECIPE}) for k in range(2)
+    ]
     with caplog.at_level(logging.INFO):
-        first, second = (cross_validate(pretrain_fold, cohort(), tasks, engine="serial", store=Store(tmp_path)) for _ in range(2))
+        first, second = (cross_validate(pretrain_fold, cohort(), tasks, engine="serial",
+                                        store=Store(tmp_path)) for _ in range(2))
     assert "2 finished before, 0 to do" in caplog.text
     assert_same(first[0], second[0])
     assert not np.array_equal(first[0]["history"], first[1]["history"])

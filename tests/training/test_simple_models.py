@@ -1,4 +1,5 @@
-"""The models of the leakage lesson and the six practices: what they may look at, and that a leak that is put in is found."""
+"""The models of the leakage lesson and the six practices: what they may look at, and that a leak
+that is put in is found."""
 
 from __future__ import annotations
 
@@ -67,19 +68,24 @@ def test_unknown_model(null):
 
 @pytest.mark.parametrize("practice", PRACTICES)
 def test_without_the_practice_nothing_depends_on_the_test(null, practice):
-    split = fold_of(null, "blocked_segments" if practice == "smoothing across the cut" else "by_subject")
+    split = fold_of(null,
+                    "blocked_segments" if practice == "smoothing across the cut" else "by_subject")
     test = list(split["test"])
     honest = practice_fold(null, split, 0, practice=practice)
     labels = {**null, "y": null["y"].copy()}
     labels["y"][test] = np.random.default_rng(0).permutation(labels["y"][test])
-    np.testing.assert_array_equal(practice_fold(labels, split, 0, practice=practice)["without"], honest["without"])
+    np.testing.assert_array_equal(
+        practice_fold(labels, split, 0, practice=practice)["without"], honest["without"])
     alone = {**null, "x": null["x"].copy()}
     alone["x"][test[1:]] += 50.0  # what another test segment holds must not reach the first
-    if practice != "smoothing across the cut":  # smoothing within the test side is its neighbours' business
-        assert practice_fold(alone, split, 0, practice=practice)["without"][0] == honest["without"][0]
+    # smoothing within the test side is its neighbours' business
+    if practice != "smoothing across the cut":
+        assert practice_fold(alone, split, 0,
+                             practice=practice)["without"][0] == honest["without"][0]
 
 
-def test_choosing_on_the_test_is_never_worse_there_and_features_chosen_with_it_invent_an_effect(null):
+def test_choosing_on_the_test_is_never_worse_there_and_features_chosen_with_it_invent_an_effect(
+        null):
     split = fold_of(null)
     for practice in ("penalty chosen on the test", "epoch chosen on the test"):
         found = practice_fold(null, split, 0, practice=practice)
@@ -88,7 +94,9 @@ def test_choosing_on_the_test_is_never_worse_there_and_features_chosen_with_it_i
     for seed in range(4):
         data = make(World(person=0.5, recording=0.3), seed)
         found = practice_fold(data, fold_of(data), 0, practice="features chosen on all data")
-        gains.append(accuracy(data, found["with"], fold_of(data)) - accuracy(data, found["without"], fold_of(data)))
+        gains.append(
+            accuracy(data, found["with"], fold_of(data)) -
+            accuracy(data, found["without"], fold_of(data)))
     assert np.mean(gains) > 0.03
 
 

@@ -14,10 +14,14 @@ UNITS = {"random_segments": np.arange(len(TRIAL)), "by_trial": TRIAL, "by_subjec
 @pytest.mark.parametrize("name", SEGMENT_SPLITS)
 def test_every_segment_is_in_one_part_and_tested_once(name):
     folds = segment_splits(name, SUBJECT, TRIAL)
-    assert len(folds) == 10 and [fold.fold for fold in folds] == list(range(10)) and {fold.name for fold in folds} == {name}
+    assert len(folds) == 10 and [fold.fold for fold in folds] == list(
+        range(10)) and {fold.name for fold in folds} == {name}
     for fold in folds:
-        assert sorted(fold.train + fold.val + fold.test) == list(range(len(TRIAL))) and fold.train and fold.val and fold.test
-        assert all(list(part) == sorted(part) and isinstance(part[0], int) for part in (fold.train, fold.val, fold.test))
+        assert sorted(fold.train + fold.val + fold.test) == list(range(
+            len(TRIAL))) and fold.train and fold.val and fold.test
+        assert all(
+            list(part) == sorted(part) and isinstance(part[0], int)
+            for part in (fold.train, fold.val, fold.test))
     assert sorted(i for fold in folds for i in fold.test) == list(range(len(TRIAL)))
     assert segment_splits(name, SUBJECT, TRIAL) == folds
     other = segment_splits(name, SUBJECT, TRIAL, seed=1)
@@ -51,7 +55,8 @@ def test_blocks_are_contiguous_equal_and_in_order():
 
 
 def test_random_segments_alone_leak_neighbours_of_all_test_segments():
-    assert random_segments(SUBJECT, seed=3) == segment_splits("random_segments", SUBJECT, TRIAL, seed=3)
+    assert random_segments(SUBJECT, seed=3) == segment_splits("random_segments", SUBJECT, TRIAL,
+                                                              seed=3)
     shared = {}
     for name in SEGMENT_SPLITS:
         fold = segment_splits(name, SUBJECT, TRIAL)[0]
@@ -67,7 +72,8 @@ def test_fewer_subjects_than_folds():
 
 
 def test_bad_input_is_named():
-    with pytest.raises(ValueError, match="no split 'by_clip' of segments; there are random_segments"):
+    with pytest.raises(ValueError,
+                       match="no split 'by_clip' of segments; there are random_segments"):
         segment_splits("by_clip", SUBJECT, TRIAL)
     with pytest.raises(ValueError, match=r"by_subject needs three units or more .* there are 2"):
         segment_splits("by_subject", SUBJECT[:100] // 2, TRIAL[:100])
