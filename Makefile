@@ -39,7 +39,7 @@ ifneq ($(PROCESSOR),)
 include tests/processors.mk
 endif
 
-# One thread per process, no progress bars, a fixed hash seed: runs can then be compared with each other (lib/reproduce.py).
+# One thread per process, no progress bars, a fixed hash seed: runs can then be compared with each other (lib/companion/runner.py).
 export TQDM_DISABLE := 1
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
@@ -109,26 +109,26 @@ lock: setup ## compile requirements.lock from pyproject.toml (UPGRADE=1 takes ne
 	  > requirements.lock.new && mv requirements.lock.new requirements.lock
 
 lab: setup ## open JupyterLab on the start page
-	@$(PY) -m lib.reproduce
+	@$(PY) -m lib.companion.runner
 	$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
 
 exercises: setup ## write the exercises of the lessons again (what a learner has edited is kept)
-	@$(PY) -m lib.exercises write
-	@$(PY) -m lib.teaching
+	@$(PY) -m lib.companion.exercises write
+	@$(PY) -m lib.companion.teaching
 
 check: setup ## check your solution of an exercise (EX=12)
-	@$(PY) -m lib.exercises check $(call quote,$(value EX))
+	@$(PY) -m lib.companion.exercises check $(call quote,$(value EX))
 
 reproduce: setup ## run what is not up to date and write build/figures, JOBS=2 notebooks at a time
-	@$(PY) -m lib.reproduce $(OPTIONS)
+	@$(PY) -m lib.companion.runner $(OPTIONS)
 	@$(MAKE) --no-print-directory -j $(call quote,$(value JOBS)) $(TOGETHER) executed
-	$(if $(value OUT)$(filter-out demo,$(PROFILE)),,@$(PY) -m lib.drift)
+	$(if $(value OUT)$(filter-out demo,$(PROFILE)),,@$(PY) -m lib.companion.drift)
 
 executed: $(EXECUTED)
 
 # Always asks the runner, which answers at once where nothing that the results depend on has changed: make knows only times.
 $(EXECUTED): $(COPIES)/%.ipynb: setup
-	@$(PY) -m lib.reproduce $* $(OPTIONS)
+	@$(PY) -m lib.companion.runner $* $(OPTIONS)
 
 # Order. 12 trains the folds that 13 to 16 take from the memo, 22 those of 23; 31 pre-trains for 32 to 34, 33 trains folds of 34; 10, 20 and 30 make
 # cohorts and features.
@@ -155,7 +155,7 @@ endif
 
 notebooks: ## run the demo profile, write figures/, notebooks/*.ipynb with its outputs, and the README's numbers
 	@$(MAKE) --no-print-directory reproduce PROFILE=demo OUT=figures
-	@$(PY) -m lib.reproduce --publish $(NAMES)
+	@$(PY) -m lib.companion.runner --publish $(NAMES)
 	@$(PY) -c "from lib import publish; publish.readme()"
 
 test: setup ## every test: fast ones, then all notebooks from cold, then their numbers
@@ -205,7 +205,7 @@ bench: setup ## measure speed beside named peers (benchmarks/), as ratios
 	$(PY) -m pytest -q -o python_files='bench_*.py' --benchmark-only benchmarks
 
 tune: setup ## search the hyper-parameters of paper 2 with Ray Tune, on validation data (SAMPLES=8 FOLDS=1)
-	$(PY) -m lib.protocols.amigos_search --profile $(if $(filter paper,$(PROFILE)),paper,demo) $(AT) $(ON) \
+	$(PY) -m lib.papers.amigos.search --profile $(if $(filter paper,$(PROFILE)),paper,demo) $(AT) $(ON) \
 	  $(if $(SAMPLES),--samples=$(call quote,$(value SAMPLES))) $(if $(FOLDS),--folds=$(call quote,$(value FOLDS)))
 
 data: setup ## download the openly published data into DATA (default: data/); SIZE=subjects of the EEG corpus (10)
@@ -215,10 +215,10 @@ data-status: setup ## which data are there, what is missing, where to ask
 	@$(PY) -m lib.datasets status
 
 verify: setup ## check that every figure is the one its notebook made, by the code that stands here
-	@$(PY) -m lib.provenance verify
+	@$(PY) -m lib.companion.provenance verify
 
 report: setup ## build/report.html: notebooks, tables and provenance in one file that needs no network
-	@$(PY) -m lib.report --profile=$(call quote,$(value PROFILE))
+	@$(PY) -m lib.companion.report --profile=$(call quote,$(value PROFILE))
 
 site: setup ## build/site: the same notebooks and the pages of docs/ as a web site
 	@mkdir -p "$$BUILD/site-source"

@@ -19,9 +19,9 @@ import nbformat  # noqa: E402
 from sphinx.errors import ExtensionError  # noqa: E402
 
 from lib import paths  # noqa: E402
-from lib.report.lessons import lessons  # noqa: E402
-from lib.report.markdown import mathml  # noqa: E402
-from lib.report.page import references  # noqa: E402
+from lib.companion.report.lessons import lessons  # noqa: E402
+from lib.companion.report.markdown import mathml  # noqa: E402
+from lib.companion.report.page import references  # noqa: E402
 
 project = "Emotion from brain and face: four papers, run again"
 html_title = "Four papers, run again"

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 PROFILES = NOTEBOOKS / "profiles"
 FIGURES = ROOT / "figures"
-PUBLISHED = ROOT / "lib" / "published"
+PAPERS = ROOT / "lib" / "papers"
 LOCK = ROOT / "requirements.lock"
 # By the first line programs that keep copies know a cache (bford.info/cachedir); by the second
 # `make clean` knows what is ours.
@@ -45,6 +45,15 @@ def data(root: str | os.PathLike | None = None) -> Path:
     """Folder of the user's data: the argument, else ``DATA`` in the environment, else ``data/`` in
     the project."""
     return Path(root or os.environ.get("DATA") or ROOT / "data").expanduser().resolve()
+
+
+def papers() -> dict[str, Path]:
+    """Paper -> its folder; what a paper is called in tables stands first in its printed numbers."""
+    printed = sorted(PAPERS.glob("*/printed.csv"))
+    return {
+        file.read_text(encoding="utf-8").split("\n", 2)[1].partition(",")[0]: file.parent
+        for file in printed
+    }
 
 
 def files(folder: str | os.PathLike) -> list[Path]:

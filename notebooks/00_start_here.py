@@ -39,7 +39,7 @@ data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
 
 # %%
-from lib.notebook import start
+from lib.companion.run import start
 
 run = start("00_start_here", profile=profile, seed=seed, device=device, data=data, out=out)
 

@@ -39,7 +39,7 @@ data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
 
 # %%
-from lib.notebook import start
+from lib.companion.run import start
 
 run = start("10_rmmt_data", profile=profile, seed=seed, device=device, data=data, out=out)
 
@@ -50,7 +50,7 @@ run = start("10_rmmt_data", profile=profile, seed=seed, device=device, data=data
 # label file. A trial that cannot be read does not take the others down: it is left out, with the reason.
 
 # %% tags=["nbval-check-output"]
-from lib.protocols import rmmt
+from lib.papers.rmmt import protocol as rmmt
 
 cohort = rmmt.cohort(profile, data, seed=seed)
 table = cohort.table()

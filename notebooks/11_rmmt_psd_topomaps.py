@@ -39,7 +39,7 @@ data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
 
 # %%
-from lib.notebook import show_source, start
+from lib.companion.run import show_source, start
 
 run = start("11_rmmt_psd_topomaps", profile=profile, seed=seed, device=device, data=data, out=out)
 
@@ -79,8 +79,8 @@ run.table("table1", bands, caption="as printed (Table 1)", tier="published", dec
 # %%
 from scipy.signal import welch
 
+from lib.papers.rmmt import protocol as rmmt
 from lib.preprocessing.eeg import clean
-from lib.protocols import rmmt
 
 cohort = rmmt.cohort(profile, data, seed=seed)
 signal = clean(cohort[0].load("eeg"))
@@ -141,7 +141,7 @@ run.figure("table2", figure, tidy, caption=cohort.caption, tier=cohort.tier)
 # A mean over a trial hides what happens in it. Run the cell, choose a band and move through the first trial: how long does a pattern last?
 
 # %% tags=["nbval-ignore-output"]
-from lib.interactive.rmmt import band_over_time
+from lib.papers.rmmt.sliders import band_over_time
 
 band_over_time(power, signal.channels, list(BANDS["rmmt"])).controls(caption=cohort.caption, tier=cohort.tier)
 

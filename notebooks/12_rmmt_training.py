@@ -42,12 +42,12 @@ splits: list = ["contiguous_trials"]  # how folds are made
 also: list = []  # further rows of the table in the first split: a model's name, with or without a named option
 
 # %%
-from lib.notebook import show_source, start
+from lib.companion.run import show_source, start
 
 run = start("12_rmmt_training", profile=profile, seed=seed, device=device, data=data, out=out, repeats=repeats, splits=splits, also=also)
 
 # %%
-from lib.protocols import rmmt
+from lib.papers.rmmt import protocol as rmmt
 
 preset = rmmt.PRESETS[profile]
 cohort = rmmt.cohort(profile, data, seed=seed)
@@ -67,7 +67,7 @@ print(f"{len(cohort)} trials of {len(set(features['subject']))} subjects, {featu
 
 # %%
 from lib.models.rmmt import build, n_parameters
-from lib.schematics import rmmt as schematics
+from lib.papers.rmmt import schematic as schematics
 
 drawn = {"caption": "drawn by this project from the built model", "tier": "published"}
 model = build("RMMT", n_eeg=192, n_face=512)  # 32 electrodes x 6 bands; a 512-d face descriptor
@@ -168,14 +168,14 @@ run.figure("table4", plots.published_vs_reproduced(table[table["n"] > 0]), **abo
 # %%
 import pandas as pd
 
-from lib import published
+from lib.evaluation import printed
 from lib.evaluation.statistics import holm
 from lib.evaluation.verdicts import compare
 
 first = results[results["split"] == splits[0]]
 fold = rmmt.splits(features, splits[0], preset)[0]
 rivals = ("RSMT-F", "TCN-F", "RSMT-E", "ridge, both", "ridge, face")
-claims = pd.DataFrame([compare(first, "RMMT", b, "CCC", published.table("rmmt", 4), len(fold.train), len(fold.test)) for b in rivals])
+claims = pd.DataFrame([compare(first, "RMMT", b, "CCC", printed.table("rmmt", 4), len(fold.train), len(fold.test)) for b in rivals])
 claims["p_holm"] = holm(claims["p"])
 shown = ["a", "b", "difference", "low", "high", "p_holm", "effect", "published", "verdict"]
 print(claims[shown].to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.3f}"))

@@ -41,12 +41,12 @@ repeats: int = 1  # trainings of each fold with different seeds; their mean is s
 also: list = []  # further rows of the table
 
 # %%
-from lib.notebook import start
+from lib.companion.run import start
 
 run = start("13_rmmt_fusion", profile=profile, seed=seed, device=device, data=data, out=out, repeats=repeats, also=also)
 
 # %%
-from lib.protocols import rmmt
+from lib.papers.rmmt import protocol as rmmt
 
 preset = rmmt.PRESETS[profile]
 cohort = rmmt.cohort(profile, data, seed=seed)
@@ -63,7 +63,7 @@ print(f"{len(cohort)} trials of {len(set(features['subject']))} subjects, {featu
 
 # %%
 from lib.models.rmmt import build
-from lib.schematics import rmmt as schematics
+from lib.papers.rmmt import schematic as schematics
 
 model = build("RMMT", n_eeg=192, n_face=512)
 run.figure("fig6", schematics.compared_models(model), caption="drawn by this project from the built model", tier="published")
@@ -82,7 +82,8 @@ d_fusion = [record for record in records if record.variant == "D-Fusion"]
 print("mu chosen on the validation trials of each fold:", [rmmt.fusion_weight(features, record) for record in d_fusion])
 
 # %%
-from lib import plots, published
+from lib import plots
+from lib.evaluation import printed as published
 from lib.evaluation.statistics import half_width
 
 curve = rmmt.mu_curve(features, d_fusion, "test")

@@ -41,12 +41,12 @@ repeats: int = 1  # trainings of each fold with different seeds; their mean is s
 further: list = ["RMMT softmax", "RMMT scaled ReLU", "RMMT KD detached", "RMMT causal"]  # our own ablations
 
 # %%
-from lib.notebook import start
+from lib.companion.run import start
 
 run = start("14_rmmt_ablation", profile=profile, seed=seed, device=device, data=data, out=out, repeats=repeats, further=further)
 
 # %%
-from lib.protocols import rmmt
+from lib.papers.rmmt import protocol as rmmt
 
 preset = rmmt.PRESETS[profile]
 cohort = rmmt.cohort(profile, data, seed=seed)
@@ -96,13 +96,13 @@ run.figure("table6", plots.published_vs_reproduced(table), **about)
 # %%
 import pandas as pd
 
-from lib import published
+from lib.evaluation import printed
 from lib.evaluation.statistics import holm
 from lib.evaluation.verdicts import compare
 
 fold = rmmt.splits(features, "contiguous_trials", preset)[0]
 rivals = [name for name in [*rmmt.TABLES["6"], *further] if name != "RMMT"]
-claims = pd.DataFrame([compare(results, "RMMT", b, "CCC", published.table("rmmt", 6), len(fold.train), len(fold.test)) for b in rivals])
+claims = pd.DataFrame([compare(results, "RMMT", b, "CCC", printed.table("rmmt", 6), len(fold.train), len(fold.test)) for b in rivals])
 claims["p_holm"] = holm(claims["p"])
 shown = ["a", "b", "difference", "low", "high", "p_holm", "effect", "published", "verdict"]
 print(claims[shown].to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.3f}"))
@@ -119,7 +119,7 @@ run.figure("folds", figure, **about)
 # Two sentences of the paper can be checked against its own tables:
 
 # %% tags=["nbval-check-output"]
-from lib.published import checks
+from lib.evaluation import checks
 
 claimed = checks.differences("rmmt")
 print(claimed[["a", "b", "metric", "kind", "printed", "recomputed", "holds"]].to_string(index=False))

@@ -40,12 +40,12 @@ repeats: int = 1  # trainings of each fold with different seeds; their mean is s
 alphas: list = [0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0]  # the paper's grid
 
 # %%
-from lib.notebook import start
+from lib.companion.run import start
 
 run = start("15_rmmt_alpha_sweep", profile=profile, seed=seed, device=device, data=data, out=out, repeats=repeats, alphas=alphas)
 
 # %%
-from lib.protocols import rmmt
+from lib.papers.rmmt import protocol as rmmt
 
 preset = rmmt.PRESETS[profile]
 cohort = rmmt.cohort(profile, data, seed=seed)
@@ -77,7 +77,7 @@ from lib import plots
 run.figure("table7", plots.published_vs_reproduced(table[table["n"] > 0]), **about)
 
 # %%
-from lib import published
+from lib.evaluation import printed as published
 from lib.evaluation.statistics import half_width, summary
 
 ours = summary(results[results["variant"] != "constant"]).assign(alpha=lambda f: f["variant"].str.split("=").str[1].astype(float))
@@ -93,7 +93,7 @@ run.figure("fig9", figure, ours[["metric", "alpha", "mean", "std", "low", "high"
 # The same folds, one $\alpha$ at a time: run the cell and move the slider. Do the folds agree on what another $\alpha$ is worth?
 
 # %% tags=["nbval-ignore-output"]
-from lib.interactive.rmmt import sweep
+from lib.papers.rmmt.sliders import sweep
 
 sweep(results).controls(**about)
 

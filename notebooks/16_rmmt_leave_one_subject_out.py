@@ -41,12 +41,12 @@ repeats: int = 1  # trainings of each fold with different seeds; their mean is s
 also: list = []  # further rows of the table
 
 # %%
-from lib.notebook import start
+from lib.companion.run import start
 
 run = start("16_rmmt_leave_one_subject_out", profile=profile, seed=seed, device=device, data=data, out=out, repeats=repeats, also=also)
 
 # %%
-from lib.protocols import rmmt
+from lib.papers.rmmt import protocol as rmmt
 
 preset = rmmt.PRESETS[profile]
 cohort = rmmt.cohort(profile, data, seed=seed)

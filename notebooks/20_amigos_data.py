@@ -40,7 +40,7 @@ data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
 
 # %%
-from lib.notebook import start
+from lib.companion.run import start
 
 run = start("20_amigos_data", profile=profile, seed=seed, device=device, data=data, out=out)
 
@@ -52,9 +52,9 @@ run = start("20_amigos_data", profile=profile, seed=seed, device=device, data=da
 # without its rating. The reader leaves such trials out and says why.
 
 # %% tags=["nbval-check-output"]
-from lib.protocols import amigos
-from lib.protocols import amigos_pretraining as pretraining
-from lib.protocols.amigos_settings import CONTROLS, PRESETS, SPLITS, TARGETS
+from lib.papers.amigos import pretraining
+from lib.papers.amigos import protocol as amigos
+from lib.papers.amigos.settings import CONTROLS, PRESETS, SPLITS, TARGETS
 
 preset = PRESETS[profile]
 cohort = amigos.cohort(profile, data, seed=seed)
@@ -70,7 +70,7 @@ about = features["about"]
 # %%
 import pandas as pd
 
-from lib.plots import physio as plots
+from lib.papers.amigos import figures as plots
 
 subjects = sorted(trials.subject.unique())
 cells = pd.DataFrame([(subject, cell) for subject in subjects for cell in range(1, 21)], columns=["subject", "cell"])

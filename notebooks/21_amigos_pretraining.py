@@ -40,14 +40,14 @@ data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
 
 # %%
-from lib.notebook import show_source, start
+from lib.companion.run import show_source, start
 
 run = start("21_amigos_pretraining", profile=profile, seed=seed, device=device, data=data, out=out)
 
 # %%
-from lib.protocols import amigos
-from lib.protocols import amigos_pretraining as pretraining
-from lib.protocols.amigos_settings import MODALITIES, PRESETS
+from lib.papers.amigos import pretraining
+from lib.papers.amigos import protocol as amigos
+from lib.papers.amigos.settings import MODALITIES, PRESETS
 
 preset = PRESETS[profile]
 cohort = amigos.cohort(profile, data, seed=seed)
@@ -63,7 +63,7 @@ unlabelled = {m: pretraining.corpus(profile, m, data, limit=preset.corpus, seed=
 
 # %%
 from lib.models.physio_transformer import ECG, EEG, PhysioTransformer, Recogniser
-from lib.schematics import amigos as schematics
+from lib.papers.amigos import schematic as schematics
 
 paper = {name: Recogniser(PhysioTransformer(**config["model"]), **config["head"]) for name, config in (("EEG", EEG), ("ECG", ECG))}
 run.figure("fig1", schematics.single_modality(paper["EEG"]), caption="drawn by this project from the built network", tier="published")
@@ -120,7 +120,7 @@ fold = amigos.splits(features, "by_subject", preset)[0]
 start_weights = {m: pretraining.pretrain(features, unlabelled[m], m, [fold], preset, seed=seed, device=device)[0] for m in MODALITIES}
 
 # %%
-from lib.plots import physio as plots
+from lib.papers.amigos import figures as plots
 
 histories = {m.upper(): [start_weights[m]["history"]] for m in MODALITIES}
 run.figure("pretraining", plots.training_curves(histories, ["training error", "error on held-out segments"], {0: 1.0, 1: 1.0}), **about)

@@ -41,14 +41,22 @@ splits: list = ["random_segments", "by_trial", "by_subject"]  # how folds are ma
 tuned: bool = False  # fine-tune with what `make tune` has found for these folds
 
 # %%
-from lib.notebook import show_source, start
+from lib.companion.run import show_source, start
 
 run = start("22_amigos_recognition", profile=profile, seed=seed, device=device, data=data, out=out, splits=splits, tuned=tuned)
 
 # %%
-from lib.protocols import amigos
-from lib.protocols import amigos_pretraining as pretraining
-from lib.protocols.amigos_settings import COLUMNS, CONTROLS, MODALITIES, NULL_TWIN, PRESETS, TABLES, VARIANTS
+from lib.papers.amigos import pretraining
+from lib.papers.amigos import protocol as amigos
+from lib.papers.amigos.settings import (
+    COLUMNS,
+    CONTROLS,
+    MODALITIES,
+    NULL_TWIN,
+    PRESETS,
+    TABLES,
+    VARIANTS,
+)
 
 preset = PRESETS[profile]
 cohort = amigos.cohort(profile, data, seed=seed)
@@ -64,7 +72,7 @@ unlabelled = {m: pretraining.corpus(profile, m, data, limit=preset.corpus, seed=
 
 # %%
 from lib.models.physio_transformer import ECG, EEG, FusionHead, PhysioTransformer, Recogniser
-from lib.schematics import amigos as schematics
+from lib.papers.amigos import schematic as schematics
 
 ecg, eeg = (Recogniser(PhysioTransformer(**config["model"]), **config["head"]) for config in (ECG, EEG))
 width = sum(config["head"]["hidden"][-1] for config in (ECG, EEG))
@@ -95,7 +103,7 @@ for split in splits:
     print(f"{split:16s} {len(folds)} folds, segments in the first: {sizes}")
 
 # %%
-from lib.protocols import amigos_search as search
+from lib.papers.amigos import search
 
 names, records = [*VARIANTS, *CONTROLS], []
 for split in splits:
@@ -104,7 +112,7 @@ for split in splits:
 results = amigos.score(features, records, experiment="tables 1-4", tier=cohort.tier)
 
 # %%
-from lib.plots import physio as plots
+from lib.papers.amigos import figures as plots
 
 last = splits[-1]
 histories = {name: [r.result["history"] for r in records if (r.variant, r.target, r.split.name) == (name, "arousal", last)]
@@ -155,8 +163,8 @@ run.figure("splits", plots.splits_beside(whole, rows, metrics, splits), **about)
 # %%
 import pandas as pd
 
+from lib.papers.amigos import analysis
 from lib.plots.classification import confusion_matrices
-from lib.protocols import amigos_analysis as analysis
 
 fused = [r for r in records if r.variant == "Fused"]
 matrices = {f"{target}, {split.replace('_', ' ')}": analysis.confusions(features, fused, split, target)
@@ -172,7 +180,7 @@ run.figure("confusion", confusion_matrices(matrices, columns=len(splits)), flat.
 # sets that overlap (Nadeau and Bengio 2003), and with Holm's for asking several times.
 
 # %%
-from lib import published
+from lib.evaluation import printed
 from lib.evaluation.statistics import holm
 from lib.evaluation.verdicts import compare
 
@@ -182,7 +190,7 @@ claims = []
 for split in splits:
     fold = amigos.splits(features, split, preset)[0]
     chosen = results[results["split"] == split]
-    claims += [compare(chosen, a, b, metric, published.table("amigos", t), len(fold.train), len(fold.test))
+    claims += [compare(chosen, a, b, metric, printed.table("amigos", t), len(fold.train), len(fold.test))
                for a, b, t in pairs for metric in ("arousal F1", "valence F1")]
 claims = pd.DataFrame(claims)
 claims["p_holm"] = holm(claims["p"])
@@ -192,7 +200,7 @@ print(claims[["a", "b", "metric", "split", "difference", "low", "high", "p_holm"
 # The paper states p-values without naming a test. Recomputed from the printed means and intervals (Welch's test, ten folds):
 
 # %%
-from lib.published import amigos_claims
+from lib.papers.amigos import claims as amigos_claims
 
 run.table("significance", amigos_claims.significance(), caption="recomputed from the printed tables of the paper", tier="published",
           decimals=7)

@@ -41,15 +41,14 @@ split: str = "random_segments"  # the split whose test segments are shown; the p
 target: str = "arousal"  # arousal or valence
 
 # %%
-from lib.notebook import start
+from lib.companion.run import start
 
 run = start("23_amigos_complementarity", profile=profile, seed=seed, device=device, data=data, out=out, split=split, target=target)
 
 # %%
-from lib.protocols import amigos
-from lib.protocols import amigos_analysis as analysis
-from lib.protocols import amigos_pretraining as pretraining
-from lib.protocols.amigos_settings import MODALITIES, PRESETS
+from lib.papers.amigos import analysis, pretraining
+from lib.papers.amigos import protocol as amigos
+from lib.papers.amigos.settings import MODALITIES, PRESETS
 
 preset = PRESETS[profile]
 cohort = amigos.cohort(profile, data, seed=seed)
@@ -75,7 +74,7 @@ counts = table.groupby("case").agg(n=("segment", "size"), fusion_right=("Fused_r
 run.table("cases", counts, **about)
 
 # %%
-from lib.plots import physio as plots
+from lib.papers.amigos import figures as plots
 
 run.figure("cases", plots.who_is_right(counts), **about)
 

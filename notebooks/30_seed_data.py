@@ -39,7 +39,7 @@ data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
 
 # %%
-from lib.notebook import show_source, start
+from lib.companion.run import show_source, start
 
 run = start("30_seed_data", profile=profile, seed=seed, device=device, data=data, out=out)
 
@@ -51,9 +51,8 @@ run = start("30_seed_data", profile=profile, seed=seed, device=device, data=data
 # seed-v IN OUT` writes them as such. Subjects are sorted as numbers: as text, 10 comes before 2, and labels slip.
 
 # %%
-from lib.protocols import seed as protocol
-from lib.protocols import seed_analysis as analysis
-from lib.protocols.seed_settings import CONTROLS, DATASETS, EMOTIONS, PRESETS, SPLIT, TITLES
+from lib.papers.mv_sstma import analysis, protocol
+from lib.papers.mv_sstma.settings import CONTROLS, DATASETS, EMOTIONS, PRESETS, SPLIT, TITLES
 
 preset = PRESETS[profile]
 cohorts = {name: protocol.cohort(profile, name, data, seed=seed) for name in DATASETS}
@@ -99,7 +98,7 @@ print("ten times the amplitude adds", round(float((de.differential_entropy(10 * 
 
 # %%
 from lib.datasets.seed_format import SEED_IV_LABELS, SEED_V_LABELS
-from lib.plots import seed as plots
+from lib.papers.mv_sstma import figures as plots
 
 cohort = cohorts["seed-iv"]
 course = analysis.timeline(cohort, cohort[0].subject, cohort[0].session)

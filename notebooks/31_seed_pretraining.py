@@ -39,14 +39,22 @@ data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
 
 # %%
-from lib.notebook import show_source, start
+from lib.companion.run import show_source, start
 
 run = start("31_seed_pretraining", profile=profile, seed=seed, device=device, data=data, out=out)
 
 # %%
-from lib.protocols import seed as protocol
-from lib.protocols import seed_analysis as analysis
-from lib.protocols.seed_settings import COLUMNS, DATASETS, MODALITIES, PRESETS, RATIOS, SPLIT, TABLES, TITLES
+from lib.papers.mv_sstma import analysis, protocol
+from lib.papers.mv_sstma.settings import (
+    COLUMNS,
+    DATASETS,
+    MODALITIES,
+    PRESETS,
+    RATIOS,
+    SPLIT,
+    TABLES,
+    TITLES,
+)
 
 preset = PRESETS[profile]
 cohorts = {name: protocol.cohort(profile, name, data, seed=seed) for name in DATASETS}
@@ -59,7 +67,7 @@ about = features["seed-iv"]["about"]
 # %%
 from lib.models.multimodal_fusion import Attention
 from lib.models.mv_sstma import MVSSTMA, masked_error, n_visible
-from lib.schematics import seed as schematics
+from lib.papers.mv_sstma import schematic as schematics
 
 drawn = {"caption": "drawn by this project from the built networks of the published size", "tier": "published"}
 run.figure("fig1", schematics.three_stages(MVSSTMA(), MVSSTMA(31, 1), Attention(16, 4)), **drawn)
@@ -91,7 +99,7 @@ started = {(name, m): protocol.pretrain(features[name], m, folds[name], preset, 
            for name in DATASETS for m in MODALITIES}
 
 # %%
-from lib.plots import seed as plots
+from lib.papers.mv_sstma import figures as plots
 
 lines = {"eeg": "EEG", "eye": "Eye"}
 histories = {TITLES[name]: {lines[m]: [started[name, m][0]["history"]] for m in MODALITIES} for name in DATASETS}
@@ -124,7 +132,7 @@ print(f"{len(x)} test windows, in each {masked.sum(axis=1).min()} to {masked.sum
 # nine channels in ten are gone?
 
 # %% tags=["nbval-ignore-output"]
-from lib.interactive.seed import mask_ratio
+from lib.papers.mv_sstma.sliders import mask_ratio
 from lib.training.masked_autoencoder import build
 
 network = build(x.shape, preset.model, protocol.weights(started["seed-iv", "eeg"][0])).eval()

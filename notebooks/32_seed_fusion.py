@@ -40,14 +40,23 @@ data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
 
 # %%
-from lib.notebook import show_source, start
+from lib.companion.run import show_source, start
 
 run = start("32_seed_fusion", profile=profile, seed=seed, device=device, data=data, out=out)
 
 # %%
-from lib.protocols import seed as protocol
-from lib.protocols import seed_analysis as analysis
-from lib.protocols.seed_settings import COLUMNS, CONTROLS, DATASETS, GUESS, NULL_TWIN, PRESETS, SPLIT, TABLES, TITLES
+from lib.papers.mv_sstma import analysis, protocol
+from lib.papers.mv_sstma.settings import (
+    COLUMNS,
+    CONTROLS,
+    DATASETS,
+    GUESS,
+    NULL_TWIN,
+    PRESETS,
+    SPLIT,
+    TABLES,
+    TITLES,
+)
 
 preset = PRESETS[profile]
 cohorts = {name: protocol.cohort(profile, name, data, seed=seed) for name in DATASETS}
@@ -130,7 +139,7 @@ print(per_session.groupby(["metric", "variant"], sort=False)["value"].agg(["mean
 # %%
 import pandas as pd
 
-from lib.plots import seed as plots
+from lib.papers.mv_sstma import figures as plots
 from lib.plots.classification import confusion_matrices
 
 tables = analysis.confusions(features, records, ["EEG", "Concat"])

@@ -39,13 +39,23 @@ data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
 
 # %%
-from lib.notebook import show_source, start
+from lib.companion.run import show_source, start
 
 run = start("33_seed_few_labels", profile=profile, seed=seed, device=device, data=data, out=out)
 
 # %%
-from lib.protocols import seed as protocol
-from lib.protocols.seed_settings import COLUMNS, DATASETS, FEW, GUESS, PRESETS, READINGS, SPLIT, TABLES, TITLES
+from lib.papers.mv_sstma import protocol
+from lib.papers.mv_sstma.settings import (
+    COLUMNS,
+    DATASETS,
+    FEW,
+    GUESS,
+    PRESETS,
+    READINGS,
+    SPLIT,
+    TABLES,
+    TITLES,
+)
 
 preset = PRESETS[profile]
 cohorts = {name: protocol.cohort(profile, name, data, seed=seed) for name in DATASETS}
@@ -81,10 +91,10 @@ for name in DATASETS:
 # training and test. The text does not say so; the run here follows the numbers.
 
 # %% tags=["nbval-check-output"]
-from lib import published
+from lib.evaluation import printed
 
-third, fourth = (published.table("seed", number).set_index(["row", "protocol"])["mean"] for number in (3, 4))
-metric = published.table("seed", 4)["metric"].str.contains("30 %").to_numpy()
+third, fourth = (printed.table("seed", number).set_index(["row", "protocol"])["mean"] for number in (3, 4))
+metric = printed.table("seed", 4)["metric"].str.contains("30 %").to_numpy()
 print("Table 3 equals the 30 % column of Table 4:", third.equals(fourth[metric].reindex(third.index)))
 
 # %%
@@ -124,7 +134,7 @@ run.table("readings", pd.concat(frames), **about)
 # Every claim of the form "a is better than b" put to all cells of its table. This needs no run, only the paper.
 
 # %%
-from lib.published import amigos_claims
+from lib.papers.amigos import claims as amigos_claims
 
 claims = amigos_claims.orderings("seed")
 run.table("claims", claims, caption="recomputed from the printed tables of the paper", tier="published")

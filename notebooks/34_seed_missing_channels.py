@@ -40,13 +40,22 @@ out: str = ""  # folder of the figures; empty: build/figures
 further: list = [0.0, 0.9]  # shares of missing channels beside those of Table 4
 
 # %%
-from lib.notebook import show_source, start
+from lib.companion.run import show_source, start
 
 run = start("34_seed_missing_channels", profile=profile, seed=seed, device=device, data=data, out=out, further=further)
 
 # %%
-from lib.protocols import seed as protocol
-from lib.protocols.seed_settings import COLUMNS, DATASETS, FEW, GUESS, PRESETS, RATIOS, TABLES, TITLES
+from lib.papers.mv_sstma import protocol
+from lib.papers.mv_sstma.settings import (
+    COLUMNS,
+    DATASETS,
+    FEW,
+    GUESS,
+    PRESETS,
+    RATIOS,
+    TABLES,
+    TITLES,
+)
 
 preset = PRESETS[profile]
 cohorts = {name: protocol.cohort(profile, name, data, seed=seed) for name in DATASETS}
@@ -108,13 +117,13 @@ extra = [(ratio, protocol.score(features, [r for name in DATASETS for r in proto
 
 # %%
 from lib.evaluation.statistics import summary
-from lib.protocols import seed_analysis as analysis
+from lib.papers.mv_sstma import analysis
 
 curve = analysis.ratio_curve(table, {ratio: summary(frame) for ratio, frame in extra})
 run.table("ratios", curve[["dataset", "row", "ratio", "published", "reproduced", "half"]], **about)
 
 # %%
-from lib.plots import seed as plots
+from lib.papers.mv_sstma import figures as plots
 
 chance = {TITLES[name]: table[(table["row"] == GUESS) & table["metric"].str.startswith(TITLES[name] + " ")]["reproduced"].mean()
           for name in DATASETS}
@@ -130,7 +139,7 @@ run.figure("curve", plots.missing_channels(curve, chance), curve, **about)
 # model with all labels and all channels.
 
 # %%
-from lib.published import amigos_claims
+from lib.papers.amigos import claims as amigos_claims
 
 claims = amigos_claims.orderings("seed")
 chosen = claims[claims["where"].str.contains("Table 4")]

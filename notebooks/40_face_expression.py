@@ -41,7 +41,7 @@ out: str = ""  # folder of the figures; empty: build/figures
 weights: str = ""  # file of MobileNetV2 weights; empty: the ImageNet weights that are installed; or random
 
 # %%
-from lib.notebook import show_source, start
+from lib.companion.run import show_source, start
 
 run = start("40_face_expression", profile=profile, seed=seed, device=device, data=data, out=out, weights=weights)
 
@@ -52,10 +52,17 @@ run = start("40_face_expression", profile=profile, seed=seed, device=device, dat
 # pointwise one make four patches of the map, and a classifier with self-attention names the emotion (Sec 3).
 
 # %%
-from lib import published
+from lib.evaluation import printed
 from lib.models.face_attention import FaceAttention, weights_source
-from lib.protocols.face_expression_settings import COLUMNS, EMOTIONS, NULL_TWIN, PRESETS, ROWS, SPLITS
-from lib.schematics import face_eeg as schematics
+from lib.papers.face_eeg import schematic as schematics
+from lib.papers.face_eeg.expression_settings import (
+    COLUMNS,
+    EMOTIONS,
+    NULL_TWIN,
+    PRESETS,
+    ROWS,
+    SPLITS,
+)
 
 model = FaceAttention(weights or None, seed=seed)
 drawn = {"caption": f"drawn by this project from the built network, {model.name}", "tier": "published"}
@@ -77,7 +84,7 @@ print(f"trained  {sum(x.numel() for x in model.parameters() if x.requires_grad):
 # 4 × 4:
 
 # %%
-text = published.table("face_eeg", "text").set_index(["row", "metric"])["mean"]
+text = printed.table("face_eeg", "text").set_index(["row", "metric"])["mean"]
 removed = int(text["Face", "layers removed from MobileNetV2"])
 run.figure("fig2", schematics.patch_block(model, removed), **drawn)
 
@@ -96,7 +103,7 @@ show_source(attend)
 # demo draws faces from action units (AU) instead, in the same files; the strongest two stand under each face, from 0 to 1.
 
 # %% tags=["nbval-check-output"]
-from lib.protocols import face_expression as experiment
+from lib.papers.face_eeg import expression as experiment
 
 preset = PRESETS[profile]
 cohort = experiment.cohort(profile, data, seed=seed)
@@ -114,7 +121,7 @@ print(about["caption"])
 # %%
 import numpy as np
 
-from lib.plots import expression as plots
+from lib.papers.face_eeg import expression_figures as plots
 
 units = experiment.drawn_units(cohort)
 strongest = {name: sorted(moved.items(), key=lambda pair: -pair[1])[:2] for name, moved in units.items()}
@@ -203,7 +210,7 @@ run.figure("table1", published_vs_reproduced(alone), **about)
 # Which average did the paper take? Averaged with the classes' frequencies, recall *is* accuracy:
 
 # %%
-from lib.published import face_eeg_claims
+from lib.papers.face_eeg import claims as face_eeg_claims
 
 weighted = experiment.score(features, records, experiment="weighted", average="weighted").query("variant == 'Face'")
 both = {"macro": results.query("variant == 'Face'"), "weighted": weighted}

@@ -40,7 +40,7 @@ out: str = ""  # folder of the figures; empty: build/figures
 weights: str = ""  # file of InceptionV3 weights; empty: MobileNetV2 with the ImageNet weights that ship in a package
 
 # %%
-from lib.notebook import show_source, start
+from lib.companion.run import show_source, start
 
 run = start("41_eeg_scalp_maps", profile=profile, seed=seed, device=device, data=data, out=out, weights=weights)
 
@@ -51,8 +51,8 @@ run = start("41_eeg_scalp_maps", profile=profile, seed=seed, device=device, data
 # the quality that the device reports; the demo writes such files. A recording below 80 % quality is left out, as in Sec 5.1.
 
 # %% tags=["nbval-check-output"]
-from lib.protocols import face_eeg
-from lib.protocols.face_eeg_settings import PRESETS
+from lib.papers.face_eeg import protocol as face_eeg
+from lib.papers.face_eeg.settings import PRESETS
 
 preset = PRESETS[profile]
 cohort = face_eeg.cohort(profile, data, seed=seed)
@@ -74,7 +74,7 @@ run.table("recordings", named.groupby(["subject", "emotion"]).agg(recordings=("t
 # ## Fig 4: the set-up
 
 # %%
-from lib.schematics import scalp as schematics
+from lib.papers.face_eeg import scalp_schematic as schematics
 
 run.figure("fig4", schematics.setup(), caption="drawn by this project", tier="published")
 
@@ -102,7 +102,7 @@ electrode = CHANNELS.index("T8")
 broad = scalp_maps.segments(happy, scaling=face_eeg.UNSCALED)["segments"].sum(axis=2)
 spectra = scalp_maps.spectrograms(cut[:1], scalp_maps.FULL)[0, electrode]
 bands = dict(zip(scalp_maps.BANDS, cut[0, electrode], strict=True))
-from lib.plots import face_eeg as plots
+from lib.papers.face_eeg import figures as plots
 
 run.figure("fig3", plots.preparation(broad[0, electrode], bands, spectra, scalp_maps.RATE, "T8"), **about)
 

@@ -41,13 +41,13 @@ weights: str = ""  # file of InceptionV3 weights; empty: MobileNetV2 with the Im
 rivals: list = ["random_segments", "by_clip"]  # splits in which the two slow networks of Table 3 are trained too
 
 # %%
-from lib.notebook import show_source, start
+from lib.companion.run import show_source, start
 
 run = start("42_eeg_recognition", profile=profile, seed=seed, device=device, data=data, out=out, weights=weights, rivals=rivals)
 
 # %%
-from lib.protocols import face_eeg
-from lib.protocols.face_eeg_settings import COLUMNS, NULL_TWIN, PERMUTED, PRESETS, ROWS, SPLITS, TABLES
+from lib.papers.face_eeg import protocol as face_eeg
+from lib.papers.face_eeg.settings import COLUMNS, NULL_TWIN, PERMUTED, PRESETS, ROWS, SPLITS, TABLES
 
 preset = PRESETS[profile]
 cohort = face_eeg.cohort(profile, data, seed=seed)
@@ -92,7 +92,7 @@ for split in (*SPLITS, PERMUTED):
 results = face_eeg.score(features, records, experiment="tables 2-3", tier=cohort.tier)
 
 # %%
-from lib.plots.physio import training_curves
+from lib.papers.amigos.figures import training_curves
 
 by_split = {split: [r.result["history"][:, :3] for r in records if r.variant == "Scalp maps" and r.split.name == split and not r.permuted]
             for split in ("random_segments", "by_subject")}
@@ -112,9 +112,9 @@ run.table("table2", answers["2"][COLUMNS], **about)
 run.table("table3", answers["3"][COLUMNS], **about)
 
 # %%
-from lib import published
+from lib.evaluation import printed as published
 from lib.evaluation.statistics import summary
-from lib.plots import face_eeg as plots
+from lib.papers.face_eeg import figures as plots
 
 means = summary(results[results["metric"] == "accuracy"])
 printed = published.table("face_eeg", 3).query("metric == 'accuracy'").set_index("row")["mean"].to_dict()
@@ -170,7 +170,7 @@ run.figure("nulltwin", figure, **empty["about"])
 # With $n$ test segments an accuracy is a whole number over $n$. Which $n$ allow all three printed accuracies of Table 3?
 
 # %%
-from lib.published import face_eeg_claims
+from lib.papers.face_eeg import claims as face_eeg_claims
 
 run.table("grim", face_eeg_claims.grim(), caption="computed from the printed accuracies of Table 3", tier="published")
 

@@ -41,14 +41,14 @@ lag: float = 2.0  # seconds by which the EEG is late (Sec 5.4); negative: early
 weights: str = ""  # file of InceptionV3 weights; empty: MobileNetV2 with the ImageNet weights that ship in a package
 
 # %%
-from lib.notebook import show_source, start
+from lib.companion.run import show_source, start
 
 run = start("43_face_eeg_fusion", profile=profile, seed=seed, device=device, data=data, out=out, lag=lag, weights=weights)
 
 # %%
-from lib.protocols import face_eeg
-from lib.protocols import face_eeg_fusion as fusion
-from lib.protocols.face_eeg_settings import PRESETS
+from lib.papers.face_eeg import fusion
+from lib.papers.face_eeg import protocol as face_eeg
+from lib.papers.face_eeg.settings import PRESETS
 
 preset = PRESETS[profile]
 cohort = face_eeg.cohort(profile, data, seed=seed)
@@ -112,7 +112,7 @@ table = summary(results[results["metric"].isin(["accuracy", "F1"])])
 run.table("fusion", table[["variant", "split", "metric", "n", "mean", "std", "low", "high"]], **about)
 
 # %%
-from lib.plots import face_eeg as plots
+from lib.papers.face_eeg import figures as plots
 
 names = [*fusion.SINGLE, *rules.RULES]
 splits = ["random_segments", "by_clip", "by_subject"]
@@ -128,7 +128,7 @@ run.figure("rules", plots.rules(table[table["metric"] == "accuracy"], names, spl
 # weight over all test segments:
 
 # %%
-from lib.interactive.face_eeg import fusion as weighed
+from lib.papers.face_eeg.sliders import fusion as weighed
 
 apart = [r for r in records if r.split.name == "by_subject"]
 view = weighed(features, apart, faces)

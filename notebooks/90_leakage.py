@@ -44,7 +44,7 @@ repeats: int = 2  # permutations of the valence traces
 folds: int = 5  # of paper 1's trials
 
 # %%
-from lib.notebook import show_source, start
+from lib.companion.run import show_source, start
 
 run = start("90_leakage", profile=profile, seed=seed, device=device, data=data, out=out, seeds=seeds, repeats=repeats, folds=folds)
 
@@ -64,7 +64,7 @@ show_source(fingerprint.make)
 
 # %%
 from lib.datasets.flex_format import EMOTIONS
-from lib.plots import leakage as plots
+from lib.papers.leakage import figures as plots
 
 worlds = {f"fingerprint {size:g}": fingerprint.make(World(recording=size), seed) for size in (0.0, 0.3, 1.0)}
 run.figure("world", plots.clusters(worlds, EMOTIONS), caption="simulated null worlds, one person, two recordings for each emotion")
@@ -76,8 +76,8 @@ run.figure("world", plots.clusters(worlds, EMOTIONS), caption="simulated null wo
 # ## What does each split keep apart?
 
 # %% tags=["nbval-check-output"]
-from lib.protocols import leakage
-from lib.protocols.leakage_settings import SPLITS
+from lib.papers.leakage import protocol as leakage
+from lib.papers.leakage.settings import SPLITS
 
 for split in SPLITS:
     both = leakage.shared(worlds["fingerprint 1"], leakage.splits(worlds["fingerprint 1"], split)[0])
@@ -92,7 +92,7 @@ for split in SPLITS:
 # The same two models, from a weak fingerprint to one as large as the noise of single segments.
 
 # %%
-from lib.protocols.leakage_settings import EFFECT
+from lib.papers.leakage.settings import EFFECT
 
 table = leakage.strengths(seed)
 caption = f"simulated worlds, 4 draws each; effect worlds: emotion = {EFFECT:g}; bands: 95 % intervals over draws"
@@ -116,7 +116,7 @@ run.figure("strength", plots.strengths(table, SPLITS, 0.25), table, caption=capt
 # %%
 import pandas as pd
 
-from lib.protocols.leakage_settings import SOURCES
+from lib.papers.leakage.settings import SOURCES
 
 found = [leakage.tidy(leakage.world_accuracy(world, seed=seed), source=source) for source, world in SOURCES.items()]
 table = pd.concat(found, ignore_index=True)
@@ -138,8 +138,8 @@ run.figure("sources", plots.heatmap(nearest, list(SOURCES), SPLITS, 0.25), table
 # correlation.
 
 # %%
-from lib.protocols import leakage_data
-from lib.protocols.leakage_settings import FOLDS, MODELS, OWN, PAPERS
+from lib.papers.leakage import data as leakage_data
+from lib.papers.leakage.settings import FOLDS, MODELS, OWN, PAPERS
 
 kinds = {"effect": False, "null twin": True}
 cohorts = {(p, kind): leakage_data.paper_data(p, null=null, base=seed) for p in PAPERS for kind, null in kinds.items()}
@@ -210,7 +210,7 @@ run.figure("practices", plots.practices(table), table, caption="simulated worlds
 # ## What can each paper's protocol say?
 
 # %% tags=["nbval-check-output"]
-from lib.published import leakage as printed
+from lib.papers.leakage import literature as printed
 
 run.table("protocols", printed.protocols(), caption="read from the four papers", tier="published")
 
@@ -255,7 +255,7 @@ labels = pd.DataFrame({"recording": states["recording"], "label": dealt}).groupb
 print(f"{len(states['y'])} segments of {len(labels)} recordings; labels in one recording after permuting: {sorted(set(labels))}")
 
 # %%
-from lib.protocols.leakage_settings import MUSE_SPLITS
+from lib.papers.leakage.settings import MUSE_SPLITS
 
 results = leakage_data.mental_states(states, seeds, seed)
 table = pd.concat([leakage.tidy(own, labels=kind) for kind, own in results.groupby("experiment", sort=False)], ignore_index=True)
@@ -281,7 +281,7 @@ run.figure("muse", plots.people(table, each, MUSE_SPLITS, MODELS, 1 / 3), shown,
 # in other recordings.
 
 # %%
-from lib.protocols.leakage_settings import INPUTS, VALENCE_SPLITS
+from lib.papers.leakage.settings import INPUTS, VALENCE_SPLITS
 
 tables = []
 for name, inputs in INPUTS.items():
@@ -346,7 +346,7 @@ def kept_apart(groups, train, test):
 
 
 # %% tags=["check", "nbval-check-output"]
-from lib.protocols import leakage
+from lib.papers.leakage import protocol as leakage
 from lib.simulation import fingerprint
 
 tiny = fingerprint.make(fingerprint.World(), 0)

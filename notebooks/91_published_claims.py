@@ -39,7 +39,7 @@ data: str = ""  # folder of your data; not used here
 out: str = ""  # folder of the figures; empty: build/figures
 
 # %%
-from lib.notebook import show_source, start
+from lib.companion.run import show_source, start
 
 run = start("91_published_claims", profile=profile, seed=seed, device=device, data=data, out=out)
 
@@ -50,8 +50,8 @@ run = start("91_published_claims", profile=profile, seed=seed, device=device, da
 # in our words: where it is said, which kind of check, and the cells it speaks of.
 
 # %% tags=["nbval-check-output"]
-from lib import published
-from lib.published.numbers import PAPERS, statements
+from lib.evaluation import printed as published
+from lib.evaluation.numbers import PAPERS, statements
 
 for number, paper in enumerate(PAPERS, 1):
     frame = published.load(paper)
@@ -60,7 +60,7 @@ for number, paper in enumerate(PAPERS, 1):
           f"{len(statements(paper, stated=True)):3d} statements")
 
 # %%
-from lib.published.checks import KINDS, VERDICTS, check_all
+from lib.evaluation.checks import KINDS, VERDICTS, check_all
 
 table = check_all()
 by_id = table.set_index("id")
@@ -85,7 +85,7 @@ for verdict, meaning in VERDICTS.items():
 # numbers is an interval as well, and only a stated difference outside of it is at odds with the table.
 
 # %% tags=["nbval-check-output"]
-from lib.published.numbers import Number, evaluate
+from lib.evaluation.numbers import Number, evaluate
 
 for text in ("0.736", "0.42", "24"):
     print(f"{text:6s} stands for {' to '.join(f'{float(end):g}' for end in Number(text).ends)}")
@@ -102,8 +102,8 @@ print(f"0.736 - 0.659 is {float(gain.value):.3f} as printed, {float(gain.low):.3
 tell("rmmt-residual-pcc", "rmmt-residual-ccc", "rmmt-pcc-29", "rmmt-every-fold", "amigos-receptive-field", "face-eeg-train")
 
 # %%
+from lib.evaluation.checks import differences
 from lib.plots import claims as plots
-from lib.published.checks import differences
 
 stated = differences("rmmt")
 run.figure("rounding", plots.rounding(stated), stated, caption="computed from the numbers printed in paper 1", tier="published")
@@ -168,7 +168,7 @@ tell("amigos-spread", "rmmt-spread-loso", "seed-spread-v")
 # here, once for the numbers as printed and once for all that are printed like them.
 
 # %%
-from lib.published.amigos_claims import significance
+from lib.papers.amigos.claims import significance
 
 p = significance()
 run.figure("pvalues", plots.p_ranges(p), p, caption="recomputed from the means and intervals printed in paper 2", tier="published")
@@ -188,8 +188,8 @@ tell("amigos-p-2-ecg", "seed-p-eeg-v", "rmmt-significant-fusion")
 # 100. Which $n$ give all three accuracies of paper 4's Table 3? The test is called GRIM (Brown and Heathers 2017).
 
 # %%
-from lib.published.face_eeg_claims import grim
-from lib.published.feasibility import sizes_that_fit
+from lib.evaluation.feasibility import sizes_that_fit
+from lib.papers.face_eeg.claims import grim
 
 printed = published.table("face_eeg", 3).query("metric == 'accuracy'").set_index("row")["mean"]
 groups = {**{row: [value] for row, value in printed.items()}, "all three": list(printed)}
@@ -260,7 +260,7 @@ page(table[table["paper"] == 3])
 page(table[table["paper"] == 4])
 
 # %% [markdown]
-# The verdicts are derived a second time by a script in `tests/published` that shares no code with this package, and both are compared
+# The verdicts are derived a second time by a script in `tests/papers` that shares no code with this package, and both are compared
 # again after numbers were changed at random.
 #
 # ## What an inconsistency can mean
@@ -316,7 +316,7 @@ def fits(percent, n):
 
 
 # %% tags=["check", "nbval-check-output"]
-from lib.published.feasibility import sizes_that_fit
+from lib.evaluation.feasibility import sizes_that_fit
 
 assert fits(50, 4) and not fits(50, 3), "two of four are 50 %, and no whole number of three is (hint 1)"
 assert fits(33.33, 3), "one of three is printed as 33.33 %: take the nearest whole number, do not cut off (hint 1)"

@@ -40,7 +40,7 @@ data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
 
 # %%
-from lib.notebook import start
+from lib.companion.run import start
 
 run = start("92_scoreboard", profile=profile, seed=seed, device=device, data=data, out=out)
 
@@ -52,7 +52,7 @@ run = start("92_scoreboard", profile=profile, seed=seed, device=device, data=dat
 # is named here and left out; the others go on.
 
 # %%
-from lib import provenance, scoreboard
+from lib.companion import provenance, scoreboard
 
 own = provenance.root(out)
 board = scoreboard.read(own, profile)
@@ -181,7 +181,7 @@ run.table("cost", cost.reset_index(), caption="last runs of the notebooks, on si
 # further answers to them under another split, from numbers that only the text gives, and from rows of ours.
 
 # %% tags=["nbval-ignore-output"]
-from lib.explore import filtered
+from lib.companion.explore import filtered
 
 named = board.frame.assign(paper=board.frame["paper"].replace(scoreboard.PAPERS))
 filtered(named, ["paper", "table", "metric", "split", "tier", "verdict", "kind"], scoreboard.shown)
@@ -193,7 +193,7 @@ filtered(named, ["paper", "table", "metric", "split", "tier", "verdict", "kind"]
 # %% tags=["hide-input"]
 from IPython.display import HTML, display
 
-from lib.explore import as_html
+from lib.companion.explore import as_html
 
 for paper, title in scoreboard.PAPERS.items():
     lines = board.frame[(board.frame["paper"] == paper) & (board.frame["kind"] == "printed")]

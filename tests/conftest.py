@@ -48,7 +48,7 @@ out: str = ""  # folder of the figures
 size: int = 20  # draws
 
 # %%
-from lib.notebook import start
+from lib.companion.run import start
 
 run = start("10_toy", profile=profile, seed=seed, device=device, data=data, out=out, size=size)
 
@@ -80,7 +80,7 @@ run.figure("fig1", fig, pd.DataFrame({"draw": draws}), caption="seed = 0")
 from ipywidgets import IntSlider
 from matplotlib.figure import Figure
 
-from lib.interactive import View, wide
+from lib.companion.sliders import View, wide
 
 View(lambda size: Figure(figsize=(1, size)), {"size": wide(IntSlider, min=1, max=3)}).controls(caption="toy")
 
@@ -155,10 +155,10 @@ def project(tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory, toy_text):
     """The toy notebook, run once for a whole test module; tests must put back what they change."""
-    from lib import reproduce
+    from lib.companion import runner
 
     with pytest.MonkeyPatch.context() as monkeypatch:
         folder = _project(tmp_path_factory.mktemp("ran"), monkeypatch)
         (folder / "notebooks" / "10_toy.py").write_text(toy_text)
-        assert reproduce.main(["10_toy", "--out", str(folder / "figures")]) == 0
+        assert runner.main(["10_toy", "--out", str(folder / "figures")]) == 0
         yield folder

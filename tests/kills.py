@@ -39,7 +39,7 @@ data: str = ""  # data
 out: str = ""  # figures
 
 # %%
-from lib.notebook import start
+from lib.companion.run import start
 
 run = start("NAME", profile=profile, seed=seed, device=device, data=data, out=out)
 '''

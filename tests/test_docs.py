@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from lib import paths
+from lib.companion.provenance import read_notebook
 from lib.datasets.catalogue import DATASETS
-from lib.provenance import read_notebook
 
 ROOT = paths.ROOT
 DOCS = [

@@ -17,19 +17,17 @@ import pytest
 import yaml
 
 import lib
-from lib import paths, publish, reproduce, scoreboard
+from lib import paths
+from lib.companion import publish, runner, scoreboard
 
 PYPROJECT = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())
 LOCK = (paths.ROOT / "requirements.lock").read_text()
 MODULES = sorted((paths.ROOT / "lib").rglob("*.py"))
-ROOMS = ["datasets", "simulation", "preprocessing", "models", "training", "evaluation", "protocols"]
+ROOMS = ["datasets", "simulation", "preprocessing", "models", "training", "evaluation", "papers"]
 # beside what comes later in ROOMS
 OUTSIDE = {"models": {"datasets", "simulation"}, "datasets": {"simulation"}}
-# used by notebooks and commands, by no room
-FRONT = {
-    "collect", "exercises", "explore", "interactive", "notebook", "provenance", "publish", "report",
-    "reproduce", "plots", "schematics", "scoreboard", "teaching"
-}
+# Used by notebooks and commands, and by papers for their figures and sliders; by no other room.
+FRONT = {"companion", "plots"}
 
 
 def canonical(name: str) -> str:
@@ -90,7 +88,7 @@ def test_make_prints_help_and_every_target_is_in_it():
 def test_make_and_the_runner_set_the_same_environment():
     exported = dict(
         re.findall(r"^export (\w+) := (.*)$", (paths.ROOT / "Makefile").read_text(), re.M))
-    assert {key: exported.get(key) for key in reproduce.ENVIRONMENT} == reproduce.ENVIRONMENT
+    assert {key: exported.get(key) for key in runner.ENVIRONMENT} == runner.ENVIRONMENT
 
 
 @pytest.fixture
@@ -128,8 +126,8 @@ def test_make_takes_folders_as_typed_and_little_from_the_environment(checkout):
                        PROFILE="work", PYTHON="/no", JOBS="x")
     assert done.returncode == 0, done.stderr
     assert asked == [
-        "-m", "lib.reproduce", "--profile=demo", "--data=a  $b; 'c\" #d", "--device=-x y", "-m",
-        "lib.drift"
+        "-m", "lib.companion.runner", "--profile=demo", "--data=a  $b; 'c\" #d", "--device=-x y", "-m",
+        "lib.companion.drift"
     ]
     assert {p.name for p in folder.parent.iterdir()} == {folder.name}
 
@@ -200,7 +198,10 @@ def test_imports_point_one_way(file):
         name.split(".")[0] in ("notebooks", "tests", "benchmarks") for name in imported(file))
     if room in ROOMS:
         later = set(ROOMS[ROOMS.index(room) + 1:])
-        assert ours & (later | FRONT | OUTSIDE.get(room, set())) == set()
+        front = set() if room == "papers" else FRONT
+        assert ours & (later | front | OUTSIDE.get(room, set())) == set()
+    if room in FRONT:
+        assert "papers" not in ours
 
 
 @pytest.mark.parametrize("file", MODULES, ids=lambda p: p.relative_to(paths.ROOT).as_posix())

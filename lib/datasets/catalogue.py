@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib.datasets import amigos, ecg_corpora, eeg_corpora, flex, mahnob, mahnob_features, muse, rafdb, seed_iv, seed_v
+from lib.datasets import (
+    amigos,
+    ecg_corpora,
+    eeg_corpora,
+    flex,
+    mahnob,
+    mahnob_features,
+    muse,
+    rafdb,
+    seed_iv,
+    seed_v,
+)
 from lib.datasets.base import Cohort
 from lib.datasets.flex_format import LISTING_FILE
 from lib.datasets.mahnob_files import read_labels

@@ -21,9 +21,18 @@ import numpy as np
 
 from lib.datasets import safe_pickle
 from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies
-from lib.datasets.seed_format import (AGAIN, BANDS, CHANNELS, FEATURE_RATE, FOLDERS_V, N_EYE_V,
-                                      SEED_V_LABELS, check_eeg, check_eye, finish,
-                                      )
+from lib.datasets.seed_format import (
+    AGAIN,
+    BANDS,
+    CHANNELS,
+    FEATURE_RATE,
+    FOLDERS_V,
+    N_EYE_V,
+    SEED_V_LABELS,
+    check_eeg,
+    check_eye,
+    finish,
+)
 from lib.paths import glob
 from lib.whole import writing
 

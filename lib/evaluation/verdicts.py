@@ -7,7 +7,13 @@ import numpy as np
 import pandas as pd
 
 from lib.evaluation.metrics import HIGHER_IS_BETTER, higher_is_better, measure
-from lib.evaluation.statistics import PairedTest, corrected_paired_test, fold_means, half_width, summary
+from lib.evaluation.statistics import (
+    PairedTest,
+    corrected_paired_test,
+    fold_means,
+    half_width,
+    summary,
+)
 
 __all__ = [
     "PROTOCOL", "PUBLISHED_FOLDS", "VERDICTS", "claim_verdict", "compare", "value_verdict",
@@ -130,7 +136,7 @@ def verdicts(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     results : DataFrame
         Tidy results with the columns of :data:`lib.evaluation.statistics.RESULT_COLUMNS`.
     published : DataFrame
-        From :func:`lib.published.table` or :func:`lib.published.load` (values outside tables are
+        From :func:`lib.evaluation.printed.table` or :func:`lib.evaluation.printed.load` (values outside tables are
         ignored). A run that matches none of these rows is a *control* here; those in
         :data:`CONTROLS` give the chance that *partly* needs.
 
@@ -217,7 +223,7 @@ def compare(frame: pd.DataFrame, a: str, b: str, metric: str, published: pd.Data
         Variants; the difference is a - b.
     metric : str
     published : DataFrame, optional
-        From :mod:`lib.published`; gives the published difference of the protocol of this split.
+        From :mod:`lib.evaluation.printed`; gives the published difference of the protocol of this split.
     n_train, n_test : float, optional
         Trials per fold for the correction. ``choice:`` without them n_test/n_train is 1/(n_folds -
         1), that of folds without inner validation data; with such data the true ratio is larger, so

@@ -22,7 +22,7 @@ VERDICT_COLOURS = {
 
 def verdict_bars(counts: pd.DataFrame) -> Figure:
     """How many printed numbers of each paper got which verdict; ``counts`` from
-    :func:`lib.scoreboard.counts`."""
+    :func:`lib.companion.scoreboard.counts`."""
     figure = blank(0.5 * len(counts) + 1.1)
     ax = figure.subplots()
     start = np.zeros(len(counts))
@@ -55,7 +55,7 @@ def beside_controls(frame: pd.DataFrame, panels: dict[str, tuple[str, str, list[
     Parameters
     ----------
     frame : DataFrame
-        The board of :func:`lib.scoreboard.read`.
+        The board of :func:`lib.companion.scoreboard.read`.
     panels : dict
         Paper -> title, metric (what :func:`lib.evaluation.metrics.measure` makes of it, or its full
         name), tables of the networks. Controls come from every experiment of the paper but the null

@@ -67,7 +67,7 @@ def verdict_bars(table: pd.DataFrame, titles: Mapping[int, str]) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        From :func:`lib.published.checks.check_all`.
+        From :func:`lib.evaluation.checks.check_all`.
     titles : mapping
         Number of a paper -> its name.
     """
@@ -91,7 +91,7 @@ def rounding(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        From :func:`lib.published.checks.differences`.
+        From :func:`lib.evaluation.checks.differences`.
     """
     figure = blank(3.2)
     ax = figure.subplots()
@@ -119,7 +119,7 @@ def p_ranges(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        From :func:`lib.published.amigos_claims.significance`.
+        From :func:`lib.papers.amigos.claims.significance`.
     """
     figure = blank(3.9)
     ax = figure.subplots()
@@ -147,7 +147,7 @@ def fitting_sizes(sizes: Mapping[str, Sequence[int]], possible: int) -> Figure:
     Parameters
     ----------
     sizes : mapping
-        Row -> sizes that fit, from :func:`lib.published.feasibility.sizes_that_fit`.
+        Row -> sizes that fit, from :func:`lib.evaluation.feasibility.sizes_that_fit`.
     possible : int
         Largest test set that the text allows; what is smaller is shaded.
     """

@@ -12,7 +12,16 @@ from scipy.signal import butter, sosfiltfilt
 from scipy.stats import norm
 
 from lib.datasets import amigos_format as layout
-from lib.datasets.amigos_format import BASELINE, CELLS, HEADSET, LONG_VIDEOS, N_SHORT, RATE, SELF_REPORTS, SHORT_VIDEOS
+from lib.datasets.amigos_format import (
+    BASELINE,
+    CELLS,
+    HEADSET,
+    LONG_VIDEOS,
+    N_SHORT,
+    RATE,
+    SELF_REPORTS,
+    SHORT_VIDEOS,
+)
 from lib.simulation import brain, heart
 from lib.simulation.folder import matlab
 from lib.simulation.heart import wave

@@ -14,7 +14,13 @@ import numpy as np
 import pandas as pd
 import scipy.io
 
-from lib.datasets.mahnob_format import ALL_CHANNELS, BDF_RATE, GAZE_COLUMNS, GAZE_PREAMBLE, GAZE_RATE
+from lib.datasets.mahnob_format import (
+    ALL_CHANNELS,
+    BDF_RATE,
+    GAZE_COLUMNS,
+    GAZE_PREAMBLE,
+    GAZE_RATE,
+)
 
 __all__ = ["write_bdf", "write_gaze", "write_labels", "write_video", "write_xml"]
 

@@ -23,10 +23,19 @@ from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 from scipy.signal import lfilter
 
 from lib import paths
-from lib.datasets.seed_format import (BANDS, CHANNELS, FOLDERS_IV, FOLDERS_V, MNE_NAMES, N_EYE_IV,
-                                      N_EYE_V, SEED_IV_EMOTIONS, SEED_IV_LABELS, SEED_V_EMOTIONS,
-                                      SEED_V_LABELS,
-                                      )
+from lib.datasets.seed_format import (
+    BANDS,
+    CHANNELS,
+    FOLDERS_IV,
+    FOLDERS_V,
+    MNE_NAMES,
+    N_EYE_IV,
+    N_EYE_V,
+    SEED_IV_EMOTIONS,
+    SEED_IV_LABELS,
+    SEED_V_EMOTIONS,
+    SEED_V_LABELS,
+)
 from lib.simulation.folder import claim, finish, matlab
 from lib.simulation.valence import stream
 from lib.store import code_digest, digest

@@ -21,7 +21,7 @@ __all__ = ["Recipe", "fit_fold", "scale"]
 @dataclass(frozen=True)
 class Recipe:
     """How a fold is trained. The paper prints none of it; the choices are justified in
-    ``lib.protocols.rmmt``.
+    ``lib.papers.rmmt.protocol``.
 
     Parameters
     ----------

@@ -14,7 +14,8 @@ import urllib.request
 import jupytext
 import pytest
 
-from lib import exercises, paths
+from lib import paths
+from lib.companion import exercises
 
 pytest.importorskip("playwright")
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome")

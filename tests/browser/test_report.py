@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from lib.report.page import write
+from lib.companion.report.page import write
 
 pytestmark = pytest.mark.slow
 TITLES = [

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from lib import published
+from lib.evaluation import printed as published
 from lib.evaluation.statistics import PairedTest, half_width
 from lib.evaluation.verdicts import VERDICTS, claim_verdict, compare, value_verdict, verdicts
 

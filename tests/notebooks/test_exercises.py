@@ -8,7 +8,7 @@ import re
 import nbformat
 import pytest
 
-from lib import exercises, publish, teaching
+from lib.companion import exercises, publish, teaching
 from tests.notebooks import health
 
 ALL = [(lesson, exercise) for lesson in exercises.lessons()

@@ -13,7 +13,9 @@ import jupytext
 import nbformat
 import pytest
 
-from lib import files, notebook, paths, provenance, reproduce
+from lib import files, paths
+from lib.companion import provenance, runner
+from lib.companion import run as notebook
 from lib.datasets.base import BadFile, Cohort, Trial
 from lib.whole import write_file
 
@@ -57,7 +59,7 @@ def test_an_edit_outside_jupytext_stops_and_is_kept(pair, capsys, edit, where, s
         change(copy, lambda nb: nb.metadata.pop("published"))
     before = copy.read_bytes(), source.read_bytes()
     for arguments in (["10_toy"], [], ["10_toy", "--why"]):
-        assert reproduce.main(arguments) == 1
+        assert runner.main(arguments) == 1
         said = capsys.readouterr()
         assert "notebooks/10_toy.ipynb was edited without its pair 10_toy.py" in said.err and where in said.err
     assert (copy.read_bytes(),
@@ -67,7 +69,7 @@ def test_an_edit_outside_jupytext_stops_and_is_kept(pair, capsys, edit, where, s
 def test_the_command_that_is_named_keeps_the_edit(pair, capsys):
     source, copy = pair
     change(copy, lambda nb: nb.cells[3].update(source="seed = 7"))
-    assert reproduce.main(["10_toy"]) == 1
+    assert runner.main(["10_toy"]) == 1
     command = capsys.readouterr().err.split(
         "To keep the edit: .venv/bin/")[1].splitlines()[0].split()
     subprocess.run([sys.executable, "-m", *command], cwd=source.parents[1], check=True,
@@ -138,7 +140,7 @@ def test_jupyterlab_saves_both(pair):
 def test_a_damaged_copy_gets_one_message_and_stays(pair, capsys, content, found):
     _, copy = pair
     copy.write_bytes(content.encode("latin-1"))
-    assert reproduce.main(["10_toy"]) == 1
+    assert runner.main(["10_toy"]) == 1
     said = capsys.readouterr().err
     assert f"expected a notebook, found {found}" in said and said.count("\n") == 2
     assert copy.read_bytes() == content.encode("latin-1")
@@ -147,7 +149,7 @@ def test_a_damaged_copy_gets_one_message_and_stays(pair, capsys, content, found)
 def test_a_conflict_in_the_source_gets_one_message(pair, capsys):
     source, _ = pair
     source.write_text(source.read_text() + "\nx = 1\n<<<<<<< HEAD\n")
-    assert reproduce.main(["10_toy"]) == reproduce.main(["--publish", "10_toy"]) == 1
+    assert runner.main(["10_toy"]) == runner.main(["--publish", "10_toy"]) == 1
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 2 and all("notebooks/10_toy.py, line 102: no Python" in line
                                   for line in said)
@@ -160,7 +162,7 @@ def test_a_conflict_in_the_source_gets_one_message(pair, capsys):
        ], "no/such: expected the folder of your data, found nothing. Name the folder with DATA="),
      (["--data", __file__], "found a file"),])
 def test_what_is_not_there_is_said_once_before_anything_runs(project, capsys, arguments, message):
-    assert reproduce.main(arguments) == 1
+    assert runner.main(arguments) == 1
     said = capsys.readouterr()
     assert message in said.err and said.err.count("\n") == 1 and said.out == ""
 
@@ -191,8 +193,8 @@ def test_two_runs_of_one_notebook_take_turns(project, text_of, monkeypatch, caps
         at_work.pop()
         return 0
 
-    monkeypatch.setattr(reproduce, "_reproduce", execute)
-    runs = [threading.Thread(target=reproduce.main, args=(["11_toy"],)) for _ in range(2)]
+    monkeypatch.setattr(runner, "_reproduce", execute)
+    runs = [threading.Thread(target=runner.main, args=(["11_toy"],)) for _ in range(2)]
     [run.start() for run in runs]
     [run.join() for run in runs]
     assert most == [1, 1] and "another run is making it" in capsys.readouterr().out

@@ -1,7 +1,7 @@
 """The tables of the demo profile beside the committed ones, and what must hold in them whatever the
 processor.
 
-Tolerances and how they were measured: ``lib/drift/tolerances.yaml``. Run after the notebooks
+Tolerances and how they were measured: ``lib/companion/drift/tolerances.yaml``. Run after the notebooks
 (``make test``). ``NAMES`` in the environment says that only some were run; then their tables alone
 are looked at.
 """
@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import paths, provenance
-from lib.drift import RULES, differences
+from lib import paths
+from lib.companion import provenance
+from lib.companion.drift import RULES, differences
 
 
 def made(name: str) -> pd.DataFrame:

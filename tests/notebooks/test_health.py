@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from lib import paths
-from lib.publish import paired
+from lib.companion.publish import paired
 from tests.notebooks import health
 
 SOURCES = sorted(paths.NOTEBOOKS.glob("[0-9]*.py"))

@@ -11,7 +11,8 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from lib import notebook, provenance
+from lib.companion import provenance
+from lib.companion import run as notebook
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ def test_show_source_shows_the_tested_code(monkeypatch):
     shown = []
     monkeypatch.setattr(notebook, "display", shown.append)
     notebook.show_source(notebook.Run.finish)
-    assert shown[0].data.startswith("`lib/notebook.py`\n\n```python\ndef finish(self)")
+    assert shown[0].data.startswith("`lib/companion/run.py`\n\n```python\ndef finish(self)")
 
 
 @pytest.mark.parametrize(("edit", "same"),

@@ -9,8 +9,9 @@ import nbformat
 import pytest
 import yaml
 
-from lib import files, paths, provenance, publish, reproduce
-from lib.report.page import write
+from lib import files, paths
+from lib.companion import provenance, publish, runner
+from lib.companion.report.page import write
 
 pytestmark = pytest.mark.kernel
 
@@ -25,8 +26,8 @@ def source(ran):
 
 
 def reasons(ran, **override) -> list[str]:
-    given = reproduce.parameters("10_toy", "demo", out=str(ran / "figures"), **override)
-    return reproduce.why(provenance.read_notebook("10_toy"), given)
+    given = runner.parameters("10_toy", "demo", out=str(ran / "figures"), **override)
+    return runner.why(provenance.read_notebook("10_toy"), given)
 
 
 def test_manifest_leads_from_each_file_to_its_cell(ran):
@@ -42,7 +43,7 @@ def test_manifest_leads_from_each_file_to_its_cell(ran):
 
 def test_second_run_is_up_to_date(ran, capsys):
     before = (ran / "build" / "10_toy.ipynb").stat().st_mtime_ns
-    assert reproduce.main(["10_toy", "--out", str(ran / "figures")]) == 0
+    assert runner.main(["10_toy", "--out", str(ran / "figures")]) == 0
     assert capsys.readouterr().out == "10_toy: up to date\n"
     assert (ran / "build" / "10_toy.ipynb").stat().st_mtime_ns == before
     assert json.loads((ran / "build" / "timings.json").read_text())["10_toy"]["peak_mib"] > 50
@@ -68,9 +69,9 @@ def test_inputs_and_outputs_count(ran):
     toy, given = provenance.read_notebook("10_toy"), {
         "profile": "public", "data": str(ran / "data")
     }
-    before = reproduce._state(toy, given)
+    before = runner._state(toy, given)
     (ran / "data" / "trial.csv").write_text("1")
-    assert reproduce._state(toy, given)["data"] != before["data"]
+    assert runner._state(toy, given)["data"] != before["data"]
     assert reasons(ran) == []  # the demo looks at no data of the user
     (ran / "data" / "trial.csv").unlink()
     figure = ran / "figures" / "toy" / "fig1.png"
@@ -92,8 +93,8 @@ def test_a_notebook_that_reads_others_is_made_again_when_their_tables_change(ran
     def after(file, **change):
         rows = [row | (change if row["file"] == file else {}) for row in json.loads(kept)]
         manifest.write_text(json.dumps(rows))
-        given = reproduce.parameters("11_reader", "demo", out=str(ran / "figures"))
-        return reproduce.why(provenance.read_notebook("11_reader"), given)
+        given = runner.parameters("11_reader", "demo", out=str(ran / "figures"))
+        return runner.why(provenance.read_notebook("11_reader"), given)
 
     assert after("toy/table1.csv", seconds=99) == after("toy/fig1.png", sha256="0") == []
     assert after("toy/table1.csv", sha256="0") == ["the results of other notebooks changed"]
@@ -106,9 +107,9 @@ def test_a_notebook_that_reads_others_is_made_again_when_their_tables_change(ran
 def test_library_code_counts(ran, monkeypatch):
     real = provenance.Notebook.code_parts
     monkeypatch.setattr(provenance.Notebook, "code_parts",
-                        lambda self: real(self) | {"lib/notebook.py": "edited"})
-    assert "lib/notebook.py" in real(provenance.read_notebook("10_toy"))
-    assert reasons(ran) == ["lib/notebook.py changed"]
+                        lambda self: real(self) | {"lib/companion/run.py": "edited"})
+    assert "lib/companion/run.py" in real(provenance.read_notebook("10_toy"))
+    assert reasons(ran) == ["lib/companion/run.py changed"]
 
 
 def test_verify_finds_each_broken_link(ran, source):
@@ -173,7 +174,7 @@ def test_report_shows_the_executed_copy_and_where_its_figure_came_from(ran):
 
 def run(project, text, name="11_toy", *arguments) -> int:
     (project / "notebooks" / f"{name}.py").write_text(text)
-    return reproduce.main([name, "--out", str(project / "figures"), *arguments])
+    return runner.main([name, "--out", str(project / "figures"), *arguments])
 
 
 def test_failing_notebook_gives_one_message(project, text_of, capfd):
@@ -232,5 +233,5 @@ def test_what_is_unknown_is_refused(project, toy_text, capsys, profile, message)
 
 
 def test_unknown_notebook_is_named(project, capsys):
-    assert reproduce.main(["99_nothing"]) == 1
+    assert runner.main(["99_nothing"]) == 1
     assert "no notebook 99_nothing: there are none" in capsys.readouterr().err

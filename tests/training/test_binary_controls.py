@@ -9,7 +9,14 @@ from sklearn.naive_bayes import GaussianNB
 from lib.evaluation.classification import classification
 from lib.store import Store
 from lib.training.binary import high_labels, scale
-from lib.training.binary_controls import INVERSE_PENALTIES, fisher_scores, linear_fold, majority_fold, naive_bayes_fold, stimulus_fold
+from lib.training.binary_controls import (
+    INVERSE_PENALTIES,
+    fisher_scores,
+    linear_fold,
+    majority_fold,
+    naive_bayes_fold,
+    stimulus_fold,
+)
 from lib.training.folds import Task, cross_validate
 from lib.training.splits import segment_splits
 

@@ -7,10 +7,17 @@ import torch
 from scipy.signal import butter, sosfiltfilt
 
 from lib.models.sst_emotionnet import SMALL
-from lib.training.eeg_baselines import (BANDS, band_power_fold, de_maps, differential_entropy,
-                                        interpolation, itnet_fold, majority_fold, neighbour_fold,
-                                        sst_fold,
-                                        )
+from lib.training.eeg_baselines import (
+    BANDS,
+    band_power_fold,
+    de_maps,
+    differential_entropy,
+    interpolation,
+    itnet_fold,
+    majority_fold,
+    neighbour_fold,
+    sst_fold,
+)
 
 CELLS = np.array([(i, j) for i in range(7) for j in range(5)
                   if (i, j) not in {(0, 0), (0, 2), (0, 4), (2, 2), (4, 2), (6, 0), (6, 4)}])

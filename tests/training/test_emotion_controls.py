@@ -5,7 +5,15 @@ import pytest
 from scipy.optimize import minimize
 
 from lib.training import emotion_controls
-from lib.training.emotion_controls import bdae_fold, choquet, fit_measure, fuzzy_fold, majority_fold, max_fold, svm_fold
+from lib.training.emotion_controls import (
+    bdae_fold,
+    choquet,
+    fit_measure,
+    fuzzy_fold,
+    majority_fold,
+    max_fold,
+    svm_fold,
+)
 
 N, K, PER_TRIAL = 90, 3, 5
 FOLDS = {

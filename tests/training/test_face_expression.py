@@ -16,7 +16,13 @@ from lib.models.face_attention import PatchAttention, truncated_mobilenet
 from lib.simulation import rafdb
 from lib.store import Store
 from lib.training import face_expression
-from lib.training.face_expression import backbone_features, class_weights, face_fold, feature_maps, splits
+from lib.training.face_expression import (
+    backbone_features,
+    class_weights,
+    face_fold,
+    feature_maps,
+    splits,
+)
 from lib.training.folds import Task, cross_validate
 
 LABELS = np.repeat(np.arange(4), [100, 40, 10, 50])

@@ -1,0 +1,1 @@
+"""What makes it a companion: runs and their provenance, exercises, scoreboard, report."""

@@ -1,0 +1,149 @@
+"""The scores that the notebooks left on disk: every table that a manifest lists, under common
+names, or what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from lib.companion.provenance import sha256
+from lib.evaluation import printed
+from lib.evaluation.statistics import half_width
+
+__all__ = ["PAPERS", "complete", "manifest", "scores", "tables"]
+
+PAPERS = {"rmmt": "1 RMMT", "amigos": "2 AMIGOS", "seed": "3 MV-SSTMA", "face_eeg": "4 face + EEG"}
+_NAMES = {
+    "variant": "row", "reproduced": "mean", "std": "spread", "reproduced_spread": "spread",
+    "reproduced_interval": "interval"
+}
+_NEEDED = ["row", "metric", "split", "n", "mean"]
+_ANSWERS = ["published", "data", "verdict"]  # what a table beside printed numbers has as well
+_COST = ["seconds", "peak_mib"]
+
+
+def _label(file: Path) -> str:
+    return "/".join(file.parts[-3:])
+
+
+def tables(paper: str) -> list[str]:
+    """Ids of the tables that stand beside printed ones: ``"table3"``."""
+    return [
+        f"table{number}" for number in printed.load(paper)["table"].unique() if number != "text"
+    ]
+
+
+def manifest(file: Path) -> list[dict]:
+    """Rows of a manifest, each with its ``paper``.
+
+    Raises
+    ------
+    ValueError
+        Where it is missing or damaged: the file, what was expected, what was found, what to do.
+    """
+    if not file.is_file():
+        raise ValueError(
+            f"{_label(file)}: expected the list of all results, found no such file; run `make reproduce`"
+        )
+    try:
+        rows = json.loads(file.read_text(encoding="utf-8"))
+        # figures/manifest.json lists <paper>/<file>, figures/<paper>/<profile>/manifest.json <file>
+        return [
+            row
+            | {"paper": row["file"].split("/")[0] if "/" in row["file"] else file.parents[1].name}
+            for row in rows
+        ]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{_label(file)}: expected a list of results, found something else ({error}); run `make reproduce`"
+        ) from None
+
+
+def complete(root: Path) -> bool:
+    """Whether a folder lists an answer to every printed table of the four papers, so that a board
+    can be made of it alone."""
+    try:
+        files = {row["file"] for row in manifest(root / "manifest.json")}
+    except ValueError:
+        return False
+    return all(f"{paper}/{table}.csv" in files for paper in PAPERS for table in tables(paper))
+
+
+def _read(file: Path, row: dict) -> pd.DataFrame | None:
+    """The scores in one CSV; None where it is a table of something else. Raises as :func:`manifest`
+    does."""
+    again = f"run {row['notebook']} again"
+    if not file.is_file():
+        raise ValueError(
+            f"{_label(file)}: expected a table, as the manifest says, found no such file; {again}")
+    if (found := sha256(file)) != row["sha256"]:
+        wanted = f"expected what {row['notebook']} wrote ({row['sha256'][:8]}), found another content ({found[:8]})"
+        raise ValueError(f"{_label(file)}: {wanted}; {again}")
+    needed = [
+        *_NEEDED,
+        *(_ANSWERS if row["kind"] == "table" and row["id"] in tables(row["paper"]) else [])
+    ]
+    try:
+        frame = pd.read_csv(file).rename(columns=_NAMES)
+        missing = [name for name in needed if name not in frame]
+        if missing and needed == _NEEDED:
+            return None
+        if missing:
+            raise ValueError(f"one without {', '.join(missing)}")
+        return frame[frame["split"].notna()].astype({"mean": float, "n": float})
+    except ValueError as error:
+        raise ValueError(
+            f"{_label(file)}: expected a table of scores, found {str(error).strip()}; {again}"
+        ) from None
+
+
+def _common(frame: pd.DataFrame, file: Path, row: dict) -> pd.DataFrame:
+    """Scores under common names, each with where it comes from and what it cost."""
+    frame = frame.assign(tier=frame["data"] if "data" in frame else row["tier"])
+    frame = frame.reindex(columns=[*_NEEDED, "spread", "interval", "tier", "verdict"])
+    # a table gives the spread over folds, or the interval: one follows from the other
+    unit = half_width(1.0, frame["n"])
+    frame["interval"] = frame["interval"].fillna(frame["spread"] * unit)
+    frame["spread"] = frame["spread"].fillna(frame["interval"] / unit)
+    figure = file.relative_to(
+        file.parents[1 if "/" in row["file"] else 2]).with_suffix("").as_posix()
+    about = {key: row[key] for key in ("paper", "notebook", "cell", *_COST)}
+    return frame.assign(table=row["id"], verdict=frame["verdict"].astype(object).fillna("control"),
+                        figure=figure, **about)
+
+
+def scores(file: Path, rows: Iterable[dict], real: bool) -> tuple[list[pd.DataFrame], list[str]]:
+    """All scores on real data, or all on simulated data, in the tables that a manifest lists.
+
+    Parameters
+    ----------
+    file : Path
+        The manifest; ``rows`` are those of :func:`manifest`.
+    real : bool
+
+    Returns
+    -------
+    frames : list of DataFrame
+        One per table: ``paper``, ``table`` (id), ``row``, ``metric``, ``split``, ``n`` (folds),
+        ``mean``, ``spread`` and ``interval`` over folds, ``tier``, ``verdict``, ``notebook``,
+        ``cell``, ``figure``, ``seconds``, ``peak_mib``.
+    problems : list of str
+        One message per table that cannot be read; the others are read all the same.
+    """
+    frames, problems = [], []
+    for row in rows:
+        if row["paper"] not in PAPERS or not row["file"].endswith(
+                ".csv") or row["tier"] == "published":
+            continue
+        try:
+            found = _read(file.parent / row["file"], row)
+        except ValueError as error:
+            problems.append(str(error))
+            continue
+        if found is not None:
+            frame = _common(found, file.parent / row["file"], row)
+            frames.append(frame[(frame["tier"] != "simulated") == real])
+    return frames, problems

@@ -1,0 +1,125 @@
+"""How far the tables that were made here lie from the committed ones.
+
+The same code on another processor differs in the last digits, and a trained network in more than
+those. What must hold anywhere is the same: columns, rows, words (splits, verdicts) and counts.
+Controls are nearly so. A single network's score is not; the mean over the networks of one table,
+split and metric is steady. ``tolerances.yaml`` says by how much each may differ, and how that was
+measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from lib import paths
+from lib.companion.provenance import root
+
+__all__ = ["RULES", "Difference", "differences", "main", "measure"]
+
+_FILE = yaml.safe_load(Path(__file__).with_name("tolerances.yaml").read_text(encoding="utf-8"))
+RULES: dict[str, dict] = _FILE["tables"]
+STEADY = tuple(_FILE["steady"])
+BY = ("paper", "cohort", "split", "metric")
+NAMES = ("row", "variant", "model")  # the column that names what was run
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One value beside the committed one; ``units``: its distance in units of what is tolerated."""
+
+    table: str
+    what: str
+    found: object
+    committed: object
+    units: float = np.inf
+
+    def __str__(self) -> str:
+        shown = [
+            f"{v:.4g}" if isinstance(v, float) else str(v) for v in (self.found, self.committed)
+        ]
+        return f"{self.table}, {self.what}: {shown[0]} here, {shown[1]} committed"
+
+
+def _groups(frame: pd.DataFrame, by: Sequence[str]) -> tuple[pd.Series, pd.Series]:
+    """What a row is averaged with (all networks of its split and metric; a control stands alone),
+    and whether it stands alone."""
+    names = frame[next(c for c in (*NAMES, frame.columns[0]) if c in frame)].astype(str)
+    keys = [c for c in by if c in frame]
+    about = [", ".join(map(str, line)) for line in frame[keys].itertuples(index=False)]
+    alone = names.str.startswith(STEADY)
+    rows = "row " + (frame.index + 1).astype(str) + ", " + names
+    return rows.where(alone, "mean over networks").str.cat(about,
+                                                           ", ").str.removesuffix(", "), alone
+
+
+def differences(table: str, found: pd.DataFrame, committed: pd.DataFrame,
+                rule: dict) -> Iterator[Difference]:
+    """Compare one table with the committed one.
+
+    Parameters
+    ----------
+    table : str
+        What messages call it: ``rmmt/table3.csv``.
+    found, committed : DataFrame
+    rule : dict
+        Tolerances ``[controls, mean over networks, one network]`` by column; null: not compared.
+        ``by``: the columns by which networks are averaged. Text and counts are compared in every
+        column but those under ``free``.
+    """
+    shapes = [f"{len(frame)} rows of {', '.join(frame)}" for frame in (found, committed)]
+    if shapes[0] != shapes[1]:
+        yield Difference(table, "shape", shapes[0], shapes[1])
+        return
+    words = [
+        c for c in committed
+        if committed[c].dtype.kind != "f" and c not in rule.get("free", ()) and c not in rule
+    ]
+    for column in words:
+        ours, theirs = (frame[column].astype(object).fillna("") for frame in (found, committed))
+        for i in np.flatnonzero((ours != theirs).to_numpy())[:1]:
+            yield Difference(table, f"{column}, row {i + 1}", ours.iloc[i], theirs.iloc[i])
+    labels, alone = _groups(committed, rule.get("by", BY))
+    for column in (c for c in rule if c not in ("free", "by")):
+        control, mean, one = rule[column]
+        values = pd.DataFrame({"found": found[column],
+                               "committed": committed[column]}).astype(float)
+        values = values.dropna(how="all")
+        for label, part in values.groupby(labels, sort=False):
+            limit, (ours,
+                    theirs) = control if alone[part.index[0]] else mean, part.mean(skipna=False)
+            if limit is not None:
+                units = np.nan_to_num(abs(ours - theirs) / limit, nan=np.inf)
+                yield Difference(table, f"{column}, {label}", ours, theirs, units)
+        for i, (ours, theirs) in values[~alone[values.index]].iterrows() if one is not None else ():
+            units = np.nan_to_num(abs(ours - theirs) / one, nan=np.inf)
+            name = ", ".join(map(str, committed.loc[i].iloc[:3]))
+            yield Difference(table, f"{column}, {name}", ours, theirs, units)
+
+
+def measure(folder: Path, committed: Path = paths.FIGURES) -> dict[str, list[Difference]]:
+    """Differences by table, of those tables that a folder of results holds."""
+    there = [name for name in RULES if (folder / name).is_file() and (committed / name).is_file()]
+    return {
+        name: [
+            *differences(name, pd.read_csv(folder / name), pd.read_csv(committed / name),
+                         RULES[name])
+        ] for name in there
+    }
+
+
+def main() -> int:
+    """Say in one line how far the tables of this machine lie from the committed ones."""
+    found = measure(root())
+    worst = max((d for many in found.values() for d in many), key=lambda d: d.units, default=None)
+    if worst is None:
+        print("no tables to compare with the committed ones yet")
+    else:
+        print(f"{len(found)} tables compared with the committed ones: largest difference "
+              f"{worst.units:.2g} of what is tolerated ({worst})")
+    return 0

@@ -1,0 +1,321 @@
+"""Exercises with a check: cut out of the lessons, given to learners without the solution, and
+checked as the learner saved them.
+
+In a lesson an exercise is three cells in a row: a text tagged ``exercise``, a function tagged
+``solution`` whose body stands between the comments ``# your code`` and ``# end``, and asserts
+tagged ``check`` whose messages name the mistake and a hint.
+
+``python -m lib.companion.exercises write`` makes ``notebooks/exercises/<lesson>.ipynb`` of them, in which the
+body is missing; ``python -m lib.companion.exercises check 12`` runs what a learner saved there, with the
+checks of the lesson.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from lib import paths
+from lib.companion.provenance import notebooks
+from lib.files import cells_digest
+from lib.whole import write_file
+
+__all__ = ["Exercise", "check", "edited", "exercises", "lessons", "main", "sheet", "stub", "write"]
+
+BEGIN, END = "# your code", "# end"
+BODY = re.compile(rf"(?<={BEGIN}\n)(?P<body>.*?)(?P<indent>[ ]*)(?={END}$)", re.S | re.M)
+SECONDS = 60  # choice: the longest that one cell of a learner may run
+HINT = re.compile(r"\(hint (\d)\)")
+PARTS = ("exercise", "solution", "check")
+INTRODUCTION = f"""# {{what}} to notebook {{number}}
+
+The lesson is [{{title}}](../{{lesson}}.ipynb); what it explains is not repeated here, and its data and trained networks are not needed.
+
+Write your code between `{BEGIN}` and `{END}`, run the cell, then run the check below it, which is folded: it prints *accepted*, or says
+what is wrong and which hint helps. After saving, `make check EX={{number}}` says the same in a terminal. One possible solution is in the
+lesson, folded."""
+# JupyterLab: text and checks are not changed by accident
+LOCKED = {"editable": False, "deletable": False}
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise of a lesson: the sources of its three cells."""
+
+    text: str
+    solution: str
+    check: str
+
+    @property
+    def title(self) -> str:
+        """The heading of the text, without ``Exercise:``."""
+        return self.text.splitlines()[0].lstrip("# ").removeprefix("Exercise: ")
+
+    @property
+    def function(self) -> str:
+        """Name of the function to be written."""
+        return next(node.name for node in ast.parse(self.solution).body
+                    if isinstance(node, ast.FunctionDef))
+
+    @property
+    def messages(self) -> list[str]:
+        """What the checks say about wrong answers, in their order; a value that is filled in reads
+        ``...``."""
+        nodes = [
+            node.msg for node in ast.walk(ast.parse(self.check)) if isinstance(node, ast.Assert)
+        ]
+        return [
+            "".join(
+                str(part.value) if isinstance(part, ast.Constant) else "..."
+                for part in getattr(msg, "values", [msg])) for msg in nodes
+        ]
+
+
+def stub(solution: str) -> str:
+    """A solution without what stands between its two comments; instead it raises an error that says
+    what to do.
+
+    Raises
+    ------
+    ValueError
+        Where the comments are not there exactly once.
+    """
+    name = next(node.name for node in ast.parse(solution).body if isinstance(node, ast.FunctionDef))
+    todo = f'raise NotImplementedError("{name}() is not written yet: put your code here, in place of this line (hint 1)")\n'
+    text, n = BODY.subn(lambda found: f"{found['indent']}{todo}{found['indent']}", solution)
+    if n != 1:
+        raise ValueError(
+            f"{name}: a solution stands once between the comments {BEGIN!r} and {END!r}")
+    return text
+
+
+def exercises(lesson: str) -> list[Exercise]:
+    """The exercises of a lesson (its file name without suffix), in order.
+
+    Raises
+    ------
+    ValueError
+        Where the three cells of an exercise do not follow each other.
+    """
+    cells = jupytext.read(notebooks() / f"{lesson}.py").cells
+    found = [(next((tag for tag in PARTS if tag in cell.metadata.get("tags", [])), ""), cell.source)
+             for cell in cells]
+    at = [i for i, (part, _) in enumerate(found) if part]
+    if [found[i][0] for i in at] != [*PARTS] * (len(at) // 3) or any(at[k + 2] - at[k] != 2
+                                                                     for k in range(0, len(at), 3)):
+        raise ValueError(
+            f"{lesson}: an exercise is three cells in a row, tagged {', '.join(PARTS)}; found {[found[i][0] for i in at]}"
+        )
+    return [Exercise(*(found[i][1] for i in at[k:k + 3])) for k in range(0, len(at), 3)]
+
+
+def lessons() -> list[str]:
+    """Lessons that have an exercise."""
+    return [
+        file.stem for file in sorted(notebooks().glob("[0-9]*.py"))
+        if '"solution"' in file.read_text(encoding="utf-8")
+    ]
+
+
+def place(lesson: str) -> Path:
+    """Where the exercises of a lesson are written."""
+    return notebooks() / "exercises" / f"{lesson}.ipynb"
+
+
+def sheet(lesson: str) -> nbformat.NotebookNode:
+    """What a learner is given: the exercises of a lesson with the bodies of their functions
+    missing. Same bytes for the same lesson."""
+    own = exercises(lesson)
+    title = next(line for line in jupytext.read(notebooks() /
+                                                f"{lesson}.py").cells[0].source.splitlines()
+                 if line.startswith("# "))[2:]
+    number = lesson.split("_")[0]
+    head = INTRODUCTION.format(what="Exercise" if len(own) == 1 else "Exercises", number=number,
+                               title=title, lesson=lesson)
+    cells = [new_markdown_cell(head, metadata=LOCKED)]
+    for exercise in own:
+        cells += [
+            new_markdown_cell(exercise.text.removeprefix("#"),
+                              metadata={"tags": ["exercise"]} | LOCKED),
+            new_code_cell(stub(exercise.solution)),
+            new_code_cell(exercise.check,
+                          metadata={"tags": ["check"], "jupyter": {"source_hidden": True}} | LOCKED)
+        ]
+    for index, cell in enumerate(cells):
+        cell.id = hashlib.sha256(f"exercises/{lesson}:{index}".encode()).hexdigest()[:8]
+    nb = new_notebook(
+        cells=cells, metadata={
+            "kernelspec": {
+                "display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"
+            }, "language_info": {"name": "python"}
+        })
+    nb.metadata["companion"] = {"given": cells_digest(nb.cells)}
+    return nb
+
+
+def edited(file: Path) -> bool:
+    """Whether somebody has worked in an exercise: its cells are no longer those that were written.
+    Outputs do not count."""
+    try:
+        nb = nbformat.read(file, as_version=4)
+    except Exception:  # damaged by hand: certainly not ours to overwrite
+        return True
+    return nb.metadata.get("companion", {}).get("given") != cells_digest(nb.cells)
+
+
+def write(names: list[str] | None = None) -> int:
+    """Write the exercises of lessons. What a learner has edited is kept as ``<lesson>.mine.ipynb``;
+    1 where that is there already."""
+    code = 0
+    for lesson in names or lessons():
+        file = place(lesson)
+        mine, told = file.with_suffix(".mine.ipynb"), "written"
+        file.parent.mkdir(exist_ok=True)
+        fresh = nbformat.writes(sheet(lesson)) + "\n"
+        if file.exists() and edited(file):
+            if mine.exists():
+                print(
+                    f"{file.name}: you have worked in it, and {mine.name} is there too; nothing was written. Rename one of the two."
+                )
+                code = 1
+                continue
+            file.rename(mine)
+            told = f"written; your work is now {mine.name}, and make check looks there first"
+        elif file.exists() and file.read_text(encoding="utf-8") == fresh:
+            continue
+        write_file(file, fresh)
+        print(f"{file.relative_to(notebooks().parent)}: {told}")
+    return code
+
+
+def _run(nb: nbformat.NotebookNode, seconds: float) -> str:
+    """Execute all cells in a kernel of their own, going on after errors; returns what ended it too
+    early, or nothing."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+    client = NotebookClient(nb, timeout=seconds, startup_timeout=120, kernel_name="python3",
+                            allow_errors=True, resources={"metadata": {"path": str(paths.ROOT)}})
+    try:
+        client.execute(stderr=subprocess.DEVNULL)  # start-up chatter of the kernel
+    except CellTimeoutError:
+        return f"code cell {client.code_cells_executed + 1} was stopped after {seconds:g} s: is there a loop that never ends?"
+    except DeadKernelError:
+        return f"code cell {client.code_cells_executed + 1} ended the kernel, most likely for want of memory"
+    return ""
+
+
+def _error(cell: nbformat.NotebookNode) -> tuple[str, str]:
+    """Name and text of the error that a cell ended with; empty without one."""
+    return next(((o.ename, o.evalue) for o in cell.outputs if o.output_type == "error"), ("", ""))
+
+
+def _own_fault(number: int, cell: nbformat.NotebookNode) -> str:
+    """One line about an error in a learner's own cell; empty without one."""
+    name, text = _error(cell)
+    if name in ("SyntaxError", "IndentationError", "TabError"):
+        try:
+            ast.parse(cell.source)
+        # Python says it better than the kernel, which calls most of it "incomplete input"
+        except SyntaxError as error:
+            return f"code cell {number}, line {error.lineno}, is no Python: {error.msg}"
+    return f"code cell {number} stopped with {name}: {text}" if name else ""
+
+
+def _verdict(exercise: Exercise, cell: nbformat.NotebookNode) -> tuple[bool, list[str]]:
+    """Whether an exercise is accepted, and what to say about it."""
+    name, text = _error(cell)
+    if not name:
+        return True, [
+            "".join(o.text for o in cell.outputs
+                    if o.output_type == "stream" and o.name == "stdout").strip()
+        ]
+    if name == "NotImplementedError":
+        lines = [text]
+    elif name == "AssertionError" and HINT.search(text):
+        lines = [f"not yet: {text}"]
+    elif name == "NameError" and exercise.function in text:
+        return False, [
+            f"not yet: there is no function {exercise.function}(); its cell did not run, or its name was changed"
+        ]
+    else:
+        lines = [f"not yet: {exercise.function}() stopped the check with {name}: {text}"]
+    hint = HINT.search(text)
+    return False, [*lines, f"open hint {hint[1] if hint else 1} in the text above your code"]
+
+
+def check(number: str, seconds: float = SECONDS) -> int:
+    """Run a learner's exercise with the checks of its lesson, and say what came out. 0 accepted, 1
+    not yet, 2 no such exercise.
+
+    The learner's file is ``<lesson>.mine.ipynb`` where that exists, else the one that was given.
+    The checks in it are not used but those of the lesson, so that a changed check accepts nothing.
+    The file itself is only read.
+    """
+    there = {name.split("_")[0]: name for name in lessons()}
+    lesson = there.get(number.split("_")[0])
+    if lesson is None:
+        print(
+            f"there is no exercise {number!r}; say which one, for example make check EX=12. There are {', '.join(there)}."
+        )
+        return 2
+    file = next(
+        (f for f in (place(lesson).with_suffix(".mine.ipynb"), place(lesson)) if f.exists()), None)
+    if file is None:
+        print(f"exercises/{lesson}.ipynb is not there: make exercises")
+        return 2
+    try:
+        nb = nbformat.read(file, as_version=4)
+    except Exception:
+        print(
+            f"{file.name} cannot be read as a notebook: save it again in JupyterLab, or delete it and say make exercises"
+        )
+        return 2
+    cells = [
+        cell for cell in nb.cells
+        if cell.cell_type == "code" and "check" not in cell.metadata.get("tags", [])
+    ]
+    own = exercises(lesson)
+    nb.cells = cells + [new_code_cell(exercise.check) for exercise in own]
+    if ended := _run(nb, seconds):
+        print(f"{file.name}: {ended}")
+        return 1
+    faults = [fault for k, cell in enumerate(cells, 1) if (fault := _own_fault(k, cell))]
+    for fault in faults:
+        print(f"{file.name}: {fault}")
+    verdicts = [
+        _verdict(exercise, cell) for exercise, cell in zip(own, nb.cells[len(cells):], strict=True)
+    ]
+    for exercise, (_, lines) in zip(own, verdicts, strict=True):
+        print(f"{file.name}, {exercise.title}: " + "\n  ".join(lines))
+    return int(not all(accepted for accepted, _ in verdicts))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write the exercises of the lessons, or check what a learner has written."""
+    parser = argparse.ArgumentParser(prog="python -m lib.companion.exercises", description=main.__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("write").add_argument("lessons", nargs="*")
+    asked = commands.add_parser("check")
+    asked.add_argument("number", nargs="?", default="", help="number of the lesson, for example 12")
+    asked.add_argument("--seconds", type=float, default=SECONDS, help="longest time for one cell")
+    args = parser.parse_args(argv)
+    if args.command == "write":
+        return write(args.lessons)
+    os.environ.setdefault("MPLCONFIGDIR", str(paths.build() / "matplotlib"))
+    return check(args.number, args.seconds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

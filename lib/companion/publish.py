@@ -1,0 +1,146 @@
+"""From executed notebooks to what readers open: the paired ``.ipynb``, the numbers of the README.
+The report is :mod:`lib.companion.report`."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pandas as pd
+
+from lib import paths
+from lib.companion import scoreboard
+from lib.companion.provenance import bare, read_notebook
+from lib.files import cells_digest, edits
+from lib.whole import write_file
+
+__all__ = ["paired", "publish", "readme", "results_table"]
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def _outputs(cell, count: int, name: str) -> list:
+    """Outputs of one executed cell as they are kept: streams joined, widgets left out, numbered
+    from 1."""
+    kept: list = []
+    for output in cell.outputs:
+        if output.output_type == "error" or output.get("name") == "stderr":
+            raise ValueError(
+                f"{name}, code cell {count}: wrote an error or a warning; a published page holds neither"
+            )
+        if WIDGET in output.get("data", {}):
+            # its model lives in a kernel, under a random id; the static figure beside it stays
+            continue
+        if output.output_type == "stream" and kept and kept[-1].output_type == "stream":
+            kept[-1].text += output.text  # where a stream is split is chance
+            continue
+        if "execution_count" in output:
+            output.execution_count = count
+        kept.append(output)
+    return kept
+
+
+def paired(source: Path, executed: Path) -> nbformat.NotebookNode:
+    """The notebook of a ``.py`` source with the outputs of an executed copy: same bytes for the
+    same two files.
+
+    Cell ids are hashes of the file's name and the cell's number; papermill's parameters cell and
+    timings are left out.
+
+    Raises
+    ------
+    ValueError
+        Where the executed copy is missing or of other code, or holds an error, a warning or a path
+        of this machine.
+    """
+    if not executed.is_file():
+        raise ValueError(f"{source.stem} has not been run: make reproduce")
+    nb = jupytext.read(source)
+    ran = [
+        c for c in nbformat.read(executed, as_version=4).cells
+        if c.cell_type == "code" and "injected-parameters" not in c.metadata.get("tags", [])
+    ]
+    code = [c for c in nb.cells if c.cell_type == "code"]
+    if [bare(c.source) for c in code] != [bare(c.source) for c in ran]:
+        raise ValueError(f"{source.stem} changed since it was run: make reproduce")
+    for count, (cell, old) in enumerate(zip(code, ran, strict=True), 1):
+        cell.execution_count, cell.outputs = count, _outputs(old, count, source.stem)
+        if str(paths.ROOT) in str(cell.outputs):
+            raise ValueError(
+                f"{source.stem}, code cell {count}: its output holds a path of this machine")
+    for index, cell in enumerate(nb.cells):
+        cell.id = hashlib.sha256(f"{source.stem}:{index}".encode()).hexdigest()[:8]
+        tags = cell.metadata.get("tags")
+        # JupyterLab folds the solution of an exercise; the site does so by the tag hide-input
+        cell.metadata = ({"tags": tags} if tags else {}) | ({"jupyter": {"source_hidden": True}}
+                                                            if "solution" in (tags or ()) else {})
+    kept = {
+        key: nb.metadata[key] for key in ("kernelspec", "jupytext", "companion")
+        if key in nb.metadata
+    }
+    nb.metadata = kept | {"language_info": {"name": "python"}, "published": cells_digest(nb.cells)}
+    nb.nbformat, nb.nbformat_minor = 4, 5
+    return nbformat.from_dict(nb)
+
+
+def publish(names: list[str]) -> int:
+    """Write ``notebooks/<name>.ipynb`` for each name; 1 where one could not be."""
+    for name in names:
+        try:
+            source = read_notebook(name).file
+            nb = paired(source, paths.build() / f"{name}.ipynb")
+            if lost := edits(source):
+                raise ValueError(lost)
+            write_file(source.with_suffix(".ipynb"), nbformat.writes(nb) + "\n")
+        except ValueError as error:
+            print(error, file=sys.stderr)
+            return 1
+        print(f"notebooks/{name}.ipynb written")
+    return 0
+
+
+SHOWN = {
+    "4": ("RMMT", "RSMT-F", "TCN-F", "RSMT-E", "ridge, both", "stimulus mean"),
+    "5": ("RMMT", "RSMT-F", "TCN-F", "ridge, both")
+}
+
+
+def results_table(folder: Path) -> str:
+    """The README's results as Markdown, from the tables of paper 1 in a folder: CCC of some rows of
+    Tables 4 and 5."""
+    def cell(mean: float, spread: float) -> str:
+        return "–" if pd.isna(mean) else f"{mean:.3f} ± {spread:.3f}"
+
+    lines = ["| split | model | published | reproduced | verdict |", "|---|---|---|---|---|"]
+    for number, rows in SHOWN.items():
+        table = pd.read_csv(folder / f"table{number}.csv").query("metric == 'CCC'")
+        split = table["split"].dropna().iloc[0]
+        for row in rows:
+            found = table[(table["row"] == row) & (table["split"] == split)].iloc[0]
+            cells = [
+                cell(found[kind], found[f"{kind}_spread"]) for kind in ("published", "reproduced")
+            ]
+            lines.append(
+                f"| {split.replace('_', ' ')} ({found['n']} folds) | {row} | {' | '.join(cells)} | {found['verdict']} |"
+            )
+    return "\n".join(lines)
+
+
+def readme(file: Path = paths.ROOT / "README.md",
+           folder: Path = paths.FIGURES / "rmmt" / "public") -> None:
+    """Write the README's tables between their marks: :func:`results_table`,
+    :func:`lib.companion.scoreboard.markdown`."""
+    text = file.read_text(encoding="utf-8")
+    for name, table in (("results", results_table(folder)),
+                        ("scoreboard", scoreboard.markdown(scoreboard.read().frame))):
+        head, begin, rest = text.partition(f"<!-- {name}: begin -->\n")
+        _, end, tail = rest.partition(f"<!-- {name}: end -->")
+        if not (begin and end):
+            raise ValueError(
+                f"{file.name}: expected a line `<!-- {name}: begin -->` and, below it, `<!-- {name}: end -->`; found not both"
+            )
+        text = f"{head}{begin}{table}\n{end}{tail}"
+    write_file(file, text)

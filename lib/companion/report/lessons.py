@@ -1,0 +1,93 @@
+"""The executed notebooks that a report or the site shows: which copy of each, and what is to be
+said about that copy."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from lib import paths
+from lib.companion.provenance import notebooks, read_notebook
+from lib.companion.publish import paired
+
+__all__ = ["Lesson", "lessons", "title"]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One executed notebook.
+
+    Attributes
+    ----------
+    name : str
+        File name without suffix; its first digit says where it belongs (0 start, 1 to 4 a paper, 9
+        across the papers).
+    paper : str
+        Folder of its figures, from its header.
+    nb : NotebookNode
+        Cells with outputs as :func:`lib.companion.publish.paired` keeps them.
+    profile : str
+        Of this copy.
+    parameters : dict
+        Those given to the run of this copy; empty for a committed copy.
+    note : str
+        Why it is the committed copy; empty where it is the executed one.
+    """
+
+    name: str
+    paper: str
+    nb: NotebookNode
+    profile: str
+    parameters: dict
+    note: str = ""
+
+    @property
+    def title(self) -> str:
+        """First heading."""
+        return title(self.nb)
+
+
+def title(nb: NotebookNode) -> str:
+    """First heading of a notebook; empty where there is none."""
+    text = "\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
+    found = re.search(r"^# +(.+)$", text, re.M)
+    return found[1].strip() if found else ""
+
+
+def _load(source: Path, profile: str, executed: Path | None) -> Lesson | None:
+    name, paper = source.stem, read_notebook(source.stem).paper
+    note = ""
+    if executed is not None:
+        copy = executed / f"{name}.ipynb"
+        try:
+            nb = paired(source, copy)
+            given = nbformat.read(copy, as_version=4).metadata.get("papermill",
+                                                                   {}).get("parameters", {})
+            return Lesson(
+                name, paper, nb, profile,
+                {key: value for key, value in given.items() if key not in ("data", "out")})
+        except ValueError as error:
+            note = str(error)
+    committed = source.with_suffix(".ipynb")
+    if not committed.is_file():
+        return None
+    return Lesson(name, paper, nbformat.read(committed, as_version=4), "demo", {}, note)
+
+
+def lessons(profile: str = "demo", *, executed: bool = True) -> list[Lesson]:
+    """Every notebook by name: the copy that was run in this profile; else the committed one, with
+    the reason in ``note``.
+
+    Parameters
+    ----------
+    profile : {"demo", "public", "paper"}
+    executed : bool
+        ``False`` takes the committed copies only. Notebooks with neither are left out.
+    """
+    home = (paths.build() if profile == "demo" else paths.build() / profile) if executed else None
+    found = (_load(source, profile, home) for source in sorted(notebooks().glob("[0-9]*.py")))
+    return [lesson for lesson in found if lesson]

@@ -1,0 +1,215 @@
+"""The page: what goes under which tab, and the file that holds all of it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+from pygments.formatters import HtmlFormatter
+
+from lib import paths
+from lib.companion.provenance import root, sha256, verify
+from lib.companion.report.cells import Picture, Section, anchor, section
+from lib.companion.report.lessons import lessons
+from lib.companion.report.markdown import slug
+from lib.companion.report.tables import REAL, Table, answers, board, read_csv
+from lib.evaluation.verdicts import VERDICTS
+
+__all__ = ["Panel", "manifest", "panels", "references", "render", "write"]
+
+TEMPLATE = Path(__file__).parent / "template"
+ACROSS = "across"  # folder of what belongs to no single paper
+# tables shown whole, where the notebook that makes them was run
+EXTRA = {"scoreboard": "The scoreboard", "claims": "The printed claims"}
+
+
+@dataclass
+class Panel:
+    """One tab: ``start``, ``paper-1`` to ``paper-4`` or ``across``, with its notebooks, tables and
+    further figures."""
+
+    id: str
+    label: str
+    heading: str
+    cite: dict = field(default_factory=dict)
+    sections: list[Section] = field(default_factory=list)
+    answers: dict[str, Table] = field(default_factory=dict)
+    extra: dict[str, Table] = field(default_factory=dict)
+    others: list[Picture] = field(default_factory=list)
+
+    @property
+    def others_heading(self) -> str:
+        """What the further figures are."""
+        real = all(picture.row and picture.row["tier"] in REAL for picture in self.others)
+        return "Figures on real data" if real else "Figures of other runs"
+
+
+def manifest(*folders: Path, own: Collection[str] = ()) -> list[dict]:
+    """Rows of every manifest below some folders, each with ``path`` (its file, relative to its
+    folder), ``at`` (the file) and ``paper``.
+
+    Of two rows for one path, the one in the later folder counts if its notebook is among ``own``,
+    those that were run here.
+    """
+    rows: dict[str, dict] = {}
+    for folder in folders:
+        for file in sorted(folder.rglob("manifest.json")):
+            for row in json.loads(file.read_text(encoding="utf-8")):
+                at = file.parent / row["file"]
+                path = at.relative_to(folder).as_posix()
+                if path not in rows or row["notebook"] in own:
+                    rows[path] = row | {"path": path, "at": at, "paper": path.split("/")[0]}
+    return [rows[path] for path in sorted(rows)]
+
+
+def references() -> list[dict]:
+    """The papers in their order, from ``CITATION.cff``: title, names, venue, year, address."""
+    found = []
+    for paper in yaml.safe_load(
+        (paths.ROOT / "CITATION.cff").read_text(encoding="utf-8"))["references"]:
+        url = paper.get("url") or f"https://doi.org/{paper['doi']}"
+        venue = paper.get("journal") or paper["conference"]["name"]
+        names = ", ".join(f"{a['given-names']} {a['family-names']}" for a in paper["authors"])
+        found.append({
+            "title": paper["title"], "names": names, "venue": venue, "year": paper["year"],
+            "url": url
+        })
+    return found
+
+
+def _others(rows: list[dict], sections: list[Section]) -> dict[str, list[Picture]]:
+    """Figures of the manifests that no shown notebook holds, by paper; of other profiles those on
+    real data only, no second schematics."""
+    shown = {picture.row["path"] for part in sections for picture in part.pictures if picture.row}
+    found = defaultdict(list)
+    for row in rows:
+        wanted = row["path"].endswith(".png") and row["path"] not in shown and (
+            row["profile"] == "demo" or row["tier"] in REAL)
+        if wanted and row["at"].is_file():
+            png = row["at"].read_bytes()
+            same = hashlib.sha256(png).hexdigest() == row["sha256"]
+            found[row["paper"]].append(
+                Picture(png, f"{row['id']}: {row['caption']}", row, same,
+                        f"fig-{slug(row['path'])}"))
+    return found
+
+
+def panels(sections: list[Section], rows: list[dict]) -> list[Panel]:
+    """Sort notebooks, tables and figures under their tabs; a tab that would be empty is left
+    out."""
+    by_digit, others = defaultdict(list), _others(rows, sections)
+    for part in sections:
+        by_digit[part.lesson.name[0]].append(part)
+    found = [Panel("start", "Start", "What is on this page", sections=by_digit["0"])]
+    for number, cite in enumerate(references(), 1):
+        own = by_digit[str(number)]
+        paper = own[0].lesson.paper if own else ""
+        files = defaultdict(list)
+        for row in rows:
+            if row["paper"] == paper and row["path"].endswith(".csv") and row["at"].is_file():
+                files[row["id"]].append(row["at"])
+        found.append(
+            Panel(f"paper-{number}", f"Paper {number}", f"Paper {number}: {cite['title']}", cite,
+                  own, answers(dict(sorted(files.items()))), others=others[paper]))
+    across = {
+        row["path"]: row["at"] for row in rows if row["paper"] == ACROSS and row["at"].is_file()
+    }
+    extra = {
+        name: board(across[path], f"From {path}") for name in EXTRA
+        if (path := f"{ACROSS}/{name}.csv") in across
+    }
+    found.append(
+        Panel(ACROSS, "Across", "Across the papers", sections=by_digit["9"], extra=extra,
+              others=others[ACROSS]))
+    return [panel for panel in found if panel.id == "start" or panel.sections or panel.extra]
+
+
+def _styles() -> Markup:
+    light, dark = (HtmlFormatter(style=style).get_style_defs(".highlight")
+                   for style in ("default", "github-dark"))
+    css = (TEMPLATE / "page.css").read_text(encoding="utf-8")
+    return Markup(f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}\n{css}")
+
+
+def _template() -> Template:
+    environment = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=True,
+                              undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.globals.update(anchor=anchor, slug=slug, extra=EXTRA)
+    return environment.get_template("page.html")
+
+
+def render(profile: str = "demo", *, figures: Path | None = None, executed: bool = True,
+           check=verify) -> tuple[str, dict]:
+    """The page as text, and what is in it: ``notebooks``, ``committed`` copies among them,
+    ``pictures``.
+
+    Parameters
+    ----------
+    profile : {"demo", "public", "paper"}
+        Which executed copies are shown; committed ones stand in for those that are missing, and the
+        page says so.
+    figures : Path, optional
+        Folder of the figures, tables and manifests. Default: for a notebook that was run here
+        ``build/figures``, for the others the committed ``figures/``.
+    executed : bool
+        ``False`` shows committed copies only.
+    check : callable
+        Answers as :func:`lib.companion.provenance.verify` does: problems and remarks about a folder of
+        figures.
+
+    Raises
+    ------
+    ValueError
+        Where there is no notebook to show.
+    """
+    found = lessons(profile, executed=executed)
+    if not found:
+        raise ValueError("no notebook has been run yet: make reproduce")
+    ran = {lesson.name for lesson in found if executed and not lesson.note}
+    folders = [figures] if figures else [paths.FIGURES, root()
+                                         ] if ran and root().is_dir() else [paths.FIGURES]
+    rows = manifest(*folders, own=ran)
+    known = [lesson.name for lesson in found]
+    sections = [section(lesson, rows, known) for lesson in found]
+    tabs = panels(sections, rows)
+    script = (TEMPLATE / "page.js").read_text(encoding="utf-8")
+    problems, older = ([*chain(*lines)] for lines in zip(*map(check, folders), strict=True))
+    places = {
+        p.row["path"]: p.id for tab in tabs
+        for p in (*tab.others, *(p for part in tab.sections for p in part.pictures)) if p.row
+    }
+    summary = next((row["at"] for row in rows if row["path"] == f"{ACROSS}/summary.csv"), None)
+    about = "Printed numbers by verdict; where there is no real data, runs on simulated cohorts"
+    totals = read_csv(summary, about) if summary and summary.is_file() else None
+    html = _template().render(
+        tabs=tabs, rows=rows, totals=totals, verdicts=VERDICTS, problems=problems, older=older,
+        lock=sha256(paths.LOCK), profile=profile, places=places, names=set(known), styles=_styles(),
+        script=Markup(script),
+        policy=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+    pictures = sum(len(part.pictures) for part in sections) + sum(len(tab.others) for tab in tabs)
+    return html, {
+        "notebooks": len(found), "committed": sum(bool(lesson.note) for lesson in found),
+        "pictures": pictures
+    }
+
+
+def write(file: Path, profile: str = "demo", **options) -> str:
+    """Write :func:`render` to a file; returns one line that says what it holds."""
+    html, about = render(profile, **options)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(html, encoding="utf-8", newline="\n")
+    stand_in = f" ({about['committed']} as committed)" if about["committed"] else ""
+    return (
+        f"{os.path.relpath(file)}: {about['notebooks']} notebooks{stand_in}, {about['pictures']} pictures, "
+        f"{file.stat().st_size / 2**20:.1f} MiB")

@@ -1,0 +1,255 @@
+"""What a notebook calls first and last: :func:`start` fixes chance and says what runs; the
+:class:`Run` keeps what it makes."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import inspect
+import io
+import os
+import platform
+import random
+import resource
+import sys
+import textwrap
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import torch
+from IPython.display import Image, Markdown, display
+from matplotlib.figure import Figure
+
+from lib import paths
+from lib.companion.provenance import PROFILES, Notebook, read_notebook, record, results, sha256
+from lib.datasets.base import readable
+from lib.plots.style import use_style
+from lib.whole import write_file
+
+__all__ = ["Run", "captioned", "show_source", "start"]
+
+VERSIONS = ("torch", "mne", "numpy", "scipy", "scikit-learn")
+
+
+def peak_mib() -> int:
+    """Most memory that this process or one of its finished children held, in MiB."""
+    peak = max(
+        resource.getrusage(who).ru_maxrss
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10))
+
+
+@dataclass
+class Run:
+    """One run of a notebook: where its figures and tables go, and what the manifest will say of
+    them.
+
+    Made by :func:`start`. ``paper``, and the ids that may and must be produced, stand in the
+    notebook's header.
+    """
+
+    notebook: Notebook
+    profile: str
+    seed: int
+    device: str
+    folder: Path
+    manifest: Path
+    parameters: dict = field(default_factory=dict)
+    rows: list[dict] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+
+    def figure(self, id: str, fig: Figure, data: pd.DataFrame | None = None, *, caption: str,
+               tier: str = "simulated", source: str = "", dropped: Iterable[str] = ()) -> None:
+        """Save, record and show a figure, with its caption printed on it.
+
+        Parameters
+        ----------
+        id : str
+            Figure id, one of those the notebook declares (``"fig5"``). Write it literally: the
+            manifest finds the cell by it.
+        fig : matplotlib Figure
+            Closed after it is shown.
+        data : DataFrame, optional
+            What is drawn, one row per point or bar; saved beside the figure as ``<id>.csv``.
+        caption : str
+            What the picture was drawn from, for example ``"simulated cohort, effect = 1, seed =
+            0"``.
+        tier : {"simulated", "public", "licensed", "published"}
+            Who wrote the data. The word "simulated" is added to the caption where it is missing.
+        source : str
+            Digest of the input data, for the manifest.
+        dropped : iterable of str
+            Trials that could not be read and are missing from what is drawn, for the manifest.
+        """
+        caption = captioned(caption, tier)
+        fig.draw_without_rendering()
+        # inches: the caption goes below whatever is drawn lowest, and the saved picture grows to
+        # hold it
+        drawn = fig.get_tightbbox()
+        width, height = fig.get_size_inches()
+        lines = textwrap.fill(caption, int(18 * width))  # about 18 characters to the inch
+        fig.text(drawn.x0 / width, (drawn.y0 - 0.08) / height, lines, ha="left", va="top",
+                 fontsize=7, color="0.35")
+        png = io.BytesIO()
+        # no version: the bytes stay the same
+        label = {"Software": None, "Title": f"{self.notebook.paper} {id}", "Description": caption}
+        fig.savefig(png, format="png", bbox_inches="tight", metadata=label)
+        plt.close(fig)
+        about = {
+            "caption": caption, "tier": tier, "data": source,
+            "dropped": sorted(map(readable, dropped))
+        }
+        self._write(id, "figure", f"{id}.png", png.getvalue(), about)
+        if data is not None:
+            self._write(id, "data", f"{id}.csv", _csv(data), about)
+        display(Image(png.getvalue(), alt=f"{id}: {caption}"))
+
+    def table(self, id: str, frame: pd.DataFrame, *, caption: str, tier: str = "simulated",
+              source: str = "", dropped: Iterable[str] = (), decimals: int = 3) -> None:
+        """Save and record a table as CSV (six significant digits), and print it as plain text with
+        fixed decimals.
+
+        Parameters are those of :meth:`figure`; an index with names becomes columns.
+        """
+        caption = captioned(caption, tier)
+        frame = frame.reset_index() if any(frame.index.names) else frame
+        about = {
+            "caption": caption, "tier": tier, "data": source,
+            "dropped": sorted(map(readable, dropped))
+        }
+        self._write(id, "table", f"{id}.csv", _csv(frame), about)
+        print(
+            f"{id}: {caption}\n{frame.to_string(index=False, na_rep='-', float_format=lambda value: f'{value:.{decimals}f}')}"
+        )
+
+    def finish(self) -> None:
+        """Write the manifest rows and say so in one line.
+
+        Raises
+        ------
+        RuntimeError
+            Where an output that the notebook's header declares was not made.
+        """
+        missing = [i for i in self.notebook.produces if i not in {row["id"] for row in self.rows}]
+        if missing:
+            raise RuntimeError(
+                f"{self.notebook.name} declares {', '.join(missing)} in its header, but no cell made it"
+            )
+        cost = {"seconds": round(time.monotonic() - self.began), "peak_mib": peak_mib()}
+        common = {
+            "notebook": self.notebook.name, "profile": self.profile, "seed": self.seed,
+            "device": self.device, "parameters": self.parameters, "code": self.notebook.code(),
+            "lock": sha256(paths.LOCK), **cost
+        }
+        record(self.manifest, self.notebook.name, [common | row for row in self.rows])
+        made = ", ".join(dict.fromkeys(row["id"] for row in self.rows)) or "nothing"
+        print(f"{self.notebook.name}: {made} recorded in the manifest")
+
+    def _write(self, id: str, kind: str, name: str, content: bytes, about: dict) -> None:
+        if id not in self.notebook.produces:
+            declared = ", ".join(self.notebook.produces) or "none"
+            raise ValueError(
+                f"{id} is not among the outputs that the header of {self.notebook.name} declares: {declared}"
+            )
+        write_file(self.folder / name, content)
+        file = (self.folder / name).relative_to(self.manifest.parent).as_posix()
+        row = {
+            "id": id, "kind": kind, "file": file, "sha256": hashlib.sha256(content).hexdigest(),
+            **self.notebook.place(id, kind)
+        }
+        self.rows = [r for r in self.rows if r["file"] != file] + [row | about]
+
+
+def captioned(caption: str, tier: str) -> str:
+    """A caption that says "simulated" where the data are."""
+    caption = readable(caption)
+    return f"simulated data: {caption}" if tier == "simulated" and "simulated" not in caption.lower(
+    ) else caption
+
+
+def _csv(frame: pd.DataFrame) -> bytes:
+    return frame.to_csv(index=any(frame.index.names), float_format="%.6g",
+                        lineterminator="\n").encode("utf-8", "backslashreplace")
+
+
+def _quiet() -> None:
+    """Silence progress bars and MNE's chatter: nothing of it can be compared between two runs. Our
+    own warnings stay."""
+    os.environ["TQDM_DISABLE"] = "1"
+    os.environ["MNE_LOGGING_LEVEL"] = "ERROR"
+    if "mne" in sys.modules:
+        sys.modules["mne"].set_log_level("ERROR")
+
+
+def _fix_chance(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - for libraries that still draw from the global generator
+    torch.manual_seed(seed)
+    # the order of summation, and so the last digits, must not depend on the machine's cores
+    torch.set_num_threads(1)
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+
+
+def start(name: str, *, profile: str, seed: int, device: str, data: str, out: str, **lesson) -> Run:
+    """Begin a notebook: fix seeds and threads, silence progress bars, set the figures' style, print
+    what runs.
+
+    Parameters
+    ----------
+    name : str
+        The notebook's file name without suffix.
+    profile : {"demo", "public", "paper"}
+        Which parameters were chosen; all but ``demo`` write to a folder of their own.
+    seed : int
+        Base seed.
+    device : str
+        ``"cpu"`` or a CUDA device.
+    data : str
+        Folder of the user's data (see :func:`lib.paths.data`); readers are given it, nothing is
+        done with it here.
+    out : str
+        Folder of the figures, relative to the project; empty for ``build/figures``.
+    **lesson
+        The notebook's own parameters, for the manifest.
+
+    Raises
+    ------
+    ValueError
+        For an unknown profile or a device that is not there.
+    """
+    if profile not in PROFILES:
+        raise ValueError(f"profile {profile!r}: expected one of {', '.join(PROFILES)}")
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(
+            f"device {device!r}: this installation of torch sees no CUDA device; use device = 'cpu'"
+        )
+    notebook = read_notebook(name)
+    _quiet()
+    _fix_chance(seed)
+    use_style()
+    # a build suffix (+cpu, +cu130) tells of the machine, not of the result
+    versions = [
+        f"{package} {importlib.metadata.version(package).split('+')[0]}" for package in VERSIONS
+    ]
+    print(f"notebook  {name}\nrun       profile {profile}, seed {seed}, device {device}")
+    print(
+        f"versions  Python {'.'.join(platform.python_version_tuple()[:2])}, {', '.join(versions)}")
+    print(f"code      {notebook.code()[:12]}, lock {sha256(paths.LOCK)[:12]}")
+    folder, manifest = results(out, notebook.paper, profile)
+    return Run(notebook, profile, seed, device, folder, manifest, lesson)
+
+
+def show_source(thing) -> None:
+    """Show the source of a function or class as code: the lesson reads what the tests test."""
+    file = Path(inspect.getsourcefile(thing) or "").resolve()
+    where = file.relative_to(paths.ROOT).as_posix() if file.is_relative_to(
+        paths.ROOT) else file.name
+    display(
+        Markdown(
+            f"`{where}`\n\n```python\n{textwrap.dedent(inspect.getsource(thing)).rstrip()}\n```"))

@@ -1,0 +1,361 @@
+"""Run one notebook with papermill, strictly: known parameters only, declared outputs present, one
+clear message on failure.
+
+``python -m lib.companion.runner 12_rmmt_training --profile demo`` executes a fresh copy into ``build/``,
+and does nothing where nothing that the results depend on has changed; ``--why`` says which.
+``--publish`` writes the paired ``.ipynb``. Papermill and jupytext are imported only where a
+notebook is really run: saying "up to date" takes no time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import hashlib
+import json
+import os
+import re
+import resource
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import yaml
+from filelock import Timeout
+
+from lib import paths
+from lib.companion.provenance import (
+    PROFILES,
+    Notebook,
+    notebooks,
+    others,
+    read_notebook,
+    results,
+    sha256,
+)
+from lib.files import edits, lock, merge_json
+
+__all__ = ["Refused", "main", "parameters", "reproduce", "why"]
+
+STANDARD = ("profile", "seed", "device", "data", "out")
+ENVIRONMENT = {
+    "TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+}
+PARTS = {"cells": "its code cells", "declared": "its declared outputs"}
+KERNEL_DIED = 138  # what papermill's own command line returns
+
+
+class Refused(ValueError):
+    """A run that was not begun: a parameter, a profile key or a notebook that does not exist, or a
+    wrong type."""
+
+
+def folder(profile: str) -> Path:
+    """Folder of the executed copies of one profile."""
+    return paths.build() if profile == "demo" else paths.build() / profile
+
+
+def parameters(name: str, profile: str, **override: str | None) -> dict:
+    """Parameters of a notebook: the profile's common ones, its section of the profile, then those
+    of the command line.
+
+    Raises
+    ------
+    Refused
+        Where the profile holds a key that is neither a standard parameter nor the name of a
+        notebook.
+    """
+    file = notebooks() / "profiles" / f"{profile}.yaml"
+    given = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    names = {p.stem for p in notebooks().glob("[0-9]*.py")}
+    for key, value in given.items():
+        if isinstance(value, Mapping) and key not in names:
+            raise Refused(
+                f"{file.name}: section {key!r} names no notebook; there are {', '.join(sorted(names))}"
+            )
+        if not isinstance(value, Mapping) and key not in STANDARD:
+            raise Refused(
+                f"{file.name}: {key!r} is no common parameter ({', '.join(STANDARD)}); others go under a notebook's name"
+            )
+    common = {key: value for key, value in given.items() if not isinstance(value, Mapping)}
+    return {
+        "profile": profile, **common, **(given.get(name) or {}),
+        **{key: value for key, value in override.items() if value}
+    }
+
+
+def check_parameters(given: Mapping, declared: Mapping, name: str) -> None:
+    """Refuse what papermill would only log: an unknown name, or a value of another type than the
+    default's.
+
+    Parameters
+    ----------
+    given : mapping
+        Value by parameter name.
+    declared : mapping
+        What :func:`papermill.inspect_notebook` says of the notebook.
+    """
+    for key, value in given.items():
+        if key not in declared:
+            raise Refused(f"{name} has no parameter {key!r}; it has {', '.join(declared)}")
+        default = ast.literal_eval(declared[key]["default"])
+        if type(value) is not type(default) and not (type(default) is float and type(value) is int):
+            kinds = f"{type(value).__name__}, expected {type(default).__name__} like {default!r}"
+            raise Refused(f"{name}: parameter {key} = {value!r} is {kinds}")
+
+
+def _data_print(data: str) -> str:
+    """Fingerprint of the user's data: names, sizes and times (of any change) of files, not
+    contents."""
+    root, files = paths.data(data), []
+    for path in paths.files(root):
+        state = path.stat() if path.exists() else None  # None: a link that leads nowhere
+        times = (state.st_size, state.st_mtime_ns, state.st_ctime_ns) if state else ()
+        files.append((path.relative_to(root).as_posix(), *times))
+    return hashlib.sha256(json.dumps(files).encode()).hexdigest() if files else "none"
+
+
+def _state(notebook: Notebook, given: Mapping) -> dict:
+    """Everything a notebook's results depend on."""
+    own = {key: value for key, value in given.items() if key not in ("data", "out")}
+    # the demo looks at no data of the user
+    data = "none" if given["profile"] == "demo" else _data_print(given.get("data", ""))
+    state = {
+        "code": notebook.code_parts(), "parameters": own, "lock": sha256(paths.LOCK), "data": data
+    }
+    return state | ({"others": others(given.get("out", ""))} if notebook.reads else {})
+
+
+def _outputs(notebook: Notebook, given: Mapping) -> dict[str, str]:
+    """Hash by file of what the manifest says the notebook made."""
+    _, manifest = results(given.get("out", ""), notebook.paper, given["profile"])
+    rows = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else []
+    return {
+        str(manifest.parent / row["file"]): row["sha256"] for row in rows
+        if row["notebook"] == notebook.name
+    }
+
+
+def why(notebook: Notebook, given: Mapping) -> list[str]:
+    """Reasons to run a notebook, one per line; empty where it is up to date."""
+    home = folder(given["profile"])
+    stamp = home / f"{notebook.name}.stamp.json"
+    if not stamp.exists() or not (home / f"{notebook.name}.ipynb").exists():
+        return ["it has not been run yet"]
+    old, new, reasons = json.loads(stamp.read_text(encoding="utf-8")), _state(notebook, given), []
+    for part in sorted(old["code"].keys() | new["code"].keys()):
+        if old["code"].get(part) != new["code"].get(part):
+            reasons.append(f"{PARTS.get(part, part)} changed")
+    reasons += [
+        f"parameter {key} is {value!r} now" for key, value in new["parameters"].items()
+        if old["parameters"].get(key) != value
+    ]
+    reasons += [
+        f"parameter {key} is no longer set"
+        for key in sorted(old["parameters"].keys() - new["parameters"].keys())
+    ]
+    inputs = {
+        "lock": "requirements.lock", "data": "the data folder",
+        "others": "the results of other notebooks"
+    }
+    reasons += [f"{text} changed" for key, text in inputs.items() if old.get(key) != new.get(key)]
+    written = _outputs(notebook, given)
+    if not set(notebook.produces) <= {Path(file).stem for file in written}:
+        reasons.append("not all of its declared outputs are there")
+    return reasons + [
+        f"{Path(file).name} is gone or was changed by hand"
+        for file, digest in written.items() if sha256(file) != digest
+    ]
+
+
+@contextlib.contextmanager
+def _stderr_to(log: Path) -> Iterator[None]:
+    """Send what this process and its kernel write to standard error into a file: start-up chatter
+    would bury our one message."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with log.open("w") as handle:
+        os.dup2(handle.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def failure(nb, name: str) -> str:
+    """Say where an executed notebook failed: section, cell, the end of the traceback in plain
+    text."""
+    heading, number = "its first section", 0
+    for cell in nb.cells:
+        tags = cell.metadata.get("tags", [])
+        if cell.cell_type == "markdown" and "papermill-error-cell-tag" not in tags:
+            heading = next(
+                (line.lstrip("# ")
+                 for line in reversed(cell.source.splitlines()) if re.match("#+ ", line)), heading)
+        if cell.cell_type != "code" or "injected-parameters" in tags:
+            continue
+        number += 1
+        for output in cell.outputs:
+            if output.output_type == "error":
+                text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(output.traceback)).splitlines()
+                return f'{name} failed in "{heading}", code cell {number}:\n' + "\n".join(
+                    f"  {line}" for line in text[-15:])
+    return f'{name} failed after "{heading}", code cell {number}'
+
+
+def _execute(notebook: Notebook, given: Mapping) -> int:
+    """Execute into ``<name>.ipynb`` (kept as it was on failure); returns the exit code."""
+    import jupytext
+    import nbformat
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+
+    home, name = folder(given["profile"]), notebook.name
+    fresh, partial, log = home / f".{name}.input.ipynb", home / f".{name}.partial.ipynb", home / f"{name}.log"
+    failed = home / f"{name}.failed.ipynb"
+    failed.unlink(missing_ok=True)
+    try:
+        nbformat.write(jupytext.read(notebook.file), fresh)
+        check_parameters(given, papermill.inspect_notebook(fresh), name)
+        with _stderr_to(log):
+            papermill.execute_notebook(fresh, partial, dict(given), kernel_name="python3",
+                                       cwd=paths.ROOT, progress_bar=False, start_timeout=120)
+        os.replace(partial, home / f"{name}.ipynb")
+        return 0
+    except (papermill.PapermillExecutionError, DeadKernelError) as error:
+        os.replace(partial, failed)
+        print(failure(nbformat.read(failed, as_version=4), name), file=sys.stderr)
+        died = isinstance(error, DeadKernelError)
+        if died:
+            print(
+                "  The kernel died, most likely out of memory: close other programs, or use PROFILE=demo.",
+                file=sys.stderr)
+        print(f"  Executed copy: {os.path.relpath(failed)}   Log: {os.path.relpath(log)}",
+              file=sys.stderr)
+        return KERNEL_DIED if died else 1
+    finally:
+        fresh.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
+
+
+def reproduce(name: str, given: Mapping) -> int:
+    """Bring one notebook up to date. Returns 0, 1 (a cell failed, or a declared output is missing)
+    or 138 (the kernel died)."""
+    home = folder(given["profile"])
+    # of two that were asked for the same, the second finds it done
+    own = lock(home / f"{name}.ipynb")
+    try:
+        held = own.acquire(timeout=0)
+    except Timeout:
+        print(f"{name}: another run is making it; waiting for it", flush=True)
+        held = own.acquire()
+    with held:
+        return _reproduce(read_notebook(name), given, home)
+
+
+def _reproduce(notebook: Notebook, given: Mapping, home: Path) -> int:
+    name, began = notebook.name, time.monotonic()
+    if not why(notebook, given):
+        print(f"{name}: up to date")
+        return 0
+    home.mkdir(parents=True, exist_ok=True)
+    (home / f"{name}.stamp.json").unlink(missing_ok=True)
+    state = _state(notebook, given)  # before the run: what changes meanwhile must count as a change
+    if code := _execute(notebook, given):
+        return code
+    made = {Path(file).stem for file in _outputs(notebook, given)}
+    if missing := [i for i in notebook.produces if i not in made]:
+        print(f"{name} ran to its end, but made no {', '.join(missing)}, which its header declares",
+              file=sys.stderr)
+        return 1
+    merge_json(home / f"{name}.stamp.json", lambda _: state)
+    peak = resource.getrusage(
+        resource.RUSAGE_CHILDREN).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    cost = {"seconds": round(time.monotonic() - began, 1), "peak_mib": round(peak)}
+    merge_json(home / "timings.json", lambda old: (old or {}) | {name: cost})
+    print(
+        f"{name}: {cost['seconds']} s, {cost['peak_mib']} MiB, {len(notebook.produces)} declared outputs made"
+    )
+    return 0
+
+
+def _checked(profile: str, data: str | None, names: list[str]) -> str | None:
+    """The data folder in full; refuses a profile or folder that is not there, and notebooks whose
+    edits a run would not see."""
+    if profile not in PROFILES:
+        raise Refused(f"there is no profile {profile!r}; there are {', '.join(PROFILES)}")
+    folder = paths.data(data) if data else None
+    if folder and not folder.is_dir():
+        raise Refused(
+            f"{folder}: expected the folder of your data, found {'a file' if folder.exists() else 'nothing'}. "
+            "Name the folder with DATA=, or leave DATA out.")
+    sources = [notebooks() / f"{name}.py"
+               for name in names] or sorted(notebooks().glob("[0-9]*.py"))
+    if lost := [text for source in sources if source.is_file() and (text := edits(source))]:
+        raise Refused("\n".join(lost))
+    return str(folder) if folder else None
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run notebooks strictly with papermill, where something that their results depend on has
+    changed."""
+    parser = argparse.ArgumentParser(prog="python -m lib.companion.runner", description=main.__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME",
+                        help="notebooks, without suffix; none: only check")
+    parser.add_argument("--profile", default="demo", help=", ".join(PROFILES))
+    parser.add_argument("--data", help="folder of your data")
+    parser.add_argument("--device", help="cpu, cuda")
+    parser.add_argument(
+        "--out", default="",
+        help="folder of the figures, relative to the project (default: build/figures)")
+    parser.add_argument("--why", action="store_true",
+                        help="only say whether each notebook is up to date, and why not")
+    parser.add_argument("--publish", action="store_true",
+                        help="write notebooks/NAME.ipynb from the executed demo copies")
+    args = parser.parse_args(argv)
+    for key, value in ENVIRONMENT.items():
+        os.environ.setdefault(key, value)
+    os.environ.setdefault("MPLCONFIGDIR", str(paths.build() / "matplotlib"))
+    for key in ("MATPLOTLIBRC", "MPLBACKEND"):  # the user's own settings
+        os.environ.pop(key, None)
+    # kernels find our package lib first, whatever else is called so
+    os.environ["COMPANION"] = str(paths.ROOT)
+    further = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        dict.fromkeys([str(paths.ROOT), *filter(None, further)]))
+    try:
+        if args.publish:
+            from lib.companion.publish import publish
+
+            return publish(args.names)
+        data = _checked(args.profile, args.data, args.names)
+        for name in args.names:
+            notebook = read_notebook(name)
+            given = parameters(name, args.profile, data=data, device=args.device, out=args.out)
+            if args.profile not in notebook.profiles:
+                print(
+                    f"{name}: not part of profile {args.profile}, but of {' and '.join(notebook.profiles)}"
+                )
+            elif args.why:
+                reasons = why(notebook, given)
+                print("\n".join(f"{name}: {reason}" for reason in reasons or ["up to date"]))
+            elif code := reproduce(name, given):
+                return code
+    except (Refused, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except SyntaxError as error:
+        print(
+            f"{error.filename}, line {error.lineno}: no Python ({error.msg}): {error.text or ''}".
+            rstrip(), file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,318 @@
+"""Every experiment on one board: what is printed, what a run gave on real and on simulated data,
+the controls, the verdict, the cost.
+
+A value that was measured on real data and one from a simulated cohort stand in columns of their
+own, always.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lib import paths
+from lib.companion.collect import PAPERS, complete, manifest, scores
+from lib.companion.provenance import PROFILES
+from lib.evaluation import printed as published
+from lib.evaluation.metrics import HIGHER_IS_BETTER, higher_is_better, measure
+from lib.evaluation.statistics import half_width
+from lib.evaluation.verdicts import PROTOCOL, PUBLISHED_FOLDS, VERDICTS
+
+__all__ = [
+    "COLUMNS", "PAPERS", "REAL", "SIMULATED", "Board", "counts", "markdown",
+    "networks_and_controls", "read", "shown"
+]
+
+REAL, SIMULATED = "reproduced (real data)", "simulated (not a reproduction)"
+CONTROLS = ("constant", "majority", "guess", "stimulus mean", "ridge", "linear", "naive Bayes",
+            "nearest neighbour", "SVM", "random backbone"
+            )  # how the names of rows begin that know nothing of a paper's network
+CHANCE = ("constant", "majority", "guess")  # of these, those that look at no signal and no stimulus
+KEY = ["paper", "table", "row", "metric", "split"]
+# of the run that the verdict judges
+ABOUT = ["verdict", "notebook", "cell", "figure", "seconds", "peak_mib"]
+RUN = ["mean", "spread", "interval", "n", "tier", "control", "control_value", *ABOUT]
+PRINTED = ["paper", "table", "row", "metric", "protocol"]
+COLUMNS = [
+    *KEY, "kind", "published", "published_spread", "published_interval", "real", "real_spread",
+    "real_interval", "real_n", "tier", "real_control", "real_control_value", "simulated",
+    "simulated_spread", "simulated_interval", "simulated_n", "simulated_control",
+    "simulated_control_value", "verdict", "why", *ABOUT[1:]
+]
+
+
+@dataclass(frozen=True)
+class Board:
+    """The board and what could not be read.
+
+    ``frame`` has the columns :data:`COLUMNS`, one line per table, row, metric and split (see
+    :func:`read`); ``cost`` one line per notebook and kind of data; ``problems`` one message per
+    file; ``root`` is the folder that the simulated results come from.
+    """
+
+    frame: pd.DataFrame
+    cost: pd.DataFrame
+    problems: list[str]
+    root: Path
+
+
+def _controls(results: pd.DataFrame) -> pd.DataFrame:
+    """The best control of the same table, split, metric and tier beside each line; nothing on the
+    lines of the controls."""
+    group = ["paper", "table", "split", "metric", "tier"]
+    own = results["row"].str.startswith(CONTROLS) & results["verdict"].eq("control")
+    sign = results["metric"].map(lambda metric: 1 if higher_is_better(metric) else -1)
+    # of equal ones the first in its table
+    ranked = results.assign(order=-results["mean"] * sign)[own].sort_values("order", kind="stable")
+    best = ranked.groupby(group)[["row", "mean"]].first()
+    found = results.merge(best.set_axis(["control", "control_value"], axis=1), how="left",
+                          left_on=group, right_index=True)
+    return found.assign(control=found["control"].mask(own, ""),
+                        control_value=found["control_value"].mask(own)).fillna({"control": ""})
+
+
+def _runs(frames: list[pd.DataFrame], name: str) -> pd.DataFrame:
+    """Results of one kind (real or simulated), one line per :data:`KEY`, with the kind's name
+    before every other column."""
+    results = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*KEY, *RUN])
+    results = results[results["metric"].map(measure).isin(list(HIGHER_IS_BETTER))]
+    # the full data win over openly published features of them
+    results = results.sort_values("tier", key=lambda tier: tier.ne("licensed"), kind="stable")
+    results = _controls(results).drop_duplicates(KEY) if len(results) else results
+    return results[[*KEY, *RUN]].rename(columns={key: f"{name}_{key}" for key in RUN})
+
+
+def _printed() -> pd.DataFrame:
+    """All published numbers with their 95 % intervals; those that stand in no table have the table
+    ``text``."""
+    frame = pd.concat([published.load(paper) for paper in PAPERS], ignore_index=True)
+    frame["table"] = frame["table"].map(lambda number: number
+                                        if number == "text" else f"table{number}")
+    n = frame["protocol"].map(PUBLISHED_FOLDS)
+    unit = pd.Series(half_width(1.0, n), index=frame.index)
+    interval, spread = frame["half_width"].fillna(frame["std"] * unit), frame["std"].fillna(
+        frame["half_width"] / unit)
+    frame = frame.assign(published=frame["mean"], published_spread=spread,
+                         published_interval=interval, published_n=n)
+    frame["order"] = range(len(frame))
+    return frame[[
+        *PRINTED, "published", "published_spread", "published_interval", "published_n",
+        "comparable", "note", "order"
+    ]]
+
+
+def _repeated(runs: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
+    """Runs that answer a number which the text repeats from a table: the same lines once more, for
+    the table ``text``."""
+    names = ["paper", "row", "metric", "protocol"]
+    text = printed["table"] == "text"
+    both = printed[text][names].merge(printed[~text].drop_duplicates(names)[[*names, "table"]],
+                                      on=names)
+    return runs.merge(both, on=[*names, "table"]).assign(table="text")
+
+
+def _why(lines: pd.DataFrame) -> pd.Series:
+    """The reason of every verdict, from the numbers of its line."""
+    difference = (lines["real"] - lines["published"]).map("{:+.3f}".format)
+    margin = lines[["published_interval",
+                    "real_interval"]].max(axis=1).fillna(0.0).map("{:.3f}".format)
+    claim = lines["metric"].str.contains("difference|change in %|p below", na=False)
+    scored = lines["metric"].map(measure).isin(list(HIGHER_IS_BETTER))
+    text = np.select([claim, scored], [
+        "a statement about other numbers, recomputed in 91_published_claims",
+        "only the text gives it, and no run answers it"
+    ], "describes the data or the settings, no result")
+    ran, wanted = (lines[name].fillna(0).map("{:.0f}".format) for name in ("real_n", "published_n"))
+    no = lines["verdict"].eq("not testable")
+    cases = {
+        "the paper prints no value": lines["verdict"].eq("control") |
+        (no & lines["published"].isna()), "simulated data": lines["verdict"].eq("simulated only"),
+        "text": no & lines["kind"].eq("text"), "note": no & lines["comparable"].eq(False),
+        "not run": no & lines["real"].isna(), "folds": no,
+    }
+    words = {"text": text, "note": lines["note"], "folds": ran + " of " + wanted + " folds run"}
+    reasons = [words.get(case, case) for case in cases]
+    return pd.Series(np.select(list(cases.values()), reasons, difference + ", margin " + margin),
+                     index=lines.index)
+
+
+def _join(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
+    """Published numbers and the runs that answer them, paper by paper in printed order, then the
+    lines that no paper prints."""
+    printed = _printed()
+    runs = real.merge(simulated, on=KEY, how="outer")
+    runs["protocol"] = [
+        PROTOCOL[paper].get(split, "")
+        for paper, split in zip(runs["paper"], runs["split"], strict=True)
+    ]
+    runs = pd.concat([runs, _repeated(runs, printed)], ignore_index=True)
+    lines = printed.merge(runs, on=PRINTED, how="outer")
+    place = {(paper, split): i for paper in PROTOCOL for i, split in enumerate(PROTOCOL[paper])}
+    lines["rank"] = [
+        place.get(key, len(place)) for key in zip(lines["paper"], lines["split"], strict=True)
+    ]
+    lines = lines.assign(paper_order=lines["paper"].map(list(PAPERS).index),
+                         no_real=lines["real_mean"].isna())
+    order = ["paper_order", "order", "no_real", "rank", "table", "split", "metric"]
+    lines = lines.sort_values(order, kind="stable").reset_index(drop=True)
+    first = ~lines.duplicated("order") & lines["order"].notna()
+    kinds = [
+        first & lines["table"].eq("text"), first, lines["order"].notna(),
+        lines["row"].str.startswith(CONTROLS)
+    ]
+    return lines.assign(
+        kind=np.select(kinds, ["text", "printed", "other split", "control"], "ours"))
+
+
+def _sources(root: Path, profile: str) -> list[Path]:
+    """The manifest of the simulated results, then those of the real ones."""
+    real = [(root if own == profile and (root / paper / own).is_dir() else paths.FIGURES) / paper /
+            own / "manifest.json" for paper in PAPERS for own in PROFILES[1:]]
+    return [root / "manifest.json", *(file for file in real if file.is_file())]
+
+
+def read(root: Path = paths.FIGURES, profile: str = "demo") -> Board:
+    """Put all experiments of the four papers beside all published numbers.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of figures and tables with a ``manifest.json``. Where it does not answer every
+        printed table (:func:`lib.companion.collect.complete`), the committed ``figures/`` are read.
+    profile : {"demo", "public", "paper"}
+        The run that asks. Simulated results are those of the demo profile under ``root``. Results
+        on real data are those under ``root`` for this profile, for the others the committed ones.
+
+    Returns
+    -------
+    Board
+        ``kind`` of a line: *printed* (a number in a table of a paper, once, with the split that
+        answers it first: one run on real data, then in the order of
+        :data:`lib.evaluation.verdicts.PROTOCOL`), *other split* (a further answer to it), *text* (a
+        number that stands in no table), *control*, *ours* (neither). ``tier`` is that of the real
+        value; notebook, cell, figure and cost are those of the run that the verdict judges. A
+        number that no run answers is *not testable*, and ``why`` says so.
+    """
+    root = root if complete(root) else paths.FIGURES
+    frames: dict[bool, list] = {True: [], False: []}
+    rows, problems = [], []
+    for file in _sources(root, profile):
+        real = file.parent != root
+        try:
+            listed = [row for row in manifest(file) if row["paper"] in PAPERS]
+        except ValueError as error:
+            problems.append(str(error))
+            continue
+        found, wrong = scores(file, listed, real)
+        frames[real] += found
+        problems += wrong
+        data = "real" if real else "simulated"
+        rows += [{
+            "notebook": row["notebook"], "data": data, "seconds": row["seconds"],
+            "peak_mib": row["peak_mib"]
+        } for row in listed]
+    lines = _join(_runs(frames[True], "real"), _runs(frames[False], "simulated"))
+    ran = lines["real_mean"].notna()
+    for name in ABOUT:
+        lines[name] = lines[f"real_{name}"].where(ran, lines[f"simulated_{name}"])
+    lines = lines.rename(
+        columns={"real_mean": "real", "simulated_mean": "simulated", "real_tier": "tier"})
+    lines["verdict"] = lines["verdict"].fillna("not testable")
+    lines["why"] = _why(lines)
+    whole = ["real_n", "simulated_n", "cell", "seconds", "peak_mib"]
+    lines[whole] = lines[whole].astype(float).astype("Int64")
+    lines = lines.fillna(
+        dict.fromkeys(["split", "tier", "real_control", "simulated_control", "notebook", "figure"],
+                      ""))
+    cost = pd.DataFrame(rows, columns=["notebook", "data", "seconds", "peak_mib"]).drop_duplicates()
+    return Board(lines[COLUMNS], cost.sort_values(["notebook", "data"], ignore_index=True),
+                 problems, root)
+
+
+def counts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Verdicts by paper over the numbers that stand in tables (*printed*): each number once; dashes
+    in a table are no number.
+
+    Returns
+    -------
+    DataFrame
+        ``paper``, ``printed``, ``real data`` (its tiers, "none" without), then one column per
+        verdict. The first four verdicts are on real data alone.
+    """
+    lines = frame[frame["kind"].eq("printed") & frame["published"].notna()]
+    verdicts = [name for name in VERDICTS if name != "control"]
+    table = pd.crosstab(lines["paper"], lines["verdict"]).reindex(index=list(PAPERS),
+                                                                  columns=verdicts, fill_value=0)
+    tiers = {
+        paper: ", ".join(sorted({*group} - {""})) or "none"
+        for paper, group in lines.groupby("paper")["tier"]
+    }
+    table.insert(0, "printed", table.sum(axis=1))
+    table.insert(1, "real data", [tiers.get(paper, "none") for paper in table.index])
+    return table.rename(index=PAPERS).rename_axis(columns=None).reset_index()
+
+
+def markdown(frame: pd.DataFrame) -> str:
+    """:func:`counts` as a Markdown table, for the README."""
+    table = counts(frame).rename(columns={"printed": "printed numbers"})
+    lines = [list(table), ["---"] * len(table.columns), *table.to_numpy().tolist()]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+
+
+def networks_and_controls(frame: pd.DataFrame, kind: str = "simulated") -> pd.DataFrame:
+    """How often a printed row of ours is better than the best control of the same table, split and
+    metric.
+
+    Returns
+    -------
+    DataFrame
+        ``paper``; ``learned``: lines whose best control learns from the signals or the stimulus,
+        and ``better``: those in which the row is better than it; ``chance``: lines whose best
+        control is a constant prediction or a guess, and ``above chance``.
+    """
+    lines = frame[frame["kind"].isin(["printed", "other split"])
+                  & frame[f"{kind}_control_value"].notna()]
+    sign = lines["metric"].map(lambda metric: 1 if higher_is_better(metric) else -1)
+    gain = (lines[kind] - lines[f"{kind}_control_value"]) * sign
+    chance = lines[f"{kind}_control"].str.startswith(CHANCE)
+    columns = {
+        "learned": ~chance, "better": ~chance & (gain > 0), "chance": chance,
+        "above chance": chance & (gain > 0)
+    }
+    table = pd.DataFrame(columns).groupby(lines["paper"]).sum().reindex(list(PAPERS), fill_value=0)
+    return table.rename(index=PAPERS).rename_axis("paper").reset_index()
+
+
+def _pair(mean: pd.Series, spread: pd.Series) -> pd.Series:
+    """``mean ± spread`` with three decimals, the mean alone where there is no spread, a dash where
+    there is no mean."""
+    text, error = (values.astype(float).map("{:.3f}".format) for values in (mean, spread))
+    return (text + " ± " + error).where(spread.notna(), text).where(mean.notna(), "–")
+
+
+def shown(frame: pd.DataFrame) -> pd.DataFrame:
+    """The board for reading: means with spreads over folds, real and simulated in columns of their
+    own, every name in full."""
+    def control(kind: str) -> pd.Series:
+        value = frame[f"{kind}_control_value"]
+        return (frame[f"{kind}_control"] + " " + value.map("{:.3f}".format)).where(
+            value.notna(), "–")
+
+    table = frame["table"].str.replace("table", "Table ", regex=False)
+    verdict = frame["verdict"].mask(frame["verdict"].eq("not testable"),
+                                    frame["verdict"] + ": " + frame["why"])
+    made = (frame["notebook"] + ", cell " + frame["cell"].astype(str)).where(
+        frame["notebook"] != "", "–")
+    return pd.DataFrame({
+        "paper": frame["paper"].replace(PAPERS), "table": table, "row": frame["row"],
+        "metric": frame["metric"], "split": frame["split"].str.replace("_", " "),
+        "published": _pair(frame["published"],
+                           frame["published_spread"]), REAL: _pair(frame["real"],
+                                                                   frame["real_spread"]),
+        "its best control": control("real"), SIMULATED: _pair(frame["simulated"],
+                                                              frame["simulated_spread"]),
+        "best control, simulated": control("simulated"), "verdict": verdict, "made in": made
+    })

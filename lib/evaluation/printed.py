@@ -1,0 +1,87 @@
+"""The papers' printed numbers as data: one CSV per paper, every value with its table, row, metric
+and caveat."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from lib import paths
+
+__all__ = ["load", "table", "wide"]
+
+_TEXT = dict.fromkeys(["paper", "table", "protocol", "modality", "row", "metric", "note"], str)
+
+
+@cache
+def _read(paper: str) -> pd.DataFrame:
+    if paper not in (folders := paths.papers()):
+        raise ValueError(f"no printed numbers of {paper!r}; there are {', '.join(folders)}")
+    file = folders[paper] / "printed.csv"
+    frame = pd.read_csv(file, dtype=_TEXT | {"comparable": bool}).fillna(dict.fromkeys(_TEXT, ""))
+    return frame if "half_width" in frame else frame.assign(half_width=np.nan)
+
+
+def load(paper: str) -> pd.DataFrame:
+    """All printed numbers of one paper.
+
+    Parameters
+    ----------
+    paper : str
+        ``"rmmt"``: paper 1, Jin et al. (2024), doi:10.1049/cit2.12346. ``"amigos"``: paper 2,
+        Vazquez-Rodriguez et al. (2022), hal-03897400. ``"seed"``: paper 3, Gao et al. (2024); its
+        percentages stand here as fractions.
+
+    Returns
+    -------
+    DataFrame
+        ``paper``, ``table`` (its number, or ``text`` for values that only the text, a figure or
+        Table 1 gives), ``protocol`` (``10fold``, ``LOSO``; for paper 3 training and test trials,
+        ``16/8``, ``9/6``), ``modality`` (``EEG``, ``ECG``, ``face``, ``eye``, ``both``), ``row``
+        (the name of our model where it is the same thing, else as printed), ``metric``, ``mean``,
+        ``std`` (spread over folds, for paper 3 over subjects), ``comparable`` (False: copied by the
+        paper from elsewhere, with another split), ``note``, ``half_width`` (of the printed 95 %
+        interval; paper 2 alone).
+    """
+    return _read(paper).copy()
+
+
+def table(paper: str, number: int | str) -> pd.DataFrame:
+    """The rows of one printed table (``"text"`` for values outside tables), in printed order;
+    columns as :func:`load`."""
+    frame = load(paper)
+    chosen = frame[frame["table"] == str(number)]
+    if chosen.empty:
+        raise ValueError(
+            f"no table {number!r} of {paper!r}; there are {', '.join(frame['table'].unique())}")
+    return chosen.reset_index(drop=True)
+
+
+def _digits(values: pd.Series, least: int) -> int:
+    """Decimals that show all values of a column in full."""
+    return next(n for n in range(least, 10)
+                if np.allclose(values.dropna(),
+                               values.dropna().round(n), rtol=0, atol=1e-9))
+
+
+def wide(frame: pd.DataFrame) -> pd.DataFrame:
+    """A printed table in its printed form: one line per row, ``mean ± spread`` per metric, a dash
+    where nothing was printed.
+
+    The spread is the standard deviation, or for paper 2 the half width of the 95 % interval.
+    """
+    spread = frame["std"].fillna(frame["half_width"])
+    least = 2 if frame["half_width"].notna().any() else 3
+    mean, std = (values.map(f"{{:.{_digits(values, least)}f}}".format)
+                 for values in (frame["mean"], spread))
+    text = (mean + " ± " + std).where(spread.notna(), mean).where(frame["mean"].notna(), "–")
+    pairs = frame[["metric", "protocol"]].drop_duplicates()
+    # paper 3: one protocol for each data set, so one line for both
+    if not pairs["metric"].duplicated().any():
+        frame = frame.assign(protocol=" and ".join(frame["protocol"].unique()))
+    keys = ["protocol", "modality", "row"]
+    printed = frame.assign(text=text).pivot_table(index=keys, columns="metric", values="text",
+                                                  aggfunc="first", sort=False)
+    return printed.rename_axis(columns=None).reset_index()

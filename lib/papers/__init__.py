@@ -1,0 +1,1 @@
+"""One folder per paper: its protocol, figures, printed numbers and claims."""

@@ -1,0 +1,127 @@
+"""Paper 2, first stage: masked value prediction on unlabelled signals (Sec 3.2.1, 3.3, 4.1.1), and
+what a network makes of a gap."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from lib.datasets import registry
+from lib.models.physio_transformer import EEG, PhysioTransformer
+from lib.papers.amigos.settings import CORPORA, Preset
+from lib.preprocessing import physio
+from lib.simulation import corpora as simulated_corpora
+from lib.store import Store
+from lib.training.binary import scale
+from lib.training.folds import Task, cross_validate, weights
+from lib.training.masking import span_mask
+from lib.training.pretraining import load_weights, pretrain_fold
+from lib.training.splits import Split
+
+__all__ = ["corpus", "fill", "gap_errors", "masked_share", "pretrain", "step_cost", "weights"]
+
+# pre-training that uses nothing of the labelled cohort, the same for all folds
+NO_FOLD = Split("corpora", 0, (), (), ())
+# segments x epochs: 195 h in ten-second segments (Sec 4.1.1), 500 epochs (Sec 4.3)
+PUBLISHED_PASSES = 195 * 360 * 500
+
+
+def corpus(profile: str, modality: str, root: str = "", *, limit: int | None = None, seed: int = 0,
+           store: Store | None = None) -> np.ndarray:
+    """Unlabelled segments ``(M, n_channels, n_times)`` for pre-training: of the simulated corpora,
+    or of every real one that is found."""
+    if profile == "demo":
+        found = registry.corpora(simulated_corpora.make(seed=seed, **CORPORA), "amigos",
+                                 simulated=True)
+    else:
+        found = registry.corpora(root or None, "amigos")
+    chosen = [trials for trials in found.values() if modality in trials[0].loaders]
+    return physio.corpus_segments(chosen, modality, limit=limit, seed=seed, store=store or Store())
+
+
+def pretrain(data: Mapping[str, np.ndarray], unlabelled: np.ndarray, modality: str,
+             folds: Sequence[Split], preset: Preset, *, seed: int = 0, device: str = "cpu",
+             **how: Any) -> list[dict]:
+    """Pre-train one modality for each fold: weights and learning curve of
+    :func:`lib.training.pretraining.pretrain_fold`.
+
+    With ``preset.own`` each fold has its own network, which sees the fold's training segments and
+    the corpora; without, one network that saw the corpora alone serves all folds. ``how``: see
+    :func:`lib.training.folds.cross_validate`.
+    """
+    own = scale(data[modality], data["subject"], np.arange(len(data["subject"])),
+                "subject") if preset.own else data[modality][:0]
+    settings = {
+        "model": preset.model[modality],
+        "recipe": {**preset.pretraining[modality], "device": device}
+    }
+    tasks = []
+    for fold in folds if preset.own else [NO_FOLD]:
+        checkpoint = f"amigos-{modality}-{fold.name}-{fold.fold}-{seed}.pt" if preset.checkpoints else ""
+        tasks.append(Task(modality, fold, seed, {**settings, "checkpoint": checkpoint}))
+    given = {"corpus": unlabelled, "own": own}
+    results = cross_validate(pretrain_fold, given, tasks, label=f"pre-training, {modality}", **how)
+    return results if preset.own else results * len(folds)
+
+
+def fill(x: np.ndarray, start: Mapping[str, np.ndarray], modality: str, preset: Preset, n: int = 64,
+         seed: int = 0) -> tuple:
+    """Hide spans of up to ``n`` segments ``(N, n_channels, n_times)``, evenly spaced, and let a
+    pre-trained network fill them.
+
+    Returns
+    -------
+    tuple of array
+        Segments ``(n, n_channels, n_times)``, masks ``(n, n_times)``, reconstructions like the
+        segments.
+    """
+    chosen = x[np.linspace(0, len(x) - 1, min(n, len(x))).astype(int)]
+    mask = span_mask(len(chosen), x.shape[-1], rng=np.random.default_rng(seed))
+    model = PhysioTransformer(**preset.model[modality]).eval()
+    load_weights(model, start)
+    with torch.no_grad():
+        guess = model.reconstruct(torch.as_tensor(chosen * ~mask[:, None])).numpy()
+    return chosen, mask, guess
+
+
+def gap_errors(x: np.ndarray, mask: np.ndarray, guess: np.ndarray) -> dict[str, float]:
+    """Mean squared error on the hidden points: of the network, of a straight line across each gap,
+    and of zero."""
+    time_axis = np.arange(x.shape[-1])
+    line = np.stack([[np.interp(time_axis, time_axis[~m], channel[~m]) for channel in segment]
+                     for segment, m in zip(x, mask, strict=True)])
+    hidden = np.broadcast_to(mask[:, None], x.shape)
+    return {
+        name: float(np.mean((value[hidden] - x[hidden])**2)) for name, value in
+        {"network": guess, "straight line": line, "zero": np.zeros_like(x)}.items()
+    }
+
+
+def masked_share(mask: np.ndarray) -> pd.DataFrame:
+    """Share of hidden points in masks ``(n, n_times)``: overall, near the start, in the
+    interior."""
+    parts = {"all points": mask, "first 5 points": mask[:, :5], "from point 20 on": mask[:, 20:]}
+    return pd.DataFrame([{"where": name, "hidden": part.mean()} for name, part in parts.items()])
+
+
+def step_cost(batch: int = 4, steps: int = 2, device: str = "cpu") -> dict[str, float]:
+    """Time of training steps of the published EEG network: segments per second, and days for the
+    published pre-training."""
+    model = PhysioTransformer(**EEG["model"]).to(device).train()
+    optimiser = torch.optim.Adam(model.parameters())
+    x, begin = torch.randn(batch, 10, 1280, device=device), 0.0
+    for step in range(steps + 1):
+        if step == 1:  # the first step warms up
+            begin = time.perf_counter()
+        optimiser.zero_grad()
+        torch.mean((model.reconstruct(x) - x)**2).backward()
+        optimiser.step()
+    if device.startswith("cuda"):
+        torch.cuda.synchronize()
+    rate = batch * steps / (time.perf_counter() - begin)
+    return {"segments per second": rate, "days": PUBLISHED_PASSES / rate / 86400}

@@ -1,0 +1,282 @@
+"""Paper 4 (Thanh and Thinh 2025), the face: the experiments behind Table 1 and Figure 5.
+
+Settings are in :mod:`lib.papers.face_eeg.expression_settings`. The frozen backbone sees each face
+once; rows differ in what is trained on its maps. Every row is trained several times, each time with
+another validation part (and under ``pooled`` another test part), so that a number comes with a
+spread; the paper prints one number.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.metrics import accuracy_score, recall_score
+
+from lib.datasets import rafdb, registry
+from lib.datasets.base import Cohort
+from lib.evaluation import printed
+from lib.evaluation.classification import averages, confusion
+from lib.evaluation.verdicts import verdicts
+from lib.models.face_attention import PatchAttention, truncated_mobilenet, weights_source
+from lib.papers.face_eeg.expression_settings import EMOTIONS, ROWS, Preset
+from lib.simulation import rafdb as simulation
+from lib.store import Store, digest
+from lib.training.face_expression import backbone_features, splits
+from lib.training.folds import Task, cross_validate, weights
+from lib.training.splits import Split
+
+__all__ = [
+    "Record", "answer", "attention_on", "batch_order", "cohort", "confusions", "drawn_units",
+    "features", "recalls", "repeats", "run", "score"
+]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One training of one row: probabilities of the classes, and for a network its history and
+    weights."""
+
+    variant: str
+    split: Split
+    seed: int
+    result: Mapping[str, np.ndarray]
+
+
+def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> Cohort:
+    """The faces of a profile: simulated (``demo``) or RAF-DB itself (``paper``).
+
+    Parameters
+    ----------
+    profile, root : str
+        ``root``: the user's data folder; default :func:`lib.paths.data`.
+    seed, simulated
+        Of the simulated set, see :func:`lib.simulation.rafdb.make`; ``effect=0`` is the null twin.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where RAF-DB is not below the data folder; the message says where to ask.
+    """
+    if profile == "demo":
+        return rafdb.read(simulation.make(seed=seed, **simulated))
+    return registry.require("rafdb", profile, root)
+
+
+def features(trials: Cohort, *, weights: str = "", control: bool = True, seed: int = 0,
+             store: Store | None = None) -> dict:
+    """All faces and what the frozen backbone makes of them, remembered; in float32, so that
+    machines agree.
+
+    Parameters
+    ----------
+    trials : Cohort
+    weights : str
+        File of backbone weights; empty: the ImageNet weights that are installed; ``"random"``.
+    control : bool
+        Also compute the maps of a backbone with random weights, for the row ``random backbone``.
+    seed : int
+        Of random weights.
+    store : Store, optional
+
+    Returns
+    -------
+    dict
+        ``images`` ``(n, 100, 100, 3)`` uint8; ``maps`` and ``random_maps`` ``(n, 2, 160, 4, 4)``
+        float16 (the face and its mirror image); ``emotion`` ``(n,)``, index in ``EMOTIONS``;
+        ``official`` ``(n,)``, the owner's split; ``name`` ``(n,)``; ``weights``: where those of the
+        backbone come from; ``about`` and ``about_random``: ``caption`` with the backbone's name,
+        ``tier``, ``source``, ``dropped``.
+    """
+    images = np.concatenate([trial.load("image").data for trial in trials])
+    data = {
+        "images": images, "emotion": np.array([trial.labels["emotion"] for trial in trials]),
+        "official": np.array([trial.session for trial in trials]),
+        "name": np.array([trial.stimulus for trial in trials])
+    }
+    about = {"tier": trials.tier, "source": digest(data), "dropped": tuple(trials.dropped)}
+    for maps, which in (("maps", weights or None),
+                        ("random_maps", "random")) if control else (("maps", weights or None),):
+        backbone = truncated_mobilenet(which, seed=seed)
+        data[maps] = backbone_features(images, backbone, store=store)
+        data["about" if maps == "maps" else "about_random"] = about | {
+            "caption": f"{trials.caption}; {backbone.name}"
+        }
+        data.setdefault("weights", weights_source(backbone))
+    return data
+
+
+def repeats(data: Mapping[str, np.ndarray], name: str, preset: Preset) -> list[Split]:
+    """A split drawn ``preset.repeats`` times, numbered as folds. ``official`` keeps its test faces;
+    what validates changes."""
+    drawn = (splits(data["emotion"], data["official"], name, seed=number)[0]
+             for number in range(preset.repeats))
+    return [dataclasses.replace(split, fold=number) for number, split in enumerate(drawn)]
+
+
+def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: Preset, *, seed: int = 0,
+        device: str = "cpu", **how: Any) -> list[Record]:
+    """Train and test rows on every repeat of a split.
+
+    Parameters
+    ----------
+    data : mapping
+        Of :func:`features`.
+    names : sequence of str
+        Keys of ``ROWS``.
+    split : {"official", "pooled"}
+    preset : Preset
+    seed, device : int, str
+        Of the trainings.
+    how
+        ``engine``, ``jobs``, ``store``: see :func:`lib.training.folds.cross_validate`.
+    """
+    unknown = [name for name in names if name not in ROWS]
+    if unknown:
+        raise ValueError(f"no row {unknown[0]!r}; there are {', '.join(ROWS)}")
+    parts, records = repeats(data, split, preset), []
+    for work, maps in dict.fromkeys((ROWS[name].work, ROWS[name].maps) for name in names):
+        tasks = [
+            Task(name, part, seed, ROWS[name].settings(preset, device)) for name in names
+            if (ROWS[name].work, ROWS[name].maps) == (work, maps) for part in parts
+        ]
+        results = cross_validate(work, {"maps": data[maps], "emotion": data["emotion"]}, tasks,
+                                 label=f"{split}, {work.__name__}", **how)
+        records += [
+            Record(task.variant, task.split, seed, result)
+            for task, result in zip(tasks, results, strict=True)
+        ]
+    return records
+
+
+def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experiment: str,
+          average: str = "macro") -> pd.DataFrame:
+    """Tidy accuracy, precision, recall and F1 of every record on its test faces (Table 1).
+
+    ``average``: see :func:`lib.evaluation.classification.averages`.
+    """
+    rows = []
+    for record in records:
+        values = averages(data["emotion"][list(record.split.test)], record.result["test"], average)
+        base = {
+            "paper": "face_eeg", "experiment": experiment, "variant": record.variant,
+            "split": record.split.name, "fold": record.split.fold, "seed": record.seed,
+            "tier": data["about"]["tier"]
+        }
+        rows += [base | {"metric": metric, "value": value} for metric, value in values.items()]
+    return pd.DataFrame(rows)
+
+
+def answer(results: pd.DataFrame, table: str | int = 1) -> pd.DataFrame:
+    """A printed table answered: its row beside ours with verdicts, then our further rows and the
+    controls."""
+    return verdicts(results, printed.table("face_eeg", table))
+
+
+def confusions(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> pd.DataFrame:
+    """Counts of true and predicted emotions over the test faces of all records together, with row
+    percentages (Figure 5).
+
+    A table of :func:`lib.evaluation.classification.confusion`.
+    """
+    records = list(records)
+    y = np.concatenate([data["emotion"][list(r.split.test)] for r in records])
+    return confusion(y, np.concatenate([r.result["test"].argmax(axis=1) for r in records]),
+                     EMOTIONS)
+
+
+def recalls(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> pd.DataFrame:
+    """Recall of every emotion: ``variant``, ``split``, ``fold``, ``emotion``, ``recall``."""
+    parts = []
+    for r in records:
+        values = recall_score(data["emotion"][list(r.split.test)], r.result["test"].argmax(axis=1),
+                              labels=range(len(EMOTIONS)), average=None, zero_division=0)
+        parts.append(
+            pd.DataFrame({
+                "variant": r.variant, "split": r.split.name, "fold": r.split.fold,
+                "emotion": EMOTIONS, "recall": values
+            }))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _network(record: Record) -> PatchAttention:
+    """The trained network of a record, in evaluation mode."""
+    net = PatchAttention(ROWS[record.variant].attention)
+    net.load_state_dict(
+        {name: torch.from_numpy(value) for name, value in weights(record.result).items()})
+    return net.eval()
+
+
+@torch.no_grad()
+def batch_order(data: Mapping[str, np.ndarray], records: Iterable[Record],
+                batches: Sequence[int] = (8, 32), seed: int = 0) -> pd.DataFrame:
+    """The same trained networks on the same test faces: each face alone, then class by class and
+    shuffled in batches of several sizes.
+
+    A network that looks at one face at a time gives the same answers each time. One that attends
+    over the batch does not; where the test faces come class by class, as in the code of the paper's
+    reference [11], a batch tells its label.
+
+    Returns
+    -------
+    DataFrame
+        ``variant``, ``fold``, ``batch``, ``order`` (``class by class``, ``shuffled``),
+        ``accuracy``, ``recall`` (mean over classes), ``changed``: share of the faces that are
+        called something else than in batches of one.
+    """
+    rows = []
+    for record in records:
+        net, test = _network(record), np.asarray(record.split.test)
+        y, maps = data["emotion"][test], torch.from_numpy(
+            data[ROWS[record.variant].maps][test, 0]).float()
+        orders = {
+            "class by class": np.argsort(y, kind="stable"),
+            "shuffled": np.random.default_rng(seed).permutation(len(y))
+        }
+        alone = torch.cat([net(face) for face in maps.split(1)]).argmax(dim=1).numpy()
+        for batch in (1, *batches):
+            for order, where in orders.items():
+                guess = alone.copy()
+                if batch > 1:
+                    guess[where] = torch.cat([
+                        net(part) for part in maps[torch.from_numpy(where)].split(batch)
+                    ]).argmax(dim=1).numpy()
+                rows.append({
+                    "variant": record.variant, "fold": record.split.fold, "batch": batch,
+                    "order": order, "accuracy": accuracy_score(y, guess),
+                    "recall": recall_score(y, guess, average="macro"),
+                    "changed": float(np.mean(guess != alone))
+                })
+    return pd.DataFrame(rows)
+
+
+@torch.no_grad()
+def attention_on(data: Mapping[str, np.ndarray], record: Record,
+                 faces: Sequence[int]) -> np.ndarray:
+    """How much of the attention each patch gets, averaged over the four patches that attend: ``(n,
+    4)``, rows sum to one.
+
+    Patches in the order upper left, upper right, lower left, lower right; for rows with attention
+    over patches.
+    """
+    maps = torch.from_numpy(data[ROWS[record.variant].maps][list(faces), 0]).float()
+    return _network(record).features(maps)[1].mean(dim=1).numpy()
+
+
+def drawn_units(trials: Cohort) -> dict[str, dict[str, float]]:
+    """Image name -> action units with which it was drawn; empty for photographs, of which nobody
+    knows them."""
+    if trials.tier != "simulated":
+        return {}
+    truth = Path(trials[0].files["image"]).parents[3] / "truth.json"
+    return {
+        image["image"]: image["units"]
+        for image in json.loads(truth.read_text(encoding="utf-8"))["images"]
+    }

@@ -1,0 +1,202 @@
+"""Paper 4 (Thanh and Thinh 2025), EEG: recordings to scalp maps, the networks of Tables 2 and 3,
+five splits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib.datasets import flex, registry
+from lib.datasets.base import Cohort, Trial
+from lib.datasets.flex_format import CHANNELS, GRID
+from lib.evaluation import printed
+from lib.evaluation.classification import averages
+from lib.evaluation.verdicts import verdicts
+from lib.models.inception import spectrogram_backbone
+from lib.papers.face_eeg.settings import PERMUTED, ROWS, SIMULATED, Preset
+from lib.preprocessing import scalp_maps
+from lib.preprocessing.faces import project
+from lib.simulation import flex as simulation
+from lib.store import Store, digest
+from lib.training.eeg_baselines import de_maps, differential_entropy
+from lib.training.folds import Task, cross_validate
+from lib.training.recordings import permute_labels, recording_splits
+from lib.training.splits import Split
+
+__all__ = ["Record", "answer", "cohort", "features", "run", "score", "splits"]
+
+UNSCALED = np.tile([0.0, 1.0], (len(CHANNELS), len(scalp_maps.BANDS), 1))
+PLACES = np.array([
+    [(column - 2) / 3, (3 - row) / 3] for name in CHANNELS for row, line in enumerate(GRID)
+    # (28, 2): the electrodes on the paper's 7 x 5 grid
+    for column, there in enumerate(line) if there == name
+])
+READS = {
+    "Scalp maps": ("maps",), "EEG-ITNet": ("eeg",), "SST-EmotionNet": ("spectral", "temporal"),
+    "linear": ("de",), "nearest neighbour": ("de",), "majority": ()
+}
+
+
+@dataclass(frozen=True)
+class Record:
+    """One finished fold of one row; ``permuted``: trained and tested on labels dealt anew over
+    recordings."""
+
+    variant: str
+    split: Split
+    seed: int
+    result: Mapping[str, np.ndarray]
+    permuted: bool = False
+
+
+def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> Cohort:
+    """The recordings of a profile: simulated (``demo``), or the user's own EMOTIV FLEX 2 exports
+    (``paper``; the paper's are not released).
+
+    Parameters
+    ----------
+    profile, root : str
+        ``root``: the user's data folder; default :func:`lib.paths.data`.
+    seed, simulated
+        Of the simulated cohort, see :func:`lib.simulation.flex.make`.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where there are no recordings; the message says how to lay them out.
+    """
+    if profile == "demo":
+        return flex.read(simulation.make(seed=seed, **(SIMULATED | simulated)))
+    return registry.require("flex", profile, root)
+
+
+def features(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 2.0, jobs: int = 2,
+             store: Store | None = None) -> dict:
+    """What the rows read, for every 3 s segment of every recording, and what a figure must say.
+
+    Parameters
+    ----------
+    trials : Cohort
+    preset : Preset
+    weights : str
+        The user's file of InceptionV3 weights (Sec 4.3); without it spectrograms are described by
+        MobileNetV2 with the ImageNet weights that ship in a package, and the caption says so.
+    lag : float
+        See :func:`lib.preprocessing.scalp_maps.segments`.
+
+    Returns
+    -------
+    dict
+        ``maps`` ``(N, d, 7, 5)`` float16; ``eeg`` ``(N, 28, 600)`` float32, 1 to 51 Hz; ``de``,
+        ``spectral``, ``temporal`` of :mod:`lib.training.eeg_baselines`; ``emotion``, ``subject``,
+        ``recording``, ``clip``, ``position`` ``(N,)`` int; ``start`` ``(N,)`` s; ``about``.
+    """
+    store = store or Store()
+    backbone = spectrogram_backbone(weights or None, size=preset.size)
+    data = scalp_maps.features(trials, backbone, size=preset.size, lag=lag, jobs=jobs, store=store)
+    described = data.pop("features")
+    if preset.projected:
+        n, electrodes, d = described.shape
+        described = project(described.reshape(n * electrodes, d),
+                            preset.projected).reshape(n, electrodes, -1).astype(np.float16)
+    source = digest({name: data[name] for name in ("emotion", "subject", "recording", "start")}
+                    | {"maps": described})
+    what = f"{trials.caption}; spectrograms {preset.size} x {preset.size}: {backbone.name}"
+    about = {
+        "caption": what + (f", {preset.projected} random projections" if preset.projected else ""),
+        "tier": trials.tier, "source": source, "dropped": tuple(data["dropped"])
+    }
+    signals = store.memoise(_signals, [trials[i] for i in np.unique(data["recording"])], lag,
+                            given=(source, lag))
+    return data | signals | {
+        "maps": scalp_maps.scalp_map(described), "clip": np.unique(
+            data["stimulus"], return_inverse=True)[1], "position": np.round(
+                data["start"] / 3).astype(int), "about": about
+    }
+
+
+def _signals(trials: Sequence[Trial], lag: float) -> dict[str, np.ndarray]:
+    """What the baselines read of the same segments: ``eeg``, ``de``, ``spectral``, ``temporal``."""
+    eeg = np.concatenate([
+        scalp_maps.segments(trial, lag=lag, scaling=UNSCALED)["segments"].sum(axis=2)
+        for trial in trials
+    ])
+    return {"eeg": eeg, "de": differential_entropy(eeg), **de_maps(eeg, PLACES)}
+
+
+def splits(data: Mapping[str, np.ndarray], name: str, preset: Preset) -> list[Split]:
+    """The folds of a named split, see :func:`lib.training.recordings.recording_splits`."""
+    about = {key: data[key] for key in ("subject", "recording", "clip", "emotion", "position")}
+    return recording_splits("random_segments" if name == PERMUTED else name, **about,
+                            n_folds=preset.n_folds)
+
+
+def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: Preset, *, seed: int = 0,
+        device: str = "cpu", **how: Any) -> list[Record]:
+    """Train and test rows of the tables, and controls, on every fold of a split.
+
+    Parameters
+    ----------
+    data : mapping
+        Of :func:`features`.
+    names : sequence of str
+        Keys of ``ROWS``.
+    split : str
+        One of ``SPLITS``, or ``PERMUTED``.
+    preset : Preset
+    seed, device, how
+        Of the trainings, see :func:`lib.training.folds.cross_validate`.
+    """
+    if unknown := [name for name in names if name not in ROWS]:
+        raise ValueError(f"no row {unknown[0]!r}; there are {', '.join(ROWS)}")
+    emotion = permute_labels(data["emotion"], data["recording"], data["subject"],
+                             seed) if split == PERMUTED else data["emotion"]
+    records = []
+    for name in names:
+        settings: dict[str, Any] = {"model": preset.model[name]} if name in preset.model else {}
+        if name in preset.recipe:
+            settings["recipe"] = {**preset.recipe[name], "device": device}
+        given = {key: np.asarray(data[key])
+                 for key in (*READS[name], "subject")} | {"emotion": np.asarray(emotion)}
+        tasks = [Task(name, fold, seed, settings) for fold in splits(data, split, preset)]
+        results = cross_validate(ROWS[name], given, tasks, label=f"{split}, {name}", **how)
+        records += [
+            Record(name, task.split, seed, result, split == PERMUTED)
+            for task, result in zip(tasks, results, strict=True)
+        ]
+    return records
+
+
+def truth(data: Mapping[str, np.ndarray], record: Record, part: str = "test") -> np.ndarray:
+    """Emotions of the segments of one part of a record's fold, permuted where the record is."""
+    emotion = data["emotion"]
+    if record.permuted:
+        emotion = permute_labels(emotion, data["recording"], data["subject"], record.seed)
+    return np.asarray(emotion)[list(getattr(record.split, part))]
+
+
+def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experiment: str,
+          tier: str) -> pd.DataFrame:
+    """Tidy metrics of every record on the test segments of its fold."""
+    rows = []
+    for record in records:
+        base = {
+            "paper": "face_eeg", "experiment": experiment, "variant": record.variant, "tier": tier,
+            "fold": record.split.fold, "split": PERMUTED if record.permuted else record.split.name,
+            "seed": record.seed
+        }
+        rows += [
+            base | {"metric": name, "value": value}
+            for name, value in averages(truth(data, record), record.result["test"]).items()
+        ]
+    return pd.DataFrame(rows)
+
+
+def answer(results: pd.DataFrame, table: str | int) -> pd.DataFrame:
+    """A printed table answered: its rows beside ours with verdicts, then our further rows and the
+    controls."""
+    return verdicts(results, printed.table("face_eeg", table))

@@ -1,0 +1,88 @@
+"""Paper 4 (Thanh and Thinh 2025), EEG and fusion: its settings. What runs them is in
+:mod:`lib.papers.face_eeg.protocol`.
+
+``Sec n``: printed there. ``choice:`` ours, with the reason. The face's own settings are in
+:mod:`lib.papers.face_eeg.expression`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lib.models.sst_emotionnet import SMALL
+from lib.training.eeg_baselines import (
+    ITNET_DEMO,
+    SST,
+    SST_DEMO,
+    band_power_fold,
+    itnet_fold,
+    majority_fold,
+    neighbour_fold,
+    sst_fold,
+)
+from lib.training.recordings import RECORDING_SPLITS
+from lib.training.scalp import scalp_fold
+
+__all__ = [
+    "COLUMNS", "NULL_TWIN", "PERMUTED", "PRESETS", "ROWS", "SIMULATED", "SPLITS", "TABLES", "Preset"
+]
+
+SPLITS = RECORDING_SPLITS
+# the fifth: what the paper's split reports when emotions are dealt anew over recordings
+PERMUTED = "random_segments, labels permuted"
+# choice: 7 people, 4 emotions, 2 clips of 36 s: the demo cohort
+SIMULATED: dict[str, Any] = {"seconds": 36}
+NULL_TWIN: dict[str, Any] = {**SIMULATED, "subjects": 5, "effect": 0.0, "video": False}
+COLUMNS = [
+    "row", "metric", "published", "reproduced", "reproduced_spread", "n", "split", "data", "verdict"
+]
+ROWS: dict[str, Callable[..., dict]] = {
+    "Scalp maps": scalp_fold, "EEG-ITNet": itnet_fold, "SST-EmotionNet": sst_fold,
+    "linear": band_power_fold, "nearest neighbour": neighbour_fold, "majority": majority_fold,
+}
+TABLES = {"2": ("Scalp maps",), "3": ("SST-EmotionNet", "EEG-ITNet", "Scalp maps")}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What a profile changes.
+
+    Attributes
+    ----------
+    n_folds : int
+        Folds of the splits that have no number of their own. The paper has one; repetitions show
+        how much it depends on the draw.
+    size : int
+        Side of a spectrogram in pixels.
+    projected : int
+        Features of an electrode that are kept, by a fixed random projection; 0: all.
+    video_rate : float
+        Frames per second that the face is looked at.
+    model, recipe : mapping
+        Row -> arguments of its network, and of its training.
+    """
+
+    n_folds: int = 5
+    size: int = 229  # Sec 4.1
+    projected: int = 0
+    video_rate: float = 2.0
+    model: Mapping[str, Mapping] = field(default_factory=lambda: {"Scalp maps": {}})
+    recipe: Mapping[str, Mapping] = field(
+        default_factory=lambda: {"Scalp maps": {}, "EEG-ITNet": {}, "SST-EmotionNet": SST})
+
+
+SMALLER = {
+    "Scalp maps": {"widths": (128, 64, 32), "hidden": 64, "dropout": 0.2}, "SST-EmotionNet": SMALL
+}
+BRIEF = {
+    "Scalp maps": {"epochs": 40, "lr": 1e-3, "stop": 12}, "EEG-ITNet": ITNET_DEMO,
+    "SST-EmotionNet": SST_DEMO
+}
+PRESETS = {
+    # choice: spectrograms a quarter as wide, 64 random projections of the features, smaller
+    # networks and few epochs
+    "demo": Preset(n_folds=3, size=58, projected=64, video_rate=1.0, model=SMALLER, recipe=BRIEF),
+    "paper": Preset(),
+}

@@ -1,0 +1,84 @@
+"""Paper 4 with sliders: the weight of the face in a fusion, and the face moved in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from ipywidgets import Dropdown, FloatSlider
+from matplotlib.figure import Figure
+
+from lib.companion.sliders import View, wide
+from lib.datasets.flex_format import EMOTIONS
+from lib.plots.style import COLOURS, blank
+
+__all__ = ["fusion"]
+
+
+def fusion(data: Mapping[str, np.ndarray], records: Sequence, faces: np.ndarray) -> View:
+    """Face and EEG posteriors of a recording over time, fused with a weight, the face moved in
+    time; and the accuracy over weights.
+
+    Parameters
+    ----------
+    data : mapping
+        ``emotion``, ``recording``, ``start`` ``(N,)`` of the segments.
+    records : sequence
+        Folds of the EEG network in which every segment is tested once.
+    faces : array ``(N, 4)``
+        Posteriors of the face; NaN where none was seen.
+    """
+    eeg, betas = np.full(faces.shape, np.nan), np.linspace(0, 1, 21)
+    for record in records:
+        eeg[list(record.split.test)] = record.result["test"]
+    rows_of = {
+        int(number): np.flatnonzero(data["recording"] == number)
+        for number in np.unique(data["recording"])
+    }
+
+    def moved(lag: float) -> np.ndarray:
+        out = faces.copy()
+        for rows in rows_of.values():
+            at = data["start"][rows]
+            out[rows] = np.stack([np.interp(at - lag, at, column) for column in faces[rows].T],
+                                 axis=1)
+        return np.where(np.isnan(out), eeg, out)
+
+    def draw(beta: float, lag: float, recording: int) -> Figure:
+        face, rows = moved(lag), rows_of[recording]
+        right = [
+            float(np.mean((b * face + (1 - b) * eeg).argmax(axis=1) == data["emotion"]))
+            for b in betas
+        ]
+        figure, emotion = blank(2.8, 9.0), int(data["emotion"][rows[0]])
+        time, curve = figure.subplots(1, 2, width_ratios=[1.5, 1])
+        fused = beta * face[rows] + (1 - beta) * eeg[rows]
+        for name, p in (("face", face[rows]), ("EEG", eeg[rows]), ("both", fused)):
+            time.plot(data["start"][rows], p[:, emotion], "o-", ms=4, color=COLOURS[name],
+                      label={"both": "fused"}.get(name, name))
+        won = fused.argmax(axis=1) == emotion
+        time.plot(data["start"][rows][won], np.full(won.sum(), 1.05), "k^", ms=5,
+                  label="fused answer is right")
+        time.set(
+            xlabel="start of the segment (s)", ylabel=f"posterior of {EMOTIONS[emotion]}",
+            ylim=(-0.03, 1.12),
+            title=f"recording {recording}: {EMOTIONS[emotion]}, {won.sum()} of {len(won)} right")
+        curve.plot(betas, right, color=COLOURS["both"])
+        curve.plot(beta, np.interp(beta, betas, right), "o", color="black")
+        curve.axhline(1 / len(EMOTIONS), color="0.6", lw=1)
+        curve.text(0, 1 / len(EMOTIONS) - 0.01, "chance", va="top", fontsize=8, color="0.4")
+        curve.set(xlabel="weight of the face, beta", ylabel="accuracy (test)", ylim=(0, 1),
+                  title=f"beta = {beta:.2f}: {np.interp(beta, betas, right):.3f}")
+        handles, labels = time.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper left", ncols=4)
+        return figure
+
+    options = [(f"{number}: {EMOTIONS[int(data['emotion'][rows[0]])]}", number)
+               for number, rows in rows_of.items()]
+    sliders = {
+        "beta": wide(FloatSlider, min=0, max=1, step=0.05, value=0.5,
+                     description="weight of the face, beta"),
+        "lag": wide(FloatSlider, min=-9, max=9, step=0.5, value=0, description="face moved by (s)"),
+        "recording": Dropdown(options=options, value=options[0][1], description="recording")
+    }
+    return View(draw, sliders)

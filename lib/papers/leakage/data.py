@@ -1,0 +1,255 @@
+"""What the leakage lesson is run on besides its small world: the four papers' cohorts, the Muse
+recordings, paper 1's real trials."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib.datasets import muse, registry
+from lib.datasets.base import Cohort
+from lib.datasets.muse_format import FOLDER
+from lib.papers.amigos import protocol as amigos
+from lib.papers.amigos import settings as amigos_presets
+from lib.papers.face_eeg import protocol as face_eeg
+from lib.papers.face_eeg import settings as face_eeg_presets
+from lib.papers.leakage.protocol import permuted, run, score, tidy
+from lib.papers.leakage.settings import (
+    FOLDS,
+    MODELS,
+    MUSE,
+    MUSE_SPLITS,
+    OWN,
+    PAPERS,
+    REAL_FOLDS,
+    SPLITS,
+    VALENCE_SPLITS,
+)
+from lib.papers.mv_sstma import protocol as mv_sstma
+from lib.papers.mv_sstma import settings as seed_presets
+from lib.papers.rmmt import protocol as rmmt
+from lib.papers.rmmt import settings as rmmt_presets
+from lib.preprocessing import scalp_maps
+from lib.preprocessing.muse import segments
+from lib.simulation import muse as muse_simulation
+from lib.store import Store, digest
+from lib.training.eeg_baselines import differential_entropy
+from lib.training.windows import trial_slices
+
+__all__ = [
+    "STEPS", "mental_states", "muse_cohort", "muse_data", "paper_data", "papers", "valence",
+    "valence_data"
+]
+
+STEPS = 8  # choice: label steps in a segment of paper 1, 2 s, the length of one band power window
+
+
+def paper_data(paper: str, *, null: bool = False, base: int = 0) -> dict[str, Any]:
+    """The segments of a paper's simulated cohort, or of its null twin, described by the features of
+    its EEG that its own protocol makes.
+
+    Parameters
+    ----------
+    paper : {"rmmt", "amigos", "seed", "face_eeg"}
+    null : bool
+    base : int
+        Seed of the cohort. Cohorts and features are those of the papers' own notebooks.
+
+    Returns
+    -------
+    dict
+        See :mod:`lib.papers.leakage.protocol`; ``splits``: folds that only this paper has; ``about``:
+        caption, tier and source.
+    """
+    make = {"rmmt": _rmmt, "amigos": _amigos, "seed": _seed, "face_eeg": _face_eeg}[paper]
+    data = make(null, base)
+    about = {
+        "caption": data["about"]["caption"].split(";")[0], "tier": "simulated",
+        "source": data["about"]["source"]
+    }
+    return {**data, "about": about}
+
+
+def _rmmt(null: bool, base: int) -> dict[str, Any]:
+    cohort = rmmt.cohort("demo", seed=base,
+                         **({"effect": 0.0, **rmmt_presets.NULL_TWIN} if null else {}))
+    return _windows(rmmt.features(cohort), ("eeg",))
+
+
+def _windows(data: Mapping[str, Any], inputs: Sequence[str]) -> dict[str, Any]:
+    """Means over :data:`STEPS` label steps of features and valence; the face relative to the first
+    of them in its trial."""
+    slices = [
+        slice(where.start, where.stop - (where.stop - where.start) % STEPS)
+        for where in trial_slices(data["lengths"])
+    ]
+
+    def means(values: np.ndarray, relative: bool = False) -> np.ndarray:
+        parts = [
+            values[where].reshape(-1, STEPS, *values.shape[1:]).mean(axis=1) for where in slices
+        ]
+        return np.concatenate([part - part[:1] if relative else part for part in parts])
+
+    counts = [(where.stop - where.start) // STEPS for where in slices]
+    about = {
+        "subject": data["subject"], "clip": np.unique(data["stimulus"], return_inverse=True)[1],
+        "recording": np.arange(len(slices))
+    }
+    return {
+        "x": np.hstack([means(data[name], name == "face") for name in inputs]).astype(np.float32),
+        "y": means(data["valence"]), **{
+            key: np.repeat(values, counts) for key, values in about.items()
+        }, "position": np.concatenate([np.arange(n) for n in counts]), "about": data["about"]
+    }
+
+
+def _amigos(null: bool, base: int) -> dict[str, Any]:
+    data = amigos.segments(
+        amigos.cohort("demo", seed=base, **(amigos_presets.NULL_TWIN if null else {})))
+    first = np.unique(data["trial"], return_index=True)[1]
+    # choice: one cut for all folds, so that labels do not depend on the split
+    high = data["arousal"] > data["arousal"][first].mean()
+    return {
+        "x": data["features_eeg"], "y": high.astype(int), "subject": data["subject"],
+        "recording": data["trial"], "clip": np.unique(data["stimulus"], return_inverse=True)[1],
+        "position": np.round(data["start"] / 10).astype(int), "gap": 0, "about": data["about"]
+    }
+
+
+def _seed(null: bool, base: int) -> dict[str, Any]:
+    data = mv_sstma.features(
+        mv_sstma.cohort("demo", "seed-iv", seed=base, **(seed_presets.NULL_TWIN if null else {})),
+        length=1)
+    rows = np.flatnonzero(data["position"] % 2 == 0)  # choice: every other feature of 4 s, for time
+    some = {key: values[rows] for key, values in data.items() if isinstance(values, np.ndarray)}
+    return {
+        "x": some["eeg"].reshape(len(rows), -1), "y": some["emotion"], "subject": some["subject"],
+        "recording": some["trial"], "clip": 100 * some["session"] + some["number"],
+        "position": some["position"] // 2, "splits": {"16/8": mv_sstma.splits(some, "16/8")},
+        "about": data["about"]
+    }
+
+
+def _face_eeg(null: bool, base: int) -> dict[str, Any]:
+    cohort = face_eeg.cohort("demo", seed=base, **(face_eeg_presets.NULL_TWIN if null else {}))
+    content = [
+        hashlib.sha256(Path(trial.files["eeg"]).read_bytes()).hexdigest() for trial in cohort
+    ]
+    data = Store().memoise(_entropies, cohort, given=content)
+    clip = np.unique([trial.stimulus for trial in cohort], return_inverse=True)[1]
+    about = {
+        "y": [int(trial.labels["emotion"]) for trial in cohort],
+        "subject": [trial.subject for trial in cohort], "clip": clip
+    }
+    return {
+        **data,
+        **{key: np.asarray(values)[data["recording"]] for key, values in about.items()}, "about": {
+            "caption": cohort.caption, "source": digest(data)
+        }
+    }
+
+
+def _entropies(cohort: Cohort) -> dict[str, np.ndarray]:
+    """Log band power of paper 4's segments without its spectrograms: ``x`` ``(N, 140)``,
+    ``recording`` and ``position`` ``(N,)``."""
+    cuts = {
+        i: scalp_maps.segments(trial, scaling=face_eeg.UNSCALED) for i, trial in enumerate(cohort)
+    }
+    x = [differential_entropy(cut["segments"].sum(axis=2)) for cut in cuts.values()]
+    return {
+        "x": np.concatenate(x).reshape(sum(map(len, x)), -1),
+        "recording": np.repeat([*cuts], [len(part) for part in x]), "position": np.concatenate(
+            [np.round(cut["start"] / 3).astype(int) for cut in cuts.values()])
+    }
+
+
+def papers(data: Mapping[tuple[str, str], Mapping[str, Any]], seed: int = 0,
+           **how: Any) -> pd.DataFrame:
+    """The same models under every split of every paper, people as units; columns of
+    :func:`lib.papers.leakage.protocol.tidy`.
+
+    Parameters
+    ----------
+    data : mapping
+        (paper, ``"effect"`` or ``"null twin"``) -> :func:`paper_data`.
+    seed, how
+        See :func:`lib.papers.leakage.protocol.run`.
+    """
+    tables = []
+    for (paper, kind), own in data.items():
+        records = run(own, (*SPLITS, *OWN.get(paper, ())), n_folds=FOLDS, seed=seed, **how)
+        results = score(own, records, experiment=paper, tier="simulated", by="subject")
+        tables.append(tidy(results, paper=PAPERS[paper][0], cohort=kind))
+    return pd.concat(tables, ignore_index=True)
+
+
+def muse_cohort(profile: str, root: str = "", *, base: int = 0, **simulated: Any) -> Cohort:
+    """The Muse recordings (``public``), or a simulated cohort in their layout (``demo``).
+
+    Raises
+    ------
+    FileNotFoundError
+        Where they are not below the data folder; the message says how to get them.
+    """
+    if profile == "demo":
+        return muse.read(muse_simulation.make(seed=base, **(MUSE | simulated)))
+    return registry.require(FOLDER, profile, root)
+
+
+def muse_data(cohort: Cohort) -> dict[str, Any]:
+    """Segments of the Muse recordings, :func:`lib.preprocessing.muse.segments`, and what a figure
+    must say."""
+    data = segments(cohort)
+    return {
+        **data, "about": {
+            "caption": cohort.caption, "tier": cohort.tier, "source": digest(data),
+            "dropped": tuple(cohort.dropped)
+        }
+    }
+
+
+def mental_states(data: Mapping[str, Any], seeds: int, base: int = 0, n_folds: int = 6,
+                  **how: Any) -> pd.DataFrame:
+    """Accuracy of every person under every split, with their own labels and with labels permuted
+    over recordings; tidy results.
+
+    Each seed draws the folds, the forest and the permutation anew. ``experiment`` is ``"own
+    labels"`` or ``"permuted labels"``.
+    """
+    frames = []
+    for k in range(base, base + seeds):
+        for name, own in (("own labels", data), ("permuted labels", permuted(data, k))):
+            records = run(own, MUSE_SPLITS, MODELS, n_folds=n_folds, seed=k, **how)
+            frames.append(
+                score(own, records, experiment=name, tier=data["about"]["tier"], by="subject"))
+    return pd.concat(frames, ignore_index=True)
+
+
+def valence_data(profile: str, inputs: Sequence[str], root: str = "", *,
+                 base: int = 0) -> dict[str, Any]:
+    """Paper 1's trials in segments of 2 s: the 239 real ones (``public``), or the simulated cohort
+    (``demo``)."""
+    return _windows(rmmt.features(rmmt.cohort(profile, root, seed=base)), inputs)
+
+
+def valence(data: Mapping[str, Any], n_folds: int = REAL_FOLDS, repeats: int = 3, base: int = 0,
+            **how: Any) -> pd.DataFrame:
+    """CCC of ridge, nearest neighbour and the stimulus mean under every split, with own and with
+    permuted labels; tidy results.
+
+    People are left out one by one. ``repeats`` permutations; ``experiment`` is ``"own labels"`` or
+    ``"permuted labels"``.
+    """
+    frames, models = [], ("nearest neighbour", "ridge", "stimulus mean")
+    dealt = [("permuted labels", permuted(data, base + k), base + k) for k in range(repeats)]
+    for name, own, k in (("own labels", data, base), *dealt):
+        for split in VALENCE_SPLITS:
+            folds = len(np.unique(data["subject"])) if split == "by_subject" else n_folds
+            records = run(own, (split,), models, n_folds=folds, seed=k, **how)
+            frames.append(score(own, records, experiment=name, tier=data["about"]["tier"]))
+    return pd.concat(frames, ignore_index=True)

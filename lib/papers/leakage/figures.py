@@ -1,0 +1,253 @@
+"""Figures of the leakage lesson: one colour and marker for each simple model, one shade for each
+split, everywhere."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lib.plots.style import blank
+
+__all__ = [
+    "clusters", "heatmap", "literature", "papers", "people", "practices", "strengths", "two_labels"
+]
+
+MODELS = {
+    "nearest neighbour": ("#000000", "o"), "ridge": ("#0072B2", "s"),
+    "random forest": ("#D55E00", "^"), "stimulus mean": ("#7F7F7F", "D")
+}
+SPLITS = {
+    "random_segments": ("#882255", "o"), "blocked_segments": ("#CC79A7", "s"),
+    "by_trial": ("#E69F00", "^"), "by_clip": ("#009E73", "D"), "by_subject": ("#0072B2", "v")
+}
+NAMES = {"by_trial": "by_recording", "16/8": "trials 1-16,\nthen 17-24"}
+
+
+def _name(split: str) -> str:
+    return NAMES.get(split, split).replace("_", "\n")
+
+
+def _chance(ax: Axes, value: float) -> None:
+    ax.axhline(value, color="0.6", lw=1, zorder=0, label="chance")
+
+
+def _dots(ax: Axes, table: pd.DataFrame, splits: Sequence[str], models: Sequence[str], *,
+          hollow: bool = False, shift: float = 0.0, label: str = "") -> None:
+    """Mean and interval of every split and model; columns of :func:`lib.papers.leakage.protocol.tidy`."""
+    table = table.set_index(["split", "model"])
+    for i, model in enumerate(models):
+        shade, marker = MODELS[model]
+        at = [k for k, split in enumerate(splits) if (split, model) in table.index]
+        found = table.loc[[(splits[k], model) for k in at]]
+        reach = np.nan_to_num(
+            np.stack([found["mean"] - found["low"], found["high"] - found["mean"]]))
+        x = np.array(at) + 0.2 * (i - (len(models) - 1) / 2) + shift
+        ax.errorbar(x, found["mean"], reach, fmt=marker, ms=5, color=shade,
+                    mfc="white" if hollow else shade, elinewidth=0.9, alpha=0.75 if hollow else 1,
+                    label=f"{model}{label}", zorder=2)
+    ax.set(xticks=range(len(splits)), xticklabels=[_name(split) for split in splits],
+           xlim=(-0.5, len(splits) - 0.5))
+    ax.tick_params(axis="x", labelsize=8, length=0)
+    for k in range(len(splits) - 1):
+        ax.axvline(k + 0.5, color="0.93", lw=0.8, zorder=0)
+
+
+def _legend(figure: Figure, ax: Axes, ncols: int) -> None:
+    handles, labels = ax.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper left", ncols=ncols, handletextpad=0.3,
+                  columnspacing=1.2)
+
+
+def clusters(worlds: Mapping[str, Mapping[str, np.ndarray]], emotions: Sequence[str],
+             person: int = 0) -> Figure:
+    """Segments of one person in the plane of their two largest components, a panel per world;
+    colour: emotion, marker: recording."""
+    figure = blank(2.9)
+    axes = figure.subplots(1, len(worlds))
+    shades = ("#E69F00", "#0072B2", "#009E73", "#CC79A7")
+    for ax, (title, data) in zip(axes, worlds.items(), strict=True):
+        mine = data["subject"] == person
+        x = data["x"][mine] - data["x"][mine].mean(axis=0)
+        plane = x @ np.linalg.svd(x, full_matrices=False)[2][:2].T
+        y, recording = data["y"][mine], data["recording"][mine]
+        for number in np.unique(recording):
+            own = recording == number
+            first = number == recording[y == y[own][0]].min()
+            ax.scatter(*plane[own].T, s=22, marker="o" if first else "^", color=shades[y[own][0]],
+                       lw=0, label=emotions[y[own][0]] if first else None)
+        ax.set(title=title, xticks=[], yticks=[], xlabel="first component")
+    axes[0].set_ylabel("second component")
+    _legend(figure, axes[0], len(emotions))
+    return figure
+
+
+def strengths(table: pd.DataFrame, splits: Sequence[str], chance: float) -> Figure:
+    """Accuracy against the strength of the fingerprint: a column per cohort, a row per model, a
+    line per split."""
+    cohorts, models = table["cohort"].unique(), table["model"].unique()
+    figure = blank(2.3 * len(models) + 0.4)
+    axes = figure.subplots(len(models), len(cohorts), sharex=True, sharey=True, squeeze=False)
+    for row, model in zip(axes, models, strict=True):
+        for ax, cohort in zip(row, cohorts, strict=True):
+            for split in splits:
+                line = table[(table["model"] == model) & (table["cohort"] == cohort) &
+                             (table["split"] == split)].sort_values("strength")
+                shade, marker = SPLITS[split]
+                style, name = "--" if split == "blocked_segments" else "-", _name(split).replace(
+                    "\n", " ")
+                ax.fill_between(line["strength"], line["low"], line["high"], color=shade,
+                                alpha=0.15, lw=0)
+                ax.plot(line["strength"], line["mean"], style, marker=marker, ms=5, color=shade,
+                        label=name)
+            _chance(ax, chance)
+            ax.set(title=f"{model}, {cohort}s", ylim=(0, 1.04))
+        row[0].set_ylabel("accuracy")
+    for ax in axes[-1]:
+        ax.set_xlabel("fingerprint of the recording\n(standard deviations of single segments)")
+    _legend(figure, axes[0, 0], len(splits) + 1)
+    return figure
+
+
+def heatmap(table: pd.DataFrame, sources: Sequence[str], splits: Sequence[str],
+            chance: float) -> Figure:
+    """Accuracy on null worlds by what segments share (rows, ``source``) and split (columns)."""
+    values = table.pivot_table(index="source", columns="split",
+                               values="mean").loc[[*sources], [*splits]].to_numpy()
+    figure = blank(0.55 * len(sources) + 0.9, 7.5)
+    ax = figure.subplots()
+    image = ax.imshow(values, cmap="cividis", vmin=chance, vmax=1, aspect="auto")
+    for (i, j), value in np.ndenumerate(values):
+        ax.text(j, i, f"{100 * value:.0f} %", ha="center", va="center",
+                color="white" if value < (1 + chance) / 2 else "black")
+    ax.set(xticks=range(len(splits)), xticklabels=[_name(split) for split in splits],
+           yticks=range(len(sources)), yticklabels=sources, ylabel="segments share\ntheir ...")
+    ax.tick_params(length=0)
+    figure.colorbar(image, ax=ax, label="accuracy")
+    return figure
+
+
+def papers(table: pd.DataFrame, splits: Mapping[str, Sequence[str]], chance: Mapping[str, float],
+           models: Sequence[str]) -> Figure:
+    """All four papers: a panel each, filled on the cohort with an effect, hollow on its null twin.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``paper``, ``cohort`` (``effect``, ``null twin``), ``split``, ``model``, ``mean``, ``low``,
+        ``high``, ``metric``.
+    splits, chance : mapping
+        Paper -> its splits in order, and its chance level.
+    models : sequence of str
+    """
+    figure = blank(6.4)
+    axes = figure.subplots(2, 2).ravel()
+    for ax, (paper, names) in zip(axes, splits.items(), strict=True):
+        own = table[table["paper"] == paper]
+        for kind, hollow in (("effect", False), ("null twin", True)):
+            _dots(ax, own[own["cohort"] == kind], names, models, hollow=hollow,
+                  shift=0.06 if hollow else -0.03, label=", null twin" if hollow else "")
+        _chance(ax, chance[paper])
+        low = -0.7 if own["metric"].iloc[0] == "CCC" else 0
+        ax.set(title=paper, ylabel=own["metric"].iloc[0], ylim=(low, 1.04))
+    _legend(figure, axes[0], 4)
+    return figure
+
+
+def practices(table: pd.DataFrame) -> Figure:
+    """Points of accuracy that each practice adds: hollow in null worlds, filled in effect worlds,
+    with 95 % intervals."""
+    names = list(table["practice"].unique())
+    figure = blank(0.42 * len(names) + 0.9)
+    ax = figure.subplots()
+    for kind, shade, shift in (("null world", "white", -0.14), ("effect world", "#0072B2", 0.14)):
+        own = table[table["cohort"] == kind].set_index("practice").loc[names]
+        reach = 100 * np.stack([own["mean"] - own["low"], own["high"] - own["mean"]])
+        ax.errorbar(100 * own["mean"],
+                    np.arange(len(names)) + shift, xerr=reach, fmt="o", color="#0072B2", mfc=shade,
+                    ms=6, label=f"{kind}s")
+    ax.axvline(0, color="0.6", lw=1, zorder=0)
+    ax.set(yticks=range(len(names)), yticklabels=names,
+           xlabel="accuracy with the practice minus without (percentage points)")
+    ax.invert_yaxis()
+    ax.grid(axis="y", color="0.92", lw=0.8)
+    ax.tick_params(axis="y", length=0)
+    _legend(figure, ax, 2)
+    return figure
+
+
+def literature(table: pd.DataFrame) -> Figure:
+    """Published inflation in points; sources without a number in points stand below, in words."""
+    figure = blank(0.62 * len(table) + 0.7)
+    ax = figure.subplots()
+    for y, row in enumerate(table.itertuples()):
+        if np.isnan(row.points):
+            ax.text(0.5, y, row.kind, va="center", fontsize=8.5, style="italic", color="0.3")
+            continue
+        ax.plot([0, row.points], [y, y], color="#0072B2", lw=1.2)
+        ax.plot(row.points, y, "D" if row.kind == "range" else "o", color="#0072B2", ms=7)
+        right = row.points > 0
+        ax.annotate(f"{row.kind} {row.points:+g}", (row.points, y), (8 if right else -8, 0),
+                    textcoords="offset points", va="center", ha="left" if right else "right",
+                    fontsize=8.5)
+    labels = [
+        f"{row.source}\n{textwrap.fill(f'{row.data}: {row.compared}', 75)}"
+        for row in table.itertuples()
+    ]
+    ax.axvline(0, color="0.6", lw=1, zorder=0)
+    ax.set(yticks=range(len(table)), yticklabels=labels, xlabel="percentage points of accuracy",
+           xlim=(-30, 66), ylim=(len(table) - 0.5, -0.5))
+    ax.tick_params(axis="y", length=0, labelsize=7.5)
+    return figure
+
+
+def people(table: pd.DataFrame, each: pd.DataFrame, splits: Sequence[str], models: Sequence[str],
+           chance: float) -> Figure:
+    """Accuracy under every split with the own labels and with permuted ones, a panel each; small
+    crosses are single people.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``labels``, ``split``, ``model``, ``mean``, ``low``, ``high``: over people.
+    each : DataFrame
+        ``labels``, ``split``, ``model``, ``value``: of each person.
+    """
+    kinds = table["labels"].unique()
+    figure = blank(3.2)
+    axes = figure.subplots(1, len(kinds), sharey=True)
+    for ax, kind in zip(axes, kinds, strict=True):
+        _dots(ax, table[table["labels"] == kind], splits, models)
+        for i, model in enumerate(models):
+            for k, split in enumerate(splits):
+                values = each[(each["labels"] == kind) & (each["model"] == model) &
+                              (each["split"] == split)]["value"]
+                x = np.full(len(values), k + 0.2 * (i - (len(models) - 1) / 2) + 0.07)
+                ax.plot(x, values, "x", color=MODELS[model][0], ms=3.5, alpha=0.7, mew=0.8)
+        _chance(ax, chance)
+        ax.set(title=kind, ylim=(0, 1.04))
+    axes[0].set_ylabel("accuracy")
+    _legend(figure, axes[0], len(models) + 1)
+    return figure
+
+
+def two_labels(table: pd.DataFrame, splits: Sequence[str], models: Sequence[str]) -> Figure:
+    """CCC under every split, a panel per ``input``: filled with own labels, hollow with permuted
+    ones; columns as `people`."""
+    inputs = table["input"].unique()
+    figure = blank(3.4)
+    axes = figure.subplots(1, len(inputs), sharey=True)
+    for ax, name in zip(axes, inputs, strict=True):
+        own = table[table["input"] == name]
+        for kind, hollow in (("own labels", False), ("permuted labels", True)):
+            _dots(ax, own[own["labels"] == kind], splits, models, hollow=hollow,
+                  shift=0.06 if hollow else -0.03, label=", permuted" if hollow else "")
+        _chance(ax, 0.0)
+        ax.set_title(name)
+    axes[0].set_ylabel("CCC")
+    _legend(figure, axes[0], 4)
+    return figure

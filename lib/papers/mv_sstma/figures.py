@@ -1,0 +1,259 @@
+"""Figures of paper 3: label balance, what a session looks like, scalp maps over 62 channels, masked
+channels, missing channels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import mne
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from lib.datasets.seed_format import BANDS, CHANNELS, MNE_NAMES
+from lib.plots.style import COLOURS, LINES, blank, colour
+
+__all__ = [
+    "attention_weights", "balance", "missing_channels", "reconstruction", "scalp_maps", "session",
+    "training_curves"
+]
+
+# assumed positions (see seed_format) are left out of the maps
+ON_MAP = [i for i, name in enumerate(CHANNELS) if not name.startswith("CB")]
+PANEL = 1.45  # inches of a scalp map
+EMOTION = {
+    "neutral": "#BBBBBB", "sad": "#4477AA", "fear": "#AA3377", "happy": "#CCBB44",
+    "disgust": "#228833"
+}
+
+
+def balance(table: pd.DataFrame) -> Figure:
+    """Trials of each emotion that a split trains on and tests, a panel per dataset and session.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``dataset``, ``session``, ``part`` (train, test), ``emotion``, ``trials``.
+    """
+    sets = list(dict.fromkeys(table["dataset"]))
+    figure = blank(2.1 * len(sets) + 0.3)
+    axes = figure.subplots(len(sets), table["session"].nunique(), sharey=True, squeeze=False)
+    for line, name in zip(axes, sets, strict=True):
+        for ax, (number, panel) in zip(line, table[table["dataset"] == name].groupby("session"),
+                                       strict=True):
+            wide = panel.pivot_table(index="emotion", columns="part", values="trials", sort=False)
+            x = np.arange(len(wide))
+            ax.bar(x - 0.2, wide["train"], 0.38, color="0.75")
+            ax.bar(x + 0.2, wide["test"], 0.38, color="0.25")
+            ax.set(xticks=x, xticklabels=wide.index, title=f"{name}, session {number}")
+            ax.tick_params(axis="x", length=0)
+        line[0].set_ylabel("trials")
+    handles = [
+        Patch(color="0.75", label="training trials"),
+        Patch(color="0.25", label="test trials")
+    ]
+    figure.legend(handles=handles, loc="outside upper left", ncols=2)
+    return figure
+
+
+def session(table: pd.DataFrame, names: Sequence[str], first_test: int, eeg: str,
+            eye: str) -> Figure:
+    """One session as the networks get it: a feature of each modality over all trials, coloured by
+    emotion.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``trial``, ``emotion``, ``eeg``, ``eye``; a row for each 4 s, from
+        :func:`lib.papers.mv_sstma.analysis.timeline`.
+    names : sequence of str
+        Of the emotions.
+    first_test : int
+        Number of the first test trial.
+    eeg, eye : str
+        Labels of the two axes.
+    """
+    figure = blank(3.6)
+    axes = figure.subplots(2, 1, sharex=True)
+    for trial, part in table.groupby("trial"):
+        start, stop = part.index[0], part.index[-1] + 1
+        for ax, key, kind in ((axes[0], "eeg", "EEG"), (axes[1], "eye", "eye")):
+            ax.axvspan(start, stop, color=EMOTION[names[part["emotion"].iloc[0]]], alpha=0.28, lw=0)
+            ax.axvline(start, color="white", lw=1)
+            ax.plot(np.arange(start, stop) + 0.5, part[key], color=COLOURS[kind], lw=1.4)
+        if trial == first_test:
+            for ax in axes:
+                ax.axvline(start, color="black", lw=1.4)
+            axes[0].text(start, 1.02, " test trials", transform=axes[0].get_xaxis_transform(),
+                         ha="left", va="bottom", fontsize=9)
+    axes[0].set(ylabel=eeg, xlim=(0, len(table)))
+    axes[1].set(ylabel=eye, xlabel="features of 4 s, trial after trial")
+    handles = [Patch(color=EMOTION[name], alpha=0.45, label=name) for name in names]
+    figure.legend(handles=handles, loc="outside upper left", ncols=len(names))
+    return figure
+
+
+def _info() -> mne.Info:
+    return mne.create_info([MNE_NAMES[i] for i in ON_MAP], 1.0, "eeg").set_montage("colin27_1005")
+
+
+def _map(ax, values: np.ndarray, limits: tuple[float, float], cmap: str,
+         marked: np.ndarray | None = None):
+    """One scalp map of ``(62,)``; channels in ``marked`` (bool) are drawn as crosses."""
+    look = {"marker": "x", "markersize": 4, "markeredgecolor": "black", "markeredgewidth": 1}
+    # with hidden channels every point of the map shows its nearest electrode: a smooth map would
+    # invent values between them
+    marks = {} if marked is None else {
+        "mask": marked[ON_MAP], "mask_params": look, "image_interp": "nearest"
+    }
+    return mne.viz.plot_topomap(values[ON_MAP], _info(), axes=ax, show=False, contours=0,
+                                sensors="k,", cmap=cmap, vlim=limits, **marks)[0]
+
+
+def scalp_maps(values: np.ndarray, rows: Sequence[str], label: str) -> Figure:
+    """Maps of one number per channel and band, a line per row, one colour scale.
+
+    Parameters
+    ----------
+    values : array (n_rows, 62, 5)
+    rows : sequence of str
+    label : str
+        Of the colour bar.
+    """
+    figure = blank(PANEL * len(rows) + 0.2)
+    axes = figure.subplots(len(rows), len(BANDS), squeeze=False)
+    limits = (0.0, float(np.max(values)))
+    for r, (name, of_row) in enumerate(zip(rows, values, strict=True)):
+        axes[r, 0].set_ylabel(name)
+        for ax, band, of_band in zip(axes[r], BANDS, of_row.T, strict=True):
+            image = _map(ax, of_band, limits, "rocket_r")
+            ax.set_title("" if r else band, loc="center")
+    figure.colorbar(image, ax=axes, label=label, shrink=0.8, aspect=25)
+    return figure
+
+
+def reconstruction(x: np.ndarray, masked: np.ndarray, guess: np.ndarray,
+                   bands: Sequence[str] = tuple(BANDS)) -> Figure:
+    """Masked channels on the scalp: what was recorded, what the network saw, what it made of it.
+
+    Parameters
+    ----------
+    x, guess : array (62, 5)
+        Scaled features of a window, its mean over time, and their reconstruction.
+    masked : array (62,) of bool
+    """
+    figure = blank(PANEL * 3 + 0.4)
+    axes = figure.subplots(3, len(bands), squeeze=False)
+    reach = float(np.abs(x).max())
+    filled = np.where(masked[:, None], guess, x)
+    seen = np.where(masked[:, None], 0.0, x)
+    for r, (name, values) in enumerate({"recorded": x, "visible": seen,
+                                        "filled in": filled}.items()):
+        axes[r, 0].set_ylabel(name)
+        for k, ax in enumerate(axes[r]):
+            image = _map(ax, values[:, k], (-reach, reach), "vlag", masked)
+            ax.set_title("" if r else bands[k], loc="center")
+    figure.colorbar(image, ax=axes, label="standard deviations of training", shrink=0.6, aspect=30)
+    marker = Line2D([], [], marker="x", ls="", color="black", ms=5,
+                    label="hidden channel (in the middle row at the training mean, 0)")
+    figure.legend(handles=[marker], loc="outside upper left")
+    return figure
+
+
+def training_curves(histories: Mapping[str, Mapping[str,
+                                                    Sequence[np.ndarray]]], names: Sequence[str],
+                    ylabel: str, level: float | None = None, note: str = "") -> Figure:
+    """Curves over epochs, a panel per group: thin lines are folds, thick ones their mean.
+
+    Parameters
+    ----------
+    histories : mapping
+        Panel title -> line name -> one array ``(n_epochs, n_columns)`` per fold.
+    names : sequence of str
+        What the columns are; drawn with line styles of their own.
+    ylabel : str
+    level, note : float, str
+        Height and legend entry of a grey line.
+    """
+    figure = blank(2.8)
+    axes = figure.subplots(1, len(histories), sharey=True, squeeze=False)[0]
+    handles = []
+    for ax, (title, lines) in zip(axes, histories.items(), strict=True):
+        for name, folds in lines.items():
+            stack = np.stack(folds)
+            epochs = np.arange(1, stack.shape[1] + 1)
+            for column, style in zip(range(stack.shape[2]), LINES, strict=False):
+                if len(stack) > 1:
+                    ax.plot(epochs, stack[..., column].T, color=colour(name), ls=style, lw=0.5,
+                            alpha=0.4)
+                (line,) = ax.plot(epochs, stack[..., column].mean(axis=0), color=colour(name),
+                                  ls=style, lw=2, label=f"{name}, {names[column]}")
+                handles += [line] if ax is axes[0] else []
+        ax.set(xlabel="epoch", title=title)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        if level is not None:
+            grey = ax.axhline(level, color="0.6", lw=1, zorder=0, label=note)
+    axes[0].set_ylabel(ylabel)
+    figure.legend(handles=[*handles, *([grey] if level is not None else [])],
+                  loc="outside upper left", ncols=3)
+    return figure
+
+
+def attention_weights(table: pd.DataFrame) -> Figure:
+    """Weight of EEG in the attention fusion by emotion; the rest is that of the eyes. A panel per
+    dataset, a dot per window."""
+    sets = list(dict.fromkeys(table["dataset"]))
+    figure = blank(2.8)
+    for ax, name in zip(
+            figure.subplots(1, len(sets), sharey=True, squeeze=False)[0], sets, strict=True):
+        part = table[table["dataset"] == name]
+        order = [name for name in EMOTION if name in set(part["emotion"])]
+        sns.stripplot(part, x="emotion", y="EEG", order=order, color="0.45", size=2.2, alpha=0.7,
+                      jitter=0.28, ax=ax)
+        means = part.groupby("emotion")["EEG"].mean()
+        for x, label in enumerate(order):
+            ax.plot([x - 0.3, x + 0.3], [means[label]] * 2, color=COLOURS["both"], lw=3)
+        ax.axhline(0.5, color="0.6", lw=1, zorder=0)
+        ax.set(title=name, xlabel="", ylabel="attention to EEG", ylim=(0, 1))
+    handles = [
+        Line2D([], [], color=COLOURS["both"], lw=3, label="mean"),
+        Line2D([], [], color="0.6", lw=1, label="both alike")
+    ]
+    figure.legend(handles=handles, loc="outside upper left", ncols=2)
+    return figure
+
+
+def missing_channels(table: pd.DataFrame, chance: Mapping[str, float] | None = None) -> Figure:
+    """Accuracy over the share of missing channels, a panel per dataset; filled: this run, hollow:
+    published.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``dataset``, ``row``, ``ratio``, ``reproduced``, ``half`` (of the 95 % interval),
+        ``published`` (NaN where nothing is printed).
+    chance : mapping, optional
+        Dataset -> height of a grey line.
+    """
+    sets, rows = list(dict.fromkeys(table["dataset"])), list(dict.fromkeys(table["row"]))
+    figure = blank(3.3)
+    for ax, name in zip(
+            figure.subplots(1, len(sets), sharey=True, squeeze=False)[0], sets, strict=True):
+        for k, row in enumerate(rows):
+            part = table[(table["dataset"] == name) & (table["row"] == row)].sort_values("ratio")
+            x, look = part["ratio"] + 0.012 * (k - 1), {"color": colour(row), "marker": "osD^"[k]}
+            ax.errorbar(x, part["reproduced"], part["half"], ls=LINES[k], ms=5, elinewidth=0.8,
+                        label=row, **look)
+            ax.plot(x, part["published"], ls="", mfc="white", ms=6, **look)
+        if chance:
+            ax.axhline(chance[name], color="0.6", lw=1, zorder=0,
+                       label="guess at training frequencies")
+        ax.set(title=name, xlabel="share of missing channels", ylim=(0, 1.0))
+    figure.axes[0].set_ylabel("accuracy")
+    handles, names = figure.axes[0].get_legend_handles_labels()
+    handles.append(Line2D([], [], marker="o", ls="", mfc="white", color="0.2", label="published"))
+    figure.legend(handles, [*names, "published"], loc="outside upper left", ncols=len(handles))
+    return figure

@@ -1,0 +1,308 @@
+"""Paper 3 (Gao et al. 2024): the experiments behind its tables; settings are in
+:mod:`lib.papers.mv_sstma.settings`.
+
+Pre-train an autoencoder for each modality on the training trials of everyone, without labels;
+fine-tune one network per subject and session; test it on the later trials of the same session.
+Every stage is memoised, so that a table takes from another what both need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib.datasets import registry
+from lib.datasets.base import Cohort
+from lib.datasets.seed_format import split as trials_of_split
+from lib.evaluation import printed
+from lib.evaluation.classification import classification
+from lib.evaluation.verdicts import verdicts
+from lib.papers.mv_sstma.settings import (
+    CONTROLS,
+    EMOTIONS,
+    GUESS,
+    SIMULATED,
+    SPLIT,
+    TITLES,
+    VARIANTS,
+    Preset,
+    Variant,
+)
+from lib.preprocessing.seed import windows
+from lib.simulation import seed as simulation
+from lib.store import digest
+from lib.training.emotion import INPUTS, emotion_fold
+from lib.training.folds import Task, cross_validate, weights
+from lib.training.masked_autoencoder import pretrain_fold
+from lib.training.splits import Split
+
+__all__ = [
+    "Record", "answer", "cohort", "features", "labels", "pretrain", "run", "score", "splits",
+    "weights"
+]
+
+ARRAYS = ("eeg", "eye", "emotion", "subject", "session", "trial")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One finished fold of one row: class probabilities of the test windows, and what the network
+    showed on the way."""
+
+    variant: str
+    dataset: str
+    split: Split
+    seed: int
+    result: Mapping[str, np.ndarray]
+
+
+def cohort(profile: str, dataset: str, root: str = "", *, seed: int = 0,
+           **simulated: Any) -> Cohort:
+    """The trials of a profile: simulated (``demo``) or the dataset itself (``paper``).
+
+    Parameters
+    ----------
+    profile : str
+    dataset : {"seed-iv", "seed-v"}
+    root : str
+        The user's data folder; default :func:`lib.paths.data`.
+    seed, simulated
+        Of the simulated cohort, see :func:`lib.simulation.seed.make`.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where the dataset is not below the data folder; the message says where to ask.
+    """
+    if profile == "demo":
+        return registry.DATASETS[dataset].read(
+            simulation.make(layout=dataset, seed=seed, **(SIMULATED | simulated)))
+    return registry.require(dataset, profile, root)
+
+
+def features(trials: Cohort, *, length: int = 10) -> dict:
+    """Windows of all trials, and what a figure must say.
+
+    Parameters
+    ----------
+    trials : Cohort
+    length : int
+        T, see :func:`lib.preprocessing.seed.windows`.
+
+    Returns
+    -------
+    dict
+        The arrays of :func:`lib.preprocessing.seed.windows`; ``number`` ``(N,)``, the trial's
+        number in its session, from 1; ``about`` with ``caption``, ``tier``, ``source`` and
+        ``dropped``.
+    """
+    data = windows(trials, length=length)
+    source = digest({name: data[name] for name in ARRAYS})
+    about = {
+        "caption": trials.caption, "tier": trials.tier, "source": source,
+        "dropped": tuple(data["dropped"])
+    }
+    return data | {
+        "number": np.array([trial.trial for trial in trials])[data["trial"]], "about": about
+    }
+
+
+def splits(data: Mapping[str, np.ndarray], name: str, hop: int = 1) -> list[Split]:
+    """One fold per subject and session (and block of test trials): all test windows, every
+    ``hop``-th training window, no validation.
+
+    ``choice:`` per session, because subject and session are what the paper keeps together (Sec
+    3.1), and without validation, because the paper names none: the weights of the last epoch count.
+    A fold that lost its training or its test trials is passed over.
+
+    Parameters
+    ----------
+    data : mapping
+        Of :func:`features`.
+    name : str
+        ``"16/8"`` (SEED-IV), ``"9/6"`` or ``"3fold"`` (SEED-V), see
+        :func:`lib.datasets.seed_format.split`.
+    hop : int
+    """
+    folds, blocks = [], trials_of_split(name)
+    for subject, session in np.unique(np.stack([data["subject"], data["session"]]), axis=1).T:
+        mine = (data["subject"] == subject) & (data["session"] == session)
+        for train, test in blocks:
+            a = np.flatnonzero(mine & np.isin(data["number"], train)
+                               & (data["position"] % hop == 0))
+            b = np.flatnonzero(mine & np.isin(data["number"], test))
+            if len(a) and len(b):
+                folds.append(Split(name, len(folds), tuple(a.tolist()), (), tuple(b.tolist())))
+    return folds
+
+
+def pretrain(data: Mapping[str, np.ndarray], modality: str, folds: Sequence[Split], preset: Preset,
+             *, seed: int = 0, device: str = "cpu", **how: Any) -> list[dict]:
+    """Pre-train one modality: one result of :func:`lib.training.masked_autoencoder.pretrain_fold`
+    for each fold.
+
+    ``choice:`` on the training trials of all subjects and sessions, so that no test trial is seen,
+    not even without its label; the paper does not say on which. Folds that test the same trial
+    numbers share one network. The last training trial of each fold is held out, for the learning
+    curve alone. ``how``: see :func:`lib.training.folds.cross_validate`.
+    """
+    number = np.asarray(data["number"])
+    trained = [tuple(np.unique(number[list(fold.train)]).tolist()) for fold in folds]
+    tested = [frozenset(number[list(fold.test)].tolist()) for fold in folds]
+    blocks = [
+        next(k for k, (known, new) in enumerate(trials_of_split(fold.name)) if test <= set(new))
+        for fold, test in zip(folds, tested, strict=True)
+    ]
+    tasks = {}
+    for block in dict.fromkeys(blocks):
+        parts: dict[str, list[int]] = {"train": [], "val": []}
+        for fold, last in ((f, n[-1]) for f, n, b in zip(folds, trained, blocks, strict=True)
+                           if b == block):
+            for row in fold.train:
+                parts["val" if number[row] == last else "train"].append(row)
+        alone = Split(f"{folds[0].name} pre-training", block, tuple(parts["train"]),
+                      tuple(parts["val"]), ())
+        tasks[block] = Task(
+            modality, alone, seed, {
+                "modality": modality, "model": dict(preset.model),
+                "recipe": {**preset.pretraining, "device": device}
+            })
+    given = {name: np.asarray(data[name]) for name in (modality, "subject", "session")}
+    results = cross_validate(pretrain_fold, given, list(tasks.values()),
+                             label=f"pre-training, {modality}", **how)
+    found = dict(zip(tasks, results, strict=True))
+    return [found[block] for block in blocks]
+
+
+def run(data: Mapping[str, Any], dataset: str, names: Sequence[str], preset: Preset, *,
+        split: str = "", recipe: Mapping | None = None, seed: int = 0, device: str = "cpu",
+        **how: Any) -> list[Record]:
+    """Train and test rows of the tables, and controls, on every fold of a split.
+
+    Parameters
+    ----------
+    data : mapping
+        Of :func:`features`.
+    dataset : {"seed-iv", "seed-v"}
+    names : sequence of str
+        Keys of ``VARIANTS`` or ``CONTROLS``.
+    preset : Preset
+    split : str
+        Default: the paper's.
+    recipe : mapping, optional
+        Changes to the recipe of the preset (fields of :class:`lib.training.emotion.Recipe`): the
+        one for few labels where ``labelled`` is given, the one for a frozen encoder with
+        ``freeze``, else that of the fine-tuning.
+    seed, device : int, str
+        Of the trainings.
+    how
+        ``engine``, ``jobs``, ``store``: see :func:`lib.training.folds.cross_validate`.
+    """
+    unknown = [name for name in names if name not in VARIANTS and name not in CONTROLS]
+    if unknown:
+        raise ValueError(f"no row {unknown[0]!r}; there are {', '.join([*VARIANTS, *CONTROLS])}")
+    arrays, changes = {name: np.asarray(data[name]) for name in ARRAYS}, dict(recipe or {})
+    few, rows = changes.get(
+        "labelled", "all") != "all", {name: VARIANTS[name] for name in names if name in VARIANTS}
+    thinned, folds = (splits(data, split or SPLIT[dataset], hop)
+                      for hop in (preset.hop, 1 if few else preset.hop))
+    needed = dict.fromkeys(m for v in rows.values() if v.pretrained for m in INPUTS[v.modality])
+    started = {
+        m: pretrain(data, m, thinned, preset, seed=seed, device=device, **how) for m in needed
+    }
+    base = preset.frozen if changes.get("freeze") else preset.few if few else preset.finetuning
+    settings = {
+        "n_classes": len(EMOTIONS[dataset]), "model_eeg": dict(preset.model),
+        "model_eye": dict(preset.model), "recipe": {**base, **changes, "device": device}
+    }
+    tasks = [
+        Task(name, fold, seed, {**settings, "modality": v.modality, **_start(v, started, k)})
+        for name, v in rows.items() for k, fold in enumerate(folds)
+    ]
+    results = cross_validate(emotion_fold, arrays, tasks, label=f"{TITLES[dataset]}, fine-tuning",
+                             **how)
+    records = [
+        Record(task.variant, dataset, task.split, seed, result)
+        for task, result in zip(tasks, results, strict=True)
+    ]
+    for name in (name for name in names if name in CONTROLS):
+        work, options = CONTROLS[name]
+        tasks = [
+            Task(name, fold, seed, {**options, "n_classes": len(EMOTIONS[dataset])})
+            for fold in folds
+        ]
+        results = cross_validate(work, arrays, tasks, label=name, **how)
+        records += [
+            Record(name, dataset, fold, seed, result)
+            for fold, result in zip(folds, results, strict=True)
+        ]
+    return records
+
+
+def _start(v: Variant, started: Mapping[str, Sequence[Mapping]],
+           k: int) -> dict[str, dict[str, np.ndarray]]:
+    """Arguments of `emotion_fold` that hand over the pre-trained weights of fold ``k``."""
+    return {f"weights_{m}": weights(started[m][k])
+            for m in INPUTS[v.modality]} if v.pretrained else {}
+
+
+def labels(data: Mapping[str, np.ndarray], record: Record) -> np.ndarray:
+    """Emotions of the test windows of a record."""
+    return np.asarray(data["emotion"])[list(record.split.test)]
+
+
+def score(data: Mapping[str, Mapping[str, np.ndarray]], records: Iterable[Record], *,
+          experiment: str, tier: str, unit: str = "subject", condition: str = "") -> pd.DataFrame:
+    """Tidy accuracy of every row.
+
+    ``choice:`` the accuracy of each session is averaged over the sessions of a subject, and means
+    and spreads are taken over subjects, because the paper's Sec 2.2 averages over "all subjects";
+    with ``unit="session"`` every session counts on its own.
+
+    Parameters
+    ----------
+    data : mapping
+        Dataset -> :func:`features`.
+    records : iterable of Record
+    experiment, tier : str
+    unit : {"subject", "session"}
+    condition : str
+        Appended to the metric's name, such as ``", 30 % masked"``.
+
+    Returns
+    -------
+    DataFrame
+        Columns of :data:`lib.evaluation.statistics.RESULT_COLUMNS`; ``fold`` is the subject, or ten
+        times it plus the session.
+    """
+    rows = []
+    for record in records:
+        own, first = data[record.dataset], record.split.test[0]
+        y, p = labels(own, record), record.result["test"]
+        value = float(p[np.arange(len(y)),
+                        y].mean()) if record.variant == GUESS else classification(
+                            y, p.argmax(axis=1))["accuracy"]
+        subject, session = int(own["subject"][first]), int(own["session"][first])
+        rows.append({
+            "paper": "seed", "experiment": experiment, "variant": record.variant,
+            "split": record.split.name, "fold": subject, "session": session, "seed": record.seed,
+            "metric": f"{TITLES[record.dataset]} accuracy{condition}", "value": value, "tier": tier
+        })
+    frame = pd.DataFrame(rows)
+    keys = [name for name in frame if name != "value"]
+    # blocks of one session, for "3fold"
+    frame = frame.groupby(keys, sort=False, as_index=False)["value"].mean()
+    if unit == "session":
+        return frame.assign(fold=10 * frame["fold"] + frame["session"]).drop(columns="session")
+    return frame.groupby([name for name in keys if name != "session"], sort=False,
+                         as_index=False)["value"].mean()
+
+
+def answer(results: pd.DataFrame, table: str | int) -> pd.DataFrame:
+    """A printed table answered: its rows beside ours with verdicts, then our further rows and the
+    controls."""
+    return verdicts(results, printed.table("seed", table))

@@ -1,0 +1,276 @@
+"""Paper 1 (RMMT, Jin et al. 2024): the experiments behind its tables; their settings are in
+:mod:`lib.papers.rmmt.settings`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib.datasets import mahnob, registry
+from lib.datasets.base import Cohort
+from lib.evaluation import printed
+from lib.evaluation.metrics import per_trial, regression
+from lib.evaluation.verdicts import verdicts
+from lib.models.backbones import mobilenet_v2, resnet50
+from lib.papers.rmmt.settings import (
+    ALPHAS,
+    COLUMNS,
+    CONTROLS,
+    MU,
+    NO_BASELINE,
+    NULL_TWIN,
+    OPTIONS,
+    PRESETS,
+    SIMULATED,
+    SUBJECT_SCALED,
+    TABLES,
+    VARIANTS,
+    Preset,
+    Variant,
+)
+from lib.preprocessing import mahnob as preprocessing
+from lib.preprocessing.faces import project
+from lib.simulation import mahnob as simulation
+from lib.store import Store, digest
+from lib.training.controls import ridge_fold, stimulus_fold
+from lib.training.folds import Task, cross_validate
+from lib.training.regression import fit_fold
+from lib.training.splits import SPLITS, Split
+from lib.training.windows import trial_slices
+
+__all__ = [
+    "ALPHAS", "COLUMNS", "CONTROLS", "MU", "NO_BASELINE", "NULL_TWIN", "PRESETS", "SUBJECT_SCALED",
+    "TABLES", "VARIANTS", "Preset", "Record", "Variant", "answer", "cohort", "features", "fuse",
+    "fusion_weight", "labels", "mu_curve", "run", "score", "score_trials", "splits", "traces"
+]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One finished fold: predictions of ``fit_fold`` with the names they belong to."""
+
+    variant: str
+    split: Split
+    seed: int
+    result: Mapping[str, np.ndarray]
+
+
+def cohort(profile: str, root: str = "", *, seed: int = 0, effect: float = 1.0,
+           **simulated: Any) -> Cohort:
+    """The trials of a profile: simulated (``demo``), public features (``public``) or the raw
+    database (``paper``).
+
+    Parameters
+    ----------
+    profile : str
+    root : str
+        The user's data folder; default :func:`lib.paths.data`.
+    seed, effect, simulated
+        Of the simulated cohort, see :func:`lib.simulation.mahnob.make`.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where the data of the profile are not there; the message says where to ask.
+    """
+    if profile == "demo":
+        return mahnob.read(simulation.make(seed=seed, effect=effect, **(SIMULATED | simulated)))
+    return registry.require({"public": "mahnob-public-features", "paper": "mahnob"}[profile],
+                            profile, root)
+
+
+def features(trials: Cohort, *, weights: str = "", jobs: int = 2,
+             store: Store | None = None) -> dict:
+    """Arrays of all trials on the label clock, see :func:`lib.preprocessing.mahnob.features`, and
+    what a figure must say.
+
+    ``weights`` is the user's file of ResNet-50 weights (the paper's backbone is not published:
+    ``choice:`` torchvision's key names); without it faces are described by MobileNetV2 with the
+    ImageNet weights that ship in a package.
+
+    Returns
+    -------
+    dict
+        The arrays, and ``about`` for every figure and table: ``caption``, ``tier``, ``source``
+        (digest of the arrays) and the names of the ``dropped`` trials.
+    """
+    ready = all("face_features" in trial.loaders for trial in trials)
+    backbone = None if ready else resnet50(weights) if weights else mobilenet_v2()
+    data = preprocessing.features(trials, backbone=backbone, jobs=jobs, store=store or Store())
+    if backbone is not None:
+        data["face"] = project(data["face"])
+    faces = "38 features of their owner" if backbone is None else f"{backbone.name}, {data['face'].shape[1]} random projections"
+    source = digest({name: data[name] for name in ("eeg", "face", "valence", "lengths", "subject")})
+    about = {
+        "caption": f"{trials.caption}; faces: {faces}", "tier": trials.tier, "source": source,
+        "dropped": tuple(data["dropped"])
+    }
+    return data | {"about": about}
+
+
+def splits(data: Mapping[str, np.ndarray], name: str, preset: Preset) -> list[Split]:
+    """The folds of a named split; the shuffles in it do not depend on the training seed, so seeds
+    share folds."""
+    if name == "by_subject":
+        return SPLITS[name](data["subject"], inner=preset.inner_subject)
+    return SPLITS[name](data["subject"], n_folds=preset.n_folds, inner=preset.inner)
+
+
+def run(data: Mapping[str, np.ndarray], names: Iterable[str], split: str, preset: Preset, *,
+        seeds: Sequence[int] = (0,), device: str = "cpu", engine: str = "processes",
+        jobs: int | None = None, store: Store | None = None) -> list[Record]:
+    """Train and predict variants and controls on the folds of one split; finished folds come from
+    the memo.
+
+    Parameters
+    ----------
+    data : mapping
+        Features of a cohort, see :func:`lib.preprocessing.mahnob.features`.
+    names : iterable of str
+        Of :data:`VARIANTS` and :data:`CONTROLS`, with a named option appended or not:
+        :data:`SUBJECT_SCALED` standardises features with each subject's own statistics
+        (transductive), :data:`NO_BASELINE` leaves the identity in the face.
+    split : str
+        Of :data:`lib.training.splits.SPLITS`.
+    preset : Preset
+    seeds : sequence of int
+        Repetitions of the deep models; controls have no randomness and run once.
+    device, engine, jobs, store : see :func:`lib.training.folds.cross_validate`
+    """
+    tasks: dict = {}
+    for name in dict.fromkeys(names):
+        option = next((o for o in OPTIONS if name.endswith(o)), "")
+        base, changes = name.removesuffix(option), OPTIONS.get(option, {})
+        if base in VARIANTS:
+            v = VARIANTS[base]
+            # a network takes only the options it knows: those without a Transformer have no layers
+            deep = v.model in {"RMMT", "MMT", "RSMT-E", "RSMT-F"}
+            options = {k: value for k, value in preset.options.items() if deep or k != "layers"
+                       } | dict(v.options)
+            settings = {
+                "model": v.model, "options": options,
+                "recipe": {**preset.recipe, **v.recipe, **changes, "device": device}
+            }
+            work, repeats = fit_fold, seeds
+        elif base in CONTROLS:
+            work, settings = CONTROLS[base]
+            if work is ridge_fold:
+                settings = {
+                    **settings, "face_baseline": preset.recipe.get("face_baseline", 0), **changes
+                }
+            repeats = seeds[:1]
+        else:
+            raise ValueError(f"no model {name!r}; there are {', '.join([*VARIANTS, *CONTROLS])}")
+        tasks.setdefault(work, []).extend(
+            Task(name, fold, seed, settings) for seed in repeats
+            for fold in splits(data, split, preset))
+    records = []
+    kinds = {
+        "eeg": np.float32, "face": np.float32, "valence": np.float64, "lengths": np.int64,
+        "subject": np.int64
+    }
+    arrays = {k: np.ascontiguousarray(data[k], dtype=kind) for k, kind in kinds.items()}
+    for work, todo in tasks.items():
+        given = {**arrays, "stimulus": data["stimulus"]} if work is stimulus_fold else arrays
+        results = cross_validate(work, given, todo, engine=engine, jobs=jobs, store=store,
+                                 label=f"{split}, {work.__name__}")
+        records += [
+            Record(task.variant, task.split, task.seed, result)
+            for task, result in zip(todo, results, strict=True)
+        ]
+    return records
+
+
+def labels(data: Mapping[str, np.ndarray], trials: Iterable[int]) -> np.ndarray:
+    """Labels of trials, one after another."""
+    slices = trial_slices(data["lengths"])
+    return np.concatenate([data["valence"][slices[i]] for i in trials])
+
+
+def fusion_weight(data: Mapping[str, np.ndarray], record: Record) -> float:
+    """``mu`` of Eq (26): the weight of the face that gives the best CCC on the **validation**
+    trials of the fold.
+
+    ``choice:`` the paper reads mu from a curve over test results (Fig 7); see :func:`mu_curve` for
+    that curve.
+    """
+    face, eeg = np.asarray(record.result["val"], dtype=float)
+    y = labels(data, record.split.val)
+    return float(max(MU, key=lambda mu: regression(y, mu * face + (1 - mu) * eeg)["CCC"]))
+
+
+def fuse(data: Mapping[str, np.ndarray], record: Record) -> np.ndarray:
+    """Test predictions ``(n_times,)`` of a record; the two heads of D-Fusion weighted by
+    :func:`fusion_weight`."""
+    heads = np.asarray(record.result["test"], dtype=float)
+    if len(heads) == 1:
+        return heads[0]
+    mu = fusion_weight(data, record)
+    return mu * heads[0] + (1 - mu) * heads[1]
+
+
+def _rows(record: Record, values: Mapping[str, float], **extra) -> list[dict]:
+    base = {
+        "paper": "rmmt", "variant": record.variant, "split": record.split.name,
+        "fold": record.split.fold, "seed": record.seed, **extra
+    }
+    return [base | {"metric": metric, "value": value} for metric, value in values.items()]
+
+
+def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experiment: str,
+          tier: str) -> pd.DataFrame:
+    """Tidy metrics of every record on the concatenated test trials of its fold."""
+    rows: list[dict] = []
+    for record in records:
+        values = regression(labels(data, record.split.test), fuse(data, record))
+        rows += _rows(record, values, experiment=experiment, tier=tier)
+    return pd.DataFrame(rows)
+
+
+def score_trials(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> pd.DataFrame:
+    """The same metrics inside each test trial, one row per record and trial (``trial`` indexes the
+    cohort)."""
+    frames = []
+    for record in records:
+        test = np.array(record.split.test)
+        frame = per_trial(labels(data, test), fuse(data, record), data["lengths"][test])
+        frames.append(
+            frame.assign(trial=test[frame["trial"]], variant=record.variant,
+                         split=record.split.name, seed=record.seed))
+    return pd.concat(frames, ignore_index=True)
+
+
+def mu_curve(data: Mapping[str, np.ndarray], records: Iterable[Record],
+             part: str = "test") -> pd.DataFrame:
+    """Metrics of D-Fusion for every ``mu``, on ``"test"`` as Fig 7 or on ``"val"``: one row per
+    fold, mu and metric."""
+    rows: list[dict] = []
+    for record in records:
+        face, eeg = np.asarray(record.result[part], dtype=float)
+        y = labels(data, getattr(record.split, part))
+        for mu in MU:
+            rows += _rows(record, regression(y, mu * face + (1 - mu) * eeg), mu=mu)
+    return pd.DataFrame(rows)
+
+
+def traces(data: Mapping[str, np.ndarray], records: Iterable[Record],
+           trial: int) -> dict[str, np.ndarray]:
+    """Test predictions ``(n_times,)`` of one trial by every model (its first seed): that trial was
+    in no model's training."""
+    out: dict[str, np.ndarray] = {}
+    for record in records:
+        if trial in record.split.test and record.variant not in out:
+            where = trial_slices([data["lengths"][i]
+                                  for i in record.split.test])[record.split.test.index(trial)]
+            out[record.variant] = fuse(data, record)[where]
+    return out
+
+
+def answer(results: pd.DataFrame, table: str | int) -> pd.DataFrame:
+    """A printed table answered: its rows beside ours with verdicts, then our further rows and the
+    controls."""
+    return verdicts(results, printed.table("rmmt", table))

@@ -1,1 +1,0 @@
-"""One module per paper: its settings and the experiments behind its tables."""
