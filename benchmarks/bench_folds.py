@@ -23,8 +23,8 @@ from torch import Tensor, nn
 
 from lib.models import rmmt as models
 from lib.store import Store
-from lib.training.folds import Task, cross_validate
-from lib.training.regression import fit_fold
+from lib.training.folds import Call, cross_validate
+from lib.papers.rmmt.training import fit_fold
 from lib.training.splits import contiguous_trials
 
 N_TRIALS, N_TIMES, RECIPE = 40, 192, {"epochs": 2, "train_hop": 64}
@@ -53,7 +53,7 @@ def cohort() -> dict[str, np.ndarray]:
 
 def tasks() -> list[Task]:
     settings = {"model": "RMMT", "options": {"layers": 1}, "recipe": RECIPE}
-    return [Task("RMMT", fold, 0, settings) for fold in contiguous_trials(cohort()["subject"])]
+    return [Call("RMMT", fold, 0, settings) for fold in contiguous_trials(cohort()["subject"])]
 
 
 def ours(data) -> int:

@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from lib.models import physio_transformer
-from lib.training.masking import masked_mse, span_mask
+from lib.training.losses import masked_mse, span_mask
 
 BATCH, HOURS, EPOCHS = 8, 195, 500  # Sec 4.1.1 and 4.3
 NAMES = {"written out": "softmax(QK^T)V written out", "fused": "scaled_dot_product_attention"}

@@ -150,7 +150,7 @@ run.figure("features", plots.feature_maps(features["valence"][where], scaled), *
 #
 # 1. *Easy.* Which clip has the highest mean valence? Group `table` by `stimulus`.
 # 2. *Medium.* Predict each trial by the mean trace of the other subjects who watched the same clip. What is its CCC?
-#    (`lib.training.controls.stimulus_fold` does it fold by fold.)
+#    (`lib.papers.rmmt.training.stimulus_fold` does it fold by fold.)
 # 3. *Open.* Labels lag behind the face by the reaction time of the annotators. Estimate the lag from the features.
 # 4. *With a check.* Make the label of a trial from the traces of several annotators: below, or without the solution in
 #    [exercises/10_rmmt_data](exercises/10_rmmt_data.ipynb).

@@ -100,7 +100,7 @@ show_source(PhysioTransformer.reconstruct)
 # %%
 import numpy as np
 
-from lib.training.masking import span_mask
+from lib.training.losses import span_mask
 
 rng = np.random.default_rng(seed)
 masks = span_mask(2000, 1280, rng=rng)
@@ -132,10 +132,10 @@ run.figure("pretraining", plots.training_curves(histories, ["training error", "e
 
 # %%
 from lib.datasets.amigos_format import EEG_CHANNELS
-from lib.training.binary import scale
+from lib.training.scaling import standardise
 
 everything = np.arange(len(features["trial"]))
-shown = {m: scale(features[m], features["subject"], everything, "subject") for m in MODALITIES}
+shown = {m: standardise(features[m], features["subject"], everything, "subject") for m in MODALITIES}
 unseen = list(fold.test)
 guesses = {m: pretraining.fill(shown[m][unseen], pretraining.weights(start_weights[m]), m, preset, seed=seed) for m in MODALITIES}
 
@@ -163,7 +163,7 @@ print(table.round(2).to_string(index=False))
 # pre-training per fold; the demo profile pre-trains on the corpora alone, once for all folds.
 
 # %% tags=["nbval-check-output"]
-from lib.training.pretraining import pretrain_fold
+from lib.papers.amigos.training import pretrain_fold
 
 given = {"corpus": unlabelled["ecg"][:8], "own": shown["ecg"]}
 short = {"model": preset.model["ecg"], "recipe": {**preset.pretraining["ecg"], "epochs": 1, "device": device}}

@@ -85,7 +85,7 @@ networks = [f"{m}, {target}" for target in targets for m in ("ECG", "EEG", "fusi
 print(f"{len(networks)} networks per fold: {'; '.join(networks)}; the fusion sees {width} hidden values")
 
 # %%
-from lib.training import binary
+from lib.papers.amigos import training as binary
 
 show_source(binary.high_labels)
 show_source(binary.scale)

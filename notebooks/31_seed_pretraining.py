@@ -132,8 +132,8 @@ print(f"{len(x)} test windows, in each {masked.sum(axis=1).min()} to {masked.sum
 # nine channels in ten are gone?
 
 # %% tags=["nbval-ignore-output"]
+from lib.papers.mv_sstma.pretraining import build
 from lib.papers.mv_sstma.sliders import mask_ratio
-from lib.training.masked_autoencoder import build
 
 network = build(x.shape, preset.model, protocol.weights(started["seed-iv", "eeg"][0])).eval()
 mask_ratio(network, x[:20], seed).controls(**about)

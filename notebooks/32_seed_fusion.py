@@ -90,7 +90,7 @@ print("Eqs (6)-(8) to the letter give back the concatenation:", same)
 # correlations, times 0.1. It needs clearly more windows in a batch than features; otherwise any two views correlate.
 
 # %%
-from lib.training import dcca
+from lib.training import losses as dcca
 
 show_source(dcca.correlation)
 

@@ -70,7 +70,7 @@ about = features["seed-iv"]["about"]
 # accuracy, and the default here.
 
 # %%
-from lib.training import emotion
+from lib.papers.mv_sstma import training as emotion
 
 show_source(emotion.choose_labelled)
 
@@ -198,7 +198,7 @@ def first_of_each(emotion, n):
 
 
 # %% tags=["check", "nbval-check-output"]
-from lib.training.emotion import choose_labelled
+from lib.papers.mv_sstma.training import choose_labelled
 
 emotion = np.repeat([2, 0, 2, 3, 1, 0], 8)  # six trials of eight windows; trials have one emotion each
 found = np.asarray(first_of_each(emotion, 5))
@@ -211,7 +211,7 @@ assert found[0] == 0 and emotion[found[:5]].tolist() == [2] * 5, "the *first* wi
 for n in (1, 5, 12):
     ours = choose_labelled({"emotion": emotion}, np.arange(48), "first10_per_class", n)
     assert np.array_equal(first_of_each(emotion, n), ours), f"n = {n}: an emotion with fewer windows gives all it has (hint 1)"
-print("accepted: the windows agree with lib.training.emotion.choose_labelled")
+print("accepted: the windows agree with lib.papers.mv_sstma.training.choose_labelled")
 
 # %% [markdown]
 # ## Recap

@@ -190,7 +190,7 @@ print(f"always the more frequent answer of the person: right in {100 * np.maximu
 # apart, except for smoothing, which is tried on blocks of recordings without any fingerprint.
 
 # %%
-from lib.training import practices
+from lib.papers.leakage import practices
 
 show_source(practices._best)
 

@@ -171,7 +171,7 @@ def learning_curves(histories: Mapping[str, Sequence[np.ndarray]]) -> Figure:
     ----------
     histories : mapping
         Model name -> one array ``(n_epochs, 3)`` per fold, as
-        :func:`lib.training.regression.fit_fold` returns.
+        :func:`lib.papers.rmmt.training.fit_fold` returns.
     """
     figure = blank(2.9)
     axes = figure.subplots(1, 3)

@@ -1,101 +1,82 @@
-"""Controls that stand beside the deep models on the same folds: constant, mean trace of the
-stimulus, ridge."""
+"""Controls that stand beside the networks on the same folds: classifiers of scikit-learn, one
+choice on validation examples."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import numpy as np
-from sklearn.linear_model import Ridge
+from sklearn.base import BaseEstimator
+from sklearn.dummy import DummyClassifier
+from sklearn.feature_selection import SelectorMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
 
-from lib.training.regression import scale
-from lib.training.windows import trial_slices
-
-__all__ = ["constant_fold", "ridge_fold", "stimulus_fold"]
-PENALTIES = 10.0**np.arange(2, 7)
-
-
-def _steps(lengths, trials) -> np.ndarray:
-    slices = trial_slices(lengths)
-    return np.concatenate([np.arange(slices[i].start, slices[i].stop) for i in trials])
+__all__ = ["CLASSIFIERS", "FisherSelection", "classify", "fisher_scores", "group_mean"]
 
 
-def constant_fold(data: Mapping[str, np.ndarray], split: Mapping,
-                  seed: int) -> dict[str, np.ndarray]:
-    """Predict the mean training label everywhere; returns as
-    :func:`lib.training.regression.fit_fold`."""
-    mean = data["valence"][_steps(data["lengths"], split["train"])].mean()
-    return {
-        part: np.full((1, len(_steps(data["lengths"], split[part]))), mean, np.float32)
-        for part in ("val", "test")
-    }
+def fisher_scores(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Fisher's J of each feature ``(d,)``: squared difference of the two class means over the sum
+    of the two variances.
 
-
-def stimulus_fold(data: Mapping[str, np.ndarray], split: Mapping,
-                  seed: int) -> dict[str, np.ndarray]:
-    """Predict the mean trace of the training trials of the same stimulus; where none watched it,
-    the training mean.
-
-    It uses the identity of the clip, which the models are not given: what the stimulus alone tells
-    about the label.
+    ``x`` ``(n, d)``, ``y`` ``(n,)`` of 0 and 1; a feature that never varies has J = 0.
     """
-    slices, clip = trial_slices(data["lengths"]), data["stimulus"]
-    known = list(split["train"])
-    mean = data["valence"][_steps(data["lengths"], known)].mean()
-
-    def trace(i: int) -> np.ndarray:
-        out, n = np.full(data["lengths"][i], mean), int(data["lengths"][i])
-        same = [data["valence"][slices[j]][:n] for j in known if clip[j] == clip[i]]
-        if same:
-            padded = np.full((len(same), n), np.nan)
-            for row, label in zip(padded, same, strict=True):
-                row[:len(label)] = label
-            seen = ~np.isnan(padded).all(axis=0)
-            out[seen] = np.nanmean(padded[:, seen], axis=0)
-        return out
-
-    return {
-        part: np.concatenate([trace(i) for i in split[part]])[None].astype(np.float32)
-        for part in ("val", "test")
-    }
+    low, high = x[y == 0], x[y == 1]
+    spread = low.var(axis=0) + high.var(axis=0)
+    return (low.mean(axis=0) - high.mean(axis=0))**2 / np.where(spread > 0, spread, np.inf)
 
 
-def _with_history(x: np.ndarray, lengths, steps: int = 16) -> np.ndarray:
-    """Features and their causal mean over the last 4 s, trial by trial."""
-    past = np.empty_like(x)
-    for where in trial_slices(lengths):
-        total = np.cumsum(np.vstack([np.zeros(x.shape[1]), x[where]]), axis=0)
-        n = np.arange(1, where.stop - where.start + 1)
-        past[where] = (total[n] - total[np.maximum(n - steps, 0)]) / np.minimum(n, steps)[:, None]
-    return np.hstack([x, past])
+class FisherSelection(SelectorMixin, BaseEstimator):
+    """Keep the features whose Fisher's J is at least ``threshold``; the best one where none is."""
+    def __init__(self, threshold: float = 0.3):  # assumed: the feature selection of AMIGOS
+        self.threshold = threshold
+
+    def fit(self, x: np.ndarray, y: np.ndarray) -> FisherSelection:
+        self.n_features_in_ = x.shape[1]
+        self.scores_ = fisher_scores(x, y)
+        return self
+
+    def _get_support_mask(self) -> np.ndarray:
+        return self.scores_ >= min(self.threshold, self.scores_.max())
 
 
-def ridge_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, modality: str = "both",
-               scaling: str = "train", face_baseline: int = 0) -> dict[str, np.ndarray]:
-    """Ridge regression on the features and their 4 s causal mean; the penalty is chosen on the
-    validation trials.
+CLASSIFIERS = {
+    "majority": [DummyClassifier(strategy="prior")],
+    # choice: the grid of C
+    "linear": [LogisticRegression(C=c, max_iter=1000) for c in 10.0**np.arange(-4, 2)],
+    "naive Bayes": [make_pipeline(FisherSelection(), GaussianNB())],
+    # learns nothing about emotion: what it scores is recognition of the recording
+    "nearest neighbour": [KNeighborsClassifier(n_neighbors=1)],
+}
+"""Name -> candidates; the one with the lowest cross-entropy on validation examples counts."""
 
-    Parameters
-    ----------
-    modality : {"eeg", "face", "both"}
-    scaling, face_baseline : see :class:`lib.training.regression.Recipe`
+
+def classify(name: str, x: np.ndarray, y: np.ndarray, split: Mapping,
+             n_classes: int) -> dict[str, np.ndarray]:
+    """``val`` and ``test``: probabilities ``(n, n_classes)`` float32 by a classifier of
+    :data:`CLASSIFIERS`.
+
+    ``x`` ``(N, d)`` and ``y`` ``(N,)``, classes, of all examples; only those of ``split["train"]``
+    are trained on. A class without training examples has probability 0.
     """
-    chosen = ("eeg", "face") if modality == "both" else (modality,)
-    lengths = data["lengths"]
-    about = (lengths, data["subject"], split["train"], scaling)
-    x = np.hstack(
-        [scale(data[m], *about, baseline=face_baseline if m == "face" else 0) for m in chosen])
-    x = _with_history(x, lengths)
-    rows = {part: _steps(lengths, split[part]) for part in ("train", "val", "test")}
-    y = data["valence"]
-    best, chosen_model = np.inf, None
-    for penalty in PENALTIES:
-        model = Ridge(alpha=penalty).fit(x[rows["train"]], y[rows["train"]])
-        error = float(np.mean((model.predict(x[rows["val"]]) - y[rows["val"]])**2))
-        if error < best:
-            best, chosen_model = error, model
-    assert chosen_model is not None
-    return {
-        part: chosen_model.predict(x[rows[part]])[None].astype(np.float32)
-        for part in ("val", "test")
-    }
+    train, val, test = (np.asarray(split[part], int) for part in ("train", "val", "test"))
+    y, tried = np.asarray(y, int), []
+    for candidate in CLASSIFIERS[name]:
+        fit, p = candidate.fit(x[train], y[train]), np.zeros((len(x), n_classes))
+        for rows in (val, test):
+            if len(rows):
+                p[rows[:, None], fit.classes_] = fit.predict_proba(x[rows])
+        tried.append((-np.log(np.maximum(p[val, y[val]], 1e-12)).sum(), p))
+    best = min(tried, key=lambda pair: pair[0])[1].astype(np.float32)
+    return {"val": best[val], "test": best[test]}
+
+
+def group_mean(y: np.ndarray, group: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """For every example the mean label of the training examples of its group (clip, place in a
+    clip); where there are none, of all training examples."""
+    number = np.unique(group, axis=-1, return_inverse=True)[1].ravel()
+    total, count = (np.bincount(number[train], weights, number.max() + 1)
+                    for weights in (y[train], None))
+    return np.where(count > 0, total / np.maximum(count, 1), y[train].mean())[number]

@@ -1,4 +1,4 @@
-"""Folds and variants in parallel, each finished one memoised: a killed run loses at most the folds
+"""Folds and rows in parallel, each finished one memoised: a killed run loses at most the folds
 in flight."""
 
 from __future__ import annotations
@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -16,17 +16,17 @@ from lib.store import Store, digest
 from lib.training.splits import Split
 from lib.workers import side_by_side
 
-__all__ = ["ENGINES", "Task", "cross_validate", "fold_seed", "weights"]
+__all__ = ["ENGINES", "Call", "cross_validate", "fold_seed", "weights"]
 
 log = logging.getLogger(__name__)
 Result = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
-class Task:
-    """One fold of one variant. ``settings`` are keyword arguments of the work function."""
+class Call:
+    """One fold of one row of a table. ``settings`` are keyword arguments of the work function."""
 
-    variant: str
+    row: str
     split: Split
     seed: int = 0
     settings: Mapping = field(default_factory=dict)
@@ -42,7 +42,7 @@ def weights(result: Mapping[str, np.ndarray]) -> Result:
 
 def fold_seed(seed: int, split: Split) -> int:
     """Seed of one fold: derived from the base seed, the split and the fold, the same for all
-    variants (paired folds)."""
+    rows (paired folds)."""
     name = int.from_bytes(split.name.encode()[:8], "little")
     return int(np.random.SeedSequence((seed, split.fold, name)).generate_state(1)[0])
 
@@ -57,17 +57,16 @@ def _single_thread(work: Callable[..., Result], data: Mapping[str, np.ndarray],
     return work(data, **kwargs)
 
 
+def _indexed(i: int, work, data, kwargs) -> tuple[int, Result]:
+    return i, _single_thread(work, data, kwargs)
+
+
 def _serial(work, data, calls: Sequence[Mapping], jobs: int) -> Iterator[tuple[int, Result]]:
-    for i, kwargs in enumerate(calls):
-        yield i, _single_thread(work, data, kwargs)
+    return (_indexed(i, work, data, kwargs) for i, kwargs in enumerate(calls))
 
 
 def _processes(work, data, calls: Sequence[Mapping], jobs: int) -> Iterator[tuple[int, Result]]:
     return side_by_side(partial(_single_thread, work, data), [(kwargs,) for kwargs in calls], jobs)
-
-
-def _indexed(i, work, data, kwargs):
-    return i, _single_thread(work, data, kwargs)
 
 
 def _ray(work, data, calls: Sequence[Mapping], jobs: int) -> Iterator[tuple[int, Result]]:
@@ -77,11 +76,10 @@ def _ray(work, data, calls: Sequence[Mapping], jobs: int) -> Iterator[tuple[int,
     except ImportError as error:
         raise ImportError("engine 'ray' needs the extra: pip install -e '.[ray]'") from error
     if not ray.is_initialized():
-        if os.environ.get("RAY_ADDRESS"):
-            ray.init(logging_level="error", log_to_driver=False)
-        else:
-            ray.init(num_cpus=jobs, include_dashboard=False, logging_level="error",
-                     log_to_driver=False)
+        own = {} if os.environ.get("RAY_ADDRESS") else {
+            "num_cpus": jobs, "include_dashboard": False
+        }
+        ray.init(logging_level="error", log_to_driver=False, **own)
     shared = ray.put(dict(data))
     remote = ray.remote(num_cpus=1)(_indexed)
     pending = [remote.remote(i, work, shared, kwargs) for i, kwargs in enumerate(calls)]
@@ -96,20 +94,19 @@ ENGINES: dict[str, Callable[..., Iterator[tuple[int, Result]]]] = {
 
 
 def cross_validate(work: Callable[..., Result], data: Mapping[str, np.ndarray],
-                   tasks: Iterable[Task], *, engine: str = "processes", jobs: int | None = None,
+                   calls: Iterable[Call], *, engine: str = "processes", jobs: int | None = None,
                    store: Store | None = None, label: str = "folds") -> list[Result]:
-    """Run ``work(data, split=..., seed=..., **settings)`` for every task; results in the order of
-    the tasks.
+    """Run ``work(data, split=..., seed=..., **settings)`` for every call; results in the order of
+    the calls.
 
     Parameters
     ----------
     work : callable
         Module-level function that returns plain arrays by name.
     data : mapping of arrays
-        Shared by all tasks; its content is part of every key of the memo.
-    tasks : iterable of Task
-        Tasks with the same split, seed and settings are computed once, whatever their ``variant``
-        is called.
+        Shared by all calls; its content is part of every key of the memo.
+    calls : iterable of Call
+        Those with the same split, seed and settings are computed once, whatever their ``row``.
     engine : {"processes", "ray", "serial"}
     jobs : int, optional
         Workers of one thread each; default: the number of cores.
@@ -120,19 +117,18 @@ def cross_validate(work: Callable[..., Result], data: Mapping[str, np.ndarray],
     """
     if engine not in ENGINES:
         raise ValueError(f"no engine {engine!r}; there are {', '.join(ENGINES)}")
-    store, tasks, content = store or Store(), list(tasks), digest(
-        {name: np.asarray(array) for name, array in data.items()})
-    calls = [{
-        "split": {k: v for k, v in asdict(task.split).items() if k in {"train", "val", "test"}},
-        "seed": fold_seed(task.seed, task.split), **task.settings
-    } for task in tasks]
-    keys = [store.key(work, (content, call)) for call in calls]
+    store, jobs = store or Store(), jobs or os.cpu_count() or 1
+    content = digest({name: np.asarray(array) for name, array in data.items()})
+    given = [{
+        "split": {part: getattr(call.split, part) for part in ("train", "val", "test")},
+        "seed": fold_seed(call.seed, call.split), **call.settings
+    } for call in calls]
+    keys = [store.key(work, (content, kwargs)) for kwargs in given]
     results = {key: value for key in dict.fromkeys(keys) if (value := store.load(key)) is not None}
-    missing = {key: call for key, call in zip(keys, calls, strict=True) if key not in results}
+    missing = {key: kwargs for key, kwargs in zip(keys, given, strict=True) if key not in results}
     log.info("%s: %d finished before, %d to do", label, len(results), len(missing))
     todo = list(missing)
-    jobs = jobs or os.cpu_count() or 1
-    finished = ENGINES[engine](work, data, list(missing.values()), jobs) if missing else iter(())
+    finished = ENGINES[engine](work, data, list(missing.values()), jobs) if missing else ()
     for i, value in tqdm(finished, total=len(todo), desc=label, disable=None):
         store.save(todo[i], value)
         results[todo[i]] = value

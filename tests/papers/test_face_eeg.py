@@ -14,7 +14,7 @@ from lib.papers.face_eeg import protocol as face_eeg
 from lib.papers.face_eeg import scalp_schematic as scalp
 from lib.papers.face_eeg.settings import PERMUTED, SPLITS, Preset
 from lib.store import Store
-from lib.training.recordings import permute_labels
+from lib.training.splits import permute_labels
 
 TINY = Preset(n_folds=3, model={"Scalp maps": {"widths": (8, 4, 4), "hidden": 8}},
               recipe={"Scalp maps": {"epochs": 2, "lr": 1e-3}})

@@ -6,7 +6,7 @@ import scipy.linalg
 import torch
 from sklearn.cross_decomposition import CCA
 
-from lib.training.dcca import cca_loss, correlation
+from lib.training.losses import cca_loss, correlation
 
 RIDGE = 1e-3
 

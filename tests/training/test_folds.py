@@ -7,10 +7,9 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
+from lib.papers.rmmt.training import constant_fold, fit_fold, ridge_fold, scale, stimulus_fold
 from lib.store import Store, code_digest
-from lib.training.controls import constant_fold, ridge_fold, stimulus_fold
-from lib.training.folds import Task, cross_validate
-from lib.training.regression import fit_fold, scale
+from lib.training.folds import Call, cross_validate
 from lib.training.splits import Split, by_subject
 
 SMALL = {
@@ -53,7 +52,7 @@ def test_a_fold_learns_an_effect_and_finds_none_where_there_is_none(tmp_path):
     for effect in (0.0, 1.0):
         data = cohort(effect)
         folds = by_subject(data["subject"])
-        results = cross_validate(fit_fold, data, [Task("RMMT", fold, 0, SMALL) for fold in folds],
+        results = cross_validate(fit_fold, data, [Call("RMMT", fold, 0, SMALL) for fold in folds],
                                  engine="serial", store=Store(tmp_path))
         found[effect] = np.array(
             [pearson(data, fold, result) for fold, result in zip(folds, results, strict=True)])
@@ -68,7 +67,7 @@ def test_same_seed_same_bytes_and_another_seed_another_result():
     split = {k: fold[k] for k in ("train", "val", "test")}
     a, b, c = (fit_fold(data, split, seed=seed, **SMALL) for seed in (1, 1, 2))
     assert np.array_equal(a["test"], b["test"]) and not np.array_equal(a["test"], c["test"])
-    assert a["history"].shape == (8, 3) and a["test"].shape == (1, 4 * 80)
+    assert a["history"].shape == (8, 4) and a["test"].shape == (1, 4 * 80)
 
 
 def test_test_trials_cannot_reach_training():
@@ -140,7 +139,7 @@ def work(tmp_path):
 
     def run(factor=1, data=None, engine="serial", **kwargs):
         tasks = [
-            Task("v", fold, 0, {"folder": str(tmp_path / "calls"), "factor": factor})
+            Call("v", fold, 0, {"folder": str(tmp_path / "calls"), "factor": factor})
             for fold in folds
         ]
         results = cross_validate(count_calls, data or {"x": np.arange(10.0)}, tasks, engine=engine,

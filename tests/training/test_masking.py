@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lib.training.masking import masked_mse, span_mask
+from lib.training.losses import masked_mse, span_mask
 
 
 def runs(row) -> np.ndarray:

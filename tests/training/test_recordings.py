@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
-from lib.training.recordings import RECORDING_SPLITS, permute_labels, recording_splits
+from lib.training.splits import RECORDING_SPLITS, permute_labels, recording_splits
 
 PEOPLE, EMOTIONS, CLIPS, LENGTH = 7, 4, 2, 27
 

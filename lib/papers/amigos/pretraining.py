@@ -14,13 +14,13 @@ import torch
 from lib.datasets import registry
 from lib.models.physio_transformer import EEG, PhysioTransformer
 from lib.papers.amigos.settings import CORPORA, Preset
+from lib.papers.amigos.training import load_weights, pretrain_fold
 from lib.preprocessing import physio
 from lib.simulation import corpora as simulated_corpora
 from lib.store import Store
-from lib.training.binary import scale
-from lib.training.folds import Task, cross_validate, weights
-from lib.training.masking import span_mask
-from lib.training.pretraining import load_weights, pretrain_fold
+from lib.training.folds import Call, cross_validate, weights
+from lib.training.losses import span_mask
+from lib.training.scaling import standardise
 from lib.training.splits import Split
 
 __all__ = ["corpus", "fill", "gap_errors", "masked_share", "pretrain", "step_cost", "weights"]
@@ -48,13 +48,13 @@ def pretrain(data: Mapping[str, np.ndarray], unlabelled: np.ndarray, modality: s
              folds: Sequence[Split], preset: Preset, *, seed: int = 0, device: str = "cpu",
              **how: Any) -> list[dict]:
     """Pre-train one modality for each fold: weights and learning curve of
-    :func:`lib.training.pretraining.pretrain_fold`.
+    :func:`lib.papers.amigos.training.pretrain_fold`.
 
     With ``preset.own`` each fold has its own network, which sees the fold's training segments and
     the corpora; without, one network that saw the corpora alone serves all folds. ``how``: see
     :func:`lib.training.folds.cross_validate`.
     """
-    own = scale(data[modality], data["subject"], np.arange(len(data["subject"])),
+    own = standardise(data[modality], data["subject"], np.arange(len(data["subject"])),
                 "subject") if preset.own else data[modality][:0]
     settings = {
         "model": preset.model[modality],
@@ -63,7 +63,7 @@ def pretrain(data: Mapping[str, np.ndarray], unlabelled: np.ndarray, modality: s
     tasks = []
     for fold in folds if preset.own else [NO_FOLD]:
         checkpoint = f"amigos-{modality}-{fold.name}-{fold.fold}-{seed}.pt" if preset.checkpoints else ""
-        tasks.append(Task(modality, fold, seed, {**settings, "checkpoint": checkpoint}))
+        tasks.append(Call(modality, fold, seed, {**settings, "checkpoint": checkpoint}))
     given = {"corpus": unlabelled, "own": own}
     results = cross_validate(pretrain_fold, given, tasks, label=f"pre-training, {modality}", **how)
     return results if preset.own else results * len(folds)

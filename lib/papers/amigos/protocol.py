@@ -22,11 +22,11 @@ from lib.evaluation.classification import classification
 from lib.evaluation.verdicts import verdicts
 from lib.papers.amigos.pretraining import pretrain, weights
 from lib.papers.amigos.settings import CONTROLS, SIMULATED, TARGETS, VARIANTS, Preset, Variant
+from lib.papers.amigos.training import finetune_fold, fusion_fold, high_labels
 from lib.preprocessing import physio
 from lib.simulation import amigos as simulation
 from lib.store import Store, digest
-from lib.training.binary import finetune_fold, fusion_fold, high_labels
-from lib.training.folds import Task, cross_validate
+from lib.training.folds import Call, cross_validate
 from lib.training.splits import Split, segment_splits
 
 __all__ = [
@@ -157,7 +157,7 @@ def run(data: Mapping[str, Any], unlabelled: Mapping[str,
         }
         start = [weights(result) for result in started[m]] if pretrained else [None] * len(folds)
         tasks += [
-            Task(
+            Call(
                 m, fold, seed,
                 {**configured(settings, (configs or {}).get((fold.fold, m, target))), "weights": w})
             for fold, w in zip(folds, start, strict=True)
@@ -190,7 +190,7 @@ def _fuse(arrays, folds, branches, target, preset: Preset, seed, device,
         for k in range(len(folds))
     ]
     tasks = [
-        Task("Fused", fold, seed, settings | {"hidden": h})
+        Call("Fused", fold, seed, settings | {"hidden": h})
         for fold, h in zip(folds, hidden, strict=True)
     ]
     labels = {name: arrays[name] for name in (*TARGETS, "trial", "subject")}
@@ -206,7 +206,7 @@ def _controls(data, names: Sequence[str], folds: Sequence[Split], targets: Seque
     for name in names:
         work, settings = CONTROLS[name]
         for target in targets:
-            tasks = [Task(name, fold, seed, {**settings, "target": target}) for fold in folds]
+            tasks = [Call(name, fold, seed, {**settings, "target": target}) for fold in folds]
             results = cross_validate(work, given, tasks, label=name, **how)
             records += [
                 Record(name, target, fold, seed, result)

@@ -24,7 +24,7 @@ from lib.evaluation.classification import classification
 from lib.papers.amigos import pretraining as amigos_pretraining
 from lib.papers.amigos import protocol as amigos
 from lib.papers.amigos.settings import MODALITIES, PRESETS, SPACE, TARGETS, Preset
-from lib.training.binary import finetune_fold, high_labels
+from lib.papers.amigos.training import finetune_fold, high_labels
 from lib.training.splits import Split
 
 __all__ = ["best", "folder_of", "found", "main", "search"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lib.models.physio_transformer import ECG, EEG
-from lib.training.binary_controls import (
+from lib.papers.amigos.controls import (
     linear_fold,
     majority_fold,
     naive_bayes_fold,

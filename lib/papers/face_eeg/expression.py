@@ -27,10 +27,10 @@ from lib.evaluation.classification import averages, confusion
 from lib.evaluation.verdicts import verdicts
 from lib.models.face_attention import PatchAttention, truncated_mobilenet, weights_source
 from lib.papers.face_eeg.expression_settings import EMOTIONS, ROWS, Preset
+from lib.papers.face_eeg.expression_training import backbone_features, splits
 from lib.simulation import rafdb as simulation
 from lib.store import Store, digest
-from lib.training.face_expression import backbone_features, splits
-from lib.training.folds import Task, cross_validate, weights
+from lib.training.folds import Call, cross_validate, weights
 from lib.training.splits import Split
 
 __all__ = [
@@ -144,7 +144,7 @@ def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: Prese
     parts, records = repeats(data, split, preset), []
     for work, maps in dict.fromkeys((ROWS[name].work, ROWS[name].maps) for name in names):
         tasks = [
-            Task(name, part, seed, ROWS[name].settings(preset, device)) for name in names
+            Call(name, part, seed, ROWS[name].settings(preset, device)) for name in names
             if (ROWS[name].work, ROWS[name].maps) == (work, maps) for part in parts
         ]
         results = cross_validate(work, {"maps": data[maps], "emotion": data["emotion"]}, tasks,

@@ -78,7 +78,7 @@ def learning(trainings: Mapping[str, Sequence[Mapping[str, np.ndarray]]]) -> Fig
     Parameters
     ----------
     trainings : mapping
-        Row -> results of :func:`lib.training.face_expression.face_fold`, of which ``history`` and
+        Row -> results of :func:`lib.papers.face_eeg.expression_training.face_fold`, of which ``history`` and
         ``best`` are drawn.
     """
     figure = blank(2.9)

@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from lib.datasets.rafdb import EMOTIONS
-from lib.training.face_expression import face_fold
+from lib.papers.face_eeg.expression_training import face_fold
 
 __all__ = [
     "COLUMNS", "EMOTIONS", "NULL_TWIN", "PRESETS", "ROWS", "SPLITS", "Preset", "Row", "linear_fold",
@@ -40,7 +40,7 @@ Result = dict[str, np.ndarray]
 @dataclass(frozen=True)
 class Preset:
     """What a profile changes: how often a row is trained, and fields of
-    :class:`lib.training.face_expression.Recipe`."""
+    :class:`lib.papers.face_eeg.expression_training.Recipe`."""
 
     repeats: int = 5  # choice: the paper trained once, as far as it says
     recipe: Mapping = field(default_factory=dict)

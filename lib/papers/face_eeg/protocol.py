@@ -19,13 +19,12 @@ from lib.evaluation.verdicts import verdicts
 from lib.models.inception import spectrogram_backbone
 from lib.papers.face_eeg.settings import PERMUTED, ROWS, SIMULATED, Preset
 from lib.preprocessing import scalp_maps
+from lib.preprocessing.de_maps import de_maps, differential_entropy
 from lib.preprocessing.faces import project
 from lib.simulation import flex as simulation
 from lib.store import Store, digest
-from lib.training.eeg_baselines import de_maps, differential_entropy
-from lib.training.folds import Task, cross_validate
-from lib.training.recordings import permute_labels, recording_splits
-from lib.training.splits import Split
+from lib.training.folds import Call, cross_validate
+from lib.training.splits import Split, permute_labels, recording_splits
 
 __all__ = ["Record", "answer", "cohort", "features", "run", "score", "splits"]
 
@@ -129,7 +128,7 @@ def _signals(trials: Sequence[Trial], lag: float) -> dict[str, np.ndarray]:
 
 
 def splits(data: Mapping[str, np.ndarray], name: str, preset: Preset) -> list[Split]:
-    """The folds of a named split, see :func:`lib.training.recordings.recording_splits`."""
+    """The folds of a named split, see :func:`lib.training.splits.recording_splits`."""
     about = {key: data[key] for key in ("subject", "recording", "clip", "emotion", "position")}
     return recording_splits("random_segments" if name == PERMUTED else name, **about,
                             n_folds=preset.n_folds)
@@ -162,7 +161,7 @@ def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: Prese
             settings["recipe"] = {**preset.recipe[name], "device": device}
         given = {key: np.asarray(data[key])
                  for key in (*READS[name], "subject")} | {"emotion": np.asarray(emotion)}
-        tasks = [Task(name, fold, seed, settings) for fold in splits(data, split, preset)]
+        tasks = [Call(name, fold, seed, settings) for fold in splits(data, split, preset)]
         results = cross_validate(ROWS[name], given, tasks, label=f"{split}, {name}", **how)
         records += [
             Record(name, task.split, seed, result, split == PERMUTED)

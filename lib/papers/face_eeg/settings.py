@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lib.models.sst_emotionnet import SMALL
-from lib.training.eeg_baselines import (
+from lib.papers.face_eeg.training import (
     ITNET_DEMO,
     SST,
     SST_DEMO,
@@ -20,10 +20,10 @@ from lib.training.eeg_baselines import (
     itnet_fold,
     majority_fold,
     neighbour_fold,
+    scalp_fold,
     sst_fold,
 )
-from lib.training.recordings import RECORDING_SPLITS
-from lib.training.scalp import scalp_fold
+from lib.training.splits import RECORDING_SPLITS
 
 __all__ = [
     "COLUMNS", "NULL_TWIN", "PERMUTED", "PRESETS", "ROWS", "SIMULATED", "SPLITS", "TABLES", "Preset"

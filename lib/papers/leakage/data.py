@@ -35,10 +35,10 @@ from lib.papers.mv_sstma import settings as seed_presets
 from lib.papers.rmmt import protocol as rmmt
 from lib.papers.rmmt import settings as rmmt_presets
 from lib.preprocessing import scalp_maps
+from lib.preprocessing.de_maps import differential_entropy
 from lib.preprocessing.muse import segments
 from lib.simulation import muse as muse_simulation
 from lib.store import Store, digest
-from lib.training.eeg_baselines import differential_entropy
 from lib.training.windows import trial_slices
 
 __all__ = [

@@ -17,6 +17,8 @@ import pandas as pd
 from lib.evaluation.classification import classification
 from lib.evaluation.metrics import regression
 from lib.evaluation.statistics import summary
+from lib.papers.leakage.models import simple_fold
+from lib.papers.leakage.practices import PRACTICES, practice_fold
 from lib.papers.leakage.settings import (
     COLUMNS,
     KINDS,
@@ -30,11 +32,14 @@ from lib.papers.leakage.settings import (
 )
 from lib.simulation import fingerprint
 from lib.simulation.fingerprint import World
-from lib.training.folds import Task, cross_validate
-from lib.training.practices import PRACTICES, practice_fold
-from lib.training.recordings import permute_labels, recording_splits
-from lib.training.simple_models import simple_fold
-from lib.training.splits import Split, contiguous_trials, segment_splits
+from lib.training.folds import Call, cross_validate
+from lib.training.splits import (
+    Split,
+    contiguous_trials,
+    permute_labels,
+    recording_splits,
+    segment_splits,
+)
 
 __all__ = [
     "Record", "permuted", "practices", "run", "score", "shared", "splits", "strengths", "tidy",
@@ -66,7 +71,7 @@ def splits(data: Mapping[str, np.ndarray], name: str, n_folds: int = 3,
     name : str
         ``random_segments``, ``by_trial`` (whole recordings), ``by_subject``:
         :func:`lib.training.splits.segment_splits`. ``blocked_segments``: blocks of neighbours, with
-        a gap between them, :func:`lib.training.recordings.recording_splits`. ``by_clip``: whole
+        a gap between them, :func:`lib.training.splits.recording_splits`. ``by_clip``: whole
         clips, over all people; where a clip has one class, some of each class.
         ``contiguous_trials``: :func:`lib.training.splits.contiguous_trials`.
     n_folds, seed : int
@@ -123,14 +128,14 @@ def run(data: Mapping[str, np.ndarray], names: Sequence[str], models: Sequence[s
     names : sequence of str
         See :func:`splits`.
     models : sequence of str
-        See :data:`lib.training.simple_models.MODELS`.
+        See :data:`lib.papers.leakage.models.MODELS`.
     n_folds, seed : int
     how
         ``engine``, ``jobs``, ``store``: see :func:`lib.training.folds.cross_validate`.
     """
     needed = ("x", "y", "clip", "position") if "stimulus mean" in models else ("x", "y")
     tasks = [
-        Task("simple", fold, seed, {"models": tuple(models)}) for name in names
+        Call("simple", fold, seed, {"models": tuple(models)}) for name in names
         for fold in splits(data, name, n_folds, seed)
     ]
     results = cross_validate(simple_fold, {key: np.asarray(data[key]) for key in needed}, tasks,
@@ -145,7 +150,7 @@ def permuted(data: Mapping[str, np.ndarray], seed: int = 0) -> dict[str, np.ndar
     """The same data with labels exchanged between recordings: each recording keeps one label, or
     one whole trace, but not its own.
 
-    Classes are exchanged within each person (:func:`lib.training.recordings.permute_labels`).
+    Classes are exchanged within each person (:func:`lib.training.splits.permute_labels`).
     Traces are exchanged over all recordings, stretched to the length of the recording that they are
     given to. choice: any permutation, so some recordings keep their own.
     """
@@ -236,7 +241,7 @@ def strengths(seed: int = 0, **how) -> pd.DataFrame:
 
 def practices(seed: int = 0, n_folds: int = 3, worlds: int = PRACTICE_WORLDS,
               **how) -> pd.DataFrame:
-    """What each practice of :data:`lib.training.practices.PRACTICES` adds to the accuracy, in null
+    """What each practice of :data:`lib.papers.leakage.practices.PRACTICES` adds to the accuracy, in null
     and in effect worlds.
 
     Returns
@@ -253,7 +258,7 @@ def practices(seed: int = 0, n_folds: int = 3, worlds: int = PRACTICE_WORLDS,
                 data = fingerprint.make(practice_world(practice, size), seed + k)
                 folds = segment_splits(split, data["subject"], data["recording"], n_folds,
                                        seed=seed + k)
-                tasks = [Task(practice, fold, seed, {"practice": practice}) for fold in folds]
+                tasks = [Call(practice, fold, seed, {"practice": practice}) for fold in folds]
                 given = {key: data[key] for key in ("x", "y", "subject", "recording")}
                 results = cross_validate(practice_fold, given, tasks, label=practice, **how)
                 y = np.concatenate([data["y"][list(fold.test)] for fold in folds])

@@ -16,9 +16,9 @@ from lib.datasets.seed_format import split as trials_of_split
 from lib.evaluation.classification import confusion
 from lib.models.mv_sstma import MVSSTMA, draw_visible
 from lib.papers.mv_sstma import protocol as mv_sstma
+from lib.papers.mv_sstma.pretraining import build, scale, sessions
 from lib.papers.mv_sstma.protocol import Record
 from lib.papers.mv_sstma.settings import EMOTIONS, TITLES, Preset
-from lib.training.masked_autoencoder import build, scale, sessions
 from lib.training.splits import Split
 
 __all__ = [

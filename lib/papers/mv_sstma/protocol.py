@@ -21,6 +21,7 @@ from lib.datasets.seed_format import split as trials_of_split
 from lib.evaluation import printed
 from lib.evaluation.classification import classification
 from lib.evaluation.verdicts import verdicts
+from lib.papers.mv_sstma.pretraining import pretrain_fold
 from lib.papers.mv_sstma.settings import (
     CONTROLS,
     EMOTIONS,
@@ -32,12 +33,11 @@ from lib.papers.mv_sstma.settings import (
     Preset,
     Variant,
 )
+from lib.papers.mv_sstma.training import INPUTS, emotion_fold
 from lib.preprocessing.seed import windows
 from lib.simulation import seed as simulation
 from lib.store import digest
-from lib.training.emotion import INPUTS, emotion_fold
-from lib.training.folds import Task, cross_validate, weights
-from lib.training.masked_autoencoder import pretrain_fold
+from lib.training.folds import Call, cross_validate, weights
 from lib.training.splits import Split
 
 __all__ = [
@@ -142,7 +142,7 @@ def splits(data: Mapping[str, np.ndarray], name: str, hop: int = 1) -> list[Spli
 
 def pretrain(data: Mapping[str, np.ndarray], modality: str, folds: Sequence[Split], preset: Preset,
              *, seed: int = 0, device: str = "cpu", **how: Any) -> list[dict]:
-    """Pre-train one modality: one result of :func:`lib.training.masked_autoencoder.pretrain_fold`
+    """Pre-train one modality: one result of :func:`lib.papers.mv_sstma.pretraining.pretrain_fold`
     for each fold.
 
     ``choice:`` on the training trials of all subjects and sessions, so that no test trial is seen,
@@ -166,7 +166,7 @@ def pretrain(data: Mapping[str, np.ndarray], modality: str, folds: Sequence[Spli
                 parts["val" if number[row] == last else "train"].append(row)
         alone = Split(f"{folds[0].name} pre-training", block, tuple(parts["train"]),
                       tuple(parts["val"]), ())
-        tasks[block] = Task(
+        tasks[block] = Call(
             modality, alone, seed, {
                 "modality": modality, "model": dict(preset.model),
                 "recipe": {**preset.pretraining, "device": device}
@@ -194,7 +194,7 @@ def run(data: Mapping[str, Any], dataset: str, names: Sequence[str], preset: Pre
     split : str
         Default: the paper's.
     recipe : mapping, optional
-        Changes to the recipe of the preset (fields of :class:`lib.training.emotion.Recipe`): the
+        Changes to the recipe of the preset (fields of :class:`lib.papers.mv_sstma.training.Recipe`): the
         one for few labels where ``labelled`` is given, the one for a frozen encoder with
         ``freeze``, else that of the fine-tuning.
     seed, device : int, str
@@ -220,7 +220,7 @@ def run(data: Mapping[str, Any], dataset: str, names: Sequence[str], preset: Pre
         "model_eye": dict(preset.model), "recipe": {**base, **changes, "device": device}
     }
     tasks = [
-        Task(name, fold, seed, {**settings, "modality": v.modality, **_start(v, started, k)})
+        Call(name, fold, seed, {**settings, "modality": v.modality, **_start(v, started, k)})
         for name, v in rows.items() for k, fold in enumerate(folds)
     ]
     results = cross_validate(emotion_fold, arrays, tasks, label=f"{TITLES[dataset]}, fine-tuning",
@@ -232,7 +232,7 @@ def run(data: Mapping[str, Any], dataset: str, names: Sequence[str], preset: Pre
     for name in (name for name in names if name in CONTROLS):
         work, options = CONTROLS[name]
         tasks = [
-            Task(name, fold, seed, {**options, "n_classes": len(EMOTIONS[dataset])})
+            Call(name, fold, seed, {**options, "n_classes": len(EMOTIONS[dataset])})
             for fold in folds
         ]
         results = cross_validate(work, arrays, tasks, label=name, **how)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lib.datasets.seed_format import SEED_IV_EMOTIONS, SEED_V_EMOTIONS
-from lib.training.emotion_controls import bdae_fold, fuzzy_fold, majority_fold, max_fold, svm_fold
+from lib.papers.mv_sstma.controls import bdae_fold, fuzzy_fold, majority_fold, max_fold, svm_fold
 
 __all__ = [
     "COLUMNS", "CONTROLS", "DATASETS", "EMOTIONS", "FEW", "GUESS", "MODALITIES", "NULL_TWIN",

@@ -32,13 +32,12 @@ from lib.papers.rmmt.settings import (
     Preset,
     Variant,
 )
+from lib.papers.rmmt.training import fit_fold, ridge_fold, stimulus_fold
 from lib.preprocessing import mahnob as preprocessing
 from lib.preprocessing.faces import project
 from lib.simulation import mahnob as simulation
 from lib.store import Store, digest
-from lib.training.controls import ridge_fold, stimulus_fold
-from lib.training.folds import Task, cross_validate
-from lib.training.regression import fit_fold
+from lib.training.folds import Call, cross_validate
 from lib.training.splits import SPLITS, Split
 from lib.training.windows import trial_slices
 
@@ -166,7 +165,7 @@ def run(data: Mapping[str, np.ndarray], names: Iterable[str], split: str, preset
         else:
             raise ValueError(f"no model {name!r}; there are {', '.join([*VARIANTS, *CONTROLS])}")
         tasks.setdefault(work, []).extend(
-            Task(name, fold, seed, settings) for seed in repeats
+            Call(name, fold, seed, settings) for seed in repeats
             for fold in splits(data, split, preset))
     records = []
     kinds = {

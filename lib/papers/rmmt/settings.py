@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lib.training.controls import constant_fold, ridge_fold, stimulus_fold
-from lib.training.regression import Recipe
+from lib.papers.rmmt.training import Recipe, constant_fold, ridge_fold, stimulus_fold
 
 __all__ = [
     "ALPHAS", "COLUMNS", "CONTROLS", "MU", "NO_BASELINE", "NULL_TWIN", "OPTIONS", "PRESETS",

@@ -18,7 +18,8 @@ from sklearn.neural_network import BernoulliRBM
 from sklearn.svm import LinearSVC
 from torch import Tensor, nn
 
-from lib.training.masked_autoencoder import scale, sessions
+from lib.papers.mv_sstma.pretraining import scale, sessions
+from lib.training.controls import classify
 
 __all__ = [
     "bdae_fold", "choquet", "fit_measure", "fuzzy_fold", "majority_fold", "max_fold", "svm_fold"
@@ -106,19 +107,10 @@ def _svm_scores(data, split, modality: str, n_classes: int) -> tuple[Parts, Line
 
 def majority_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *,
                   n_classes: int) -> Parts:
-    """Give every window the class frequencies of the training windows; returns as the others here.
-
-    Parameters
-    ----------
-    data, split, seed, n_classes : see :func:`lib.training.emotion.emotion_fold`
-
-    Returns
-    -------
-    dict
-        ``val`` and ``test``: scores ``(n_windows, n_classes)`` whose rows sum to 1.
-    """
-    share = np.bincount(_labels(data, split, "train"), minlength=n_classes) / len(split["train"])
-    return {part: np.tile(share, (len(split[part]), 1)) for part in ("val", "test")}
+    """Give every window the class frequencies of the training windows. Takes and returns, as the
+    others here, what :func:`lib.papers.mv_sstma.training.emotion_fold` does: ``val`` and ``test``,
+    scores ``(n_windows, n_classes)`` whose rows sum to 1."""
+    return classify("majority", data["emotion"][:, None], data["emotion"], split, n_classes)
 
 
 def svm_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, modality: str,

@@ -1,4 +1,4 @@
-"""The face network of paper 4 on RAF-DB: splits, features of the frozen backbone, and training what
+"""The face network of paper 4 on RAF-DB: splits, maps of the frozen backbone, and training what
 sits on top of them.
 
 The backbone is frozen and flips are the only augmentation that is kept, so its maps are computed
@@ -8,7 +8,6 @@ backbone in the loop.
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,12 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from sklearn.model_selection import train_test_split
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch import Tensor
 
 from lib.models.backbones import Backbone
 from lib.models.face_attention import PatchAttention
 from lib.store import Store, digest
+from lib.training import loop
+from lib.training.recognition import Recognition, recognise
 from lib.training.splits import Split
 
 __all__ = [
@@ -32,52 +32,33 @@ __all__ = [
 FACE_SPLITS = ("official", "pooled")
 
 
-@dataclass(frozen=True)
-class Recipe:
+@dataclass(frozen=True, kw_only=True)
+class Recipe(loop.Recipe):
     """How the face network is trained.
 
     Sec 5.2: at most 30 epochs, early stopping on validation accuracy, learning rate from 1e-3 down
     to 1e-6 where there is no improvement. The paper gives no more; assumed, from the code of its
     reference [11] (PAtt-Lite): Adam, clipping, balanced class weights, both kinds of patience, the
     smallest improvement, the best weights kept. choice: of its augmentations the flip, not the
-    contrast.
+    contrast; 32 faces in a batch, where PAtt-Lite has 8, which is slower.
 
     Parameters
     ----------
-    epochs, batch : int
-        At most 30 (Sec 5.2). choice: 32 faces; PAtt-Lite has 8, which is slower.
-    lr, min_lr : float
-        Of Adam.
-    decay, plateau : float, int
-        The learning rate is multiplied by ``decay`` after more than ``plateau`` epochs without a
-        better validation.
-    patience : int
-        Epochs without a better validation after which training stops; the weights of the best epoch
-        are kept.
-    min_delta : float
-        A smaller gain of validation accuracy is none.
-    clip : float
-        Largest norm of the gradient over all weights.
     balanced : bool
         Weigh classes by the inverse of their frequency in the training part (fear to happiness is 1
         to 17).
     flip : bool
         Show the mirror image of a face every other time.
-    device : str
     """
 
-    epochs: int = 30
-    batch: int = 32
-    lr: float = 1e-3
+    clip: float = 3.0
+    schedule: str = "plateau"
     min_lr: float = 1e-6
-    decay: float = 0.1
-    plateau: int = 3
+    monitor: str = "accuracy"
     patience: int = 5
     min_delta: float = 0.003
-    clip: float = 3.0
     balanced: bool = True
     flip: bool = True
-    device: str = "cpu"
 
 
 def splits(labels, official, how: str = "official", seed: int = 0) -> list[Split]:
@@ -99,7 +80,7 @@ def splits(labels, official, how: str = "official", seed: int = 0) -> list[Split
     Returns
     -------
     list of Split
-        One, with sorted indices.
+        One.
 
     Raises
     ------
@@ -178,29 +159,23 @@ def class_weights(labels: np.ndarray, n_classes: int = 4) -> np.ndarray:
     return (len(labels) / (n_classes * count)).astype(np.float32)
 
 
-@torch.no_grad()
-def _probabilities(net: nn.Module, maps: Tensor, batch: int) -> Tensor:
-    """Of the faces as they are, the first copy; in the order and the batches that attention over a
-    batch depends on."""
-    net.eval()
-    return torch.cat([net(part).softmax(dim=-1) for part in maps[:, 0].float().split(batch)])
+class _Faces(Recognition):
+    """Faces, each itself or mirrored at random in training; as they are, the first copy, elsewhere."""
+    def batches(self) -> list[np.ndarray]:
+        train, copies = self.rows["train"], self.inputs[0].shape[1] if self.recipe.flip else 1
+        self.copy = np.zeros(len(self.y), int)
+        self.copy[train] = self.rng.integers(copies, size=len(train))
+        return super().batches()
 
+    def logits(self, rows: np.ndarray) -> Tensor:
+        copy = self.copy[rows] if self.network.training else 0
+        return self.network(self.inputs[0][rows, copy].float())
 
-def _epoch(net: nn.Module, optimiser: torch.optim.Optimizer, maps: Tensor, y: Tensor,
-           weight: Tensor, recipe: Recipe, rng: np.random.Generator) -> float:
-    """One pass over the training faces, each itself or mirrored; the mean loss."""
-    net.train()
-    mirrored = torch.from_numpy(rng.integers(maps.shape[1] if recipe.flip else 1, size=len(maps)))
-    order = np.array_split(rng.permutation(len(maps)), -(-len(maps) // recipe.batch))
-    losses = []
-    for rows in map(torch.from_numpy, order):
-        loss = cross_entropy(net(maps[rows, mirrored[rows]].float()), y[rows], weight)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), recipe.clip)
-        optimiser.step()
-        losses.append(loss.detach())
-    return float(torch.stack(losses).mean())
+    def score(self) -> dict[str, float | None]:
+        loss = self.cross_entropy(
+            self.apply(lambda rows: self.logits(rows).softmax(dim=-1),
+                       self.rows["val"]).clamp_min(1e-12).log(), self.y[self.rows["val"]])
+        return super().score() | {"loss": float(loss)}
 
 
 def face_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, model: Mapping,
@@ -226,48 +201,17 @@ def face_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, mode
     dict
         ``val``, ``test``: probabilities ``(n_val, 4)``, ``(n_test, 4)`` float32, of faces as they
         are, not mirrored, by the weights of the best epoch; ``history`` ``(epochs, 4)``: training
-        loss, validation loss, validation accuracy, learning rate; ``best``: that epoch, from 0;
-        ``seconds``; ``weights/<name>``: the network's state.
+        loss, validation loss, validation accuracy, learning rate; ``seconds``; ``weights/<name>``: the network's state.
     """
     begin, settings = time.perf_counter(), Recipe(**recipe)
     torch.manual_seed(seed)
-    rng, net = np.random.default_rng(seed), PatchAttention(**model).to(settings.device)
-    emotion = np.asarray(data["emotion"], np.int64)
-    maps, y = ({
-        part: torch.from_numpy(x[np.asarray(split[part])]).to(settings.device)
-        for part in ("train", "val", "test")
-    } for x in (data["maps"], emotion))
-    weight = torch.from_numpy(
-        class_weights(emotion[np.asarray(split["train"])]) if settings.balanced else np.
-        ones(4, np.float32))
-    weight = weight.to(settings.device)
-    optimiser = torch.optim.Adam(net.parameters(), lr=settings.lr)
-    schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, "max", settings.decay,
-                                                          settings.plateau, settings.min_delta,
-                                                          "abs", min_lr=settings.min_lr)
-    history, best, state = [], 0, {}
-    for epoch in range(settings.epochs):
-        rate, loss = optimiser.param_groups[0]["lr"], _epoch(net, optimiser, maps["train"],
-                                                             y["train"], weight, settings, rng)
-        p = _probabilities(net, maps["val"], settings.batch)
-        accuracy = float((p.argmax(dim=1) == y["val"]).float().mean())
-        val_loss = float(cross_entropy(p.clamp_min(1e-12).log(), y["val"], weight))
-        history.append((loss, val_loss, accuracy, rate))
-        if epoch == 0 or accuracy > history[best][2] + settings.min_delta:
-            best, state = epoch, copy.deepcopy(net.state_dict())
-        elif epoch - best >= settings.patience:
-            break
-        schedule.step(accuracy)
-    if not np.isfinite(history).all():
-        raise FloatingPointError(
-            f"the loss is not a number: lower the learning rate ({settings.lr})")
-    net.load_state_dict(state)
-    found = {
-        part: _probabilities(net, maps[part], settings.batch).cpu().numpy()
-        for part in ("val", "test")
-    }
+    emotion, train = np.asarray(data["emotion"], np.int64), np.asarray(split["train"])
+    weight = torch.from_numpy(class_weights(emotion[train])) if settings.balanced else torch.ones(4)
+    task = _Faces(PatchAttention(**model), [torch.from_numpy(data["maps"])], emotion, split,
+                  settings, np.random.default_rng(seed), weight.to(settings.device))
+    result = recognise(task)
     return {
-        **found, "history": np.array(history), "best": np.array(best),
-        "seconds": np.array(time.perf_counter() - begin),
-        **{f"weights/{name}": value.cpu().numpy() for name, value in state.items()}
+        **result, "seconds": np.array(time.perf_counter() - begin),
+        **{f"weights/{name}": value.cpu().numpy()
+           for name, value in task.network.state_dict().items()}
     }

@@ -1,11 +1,10 @@
-"""Pre-train one modality of paper 3 without labels: reconstruct hidden channels (Sec 2.2,
-pre-training)."""
+"""Pre-train one modality of paper 3 without labels on one fold: reconstruct hidden channels (Sec
+2.2)."""
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,41 +13,32 @@ from torch import Tensor
 
 from lib.models.mv_sstma import MVSSTMA, draw_visible, masked_error, n_visible
 from lib.preprocessing.seed import scale_eeg, scale_eye
+from lib.training import loop
 
-__all__ = ["PretrainRecipe", "autocast", "build", "pretrain_fold", "scale", "sessions"]
+__all__ = ["PretrainRecipe", "build", "pretrain_fold", "scale", "sessions"]
 
 
-@dataclass(frozen=True)
-class PretrainRecipe:
-    """How an autoencoder is pre-trained.
+@dataclass(frozen=True, kw_only=True)
+class PretrainRecipe(loop.Recipe):
+    """How an autoencoder is pre-trained. 1.5e-4 (Sec 3.2) is the base rate of the image MAE, whose
+    optimiser this follows; ``choice:`` epochs, batch, AdamW's 0.05 and (0.9, 0.95), a tenth of the
+    steps to warm up, single precision (the paper: mixed) because attention in bfloat16 is slower on
+    a CPU.
 
     Parameters
     ----------
-    epochs, batch : int
-        ``choice:`` the paper prints neither.
-    lr : float
-        1.5e-4 (Sec 3.2): the base rate of the image MAE, whose optimiser the next three follow.
-    weight_decay, betas : float, (float, float)
-        Of AdamW. ``choice:`` 0.05, (0.9, 0.95).
-    warmup : float
-        Share of the steps in which the rate rises; a cosine takes it down again. ``choice:`` 0.1.
     ratio : float
         Share of masked channels: 30 % (Sec 3.2).
-    precision : {"fp32", "bf16"}
-        The paper trains in mixed precision; ``choice:`` single, because attention in bfloat16 is
-        slower on a CPU.
-    device : str
     """
 
     epochs: int = 20
     batch: int = 64
+    optimiser: str = "adamw"
     lr: float = 1.5e-4
     weight_decay: float = 0.05
     betas: tuple[float, float] = (0.9, 0.95)
-    warmup: float = 0.1
+    schedule: str = "cosine"
     ratio: float = 0.3
-    precision: str = "fp32"
-    device: str = "cpu"
 
 
 def sessions(data: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -108,32 +98,32 @@ def build(shape: Sequence[int], model: Mapping,
     return network
 
 
-def autocast(recipe) -> torch.autocast:
-    """Mixed precision where the recipe asks for it."""
-    return torch.autocast(
-        torch.device(recipe.device).type, dtype=torch.bfloat16, enabled=recipe.precision == "bf16")
+class _Masked(loop.Task):
+    """Reconstruct the channels that are hidden; others at every look for training windows, the same
+    at every epoch for validation windows."""
+    def __init__(self, network: MVSSTMA, x: Tensor, n_train: int, recipe: PretrainRecipe):
+        self.network, self.x, self.n, self.recipe = network.to(recipe.device), x, n_train, recipe
+        self.fixed = self.draw(len(x) - n_train)
+        self.steps = loop.n_batches(n_train, recipe)
 
+    def draw(self, n: int) -> Tensor:
+        return draw_visible(n, self.x.shape[2], self.recipe.ratio)
 
-def _rate(total: int, warmup: float) -> Callable[[int], float]:
-    """Factor of the learning rate at a step: a linear rise to 1, then half a cosine down."""
-    return lambda step: min(1.0, (step + 1) / max(1.0, warmup * total)) * (1 + math.cos(
-        math.pi * step / total)) / 2
+    def error(self, x: Tensor, visible: Tensor) -> Tensor:
+        reconstruction, masked = self.network.forward_mae(x, visible.to(x.device))
+        return masked_error(reconstruction.float(), x, masked)
 
+    def batches(self) -> Sequence[Tensor]:
+        return torch.randperm(self.n).tensor_split(self.steps)
 
-@torch.no_grad()
-def _validate(network: MVSSTMA, x: Tensor, visible: Tensor, recipe: PretrainRecipe) -> float:
-    """Masked error over ``x``, NaN where there is none; the masks are the same at every call."""
-    network.eval()
-    total = 0.0
-    for rows in torch.arange(len(x)).split(256):
-        with autocast(recipe):
-            total += len(rows) * float(masked_error(*_reconstruct(network, x[rows], visible[rows])))
-    return total / len(x) if len(x) else np.nan
+    def loss(self, batch: Tensor) -> tuple[Tensor, ...]:
+        return (self.error(self.x[batch], self.draw(len(batch))),)
 
-
-def _reconstruct(network: MVSSTMA, x: Tensor, visible: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    reconstruction, masked = network.forward_mae(x, visible.to(x.device))
-    return reconstruction.float(), x, masked
+    def score(self) -> dict[str, float | None]:
+        x, total = self.x[self.n:], 0.0
+        for rows in torch.arange(len(x)).split(256):
+            total += len(rows) * float(self.error(x[rows], self.fixed[rows]))
+        return {"loss": total / len(x) if len(x) else None}
 
 
 def pretrain_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, modality: str,
@@ -159,8 +149,8 @@ def pretrain_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, 
     -------
     dict
         ``weights/<name>``: all weights of the autoencoder after the last epoch; ``history``
-        ``(n_epochs, 2)``: masked mean squared error of the training and validation windows, in
-        squared standard deviations; ``seconds``.
+        ``(n_epochs, 3)``: masked mean squared error of the training and validation windows, in
+        squared standard deviations, and learning rate; ``seconds``.
 
     Raises
     ------
@@ -173,34 +163,14 @@ def pretrain_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, 
     n = len(split["train"])
     x = torch.as_tensor(scale(data[modality][rows], np.arange(n), modality,
                               sessions(data)[rows]), device=settings.device)
-    network = build(x.shape, model).to(settings.device)
     if n_visible(x.shape[2], settings.ratio) == x.shape[2]:
-        raise ValueError(
-            f"a ratio of {settings.ratio} masks no channel of {x.shape[2]}: there is nothing to reconstruct"
-        )
-    fixed = draw_visible(len(x) - n, x.shape[2], settings.ratio)
-    steps = -(-n // settings.batch)
-    optimiser = torch.optim.AdamW(network.parameters(), settings.lr, betas=settings.betas,
-                                  weight_decay=settings.weight_decay)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser,
-                                                 _rate(settings.epochs * steps, settings.warmup))
-    history = []
-    for _ in range(settings.epochs):
-        network.train()
-        losses = []
-        for batch in torch.randperm(n).tensor_split(steps):
-            with autocast(settings):
-                loss = masked_error(*_reconstruct(
-                    network, x[batch], draw_visible(len(batch), x.shape[2], settings.ratio)))
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            losses.append(float(loss.detach()))
-        history.append((np.mean(losses), _validate(network, x[n:], fixed, settings)))
+        raise ValueError(f"a ratio of {settings.ratio} masks no channel of {x.shape[2]}: there is "
+                         "nothing to reconstruct")
+    network = build(x.shape, model)
+    history = loop.fit(_Masked(network, x, n, settings), settings)
     weights = {
         f"weights/{name}": value.cpu().numpy() for name, value in network.state_dict().items()
     }
     return weights | {
-        "history": np.array(history), "seconds": np.array(time.perf_counter() - begin)
+        "history": history, "seconds": np.array(time.perf_counter() - begin)
     }

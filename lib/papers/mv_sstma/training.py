@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,26 +14,24 @@ from torch.nn.functional import cross_entropy
 
 from lib.models.multimodal_fusion import Attention, Concat
 from lib.models.mv_sstma import draw_visible
-from lib.training.dcca import cca_loss
-from lib.training.masked_autoencoder import autocast, build, scale, sessions
+from lib.papers.mv_sstma.pretraining import build, scale, sessions
+from lib.training import loop
+from lib.training.losses import cca_loss
 
 __all__ = ["INPUTS", "Recipe", "choose_labelled", "emotion_fold"]
 
 INPUTS = {"eeg": ("eeg",), "eye": ("eye",), "concat": ("eeg", "eye"), "attention": ("eeg", "eye")}
 FUSION = {"concat": Concat, "attention": Attention}
+MONITOR = {"last": "", "val": "accuracy", "test_best": "test accuracy"}
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How a classifier is fine-tuned.
+@dataclass(frozen=True, kw_only=True)
+class Recipe(loop.Recipe):
+    """How a classifier is fine-tuned. 0.001 (Sec 3.2, "other stages"); ``choice:`` AdamW with 0.01,
+    epochs and batch. The batch must exceed the width D for the correlation loss to act.
 
     Parameters
     ----------
-    epochs, batch : int
-        ``choice:`` the paper prints neither. The batch must exceed the width D for the correlation
-        loss to act.
-    lr, weight_decay : float
-        Of AdamW. 0.001 (Sec 3.2, "other stages"); ``choice:`` 0.01.
     dcca : float
         Weight of the correlation loss: 0.1 (Sec 3.2).
     ratio : float
@@ -49,13 +47,10 @@ class Recipe:
         Epoch whose predictions count: the last; the one of best validation accuracy; the one of
         best *test* accuracy. ``test_best`` is not a valid result: it is here to show by how much it
         inflates one.
-    precision, device : str
-        See :class:`lib.training.masked_autoencoder.PretrainRecipe`.
     """
 
-    epochs: int = 30
     batch: int = 64
-    lr: float = 1e-3
+    optimiser: str = "adamw"
     weight_decay: float = 0.01
     dcca: float = 0.1
     ratio: float = 0.0
@@ -63,8 +58,6 @@ class Recipe:
     n_labelled: int = 10
     freeze: bool = False
     selection: str = "last"
-    precision: str = "fp32"
-    device: str = "cpu"
 
 
 def choose_labelled(data: Mapping[str, np.ndarray], train: Sequence[int], how: str = "all",
@@ -116,18 +109,18 @@ class _Network(nn.Module):
         ]
 
 
-class _Fold:
-    """Tensors of one fold, its network, and its training."""
+class _Emotion(loop.Task):
+    """Cross-entropy of the labelled windows, for two modalities plus the correlation loss."""
     def __init__(self, data, split, seed: int, modality: str, models: Mapping, weights: Mapping,
                  recipe: Recipe, n_classes: int):
         sizes = [len(split[part]) for part in ("train", "val", "test")]
         rows = np.concatenate([np.asarray(split[part], int) for part in ("train", "val", "test")])
-        self.parts = dict(
-            zip(("train", "val", "test"),
-                torch.arange(len(rows)).split(sizes), strict=True))
+        parts = torch.arange(len(rows)).split(sizes)
+        self.parts = dict(zip(("train", "val", "test"), parts, strict=True))
         chosen = choose_labelled(data, split["train"], recipe.labelled, recipe.n_labelled)
         self.labelled = torch.as_tensor(np.flatnonzero(np.isin(split["train"], chosen)))
-        group, self.recipe = sessions(data)[rows], recipe
+        self.steps, self.recipe = loop.n_batches(len(self.labelled), recipe), recipe
+        group = sessions(data)[rows]
         self.x = {
             m: torch.as_tensor(scale(data[m][rows], np.arange(sizes[0]), m, group),
                                device=recipe.device) for m in INPUTS[modality]
@@ -144,7 +137,7 @@ class _Fold:
             generator = torch.Generator().manual_seed(seed + (m == "eye"))
             self.visible[m] = draw_visible(len(x), x.shape[2], recipe.ratio,
                                            generator).to(recipe.device)
-        self.frozen = None
+        self.frozen: list[Tensor] | None = None
         if recipe.freeze:  # windows and their missing channels never change: encode them once
             self.network.encoders.requires_grad_(False)
             self.frozen = self.encode(torch.arange(len(rows)))
@@ -152,7 +145,7 @@ class _Fold:
     def features(self, rows: Tensor) -> list[Tensor]:
         if self.frozen is not None:
             return [feature[rows] for feature in self.frozen]
-        with autocast(self.recipe):
+        with loop.autocast(self.recipe):
             return self.network.features(self.x, self.visible, rows)
 
     @torch.no_grad()
@@ -160,55 +153,31 @@ class _Fold:
         """Features of ``rows`` without dropout and batch statistics, in pieces that fit the
         memory."""
         self.network.eval()
-        return [
-            torch.cat(parts)
-            for parts in zip(*(self.features(part) for part in rows.split(256)), strict=True)
-        ]
+        pieces = [self.features(part) for part in rows.split(256)]
+        return [torch.cat(parts) for parts in zip(*pieces, strict=True)]
 
     @torch.no_grad()
     def predict(self, part: str) -> np.ndarray:
         """Class probabilities ``(n_windows, n_classes)``."""
         return self.network.head(*self.encode(self.parts[part])).softmax(dim=-1).cpu().numpy()
 
-    def accuracy(self, part: str) -> float:
-        rows = self.parts[part]
-        return float(np.mean(
-            self.predict(part).argmax(1) == self.y[rows].cpu().numpy())) if len(rows) else np.nan
+    def accuracy(self, part: str) -> float | None:
+        y = self.y[self.parts[part]].cpu().numpy()
+        return float(np.mean(self.predict(part).argmax(1) == y)) if len(y) else None
 
-    def epoch(self, optimiser: torch.optim.Optimizer) -> tuple[float, float]:
-        """One pass over the labelled windows; mean cross-entropy and mean total correlation."""
-        self.network.train()
+    def batches(self) -> Sequence[Tensor]:
         order = self.labelled[torch.randperm(len(self.labelled))]
-        losses = []
-        for rows in order.tensor_split(-(-len(order) // self.recipe.batch)):
-            features = self.features(rows)
-            loss = cross_entropy(self.network.head(*features), self.y[rows])
-            shared = cca_loss(*features) if len(features) == 2 else torch.zeros(())
-            optimiser.zero_grad(set_to_none=True)
-            (loss + self.recipe.dcca * shared).backward()
-            optimiser.step()
-            losses.append((float(loss.detach()), -float(shared.detach())))
-        return tuple(np.mean(losses, axis=0))
+        return order.tensor_split(self.steps)
 
-    def fit(self) -> np.ndarray:
-        """Train, end with the weights of the selected epoch; return the history ``(n_epochs,
-        4)``."""
-        recipe, best, weights, history = self.recipe, -np.inf, None, []
-        trained = [p for p in self.network.parameters() if p.requires_grad]
-        optimiser = torch.optim.AdamW(trained, lr=recipe.lr, weight_decay=recipe.weight_decay)
-        for _ in range(recipe.epochs):
-            loss, shared = self.epoch(optimiser)
-            val, test = self.accuracy("val"), self.accuracy(
-                "test") if recipe.selection == "test_best" else np.nan
-            history.append((loss, shared, val, test))
-            score = {"last": np.nan, "val": val, "test_best": test}[recipe.selection]
-            if score > best:
-                best, weights = score, {
-                    k: v.detach().clone() for k, v in self.network.state_dict().items()
-                }
-        if weights is not None:
-            self.network.load_state_dict(weights)
-        return np.array(history)
+    def loss(self, batch: Tensor) -> tuple[Tensor, ...]:
+        features = self.features(batch)
+        loss = cross_entropy(self.network.head(*features), self.y[batch])
+        shared = cca_loss(*features) if len(features) == 2 else torch.zeros(())
+        return loss + self.recipe.dcca * shared, loss, -shared
+
+    def score(self) -> dict[str, float | None]:
+        test = self.accuracy("test") if self.recipe.selection == "test_best" else None
+        return {"accuracy": self.accuracy("val"), "test accuracy": test}
 
 
 def emotion_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, modality: str,
@@ -218,7 +187,7 @@ def emotion_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, m
     """Fine-tune one fold and predict its validation and test windows.
 
     The loss is cross-entropy, for two modalities plus ``recipe.dcca`` times
-    :func:`lib.training.dcca.cca_loss` (Sec 2.2).
+    :func:`lib.training.losses.cca_loss` (Sec 2.2).
 
     Parameters
     ----------
@@ -240,28 +209,25 @@ def emotion_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, m
     Returns
     -------
     dict
-        ``val``, ``test``: probabilities ``(n_windows, n_classes)``; ``history`` ``(n_epochs, 4)``:
+        ``val``, ``test``: probabilities ``(n_windows, n_classes)``; ``history`` ``(n_epochs, 5)``:
         training cross-entropy, total canonical correlation (0 where the loss is off), validation
-        accuracy, test accuracy (NaN unless selection is ``test_best``); ``alpha`` ``(n_windows,
+        accuracy, test accuracy (NaN unless selection is ``test_best``), learning rate; ``alpha`` ``(n_windows,
         2)``: attention of the test windows to EEG and eye, for ``attention``; ``seconds``.
     """
     begin, settings = time.perf_counter(), Recipe(**recipe)
     if modality not in INPUTS:
         raise ValueError(f"modality is one of {', '.join(INPUTS)}, not {modality!r}")
-    if settings.selection not in {"last", "val", "test_best"} or (settings.selection == "val"
-                                                                  and not len(split["val"])):
-        raise ValueError(
-            f"selection {settings.selection!r} with {len(split['val'])} validation windows is not possible"
-        )
+    if settings.selection not in MONITOR or (settings.selection == "val" and not len(split["val"])):
+        raise ValueError(f"selection {settings.selection!r} with {len(split['val'])} validation "
+                         "windows is not possible")
+    settings = replace(settings, monitor=MONITOR[settings.selection])
     torch.manual_seed(seed)
-    fold = _Fold(data, split, seed, modality, {"eeg": model_eeg, "eye": model_eye},
-                 {"eeg": weights_eeg, "eye": weights_eye}, settings, n_classes)
-    history = fold.fit()
-    result = {part: fold.predict(part)
-              for part in ("val", "test") if len(split[part])} | {"history": history}
-    result.setdefault("val", np.empty((0, n_classes), np.float32))
+    task = _Emotion(data, split, seed, modality, {"eeg": model_eeg, "eye": model_eye},
+                    {"eeg": weights_eeg, "eye": weights_eye}, settings, n_classes)
+    result = {"history": loop.fit(task, settings), "val": np.empty((0, n_classes), np.float32)}
+    result |= {part: task.predict(part) for part in ("val", "test") if len(split[part])}
     if modality == "attention":
         with torch.no_grad():
-            result["alpha"] = fold.network.head.weights(
-                *fold.encode(fold.parts["test"])).cpu().numpy()
+            alpha = task.network.head.weights(*task.encode(task.parts["test"]))
+        result["alpha"] = alpha.cpu().numpy()
     return result | {"seconds": np.array(time.perf_counter() - begin)}

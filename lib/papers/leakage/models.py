@@ -14,7 +14,10 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-__all__ = ["MODELS", "PENALTY", "TREES", "build", "known", "simple_fold", "standardised"]
+from lib.training.controls import group_mean
+from lib.training.scaling import standardise
+
+__all__ = ["MODELS", "PENALTY", "TREES", "build", "known", "simple_fold"]
 
 MODELS = ("nearest neighbour", "ridge", "random forest", "stimulus mean")
 # choice: of ridge regression on standardised features, per training segment; not tuned
@@ -25,14 +28,6 @@ TREES = 25  # choice: few, because only the differences between splits count
 def known(split: Mapping) -> np.ndarray:
     """Training and validation segments of a fold."""
     return np.sort(np.concatenate([np.asarray(split[part], int) for part in ("train", "val")]))
-
-
-def standardised(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Each feature of all segments ``(N, d)`` with mean 0 and spread 1 over ``rows``; one that is
-    constant there becomes 0."""
-    mean, spread = x[rows].mean(axis=0, dtype=np.float64), x[rows].std(axis=0, dtype=np.float64)
-    return np.where(spread > 1e-9, (x - mean) / np.where(spread > 1e-9, spread, 1),
-                    0).astype(np.float32)
 
 
 def build(name: str, continuous: bool, n: int, seed: int):
@@ -49,18 +44,6 @@ def build(name: str, continuous: bool, n: int, seed: int):
         }
         return RandomForestRegressor(**common) if continuous else RandomForestClassifier(**common)
     raise ValueError(f"no model {name!r}; there are {', '.join(MODELS)}")
-
-
-def _stimulus_mean(data: Mapping[str, np.ndarray], rows: np.ndarray,
-                   test: np.ndarray) -> np.ndarray:
-    """Mean label of the known segments at the same place of the same clip; where there are none, of
-    all."""
-    place = np.unique(np.stack([data["clip"], data["position"]]), axis=1,
-                      return_inverse=True)[1].ravel()
-    total, count = (np.bincount(place[rows], weights,
-                                place.max() + 1) for weights in (data["y"][rows], None))
-    mean = np.where(count > 0, total / np.maximum(count, 1), data["y"][rows].mean())
-    return mean[place[test]]
 
 
 def simple_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *,
@@ -84,12 +67,14 @@ def simple_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *,
         Model -> predictions ``(n_test,)``, classes or labels.
     """
     rows, test = known(split), np.asarray(split["test"], int)
-    x, y = standardised(data["x"], rows), np.asarray(data["y"])
+    x, y = standardise(data["x"], rows), np.asarray(data["y"])
     continuous = y.dtype.kind == "f"
     found = {}
     for name in models:
         if name == "stimulus mean":
-            found[name] = _stimulus_mean(data, rows, test)
+            # at the same place of the same clip
+            place = np.stack([data["clip"], data["position"]])
+            found[name] = group_mean(y, place, rows)[test]
         else:
             found[name] = build(name, continuous, len(rows), seed).fit(x[rows],
                                                                        y[rows]).predict(x[test])

@@ -7,17 +7,8 @@ import torch
 from scipy.signal import butter, sosfiltfilt
 
 from lib.models.sst_emotionnet import SMALL
-from lib.training.eeg_baselines import (
-    BANDS,
-    band_power_fold,
-    de_maps,
-    differential_entropy,
-    interpolation,
-    itnet_fold,
-    majority_fold,
-    neighbour_fold,
-    sst_fold,
-)
+from lib.papers.face_eeg.training import control_fold, itnet_fold, sst_fold
+from lib.preprocessing.de_maps import BANDS, de_maps, differential_entropy, interpolation
 
 CELLS = np.array([(i, j) for i in range(7) for j in range(5)
                   if (i, j) not in {(0, 0), (0, 2), (0, 4), (2, 2), (4, 2), (6, 0), (6, 4)}])
@@ -62,9 +53,9 @@ def null():
 FOLDS = {
     "itnet": lambda data, split: itnet_fold(data, split, 0, recipe=ITNET),
     "sst": lambda data, split: sst_fold(data, split, 0, recipe=SST, model=SMALL),
-    "band power": lambda data, split: band_power_fold(data, split, 0),
-    "neighbour": lambda data, split: neighbour_fold(data, split, 0),
-    "majority": lambda data, split: majority_fold(data, split, 0),
+    "band power": lambda data, split: control_fold(data, split, 0, model="linear"),
+    "neighbour": lambda data, split: control_fold(data, split, 0, model="nearest neighbour"),
+    "majority": lambda data, split: control_fold(data, split, 0, model="majority"),
 }
 SHORT = {
     "itnet": lambda data, split: itnet_fold(data, split, 0, recipe=
@@ -160,9 +151,9 @@ def test_majority_and_neighbour_by_hand():
     data = {"de": de, "emotion": np.array([3, 1, 1, 0, 2, 2]), "subject": np.zeros(6, int)}
     split = {"train": (0, 1, 2), "val": (3,), "test": (4, 5)}
     np.testing.assert_allclose(
-        majority_fold(data, split, 0)["test"], np.tile([0, 2 / 3, 0, 1 / 3], (2, 1)), rtol=1e-6)
-    assert neighbour_fold(data, split, 0)["val"].tolist() == [[0, 0, 0, 1]]
-    assert neighbour_fold(data, split, 0)["test"].argmax(1).tolist() == [1, 1]
+        control_fold(data, split, 0, model="majority")["test"], np.tile([0, 2 / 3, 0, 1 / 3], (2, 1)), rtol=1e-6)
+    assert control_fold(data, split, 0, model="nearest neighbour")["val"].tolist() == [[0, 0, 0, 1]]
+    assert control_fold(data, split, 0, model="nearest neighbour")["test"].argmax(1).tolist() == [1, 1]
 
 
 def test_weights_of_the_best_epoch_are_used_and_training_stops(easy):

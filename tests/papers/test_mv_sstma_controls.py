@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from lib.training import emotion_controls
-from lib.training.emotion_controls import (
+from lib.papers.mv_sstma import controls as emotion_controls
+from lib.papers.mv_sstma.controls import (
     bdae_fold,
     choquet,
     fit_measure,

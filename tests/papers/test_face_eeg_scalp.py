@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lib.papers.face_eeg.training import scalp_fold, standardise_maps
 from lib.store import Store
-from lib.training.folds import Task, cross_validate
-from lib.training.scalp import scalp_fold, standardise
+from lib.training.folds import Call, cross_validate
 from lib.training.splits import Split
 
 SMALL = {"model": {"widths": (8, 8, 8), "hidden": 16}, "recipe": {"lr": 3e-3, "epochs": 20}}
@@ -46,7 +46,7 @@ def test_chance_where_there_is_nothing():
 
 def test_only_training_segments_are_known():
     data, split = problem()
-    x = standardise(data["maps"], split["train"])
+    x = standardise_maps(data["maps"], split["train"])
     known = x[split["train"]].reshape(100, 6, 35)[:, :, 1:]
     np.testing.assert_allclose(known.mean((0, 2)), 0, atol=1e-4)
     np.testing.assert_allclose(known.std((0, 2)), 1, atol=1e-3)
@@ -54,7 +54,7 @@ def test_only_training_segments_are_known():
     other = {**data, "maps": data["maps"].copy()}
     other["maps"][split["test"]] *= 2  # what is tested changes nothing about what is trained
     np.testing.assert_array_equal(
-        standardise(other["maps"], split["train"])[split["train"]], x[split["train"]])
+        standardise_maps(other["maps"], split["train"])[split["train"]], x[split["train"]])
     np.testing.assert_array_equal(
         scalp_fold(data, split, 1, **SMALL)["val"],
         scalp_fold(other, split, 1, **SMALL)["val"])
@@ -63,7 +63,7 @@ def test_only_training_segments_are_known():
 def test_stops_early_lowers_the_rate_and_keeps_the_best_weights():
     data, split = problem(effect=0.0)
     out = scalp_fold(data, split, 1, model=SMALL["model"],
-                     recipe={"lr": 1e-2, "epochs": 60, "stop": 6, "patience": 1, "lr_min": 1e-3})
+                     recipe={"lr": 1e-2, "epochs": 60, "patience": 6, "plateau": 1, "min_lr": 1e-3})
     history = out["history"]
     best = history[:, 1].argmin()
     assert len(history) == best + 1 + 6 < 60 and history[:, 3].min() >= 1e-3 and history[-1,
@@ -77,13 +77,13 @@ def test_stops_early_lowers_the_rate_and_keeps_the_best_weights():
 
 def test_fits_the_folds_and_their_memo(tmp_path):
     data, split = problem()
-    task = Task(
+    task = Call(
         "cnn",
         Split("random_segments", 0,
               **{part: tuple(map(int, rows)) for part, rows in split.items()}), settings=SMALL)
     store = Store(tmp_path)
     first = cross_validate(scalp_fold, data, [task], engine="serial", store=store)[0]
-    assert set(first) == {"val", "test", "history", "seconds"} and store.misses == 1
+    assert set(first) == {"val", "test", "history", "best", "seconds"} and store.misses == 1
     np.testing.assert_array_equal(
         cross_validate(scalp_fold, data, [task], engine="serial", store=store)[0]["test"],
         first["test"])

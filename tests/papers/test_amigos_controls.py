@@ -1,5 +1,7 @@
 """Controls of paper 2: what each may use, agreement with scikit-learn, chance on a null."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -7,18 +9,16 @@ from sklearn.metrics import log_loss
 from sklearn.naive_bayes import GaussianNB
 
 from lib.evaluation.classification import classification
+from lib.papers.amigos.controls import control_fold, stimulus_fold
+from lib.papers.amigos.training import high_labels
 from lib.store import Store
-from lib.training.binary import high_labels, scale
-from lib.training.binary_controls import (
-    INVERSE_PENALTIES,
-    fisher_scores,
-    linear_fold,
-    majority_fold,
-    naive_bayes_fold,
-    stimulus_fold,
-)
-from lib.training.folds import Task, cross_validate
+from lib.training.controls import CLASSIFIERS, fisher_scores
+from lib.training.folds import Call, cross_validate
+from lib.training.scaling import standardise
 from lib.training.splits import segment_splits
+
+linear_fold, naive_bayes_fold, majority_fold = (
+    partial(control_fold, model=name) for name in ("linear", "naive Bayes", "majority"))
 
 
 def cohort(effect, seed=0, n_subjects=12, n_clips=6, n_segments=5):
@@ -87,7 +87,7 @@ def test_majority_and_stimulus():
         assert np.array_equal(p[known], y[rows][known])
         assert np.allclose(p[~known], y[list(fold["train"])].mean())
         assert np.allclose(
-            majority_fold(data, fold, 0, "arousal")[part], y[list(fold["train"])].mean())
+            majority_fold(data, fold, 0, target="arousal")[part], y[list(fold["train"])].mean())
     assert np.any(data["stimulus"][list(fold["test"])] == "clip 2")
     coded = stimulus_fold(data | {"stimulus": np.unique(data["stimulus"], return_inverse=True)[1]},
                           fold, 0, "arousal")
@@ -99,19 +99,20 @@ def test_agree_with_scikit_learn_on_the_same_features():
     fold = parts(segment_splits("by_trial", data["subject"], data["trial"])[2])
     train, val, test = (list(fold[key]) for key in ("train", "val", "test"))
     y = high_labels(data["valence"], data["trial"], train)
-    x = scale(data["features_eeg"][:, :, None], data["subject"], train)[:, :, 0]
+    x = standardise(data["features_eeg"], train, data["subject"], "subject")
     fits = [
-        LogisticRegression(C=c, max_iter=1000).fit(x[train], y[train]) for c in INVERSE_PENALTIES
+        LogisticRegression(C=candidate.C, max_iter=1000).fit(x[train], y[train])
+        for candidate in CLASSIFIERS["linear"]
     ]
     best = fits[np.argmin([log_loss(y[val], fit.predict_proba(x[val])) for fit in fits])]
     assert np.allclose(
-        linear_fold(data, fold, 0, "valence", "eeg")["test"],
+        linear_fold(data, fold, 0, target="valence", modality="eeg")["test"],
         best.predict_proba(x[test])[:, 1], atol=1e-6)
     j = fisher_scores(x[train], y[train])
     assert j.max() < 0.3  # so the best alone is used
     one = GaussianNB().fit(x[train][:, [j.argmax()]],
                            y[train]).predict_proba(x[test][:, [j.argmax()]])[:, 1]
-    assert np.allclose(naive_bayes_fold(data, fold, 0, "valence", "eeg")["test"], one, atol=1e-6)
+    assert np.allclose(naive_bayes_fold(data, fold, 0, target="valence", modality="eeg")["test"], one, atol=1e-6)
 
 
 def test_fisher_scores():
@@ -126,15 +127,15 @@ def test_labels_outside_training_are_not_used(work):
     hidden = data | {"arousal": data["arousal"].copy()}
     hidden["arousal"][list(fold["test"])] = np.nan
     assert np.array_equal(
-        work(data, fold, 0, "arousal")["test"],
-        work(hidden, fold, 0, "arousal")["test"])
+        work(data, fold, 0, target="arousal")["test"],
+        work(hidden, fold, 0, target="arousal")["test"])
 
 
 def test_run_by_cross_validate(tmp_path):
     data = cohort(1.0)
     tasks = [
-        Task("linear", fold, 0, {"target": "arousal"})
+        Call("linear", fold, 0, {"target": "arousal", "model": "linear"})
         for fold in segment_splits("by_subject", data["subject"], data["trial"], 3)
     ]
-    results = cross_validate(linear_fold, data, tasks, engine="serial", store=Store(tmp_path))
+    results = cross_validate(control_fold, data, tasks, engine="serial", store=Store(tmp_path))
     assert [len(r["test"]) for r in results] == [len(task.split.test) for task in tasks]

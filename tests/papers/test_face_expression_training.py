@@ -13,17 +13,17 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from lib.datasets import rafdb as reader
 from lib.models.face_attention import PatchAttention, truncated_mobilenet
-from lib.simulation import rafdb
-from lib.store import Store
-from lib.training import face_expression
-from lib.training.face_expression import (
+from lib.papers.face_eeg import expression_training as face_expression
+from lib.papers.face_eeg.expression_training import (
     backbone_features,
     class_weights,
     face_fold,
     feature_maps,
     splits,
 )
-from lib.training.folds import Task, cross_validate
+from lib.simulation import rafdb
+from lib.store import Store
+from lib.training.folds import Call, cross_validate
 
 LABELS = np.repeat(np.arange(4), [100, 40, 10, 50])
 OFFICIAL = np.array(["train", "train", "train", "train", "test"] * 40)
@@ -176,8 +176,8 @@ def test_test_faces_cannot_reach_training():
 
 def test_validation_stops_and_slows_training(monkeypatch):
     # never better
-    monkeypatch.setattr(face_expression, "_probabilities", lambda net, maps, batch: torch.full(
-        (len(maps), 4), 0.25))
+    monkeypatch.setattr(PatchAttention, "forward", lambda self, maps: torch.zeros(
+        len(maps), 4) * self.outer.weight.sum())
     history = fold(drawn(), parts())["history"]
     assert len(history) == 6
     np.testing.assert_allclose(history[:, 3], [1e-3] * 5 + [1e-4])
@@ -211,7 +211,7 @@ def test_attention_over_the_batch_changes_its_mind_with_the_order_of_the_test_fa
 
 def test_fits_cross_validation(tmp_path):
     tasks = [
-        Task("patch", split, seed, {"model": {}, "recipe": {"epochs": 2}}) for seed in (0, 1)
+        Call("patch", split, seed, {"model": {}, "recipe": {"epochs": 2}}) for seed in (0, 1)
         for split in splits(LABELS, OFFICIAL, "pooled", seed)
     ]
     one, two = cross_validate(face_fold, drawn(), tasks, engine="serial", store=Store(tmp_path))

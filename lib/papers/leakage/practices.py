@@ -11,7 +11,8 @@ from sklearn.feature_selection import SelectKBest, f_classif
 from sklearn.linear_model import RidgeClassifier, SGDClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
-from lib.training.simple_models import PENALTY, known, standardised
+from lib.papers.leakage.models import PENALTY, known
+from lib.training.scaling import standardise
 
 __all__ = ["PRACTICES", "practice_fold", "smoothed"]
 
@@ -29,22 +30,19 @@ def _ridge(x: np.ndarray, y: np.ndarray, rows: np.ndarray, test: np.ndarray) -> 
 def _scaling(x, y, split, data, seed) -> Pair:
     rows, test = known(split), np.asarray(split["test"])
     everything = np.concatenate([rows, test])
-    return _ridge(standardised(x, rows), y, rows, test), _ridge(standardised(x, everything), y,
+    return _ridge(standardise(x, rows), y, rows, test), _ridge(standardise(x, everything), y,
                                                                 rows, test)
 
 
 def _subject_scaling(x, y, split, data, seed) -> Pair:
     rows, test = known(split), np.asarray(split["test"])
-    own = np.empty(x.shape, np.float32)
-    for subject in np.unique(data["subject"]):
-        mine = np.flatnonzero(data["subject"] == subject)
-        own[mine] = standardised(x[mine], np.arange(len(mine)))
-    return _ridge(standardised(x, rows), y, rows, test), _ridge(own, y, rows, test)
+    own = standardise(x, rows, data["subject"], "subject")
+    return _ridge(standardise(x, rows), y, rows, test), _ridge(own, y, rows, test)
 
 
 def _features(x, y, split, data, seed) -> Pair:
     rows, test = known(split), np.asarray(split["test"])
-    z = standardised(x, rows)
+    z = standardise(x, rows)
     chosen = [
         SelectKBest(f_classif, k=KEPT).fit(z[those], y[those]).get_support()
         for those in (rows, np.concatenate([rows, test]))
@@ -63,7 +61,7 @@ def _best(predictions: list[np.ndarray], y: np.ndarray, split: Mapping) -> Pair:
 
 def _penalty(x, y, split, data, seed) -> Pair:
     train = np.asarray(split["train"])
-    z = standardised(x, train)
+    z = standardise(x, train)
     return _best([
         RidgeClassifier(alpha=penalty).fit(z[train], y[train]).predict(z) for penalty in PENALTIES
     ], y, split)
@@ -71,7 +69,7 @@ def _penalty(x, y, split, data, seed) -> Pair:
 
 def _epoch(x, y, split, data, seed) -> Pair:
     train = np.asarray(split["train"])
-    z, rng, found = standardised(x, train), np.random.default_rng(seed), []
+    z, rng, found = standardise(x, train), np.random.default_rng(seed), []
     model = SGDClassifier(loss="log_loss", learning_rate="constant", eta0=STEP,
                           random_state=seed % 2**31)
     for _ in range(EPOCHS):
@@ -95,7 +93,7 @@ def _smoothing(x, y, split, data, seed) -> Pair:
     side[test] = 1
     pair = []
     for group in (2 * data["recording"] + side, data["recording"]):
-        z = standardised(smoothed(x, group), rows)
+        z = standardise(smoothed(x, group), rows)
         pair.append(
             KNeighborsClassifier(1, algorithm="brute").fit(z[rows], y[rows]).predict(z[test]))
     return pair[0], pair[1]

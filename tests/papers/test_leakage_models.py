@@ -6,9 +6,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lib.papers.leakage.models import simple_fold
+from lib.papers.leakage.practices import PRACTICES, practice_fold, smoothed
 from lib.simulation.fingerprint import World, make
-from lib.training.practices import PRACTICES, practice_fold, smoothed
-from lib.training.simple_models import simple_fold, standardised
+from lib.training.scaling import standardise
 from lib.training.splits import segment_splits
 
 MODELS = ("nearest neighbour", "ridge", "random forest")
@@ -33,7 +34,7 @@ def test_scaling_knows_the_training_segments_alone(null):
     x = null["x"].copy()
     x[:, 3] = 7.0
     x[100:] *= 5
-    scaled = standardised(x, rows)
+    scaled = standardise(x, rows)
     np.testing.assert_allclose(np.delete(scaled, 3, 1)[rows].std(axis=0), 1, atol=1e-4)
     assert (scaled[:, 3] == 0).all() and scaled[100:].std() > 4
 

@@ -4,8 +4,8 @@ windows stay out of training."""
 import numpy as np
 import pytest
 
-from lib.training.emotion import choose_labelled, emotion_fold
-from lib.training.masked_autoencoder import pretrain_fold
+from lib.papers.mv_sstma.pretraining import pretrain_fold
+from lib.papers.mv_sstma.training import choose_labelled, emotion_fold
 
 MODEL = {"width": 8, "blocks": 1, "heads": 2, "head_width": 4}
 OPTIONS = {
@@ -53,7 +53,7 @@ def test_an_emotion_pattern_is_learned(modality):
     assert accuracy(data, result) > 0.8
     assert result["test"].shape == (36, 3) and result["val"].shape == (18, 3)
     np.testing.assert_allclose(result["test"].sum(1), 1, atol=1e-5)
-    loss, shared, val, test = result["history"].T
+    loss, shared, val, test, rate = result["history"].T
     assert loss[-1] < loss[0] and val[-1] == pytest.approx(accuracy(
         data, result, "val")) and np.isnan(test).all()
     assert ("alpha" in result) == (modality == "attention") and shared.any() == (modality in {

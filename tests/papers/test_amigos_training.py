@@ -6,10 +6,16 @@ import pytest
 import torch
 
 from lib.models.physio_transformer import PhysioTransformer, Recogniser
+from lib.papers.amigos.training import (
+    finetune_fold,
+    fusion_fold,
+    high_labels,
+    mean_rating,
+    pretrain_fold,
+)
 from lib.store import Store
-from lib.training.binary import finetune_fold, fusion_fold, high_labels, mean_rating, scale
-from lib.training.folds import Task, cross_validate
-from lib.training.pretraining import pretrain_fold
+from lib.training.folds import Call, cross_validate
+from lib.training.scaling import standardise
 from lib.training.splits import Split
 
 MODEL = {
@@ -48,7 +54,7 @@ def test_an_effect_is_found_and_where_there_is_none_so_is_chance(tmp_path):
     for effect in (0.0, 1.2):
         data = cohort(effect)
         [result] = cross_validate(finetune_fold, data,
-                                  [Task("eeg", Split("by_trial", 0, **SPLIT), 0, SETTINGS)],
+                                  [Call("eeg", Split("by_trial", 0, **SPLIT), 0, SETTINGS)],
                                   engine="serial", store=Store(tmp_path))
         found[effect] = accuracy(data, result)
     assert found[1.2] > 0.9
@@ -62,7 +68,7 @@ def test_results_have_the_shapes_that_are_promised():
                            **SETTINGS | {"modality": "ecg", "model": MODEL | {"in_channels": 1}})
     assert {name: value.shape for name, value in result.items()} == {
         "val": (40,), "test": (160,), "hidden": (320, 8), "attention": (160, 16),
-        "history": (12, 3), "threshold": (), "seconds": ()
+        "history": (12, 4), "best": (), "threshold": (), "seconds": ()
     }
     assert all(((0 <= result[part]) & (result[part] <= 1)).all() for part in ("val", "test"))
     assert result["hidden"].dtype == np.float32 and (result["hidden"] >= 0).all()
@@ -70,7 +76,7 @@ def test_results_have_the_shapes_that_are_promised():
     p = result["val"].astype(float)
     expected = [-np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)), np.mean((p > 0.5) == (y == 1))]
     # of the last epoch, which is kept
-    np.testing.assert_allclose(result["history"][-1, 1:], expected, rtol=1e-3)
+    np.testing.assert_allclose(result["history"][-1, 1:3], expected, rtol=1e-3)
 
 
 def test_test_segments_cannot_reach_training():
@@ -99,28 +105,28 @@ def test_scaling_uses_training_segments_or_each_subject():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(6, 2, 50)) * np.array([3e-6, 40])[:, None] + np.arange(6)[:, None, None]
     subject, train = np.array([0, 0, 1, 1, 2, 2]), (0, 1, 2)
-    own = scale(x, subject, train, "subject")
+    own = standardise(x, train, subject, "subject")
     assert own.dtype == np.float32
     for s in range(3):
         np.testing.assert_allclose(own[subject == s].mean((0, 2)), 0, atol=1e-5)
         np.testing.assert_allclose(own[subject == s].std((0, 2)), 1, rtol=1e-5)
     expected = (x - x[:3].mean((0, 2), keepdims=True)) / x[:3].std((0, 2), keepdims=True)
-    np.testing.assert_allclose(scale(x, subject, train, "train"), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(standardise(x, train), expected, rtol=1e-4, atol=1e-5)
     touched = x.copy()
     touched[3:] = 1e6
     assert np.array_equal(
-        scale(touched, subject, train, "train")[:3],
-        scale(x, subject, train, "train")[:3])
+        standardise(touched, train)[:3],
+        standardise(x, train)[:3])
     # a flat channel
-    np.testing.assert_allclose(scale(np.full((2, 1, 9), 3.3), subject[:2], (0,), "subject"), 0,
+    np.testing.assert_allclose(standardise(np.full((2, 1, 9), 3.3), (0,), subject[:2], "subject"), 0,
                                atol=1e-6)
     with pytest.raises(ValueError, match="'subject' or 'train', not 'all'"):
-        scale(x, subject, train, "all")
+        standardise(x, train, subject, "all")
 
 
 def test_fine_tuning_starts_from_the_weights_of_pre_training_and_moves_all_of_them():
     data = cohort(1.0)
-    x = scale(data["eeg"], data["subject"], SPLIT["train"], "train")
+    x = standardise(data["eeg"], SPLIT["train"])
     weights = pretrain_fold({"corpus": x[:40], "own": x}, SPLIT, 0, model=MODEL,
                             recipe={"epochs": 1, "batch": 64})
     still = {**SETTINGS, "recipe": SETTINGS["recipe"] | {"epochs": 1, "lr": 0.0}}
@@ -167,8 +173,8 @@ def test_fusion_trains_the_top_alone_and_takes_what_each_branch_knows():
     settings = {"target": "arousal", "head": {}, "recipe": {"lr": 1e-3, "batch": 16}}
     fused = fusion_fold(data, SPLIT, 0, hidden=hidden, **settings)
     one = fusion_fold(data, SPLIT, 0, hidden=hidden[:, :2], **settings)
-    assert fused.keys() == {"val", "test", "history", "seconds"
-                            } and fused["history"].shape == (52, 3)
+    assert fused.keys() == {"val", "test", "history", "best", "seconds"
+                            } and fused["history"].shape == (52, 4)
     assert accuracy(data, fused) > 0.98 and 0.6 < accuracy(data, one) < 0.9
     assert np.array_equal(fused["test"],
                           fusion_fold(data, SPLIT, 0, hidden=hidden, **settings)["test"])

@@ -1,0 +1,92 @@
+"""A run of the training loop on disk, so that a killed one goes on where it was."""
+
+from __future__ import annotations
+
+import io
+import logging
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from lib.whole import writing
+
+__all__ = ["Checkpoint"]
+
+log = logging.getLogger(__name__)
+
+
+class Checkpoint:
+    """Weights, optimiser, learning rate, random generators and history after each epoch.
+
+    Parameters
+    ----------
+    file : Path
+    given : str
+        Digest of data, settings and code: a checkpoint of another run is named and left alone.
+    rng : numpy.random.Generator
+        The generator that orders the examples.
+    """
+    def __init__(self, file: Path, given: str, rng: np.random.Generator):
+        self.file, self.given, self.rng = file, given, rng
+        self.begin, self.before = time.perf_counter(), 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Spent on the run, with what was spent before a restart."""
+        return self.before + time.perf_counter() - self.begin
+
+    def save(self, network, optimiser, schedule, history: list) -> None:
+        """Write atomically; where it cannot be written, say so and go on."""
+        buffer = io.BytesIO()
+        torch.save(
+            {
+                "network": network.state_dict(), "optimiser": optimiser.state_dict(),
+                "schedule": schedule.state_dict(),
+                "history": [list(map(float, row)) for row in history], "given": self.given,
+                "seconds": self.seconds, "numpy": self.rng.bit_generator.state,
+                "torch": torch.get_rng_state(),
+                "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+            }, buffer)
+        try:
+            with writing(self.file) as handle:
+                handle.write(buffer.getbuffer())
+        except OSError as error:
+            log.warning(
+                "%s: expected room for a checkpoint, found %r. The run goes on, but could not be "
+                "resumed from here; free some disk space.", self.file, error)
+
+    def _read(self) -> dict | None:
+        if not self.file.exists():
+            return None
+        try:
+            with zipfile.ZipFile(self.file) as archive:  # torch does not compare checksums
+                damaged = archive.testzip()
+            if damaged:
+                raise ValueError(f"wrong checksum of {damaged}")
+            state = torch.load(self.file, map_location="cpu", weights_only=True)
+        except Exception as error:  # a damaged file can raise anything
+            log.warning(
+                "%s: expected a checkpoint, found a damaged file (%s). Pre-training starts from "
+                "zero.", self.file, error)
+            return None
+        if state.get("given") != self.given:
+            log.warning(
+                "%s: expected a checkpoint of this run, found one of other data, settings or code. "
+                "Pre-training starts from zero; name another file to keep the old one.", self.file)
+            return None
+        return state
+
+    def resume(self, network, optimiser, schedule) -> list:
+        """Put everything back as it was after the last epoch; the history so far."""
+        if (state := self._read()) is None:
+            return []
+        for name, part in (("network", network), ("optimiser", optimiser), ("schedule", schedule)):
+            part.load_state_dict(state[name])
+        self.before, self.rng.bit_generator.state = state["seconds"], state["numpy"]
+        torch.set_rng_state(state["torch"])
+        if state["cuda"]:
+            torch.cuda.set_rng_state_all(state["cuda"])
+        return state["history"]
