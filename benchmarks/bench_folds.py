@@ -22,9 +22,9 @@ import torch
 from torch import Tensor, nn
 
 from lib.models import rmmt as models
+from lib.papers.rmmt.training import fit_fold
 from lib.store import Store
 from lib.training.folds import Call, cross_validate
-from lib.papers.rmmt.training import fit_fold
 from lib.training.splits import contiguous_trials
 
 N_TRIALS, N_TIMES, RECIPE = 40, 192, {"epochs": 2, "train_hop": 64}
@@ -51,7 +51,7 @@ def cohort() -> dict[str, np.ndarray]:
     }
 
 
-def tasks() -> list[Task]:
+def calls() -> list[Call]:
     settings = {"model": "RMMT", "options": {"layers": 1}, "recipe": RECIPE}
     return [Call("RMMT", fold, 0, settings) for fold in contiguous_trials(cohort()["subject"])]
 
@@ -59,7 +59,7 @@ def tasks() -> list[Task]:
 def ours(data) -> int:
     """Processes of one thread each."""
     with tempfile.TemporaryDirectory() as folder:
-        return len(cross_validate(fit_fold, data, tasks(), jobs=2, store=Store(folder)))
+        return len(cross_validate(fit_fold, data, calls(), jobs=2, store=Store(folder)))
 
 
 def plain(data) -> int:
@@ -74,7 +74,7 @@ def plain(data) -> int:
             results = [
                 fit_fold(data, {k: getattr(t.split, k)
                                 for k in ("train", "val", "test")}, seed=0, **t.settings)
-                for t in tasks()
+                for t in calls()
             ]
         finally:
             torch.set_num_threads(1)

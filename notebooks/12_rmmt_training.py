@@ -131,7 +131,20 @@ for fold in rmmt.splits(features, splits[0], preset):
 # %% [markdown]
 # ## Training
 #
-# All models share one recipe (the paper prints none); the folds run side by side and each finished one is remembered.
+# All models share one recipe (the paper prints none); the folds run side by side and each finished one is remembered. One
+# loop trains every network of the four papers: a network brings its batches, its loss (here Eq 21, which shows the two parts
+# of the loss beside their sum) and its score (here the CCC of the validation trials, whose best epoch is kept).
+
+# %%
+from lib.training.loop import fit
+
+show_source(fit)
+
+# %%
+from lib.papers.rmmt.training import ValenceTask
+
+show_source(ValenceTask.loss)
+show_source(ValenceTask.score)
 
 # %%
 names = [*rmmt.TABLES["4"], *rmmt.CONTROLS]

@@ -113,7 +113,18 @@ run.table("masking", pretraining.masked_share(masks), **about)
 # ## Learning
 #
 # The signals are scaled to variance 1, so guessing zero everywhere has an error of 1: the grey line. A second trivial guess
-# draws a straight line across each gap.
+# draws a straight line across each gap. The loop is the one that trains all networks of the four papers; what is special here
+# is the loss.
+
+# %%
+from lib.training.loop import fit
+
+show_source(fit)
+
+# %%
+from lib.papers.amigos.training import ReconstructionTask
+
+show_source(ReconstructionTask.error)
 
 # %%
 fold = amigos.splits(features, "by_subject", preset)[0]
@@ -135,7 +146,7 @@ from lib.datasets.amigos_format import EEG_CHANNELS
 from lib.training.scaling import standardise
 
 everything = np.arange(len(features["trial"]))
-shown = {m: standardise(features[m], features["subject"], everything, "subject") for m in MODALITIES}
+shown = {m: standardise(features[m], everything, features["subject"], "subject") for m in MODALITIES}
 unseen = list(fold.test)
 guesses = {m: pretraining.fill(shown[m][unseen], pretraining.weights(start_weights[m]), m, preset, seed=seed) for m in MODALITIES}
 

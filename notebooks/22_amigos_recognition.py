@@ -85,10 +85,11 @@ networks = [f"{m}, {target}" for target in targets for m in ("ECG", "EEG", "fusi
 print(f"{len(networks)} networks per fold: {'; '.join(networks)}; the fusion sees {width} hidden values")
 
 # %%
-from lib.papers.amigos import training as binary
+from lib.papers.amigos.training import high_labels
+from lib.training.scaling import standardise
 
-show_source(binary.high_labels)
-show_source(binary.scale)
+show_source(high_labels)
+show_source(standardise)
 
 # %% [markdown]
 # ## Three splits

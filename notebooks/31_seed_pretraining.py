@@ -91,7 +91,19 @@ print("visible of 62 at 30, 50, 70 %:", [n_visible(62, ratio) for ratio in RATIO
 # ## On which trials?
 #
 # The paper does not say. Here: the *training* trials of all subjects and sessions, without labels. The last training trial of
-# each session is kept aside for the learning curve. Test trials are seen by nobody before the test.
+# each session is kept aside for the learning curve. Test trials are seen by nobody before the test. One loop trains every
+# network of the four papers; the autoencoder brings its loss.
+
+# %%
+from lib.training.loop import fit
+
+show_source(fit)
+
+# %%
+from lib.papers.mv_sstma.pretraining import MaskedTask
+
+show_source(MaskedTask.loss)
+show_source(MaskedTask.error)
 
 # %%
 folds = {name: protocol.splits(features[name], SPLIT[name], preset.hop) for name in DATASETS}

@@ -90,14 +90,14 @@ print("Eqs (6)-(8) to the letter give back the concatenation:", same)
 # correlations, times 0.1. It needs clearly more windows in a batch than features; otherwise any two views correlate.
 
 # %%
-from lib.training import losses as dcca
+from lib.training.losses import correlation
 
-show_source(dcca.correlation)
+show_source(correlation)
 
 # %% tags=["nbval-check-output"]
 for n in (25, 64, 640):
     noise = torch.Generator().manual_seed(0)
-    found = dcca.correlation(torch.randn(n, 16, generator=noise), torch.randn(n, 16, generator=noise))
+    found = correlation(torch.randn(n, 16, generator=noise), torch.randn(n, 16, generator=noise))
     print(f"two unrelated views of 16 features, {n} windows: {float(found):.0f} of 16")
 
 # %% [markdown]

@@ -70,15 +70,15 @@ about = features["seed-iv"]["about"]
 # accuracy, and the default here.
 
 # %%
-from lib.papers.mv_sstma import training as emotion
+from lib.papers.mv_sstma.training import choose_labelled
 
-show_source(emotion.choose_labelled)
+show_source(choose_labelled)
 
 # %% tags=["nbval-check-output"]
 for name in DATASETS:
     fold, own = protocol.splits(features[name], SPLIT[name])[0], features[name]
     for reading, options in READINGS.items():
-        rows = emotion.choose_labelled(own, fold.train, options.get("labelled", "all"), options.get("n_labelled", 10))
+        rows = choose_labelled(own, fold.train, options.get("labelled", "all"), options.get("n_labelled", 10))
         print(f"{TITLES[name]:8s}{reading:36s}{len(rows):3d} windows of {len(set(own['trial'][rows])):2d} trials, "
               f"{len(set(own['emotion'][rows]))} emotions")
 

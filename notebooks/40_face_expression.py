@@ -162,7 +162,18 @@ run.figure("detector", figure, caption=source)
 # ## Training
 #
 # "80/20" (Sec 5.2) is RAF-DB's own split, and it is also a split drawn at random from all faces. Both are run. A tenth of
-# the training part validates; the paper reports a validation accuracy and no validation part.
+# the training part validates; the paper reports a validation accuracy and no validation part. One loop trains every network of
+# the four papers; here the epoch of best validation accuracy is kept, and every other face is shown as its mirror image.
+
+# %%
+from lib.training.loop import fit
+
+show_source(fit)
+
+# %%
+from lib.papers.face_eeg.expression_training import FaceTask
+
+show_source(FaceTask)
 
 # %% tags=["nbval-check-output"]
 for split in SPLITS:

@@ -98,7 +98,7 @@ def log_power(x: np.ndarray, rate: float = RATE) -> np.ndarray:
 
 
 def hand_features(eeg: np.ndarray, ecg: np.ndarray, rate: float = RATE) -> dict[str, np.ndarray]:
-    """What the controls of :mod:`lib.training.binary_controls` are given.
+    """What the controls of :mod:`lib.papers.amigos.controls` are given.
 
     Parameters
     ----------

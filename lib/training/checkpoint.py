@@ -45,9 +45,9 @@ class Checkpoint:
             {
                 "network": network.state_dict(), "optimiser": optimiser.state_dict(),
                 "schedule": schedule.state_dict(),
-                "history": [list(map(float, row)) for row in history], "given": self.given,
-                "seconds": self.seconds, "numpy": self.rng.bit_generator.state,
-                "torch": torch.get_rng_state(),
+                "history": [list(map(float, row))
+                            for row in history], "given": self.given, "seconds": self.seconds,
+                "numpy": self.rng.bit_generator.state, "torch": torch.get_rng_state(),
                 "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
             }, buffer)
         try:

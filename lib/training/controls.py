@@ -77,6 +77,6 @@ def group_mean(y: np.ndarray, group: np.ndarray, train: np.ndarray) -> np.ndarra
     """For every example the mean label of the training examples of its group (clip, place in a
     clip); where there are none, of all training examples."""
     number = np.unique(group, axis=-1, return_inverse=True)[1].ravel()
-    total, count = (np.bincount(number[train], weights, number.max() + 1)
-                    for weights in (y[train], None))
+    total, count = (np.bincount(number[train], weights,
+                                number.max() + 1) for weights in (y[train], None))
     return np.where(count > 0, total / np.maximum(count, 1), y[train].mean())[number]

@@ -83,7 +83,6 @@ class Task(ABC):
     """Batches in one pass."""
     best: int
     """Epoch whose weights the network ended with, from 0."""
-
     @abstractmethod
     def batches(self) -> Iterable:
         """One pass over the training examples, in a new order: what :meth:`loss` takes, in turn."""
@@ -123,10 +122,11 @@ def _schedule(optimiser: Optimizer, recipe: Recipe, total: int):
             optimiser, lambda step: min(1.0, (step + 1) / max(1.0, warm)) *
             (1 + math.cos(math.pi * step / total)) / 2)
     if recipe.schedule == "linear":
-        return LambdaLR(
-            optimiser, lambda step: float(np.interp(step + 1, (0, warm, total + 1), (0, 1, 0))))
+        return LambdaLR(optimiser,
+                        lambda step: float(np.interp(step + 1, (0, warm, total + 1), (0, 1, 0))))
     if recipe.schedule == "plateau":
-        better = {"threshold": recipe.min_delta, "threshold_mode": "abs"} if recipe.min_delta else {}
+        better = {"threshold": recipe.min_delta, "threshold_mode": "abs"
+                  } if recipe.min_delta else {}
         return ReduceLROnPlateau(optimiser, "min" if recipe.monitor.endswith("loss") else "max",
                                  recipe.decay, recipe.plateau, min_lr=recipe.min_lr, **better)
     raise ValueError(f"no schedule {recipe.schedule!r}; see lib.training.loop.Recipe")
@@ -157,8 +157,9 @@ def fit(task: Task, recipe: Recipe, checkpoint: Checkpoint | None = None) -> np.
         Where the loss or a score is not a number.
     """
     network, weights = task.network, [p for p in task.network.parameters() if p.requires_grad]
-    optimiser = {"adam": Adam, "adamw": AdamW}[recipe.optimiser](
-        weights, recipe.lr, betas=recipe.betas, weight_decay=recipe.weight_decay)
+    optimiser = {"adam": Adam,
+                 "adamw": AdamW}[recipe.optimiser](weights, recipe.lr, betas=recipe.betas,
+                                                   weight_decay=recipe.weight_decay)
     schedule = _schedule(optimiser, recipe, recipe.epochs * task.steps)
     by_step = recipe.schedule in {"one_cycle", "cosine", "linear"}
     sign = -1 if recipe.monitor.endswith("loss") else 1
@@ -183,8 +184,9 @@ def fit(task: Task, recipe: Recipe, checkpoint: Checkpoint | None = None) -> np.
         with torch.no_grad(), autocast(recipe):
             scores = task.score()
         shown = {"training loss": np.mean(losses, axis=0)} | scores
-        history.append([*shown["training loss"], *map(_number, scores.values()),
-                        optimiser.param_groups[0]["lr"]])
+        history.append([
+            *shown["training loss"], *map(_number, scores.values()), optimiser.param_groups[0]["lr"]
+        ])
         if any(value is not None and not np.isfinite(value).all() for value in shown.values()):
             raise FloatingPointError(
                 f"epoch {epoch + 1} ended with {shown}: lower the learning rate ({recipe.lr}) or "

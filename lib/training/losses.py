@@ -7,14 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = [
-    "cca_loss", "ccc", "ccc_loss", "correlation", "kd_loss", "masked_mse", "span_mask"
-]
+__all__ = ["cca_loss", "ccc", "ccc_loss", "correlation", "kd_loss", "masked_mse", "span_mask"]
 
 
 def ccc(x: Tensor, y: Tensor, dim: int | tuple[int, ...] | None = None,
         eps: float = 1e-12) -> Tensor:
-    """Concordance correlation coefficient, paper 1, Eq (18), over ``dim`` (all dimensions by default).
+    """Concordance correlation coefficient, paper 1, Eq (18), over ``dim`` (all dimensions by
+    default).
 
     Variances and the covariance are population moments (divided by n), so that CCC never exceeds
     the Pearson correlation.
@@ -84,7 +83,8 @@ def masked_mse(predicted: Tensor, x: Tensor, mask: Tensor) -> Tensor:
 
 
 def correlation(h1: Tensor, h2: Tensor, ridge: float = 1e-3) -> Tensor:
-    """Total canonical correlation (paper 3, Sec 2.2; Andrew et al., 2013): the sum of the singular values of ``S11^-1/2 S12 S22^-1/2``.
+    """Total canonical correlation (paper 3, Sec 2.2; Andrew et al., 2013): the sum of the singular
+    values of ``S11^-1/2 S12 S22^-1/2``.
 
     Computed in double precision outside of autocast. Cholesky factors take the place of the
     symmetric roots: they differ by a rotation, which leaves singular values alone, and their

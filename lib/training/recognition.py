@@ -74,8 +74,9 @@ class Recognition(Task):
     def score(self) -> dict[str, float | None]:
         logits, y = self.apply(self.logits, self.rows["val"]), self.y[self.rows["val"]]
         right = (logits > 0) == (y > 0) if self.binary else logits.argmax(dim=1) == y
-        return {"loss": float(self.cross_entropy(logits, y)),
-                "accuracy": float(right.float().mean())}
+        return {
+            "loss": float(self.cross_entropy(logits, y)), "accuracy": float(right.float().mean())
+        }
 
     def probabilities(self, part: str) -> np.ndarray:
         """Of "high" ``(n,)``, or of each class ``(n, n_classes)``, float32."""

@@ -9,8 +9,8 @@ import numpy as np
 __all__ = ["standardise"]
 
 
-def standardise(x: np.ndarray, train: Sequence[int] | np.ndarray,
-                subject: np.ndarray | None = None, scaling: str = "train") -> np.ndarray:
+def standardise(x: np.ndarray, train: Sequence[int] | np.ndarray, subject: np.ndarray | None = None,
+                scaling: str = "train") -> np.ndarray:
     """Segments ``(n_segments, n_channels, n_times)`` per channel, or features ``(n_segments,
     n_features)``; a channel that is flat in the training segments becomes zero.
 

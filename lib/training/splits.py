@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 __all__ = [
-    "RECORDING_SPLITS", "SEGMENT_SPLITS", "SPLITS", "Split", "by_subject",
-    "by_trial", "contiguous_trials", "permute_labels", "recording_splits", "segment_splits"
+    "RECORDING_SPLITS", "SEGMENT_SPLITS", "SPLITS", "Split", "by_subject", "by_trial",
+    "contiguous_trials", "permute_labels", "recording_splits", "segment_splits"
 ]
 
 SEGMENT_SPLITS = ("random_segments", "blocked_segments", "by_trial", "by_subject")
@@ -74,12 +74,9 @@ def contiguous_trials(subjects, n_folds: int = 10, inner: float = 0.6,
     ----------
     subjects : sequence of int
         Subject of each trial, sorted.
-    n_folds : int
     inner : float
         Share of the remaining trials used for training; the rest validates. Sec 4.3: 0.6 in ten
         folds.
-    seed : int
-        Of the inner split.
     """
     if np.any(np.diff(subjects) < 0):
         raise ValueError("contiguous_trials needs trials sorted by subject")
@@ -136,11 +133,6 @@ def segment_splits(name: str, subject, trial, n_folds: int = 10, inner: float = 
     -------
     list of Split
         *Segment* indices. Every segment is tested once.
-
-    Raises
-    ------
-    ValueError
-        For an unknown name, or fewer than three units.
     """
     if name not in SEGMENT_SPLITS:
         raise ValueError(f"no split {name!r} of segments; there are {', '.join(SEGMENT_SPLITS)}")
@@ -150,8 +142,9 @@ def segment_splits(name: str, subject, trial, n_folds: int = 10, inner: float = 
         unit = np.unique(np.stack([trial, block]), axis=1, return_inverse=True)[1].ravel()
         tested = [np.unique(unit[block == k]) for k in np.unique(block)]
     else:
-        whole = {"random_segments": np.arange(len(trial)), "by_trial": trial,
-                 "by_subject": subject}[name]
+        whole = {
+            "random_segments": np.arange(len(trial)), "by_trial": trial, "by_subject": subject
+        }[name]
         unit = np.unique(whole, return_inverse=True)[1]
         order = _rng(seed).permutation(unit.max() + 1)
         tested = np.array_split(order, min(n_folds, len(order)))
@@ -181,9 +174,9 @@ def recording_splits(name: str, subject, recording, clip, emotion, position, n_f
     Parameters
     ----------
     name : str
-        ``random_segments`` (as we read paper 4, Sec 5.3): each fold draws 15 % of all segments for the test,
-        then 15 % of the rest for validation; folds are repetitions. All recordings are shared.
-        ``blocked_segments``: each recording is cut into ``n_folds`` blocks of neighbouring
+        ``random_segments`` (as we read paper 4, Sec 5.3): each fold draws 15 % of all segments for
+        the test, then 15 % of the rest for validation; folds are repetitions. All recordings are
+        shared. ``blocked_segments``: each recording is cut into ``n_folds`` blocks of neighbouring
         segments; fold k tests the k-th, validates on the next one (the first after the last), and
         trains on the others. Recordings are shared, neighbours are not. ``by_clip``: of each
         emotion some clips are trained on and others tested, for all subjects; at most as many folds
@@ -203,16 +196,6 @@ def recording_splits(name: str, subject, recording, clip, emotion, position, n_f
         recording are left out of validation and training, and those near a validation segment out
         of training. choice: 1, that is 3 s.
 
-    Returns
-    -------
-    list of Split
-        Segment indices.
-
-    Raises
-    ------
-    ValueError
-        For an unknown name, too few clips, recordings, blocks or subjects, or a gap that leaves
-        nothing.
     """
     if name not in RECORDING_SPLITS:
         raise ValueError(
@@ -251,9 +234,7 @@ def _near(mask: np.ndarray, recording: np.ndarray, position: np.ndarray, gap: in
 
 def _blocked(recording: np.ndarray, position: np.ndarray, n_folds: int, gap: int) -> list[Split]:
     if n_folds < 3:
-        raise ValueError(
-            f"blocked_segments needs three blocks or more (training, validation, test), not {n_folds}"
-        )
+        raise ValueError(f"blocked_segments needs three blocks or more, not {n_folds}")
     order = np.lexsort((position, recording))
     block = np.empty(len(order), int)
     for fold in segment_splits("blocked_segments", recording[order], recording[order], n_folds):
@@ -264,9 +245,9 @@ def _blocked(recording: np.ndarray, position: np.ndarray, n_folds: int, gap: int
         val &= ~_near(test, recording, position, gap)
         train = ~_near(test | val, recording, position, gap)
         if not (train.any() and val.any() and test.any()):
-            raise ValueError(
-                f"blocks of {len(order) / len(np.unique(recording)) / n_folds:.3g} segments and a gap of {gap} leave nothing: "
-                "fewer folds, or a smaller gap")
+            length = len(order) / len(np.unique(recording)) / n_folds
+            raise ValueError(f"blocks of {length:.3g} segments and a gap of {gap} leave nothing: "
+                             "fewer folds, or a smaller gap")
         folds.append(_split("blocked_segments", k, train, val, test))
     return folds
 
@@ -288,9 +269,8 @@ def _by_clip(recording: np.ndarray, clip: np.ndarray, emotion: np.ndarray, n_fol
             np.concatenate([numbers[:max(1, round(inner * len(numbers)))] for numbers in known]))
         train = ~(test | val)
         if not all((own & train).any() for own in of):
-            raise ValueError(
-                "by_clip needs two recordings or more of each training clip: one to train on, one to validate on"
-            )
+            raise ValueError("by_clip needs two recordings or more of each training clip: one to "
+                             "train on, one to validate on")
         folds.append(_split("by_clip", k, train, val, test))
     return folds
 
@@ -308,14 +288,6 @@ def permute_labels(emotion, recording, subject, seed: int = 0) -> np.ndarray:
         Of each segment; one emotion and one subject for each recording.
     seed : int
 
-    Returns
-    -------
-    array ``(n_segments,)``
-
-    Raises
-    ------
-    ValueError
-        If a recording has two emotions or two subjects.
     """
     emotion, subject = np.asarray(emotion), np.asarray(subject)
     first, number = np.unique(recording, return_index=True, return_inverse=True)[1:]

@@ -13,7 +13,6 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from lib.datasets import rafdb as reader
 from lib.models.face_attention import PatchAttention, truncated_mobilenet
-from lib.papers.face_eeg import expression_training as face_expression
 from lib.papers.face_eeg.expression_training import (
     backbone_features,
     class_weights,

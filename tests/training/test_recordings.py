@@ -121,8 +121,7 @@ def test_permuted_labels_stay_with_recordings_and_subjects():
     assert np.array_equal(permuted, permute_labels(EMOTION, RECORDING, SUBJECT, seed=3))
 
 
-def test_recognising_recordings_scores_high_in_random_and_blocked_splits_alone_and_whatever_the_labels(
-):
+def test_recognising_recordings_scores_high_in_random_and_blocked_splits_whatever_the_labels():
     rng = np.random.default_rng(0)
     fingerprint = rng.normal(size=(1000, 12))[RECORDING]
     x = 2 * fingerprint + rng.normal(size=(len(SUBJECT), 12))  # no emotion in it

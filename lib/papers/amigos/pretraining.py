@@ -54,15 +54,16 @@ def pretrain(data: Mapping[str, np.ndarray], unlabelled: np.ndarray, modality: s
     the corpora; without, one network that saw the corpora alone serves all folds. ``how``: see
     :func:`lib.training.folds.cross_validate`.
     """
-    own = standardise(data[modality], data["subject"], np.arange(len(data["subject"])),
-                "subject") if preset.own else data[modality][:0]
+    own = standardise(data[modality], np.arange(len(data["subject"])), data["subject"],
+                      "subject") if preset.own else data[modality][:0]
     settings = {
         "model": preset.model[modality],
         "recipe": {**preset.pretraining[modality], "device": device}
     }
     tasks = []
     for fold in folds if preset.own else [NO_FOLD]:
-        checkpoint = f"amigos-{modality}-{fold.name}-{fold.fold}-{seed}.pt" if preset.checkpoints else ""
+        file = f"amigos-{modality}-{fold.name}-{fold.fold}-{seed}.pt"
+        checkpoint = file if preset.checkpoints else ""
         tasks.append(Call(modality, fold, seed, {**settings, "checkpoint": checkpoint}))
     given = {"corpus": unlabelled, "own": own}
     results = cross_validate(pretrain_fold, given, tasks, label=f"pre-training, {modality}", **how)

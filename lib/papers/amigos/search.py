@@ -2,8 +2,8 @@
 (Sec 4.3).
 
 ``make tune`` searches and writes the best configuration of every fold as YAML; :func:`found` reads
-them back for :func:`lib.papers.amigos.protocol.run` (notebook 22: ``tuned = True``). The test segments of
-a fold take no part. A search that was stopped is continued.
+them back for :func:`lib.papers.amigos.protocol.run` (notebook 22: ``tuned = True``). The test
+segments of a fold take no part. A search that was stopped is continued.
 """
 
 from __future__ import annotations

@@ -12,13 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lib.models.physio_transformer import ECG, EEG
-from lib.papers.amigos.controls import (
-    linear_fold,
-    majority_fold,
-    naive_bayes_fold,
-    neighbour_fold,
-    stimulus_fold,
-)
+from lib.papers.amigos.controls import control_fold, stimulus_fold
 
 __all__ = [
     "COLUMNS", "CONTROLS", "CORPORA", "MODALITIES", "NULL_TWIN", "PRESETS", "SIMULATED", "SPACE",
@@ -57,17 +51,17 @@ VARIANTS = {
     "Fused": Variant(MODALITIES),
 }
 CONTROLS: dict[str, tuple[Callable[..., dict], dict]] = {
-    "majority": (majority_fold, {}),
+    "majority": (control_fold, {"model": "majority"}),
     "stimulus mean": (stimulus_fold, {}),
-    "linear, EEG": (linear_fold, {"modality": "eeg"}),
-    "linear, ECG": (linear_fold, {"modality": "ecg"}),
-    "linear, both": (linear_fold, {"modality": "both"}),
-    "nearest neighbour, both": (neighbour_fold, {"modality": "both"}),
+    "linear, EEG": (control_fold, {"model": "linear", "modality": "eeg"}),
+    "linear, ECG": (control_fold, {"model": "linear", "modality": "ecg"}),
+    "linear, both": (control_fold, {"model": "linear", "modality": "both"}),
+    "nearest neighbour, both": (control_fold, {"model": "nearest neighbour", "modality": "both"}),
     # the baseline of the AMIGOS paper (its Table 4 row used 20 s segments, GSR as well, and
     # subjects left out one by one)
-    "naive Bayes, EEG": (naive_bayes_fold, {"modality": "eeg"}),
-    "naive Bayes, ECG": (naive_bayes_fold, {"modality": "ecg"}),
-    "naive Bayes, both": (naive_bayes_fold, {"modality": "both"}),
+    "naive Bayes, EEG": (control_fold, {"model": "naive Bayes", "modality": "eeg"}),
+    "naive Bayes, ECG": (control_fold, {"model": "naive Bayes", "modality": "ecg"}),
+    "naive Bayes, both": (control_fold, {"model": "naive Bayes", "modality": "both"}),
 }
 TABLES = {
     "1": ("EEG without pre-training", "EEG"), "2": ("ECG", "EEG", "Fused"),
@@ -124,7 +118,8 @@ SMALL: dict[str, Any] = {
     "channels": (16, 32, 32), "kernels": (33, 9, 3), "strides": (8, 2, 2), "layers": 1,
     "feedforward": 64, "mask_hidden": 64
 }
-SHORT: dict[str, Any] = {"epochs": 40, "warmup": 3, "lr": 3e-3, "weight_decay": 1e-4, "batch": 32}
+SHORT: dict[str,
+            Any] = {"epochs": 40, "warmup": 0.075, "lr": 3e-3, "weight_decay": 1e-4, "batch": 32}
 PRESETS = {
     "demo": Preset(
         n_folds=4, own=False, corpus=300,

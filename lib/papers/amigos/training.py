@@ -114,12 +114,12 @@ def load_weights(model: nn.Module, arrays: Mapping[str, np.ndarray]) -> None:
         Where names or shapes differ from the module's: both must come from the same settings.
     """
     model.load_state_dict({
-        name.removeprefix(PREFIX): torch.tensor(array)
-        for name, array in arrays.items() if name not in {"history", "seconds"}
+        name.removeprefix(PREFIX): torch.tensor(array) for name, array in arrays.items()
+        if name not in {"history", "seconds"}
     })
 
 
-class _HighLow(Recognition):
+class HighLowTask(Recognition):
     """High or low, in batches of nearly equal length also where nothing is trained."""
     def pieces(self, rows: np.ndarray) -> list[np.ndarray]:
         return np.array_split(rows, loop.n_batches(len(rows), self.recipe))
@@ -166,7 +166,7 @@ def finetune_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, 
     x = torch.from_numpy(
         standardise(data[modality], split["train"], data["subject"], settings.scaling))
     y = high_labels(data[target], data["trial"], split["train"])
-    task = _HighLow(net, [x], y, split, settings, np.random.default_rng(seed))
+    task = HighLowTask(net, [x], y, split, settings, np.random.default_rng(seed))
     result = recognise(task)
     x = task.inputs[0]
     hidden = task.apply(lambda rows: net.last_hidden(x[rows]), np.arange(len(x)))
@@ -204,13 +204,13 @@ def fusion_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, ta
     begin = time.perf_counter()
     torch.manual_seed(seed)
     x = torch.from_numpy(np.array(hidden, np.float32))
-    task = _HighLow(FusionHead(x.shape[1], **head), [x],
-                    high_labels(data[target], data["trial"], split["train"]), split,
-                    FusionRecipe(**recipe), np.random.default_rng(seed))
+    task = HighLowTask(FusionHead(x.shape[1], **head), [x],
+                       high_labels(data[target], data["trial"], split["train"]), split,
+                       FusionRecipe(**recipe), np.random.default_rng(seed))
     return recognise(task) | {"seconds": np.array(time.perf_counter() - begin)}
 
 
-class _Reconstruction(loop.Task):
+class ReconstructionTask(loop.Task):
     """Masked value prediction on unlabelled segments ``(n, n_channels, n_times)``: all of the
     corpora, then the training segments of the labelled cohort."""
     def __init__(self, network: PhysioTransformer, corpus: np.ndarray, own: np.ndarray,
@@ -282,7 +282,7 @@ def pretrain_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, 
             "corpus, or training segments")
     torch.manual_seed(seed)
     network = PhysioTransformer(**model)
-    task = _Reconstruction(network, corpus, own, settings, seed, rng)
+    task = ReconstructionTask(network, corpus, own, settings, seed, rng)
     given = digest((corpus, own, seed, dict(model), asdict(settings),
                     code_digest(__file__))) if checkpoint else ""
     kept = Checkpoint(paths.build() / "checkpoints" / checkpoint, given, rng)

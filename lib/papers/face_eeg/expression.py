@@ -150,7 +150,7 @@ def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: Prese
         results = cross_validate(work, {"maps": data[maps], "emotion": data["emotion"]}, tasks,
                                  label=f"{split}, {work.__name__}", **how)
         records += [
-            Record(task.variant, task.split, seed, result)
+            Record(task.row, task.split, seed, result)
             for task, result in zip(tasks, results, strict=True)
         ]
     return records

@@ -78,8 +78,8 @@ def learning(trainings: Mapping[str, Sequence[Mapping[str, np.ndarray]]]) -> Fig
     Parameters
     ----------
     trainings : mapping
-        Row -> results of :func:`lib.papers.face_eeg.expression_training.face_fold`, of which ``history`` and
-        ``best`` are drawn.
+        Row -> results of :func:`lib.papers.face_eeg.expression_training.face_fold`, of which
+        ``history`` and ``best`` are drawn.
     """
     figure = blank(2.9)
     panels = ("training loss", "validation loss", "validation accuracy", "learning rate")

@@ -3,7 +3,7 @@
 
 ``Sec n``: printed there. ``choice:`` ours, with the reason. What the paper leaves open about the
 network and its training stands in :mod:`lib.models.face_attention` and
-:mod:`lib.training.face_expression`.
+:mod:`lib.papers.face_eeg.expression_training`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from lib.datasets.rafdb import EMOTIONS
 from lib.papers.face_eeg.expression_training import face_fold
+from lib.training.controls import classify
 
 __all__ = [
     "COLUMNS", "EMOTIONS", "NULL_TWIN", "PRESETS", "ROWS", "SPLITS", "Preset", "Row", "linear_fold",
@@ -52,11 +53,8 @@ PRESETS = {"demo": Preset(repeats=3), "paper": Preset()}
 def majority_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int) -> Result:
     """The shares of the classes in the training part everywhere: every face is called the most
     frequent class."""
-    share = np.bincount(data["emotion"][np.asarray(split["train"])], minlength=len(EMOTIONS)) / len(
-        split["train"])
-    return {
-        part: np.tile(share, (len(split[part]), 1)).astype(np.float32) for part in ("val", "test")
-    }
+    y = np.asarray(data["emotion"])
+    return classify("majority", y[:, None], y, split, len(EMOTIONS))
 
 
 def linear_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int) -> Result:

@@ -153,14 +153,17 @@ def class_weights(labels: np.ndarray, n_classes: int = 4) -> np.ndarray:
     """
     count = np.bincount(labels, minlength=n_classes)
     if not count.all():
-        raise ValueError(
-            f"every class needs training images; of classes 0 to {n_classes - 1} there are {count.tolist()}"
-        )
+        raise ValueError(f"every class needs training images; of classes 0 to {n_classes - 1} "
+                         f"there are {count.tolist()}")
     return (len(labels) / (n_classes * count)).astype(np.float32)
 
 
-class _Faces(Recognition):
-    """Faces, each itself or mirrored at random in training; as they are, the first copy, elsewhere."""
+class FaceTask(Recognition):
+    """Faces, each itself or mirrored at random in training; as they are, the first copy,
+    elsewhere."""
+
+    recipe: Recipe
+
     def batches(self) -> list[np.ndarray]:
         train, copies = self.rows["train"], self.inputs[0].shape[1] if self.recipe.flip else 1
         self.copy = np.zeros(len(self.y), int)
@@ -207,11 +210,14 @@ def face_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, mode
     torch.manual_seed(seed)
     emotion, train = np.asarray(data["emotion"], np.int64), np.asarray(split["train"])
     weight = torch.from_numpy(class_weights(emotion[train])) if settings.balanced else torch.ones(4)
-    task = _Faces(PatchAttention(**model), [torch.from_numpy(data["maps"])], emotion, split,
-                  settings, np.random.default_rng(seed), weight.to(settings.device))
+    task = FaceTask(PatchAttention(**model), [torch.from_numpy(data["maps"])], emotion, split,
+                    settings, np.random.default_rng(seed), weight.to(settings.device))
     result = recognise(task)
     return {
-        **result, "seconds": np.array(time.perf_counter() - begin),
-        **{f"weights/{name}": value.cpu().numpy()
-           for name, value in task.network.state_dict().items()}
+        **result, "seconds": np.
+        array(time.perf_counter() -
+              begin), **{
+                  f"weights/{name}": value.cpu().numpy() for name, value in task.network.state_dict(
+                  ).items()
+              }
     }

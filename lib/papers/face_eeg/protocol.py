@@ -18,6 +18,7 @@ from lib.evaluation.classification import averages
 from lib.evaluation.verdicts import verdicts
 from lib.models.inception import spectrogram_backbone
 from lib.papers.face_eeg.settings import PERMUTED, ROWS, SIMULATED, Preset
+from lib.papers.face_eeg.training import control_fold
 from lib.preprocessing import scalp_maps
 from lib.preprocessing.de_maps import de_maps, differential_entropy
 from lib.preprocessing.faces import project
@@ -36,7 +37,7 @@ PLACES = np.array([
 ])
 READS = {
     "Scalp maps": ("maps",), "EEG-ITNet": ("eeg",), "SST-EmotionNet": ("spectral", "temporal"),
-    "linear": ("de",), "nearest neighbour": ("de",), "majority": ()
+    "linear": ("de",), "nearest neighbour": ("de",), "majority": ("de",)
 }
 
 
@@ -156,7 +157,9 @@ def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: Prese
                              seed) if split == PERMUTED else data["emotion"]
     records = []
     for name in names:
-        settings: dict[str, Any] = {"model": preset.model[name]} if name in preset.model else {}
+        settings: dict[str, Any] = {"model": name} if ROWS[name] is control_fold else {}
+        if name in preset.model:
+            settings["model"] = preset.model[name]
         if name in preset.recipe:
             settings["recipe"] = {**preset.recipe[name], "device": device}
         given = {key: np.asarray(data[key])

@@ -12,17 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lib.models.sst_emotionnet import SMALL
-from lib.papers.face_eeg.training import (
-    ITNET_DEMO,
-    SST,
-    SST_DEMO,
-    band_power_fold,
-    itnet_fold,
-    majority_fold,
-    neighbour_fold,
-    scalp_fold,
-    sst_fold,
-)
+from lib.papers.face_eeg.training import control_fold, itnet_fold, scalp_fold, sst_fold
 from lib.training.splits import RECORDING_SPLITS
 
 __all__ = [
@@ -40,7 +30,7 @@ COLUMNS = [
 ]
 ROWS: dict[str, Callable[..., dict]] = {
     "Scalp maps": scalp_fold, "EEG-ITNet": itnet_fold, "SST-EmotionNet": sst_fold,
-    "linear": band_power_fold, "nearest neighbour": neighbour_fold, "majority": majority_fold,
+    "linear": control_fold, "nearest neighbour": control_fold, "majority": control_fold,
 }
 TABLES = {"2": ("Scalp maps",), "3": ("SST-EmotionNet", "EEG-ITNet", "Scalp maps")}
 
@@ -70,15 +60,16 @@ class Preset:
     video_rate: float = 2.0
     model: Mapping[str, Mapping] = field(default_factory=lambda: {"Scalp maps": {}})
     recipe: Mapping[str, Mapping] = field(
-        default_factory=lambda: {"Scalp maps": {}, "EEG-ITNet": {}, "SST-EmotionNet": SST})
+        default_factory=lambda: {"Scalp maps": {}, "EEG-ITNet": {}, "SST-EmotionNet": {}})
 
 
 SMALLER = {
     "Scalp maps": {"widths": (128, 64, 32), "hidden": 64, "dropout": 0.2}, "SST-EmotionNet": SMALL
 }
 BRIEF = {
-    "Scalp maps": {"epochs": 40, "lr": 1e-3, "stop": 12}, "EEG-ITNet": ITNET_DEMO,
-    "SST-EmotionNet": SST_DEMO
+    "Scalp maps": {"epochs": 40, "lr": 1e-3, "patience": 12},
+    "EEG-ITNet": {"epochs": 8, "lr": 1e-2, "plateau": 2, "patience": 4, "downsample": 2},
+    "SST-EmotionNet": {"epochs": 8, "batch": 32, "lr": 3e-3, "plateau": 2, "patience": 4}
 }
 PRESETS = {
     # choice: spectrograms a quarter as wide, 64 random projections of the features, smaller

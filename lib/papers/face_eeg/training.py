@@ -20,7 +20,8 @@ from lib.training.recognition import Recognition, recognise
 from lib.training.scaling import standardise
 
 __all__ = [
-    "ITNetRecipe", "Recipe", "SSTRecipe", "control_fold", "itnet_fold", "scalp_fold", "sst_fold", "standardise_maps"
+    "ITNetRecipe", "Recipe", "SSTRecipe", "control_fold", "itnet_fold", "scalp_fold", "sst_fold",
+    "standardise_maps"
 ]
 
 Result = dict[str, np.ndarray]
@@ -88,7 +89,7 @@ def standardise_maps(maps: np.ndarray, train: Sequence[int]) -> np.ndarray:
     return np.where(occupied, scaled, 0).astype(np.float32)
 
 
-class _Maps(Recognition):
+class ScalpTask(Recognition):
     """Scalp maps, channels last."""
     def pieces(self, rows: np.ndarray) -> list[np.ndarray]:
         return np.split(rows, range(256, len(rows), 256))
@@ -129,8 +130,8 @@ def scalp_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, mod
     torch.manual_seed(seed)
     network = ScalpCNN(data["maps"].shape[1], **model).to(memory_format=torch.channels_last)
     maps = torch.from_numpy(standardise_maps(data["maps"], split["train"]))
-    task = _Maps(network, [maps], np.asarray(data["emotion"]), split, settings,
-                 np.random.default_rng(seed))
+    task = ScalpTask(network, [maps], np.asarray(data["emotion"]), split, settings,
+                     np.random.default_rng(seed))
     return recognise(task) | {"seconds": np.array(time.perf_counter() - begin)}
 
 
@@ -138,9 +139,7 @@ def _compared(network: nn.Module, arrays: Sequence[np.ndarray], data: Mapping[st
               split: Mapping, seed: int, recipe: loop.Recipe) -> Result:
     """Scale by the training segments (each channel, or each map), train, predict."""
     begin = time.perf_counter()
-    inputs = [
-        torch.from_numpy(standardise(x, split["train"])) for x in arrays
-    ]
+    inputs = [torch.from_numpy(standardise(x, split["train"])) for x in arrays]
     task = Recognition(network, inputs, np.asarray(data["emotion"], np.int64), split, recipe,
                        np.random.default_rng(seed))
     return recognise(task) | {"seconds": np.array(time.perf_counter() - begin)}

@@ -19,17 +19,9 @@ from lib.papers.amigos import settings as amigos_presets
 from lib.papers.face_eeg import protocol as face_eeg
 from lib.papers.face_eeg import settings as face_eeg_presets
 from lib.papers.leakage.protocol import permuted, run, score, tidy
-from lib.papers.leakage.settings import (
-    FOLDS,
-    MODELS,
-    MUSE,
-    MUSE_SPLITS,
-    OWN,
-    PAPERS,
-    REAL_FOLDS,
-    SPLITS,
-    VALENCE_SPLITS,
-)
+from lib.papers.leakage.settings import (FOLDS, MODELS, MUSE, MUSE_SPLITS, OWN, PAPERS, REAL_FOLDS,
+                                         SPLITS, VALENCE_SPLITS,
+                                         )
 from lib.papers.mv_sstma import protocol as mv_sstma
 from lib.papers.mv_sstma import settings as seed_presets
 from lib.papers.rmmt import protocol as rmmt
@@ -63,8 +55,8 @@ def paper_data(paper: str, *, null: bool = False, base: int = 0) -> dict[str, An
     Returns
     -------
     dict
-        See :mod:`lib.papers.leakage.protocol`; ``splits``: folds that only this paper has; ``about``:
-        caption, tier and source.
+        See :mod:`lib.papers.leakage.protocol`; ``splits``: folds that only this paper has;
+        ``about``: caption, tier and source.
     """
     make = {"rmmt": _rmmt, "amigos": _amigos, "seed": _seed, "face_eeg": _face_eeg}[paper]
     data = make(null, base)

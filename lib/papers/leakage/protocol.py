@@ -19,27 +19,15 @@ from lib.evaluation.metrics import regression
 from lib.evaluation.statistics import summary
 from lib.papers.leakage.models import simple_fold
 from lib.papers.leakage.practices import PRACTICES, practice_fold
-from lib.papers.leakage.settings import (
-    COLUMNS,
-    KINDS,
-    MODELS,
-    PRACTICE_SPLIT,
-    PRACTICE_WORLDS,
-    SPLITS,
-    STRENGTHS,
-    WORLDS,
-    practice_world,
-)
+from lib.papers.leakage.settings import (COLUMNS, KINDS, MODELS, PRACTICE_SPLIT, PRACTICE_WORLDS,
+                                         SPLITS, STRENGTHS, WORLDS, practice_world,
+                                         )
 from lib.simulation import fingerprint
 from lib.simulation.fingerprint import World
 from lib.training.folds import Call, cross_validate
-from lib.training.splits import (
-    Split,
-    contiguous_trials,
-    permute_labels,
-    recording_splits,
-    segment_splits,
-)
+from lib.training.splits import (Split, contiguous_trials, permute_labels, recording_splits,
+                                 segment_splits,
+                                 )
 
 __all__ = [
     "Record", "permuted", "practices", "run", "score", "shared", "splits", "strengths", "tidy",
@@ -241,8 +229,8 @@ def strengths(seed: int = 0, **how) -> pd.DataFrame:
 
 def practices(seed: int = 0, n_folds: int = 3, worlds: int = PRACTICE_WORLDS,
               **how) -> pd.DataFrame:
-    """What each practice of :data:`lib.papers.leakage.practices.PRACTICES` adds to the accuracy, in null
-    and in effect worlds.
+    """What each practice of :data:`lib.papers.leakage.practices.PRACTICES` adds to the accuracy, in
+    null and in effect worlds.
 
     Returns
     -------

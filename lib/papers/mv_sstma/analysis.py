@@ -146,8 +146,8 @@ def error_table(data: Mapping[str, Mapping[str, Any]], folds: Mapping[str, Seque
     rows = []
     for (dataset, modality), results in started.items():
         for ratio in ratios:
-            filled = fill(data[dataset], modality, folds[dataset], preset, mv_sstma.weights(results[0]),
-                          ratio=ratio)
+            filled = fill(data[dataset], modality, folds[dataset], preset,
+                          mv_sstma.weights(results[0]), ratio=ratio)
             rows.append({
                 "dataset": TITLES[dataset], "modality": modality, "masked": ratio, **errors(*filled)
             })
@@ -209,7 +209,8 @@ def inflation(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def ratio_curve(table: pd.DataFrame, further: Mapping[float, pd.DataFrame]) -> pd.DataFrame:
-    """Accuracy over the share of missing channels, for :func:`lib.papers.mv_sstma.figures.missing_channels`.
+    """Accuracy over the share of missing channels, for
+    :func:`lib.papers.mv_sstma.figures.missing_channels`.
 
     Parameters
     ----------

@@ -98,7 +98,7 @@ def build(shape: Sequence[int], model: Mapping,
     return network
 
 
-class _Masked(loop.Task):
+class MaskedTask(loop.Task):
     """Reconstruct the channels that are hidden; others at every look for training windows, the same
     at every epoch for validation windows."""
     def __init__(self, network: MVSSTMA, x: Tensor, n_train: int, recipe: PretrainRecipe):
@@ -167,7 +167,7 @@ def pretrain_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, 
         raise ValueError(f"a ratio of {settings.ratio} masks no channel of {x.shape[2]}: there is "
                          "nothing to reconstruct")
     network = build(x.shape, model)
-    history = loop.fit(_Masked(network, x, n, settings), settings)
+    history = loop.fit(MaskedTask(network, x, n, settings), settings)
     weights = {
         f"weights/{name}": value.cpu().numpy() for name, value in network.state_dict().items()
     }

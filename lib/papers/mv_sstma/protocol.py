@@ -22,17 +22,9 @@ from lib.evaluation import printed
 from lib.evaluation.classification import classification
 from lib.evaluation.verdicts import verdicts
 from lib.papers.mv_sstma.pretraining import pretrain_fold
-from lib.papers.mv_sstma.settings import (
-    CONTROLS,
-    EMOTIONS,
-    GUESS,
-    SIMULATED,
-    SPLIT,
-    TITLES,
-    VARIANTS,
-    Preset,
-    Variant,
-)
+from lib.papers.mv_sstma.settings import (CONTROLS, EMOTIONS, GUESS, SIMULATED, SPLIT, TITLES,
+                                          VARIANTS, Preset, Variant,
+                                          )
 from lib.papers.mv_sstma.training import INPUTS, emotion_fold
 from lib.preprocessing.seed import windows
 from lib.simulation import seed as simulation
@@ -194,9 +186,9 @@ def run(data: Mapping[str, Any], dataset: str, names: Sequence[str], preset: Pre
     split : str
         Default: the paper's.
     recipe : mapping, optional
-        Changes to the recipe of the preset (fields of :class:`lib.papers.mv_sstma.training.Recipe`): the
-        one for few labels where ``labelled`` is given, the one for a frozen encoder with
-        ``freeze``, else that of the fine-tuning.
+        Changes to the recipe of the preset (fields of
+        :class:`lib.papers.mv_sstma.training.Recipe`): the one for few labels where ``labelled`` is
+        given, the one for a frozen encoder with ``freeze``, else that of the fine-tuning.
     seed, device : int, str
         Of the trainings.
     how
@@ -226,7 +218,7 @@ def run(data: Mapping[str, Any], dataset: str, names: Sequence[str], preset: Pre
     results = cross_validate(emotion_fold, arrays, tasks, label=f"{TITLES[dataset]}, fine-tuning",
                              **how)
     records = [
-        Record(task.variant, dataset, task.split, seed, result)
+        Record(task.row, dataset, task.split, seed, result)
         for task, result in zip(tasks, results, strict=True)
     ]
     for name in (name for name in names if name in CONTROLS):

@@ -1,4 +1,5 @@
-"""Paper 3 (Gao et al. 2024): its settings. What runs them is in :mod:`lib.papers.mv_sstma.protocol`.
+"""Paper 3 (Gao et al. 2024): its settings. What runs them is in
+:mod:`lib.papers.mv_sstma.protocol`.
 
 ``Sec n``: printed there. ``choice:`` ours, with the reason. The paper prints no batch size, epochs,
 optimiser or seed.

@@ -109,7 +109,7 @@ class _Network(nn.Module):
         ]
 
 
-class _Emotion(loop.Task):
+class EmotionTask(loop.Task):
     """Cross-entropy of the labelled windows, for two modalities plus the correlation loss."""
     def __init__(self, data, split, seed: int, modality: str, models: Mapping, weights: Mapping,
                  recipe: Recipe, n_classes: int):
@@ -222,7 +222,7 @@ def emotion_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, m
                          "windows is not possible")
     settings = replace(settings, monitor=MONITOR[settings.selection])
     torch.manual_seed(seed)
-    task = _Emotion(data, split, seed, modality, {"eeg": model_eeg, "eye": model_eye},
+    task = EmotionTask(data, split, seed, modality, {"eeg": model_eeg, "eye": model_eye},
                     {"eeg": weights_eeg, "eye": weights_eye}, settings, n_classes)
     result = {"history": loop.fit(task, settings), "val": np.empty((0, n_classes), np.float32)}
     result |= {part: task.predict(part) for part in ("val", "test") if len(split[part])}

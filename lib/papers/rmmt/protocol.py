@@ -16,22 +16,10 @@ from lib.evaluation import printed
 from lib.evaluation.metrics import per_trial, regression
 from lib.evaluation.verdicts import verdicts
 from lib.models.backbones import mobilenet_v2, resnet50
-from lib.papers.rmmt.settings import (
-    ALPHAS,
-    COLUMNS,
-    CONTROLS,
-    MU,
-    NO_BASELINE,
-    NULL_TWIN,
-    OPTIONS,
-    PRESETS,
-    SIMULATED,
-    SUBJECT_SCALED,
-    TABLES,
-    VARIANTS,
-    Preset,
-    Variant,
-)
+from lib.papers.rmmt.settings import (ALPHAS, COLUMNS, CONTROLS, MU, NO_BASELINE, NULL_TWIN,
+                                      OPTIONS, PRESETS, SIMULATED, SUBJECT_SCALED, TABLES, VARIANTS,
+                                      Preset, Variant,
+                                      )
 from lib.papers.rmmt.training import fit_fold, ridge_fold, stimulus_fold
 from lib.preprocessing import mahnob as preprocessing
 from lib.preprocessing.faces import project
@@ -102,7 +90,9 @@ def features(trials: Cohort, *, weights: str = "", jobs: int = 2,
     data = preprocessing.features(trials, backbone=backbone, jobs=jobs, store=store or Store())
     if backbone is not None:
         data["face"] = project(data["face"])
-    faces = "38 features of their owner" if backbone is None else f"{backbone.name}, {data['face'].shape[1]} random projections"
+    faces = "38 features of their owner"
+    if backbone is not None:
+        faces = f"{backbone.name}, {data['face'].shape[1]} random projections"
     source = digest({name: data[name] for name in ("eeg", "face", "valence", "lengths", "subject")})
     about = {
         "caption": f"{trials.caption}; faces: {faces}", "tier": trials.tier, "source": source,
@@ -178,7 +168,7 @@ def run(data: Mapping[str, np.ndarray], names: Iterable[str], split: str, preset
         results = cross_validate(work, given, todo, engine=engine, jobs=jobs, store=store,
                                  label=f"{split}, {work.__name__}")
         records += [
-            Record(task.variant, task.split, task.seed, result)
+            Record(task.row, task.split, task.seed, result)
             for task, result in zip(todo, results, strict=True)
         ]
     return records

@@ -1,4 +1,5 @@
-"""Paper 1 (RMMT, Jin et al. 2024): its settings. What runs them is in :mod:`lib.papers.rmmt.protocol`.
+"""Paper 1 (RMMT, Jin et al. 2024): its settings. What runs them is in
+:mod:`lib.papers.rmmt.protocol`.
 
 ``Sec n``: printed there. ``choice:`` ours, with the reason. ``assumed:`` taken from the code of the
 paper's reference [32]. The paper prints no optimiser, learning rate, epochs, batch size, number of

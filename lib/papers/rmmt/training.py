@@ -103,7 +103,7 @@ def scale(x: np.ndarray, lengths: Sequence[int], subjects: Sequence[int], train:
     return out
 
 
-class _Windows(loop.Task):
+class ValenceTask(loop.Task):
     """Windows of the trials of one fold; the loss of Eq (21), the CCC of the validation trials."""
     def __init__(self, data: Mapping[str, np.ndarray], split: Mapping, recipe: Recipe,
                  rng: np.random.Generator):
@@ -190,7 +190,7 @@ def fit_fold(data: Mapping[str, np.ndarray], split: Mapping, model: str, options
     """
     begin, settings = time.perf_counter(), Recipe(**recipe)
     torch.manual_seed(seed)
-    task = _Windows(data, split, settings, np.random.default_rng(seed))
+    task = ValenceTask(data, split, settings, np.random.default_rng(seed))
     sizes = {"n_eeg": data["eeg"].shape[1], "n_face": data["face"].shape[1]}
     if settings.teacher:  # its features have the width of the pupil's
         same = {key: options[key] for key in ("widths", "kernel", "dropout") if key in options}
@@ -272,9 +272,8 @@ def ridge_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, modali
         scale(data[m], *about, baseline=face_baseline if m == "face" else 0)
         for m in (("eeg", "face") if modality == "both" else (modality,))
     ])
-    x, rows = _with_history(x, lengths), {
-        part: _steps(lengths, split[part]) for part in ("train", "val", "test")
-    }
+    x, rows = _with_history(
+        x, lengths), {part: _steps(lengths, split[part]) for part in ("train", "val", "test")}
     fits = [Ridge(alpha=penalty).fit(x[rows["train"]], y[rows["train"]]) for penalty in PENALTIES]
     best = min(fits, key=lambda fit: np.mean((fit.predict(x[rows["val"]]) - y[rows["val"]])**2))
     return {part: best.predict(x[rows[part]])[None].astype(np.float32) for part in ("val", "test")}
