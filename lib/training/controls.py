@@ -34,6 +34,7 @@ class FisherSelection(SelectorMixin, BaseEstimator):
         self.threshold = threshold
 
     def fit(self, x: np.ndarray, y: np.ndarray) -> FisherSelection:
+        """Score the features ``x`` ``(n, d)`` by the classes ``y`` ``(n,)``, 0 and 1."""
         self.n_features_in_ = x.shape[1]
         self.scores_ = fisher_scores(x, y)
         return self

@@ -48,6 +48,7 @@ class Recognition(Task):
         return np.split(rows, range(self.recipe.batch, len(rows), self.recipe.batch))
 
     def batches(self) -> list[np.ndarray]:
+        """Training examples in a random order, in batches of nearly equal length."""
         order = self.rng.permutation(self.rows["train"])
         return np.array_split(order, self.steps)
 
@@ -57,11 +58,13 @@ class Recognition(Task):
         return self.network(*(x.index_select(0, index) for x in self.inputs)).float()
 
     def cross_entropy(self, logits: Tensor, y: Tensor) -> Tensor:
+        """Mean over examples, weighed by class where classes have weights."""
         if self.binary:
             return binary_cross_entropy_with_logits(logits, y)
         return cross_entropy(logits, y, self.weight)
 
     def loss(self, batch: np.ndarray) -> tuple[Tensor, ...]:
+        """Cross-entropy of a batch."""
         return (self.cross_entropy(self.logits(batch), self.y[batch]),)
 
     @torch.no_grad()
@@ -72,6 +75,7 @@ class Recognition(Task):
             return torch.cat([function(part).float() for part in self.pieces(rows)])
 
     def score(self) -> dict[str, float | None]:
+        """Cross-entropy and accuracy of the validation examples."""
         logits, y = self.apply(self.logits, self.rows["val"]), self.y[self.rows["val"]]
         right = (logits > 0) == (y > 0) if self.binary else logits.argmax(dim=1) == y
         return {

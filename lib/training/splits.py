@@ -1,5 +1,5 @@
-"""Splits, named by what they keep apart. Each yields examples (trials, segments, faces) for
-training, validation and test; windows are cut afterwards.
+"""Splits, named by what they keep apart. Each yields trials or segments for training, validation
+and test; windows are cut afterwards.
 
 Where one recording (one subject watching one clip) has one label, whoever recognises the recording
 knows the label: :func:`permute_labels` gives the control.
@@ -195,7 +195,6 @@ def recording_splits(name: str, subject, recording, clip, emotion, position, n_f
         Of `blocked_segments`: segments this near in position to a test segment of the same
         recording are left out of validation and training, and those near a validation segment out
         of training. choice: 1, that is 3 s.
-
     """
     if name not in RECORDING_SPLITS:
         raise ValueError(
@@ -287,7 +286,6 @@ def permute_labels(emotion, recording, subject, seed: int = 0) -> np.ndarray:
     emotion, recording, subject : sequence ``(n_segments,)``
         Of each segment; one emotion and one subject for each recording.
     seed : int
-
     """
     emotion, subject = np.asarray(emotion), np.asarray(subject)
     first, number = np.unique(recording, return_index=True, return_inverse=True)[1:]

@@ -53,7 +53,7 @@ def test_an_emotion_pattern_is_learned(modality):
     assert accuracy(data, result) > 0.8
     assert result["test"].shape == (36, 3) and result["val"].shape == (18, 3)
     np.testing.assert_allclose(result["test"].sum(1), 1, atol=1e-5)
-    loss, shared, val, test, rate = result["history"].T
+    loss, shared, val, test, _ = result["history"].T
     assert loss[-1] < loss[0] and val[-1] == pytest.approx(accuracy(
         data, result, "val")) and np.isnan(test).all()
     assert ("alpha" in result) == (modality == "attention") and shared.any() == (modality in {
