@@ -156,7 +156,7 @@ for split in splits:
 # %%
 from lib import plots
 
-histories = {name: [r.result["history"] for r in records if r.variant == name and r.split.name == splits[0]]
+histories = {name: [r.result["history"] for r in records if r.row == name and r.split.name == splits[0]]
              for name in ("RMMT", "RSMT-F", "RSMT-E")}
 run.figure("learning", plots.learning_curves(histories), **about)
 
@@ -207,7 +207,7 @@ import numpy as np
 
 means = [trial.labels["valence"].mean() for trial in cohort]
 high, low = int(np.argmax(means)), int(np.argmin(means))
-chosen = [r for r in records if r.split.name == splits[0] and r.variant in {"RSMT-E", "RSMT-F", "RMMT"}]
+chosen = [r for r in records if r.split.name == splits[0] and r.row in {"RSMT-E", "RSMT-F", "RMMT"}]
 lines = {name: rmmt.traces(features, chosen, i) for name, i in (("high", high), ("low", low))}
 tidy = pd.concat([pd.DataFrame({"trial": name, "model": model, "step": range(len(y)), "valence": y})
                   for name, i in (("high", high), ("low", low))

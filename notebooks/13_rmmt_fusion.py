@@ -78,7 +78,7 @@ run.figure("fig6", schematics.compared_models(model), caption="drawn by this pro
 # %%
 names = [*rmmt.TABLES["3"], *also, *rmmt.CONTROLS]
 records = rmmt.run(features, names, "contiguous_trials", preset, seeds=range(seed, seed + repeats), device=device)
-d_fusion = [record for record in records if record.variant == "D-Fusion"]
+d_fusion = [record for record in records if record.row == "D-Fusion"]
 print("mu chosen on the validation trials of each fold:", [rmmt.fusion_weight(features, record) for record in d_fusion])
 
 # %%
@@ -103,8 +103,8 @@ run.figure("fig7", figure, points, **about)
 
 # %% tags=["nbval-check-output"]
 for name in rmmt.TABLES["3"]:
-    variant = rmmt.VARIANTS[name]
-    print(f"{name:9s} network {variant.model:9s} {'CCC loss alone' if variant.recipe else 'CCC and KD loss'}")
+    settings = rmmt.VARIANTS[name].settings
+    print(f"{name:9s} network {settings['model']:9s} {'CCC loss alone' if settings['recipe'] else 'CCC and KD loss'}")
 
 # %%
 results = rmmt.score(features, records, experiment="table 3", tier=cohort.tier)

@@ -72,8 +72,8 @@ print(f"{len(cohort)} trials of {len(set(features['subject']))} subjects, {featu
 
 # %% tags=["nbval-check-output"]
 for name in [*rmmt.TABLES["6"], *further]:
-    variant = rmmt.VARIANTS[name]
-    print(f"{name:17s} {variant.model:5s} options {dict(variant.options)}, recipe {dict(variant.recipe)}")
+    settings = rmmt.VARIANTS[name].settings
+    print(f"{name:17s} {settings['model']:5s} options {settings['options']}, recipe {settings['recipe']}")
 
 # %%
 names = [*rmmt.TABLES["6"], *further, *rmmt.CONTROLS]
@@ -133,7 +133,7 @@ print(claimed[["a", "b", "metric", "kind", "printed", "recomputed", "holds"]].to
 # ## Exercises
 #
 # 1. *Easy.* Which variant has the smallest spread over folds?
-# 2. *Medium.* Add a variant with four heads to `rmmt.VARIANTS` and run it.
+# 2. *Medium.* Add a row with four heads to `rmmt.VARIANTS` and run it.
 # 3. *Open.* Does the causal model lose at the start of a trial or throughout?
 # 4. *With a check.* Put a corrected interval around a difference: below, or without the solution in
 #    [exercises/14_rmmt_ablation](exercises/14_rmmt_ablation.ipynb).

@@ -63,7 +63,7 @@ print(f"{len(cohort)} trials of {len(set(features['subject']))} subjects, {featu
 # %% tags=["nbval-check-output"]
 names = [f"RMMT alpha={alpha:.1f}" for alpha in alphas]
 for name in names:
-    print(f"{name}: {dict(rmmt.VARIANTS[name].recipe) or 'RMMT itself'}")
+    print(f"{name}: {rmmt.VARIANTS[name].settings['recipe'] or 'RMMT itself'}")
 
 # %%
 records = rmmt.run(features, [*names, "constant"], "contiguous_trials", preset, seeds=range(seed, seed + repeats), device=device)

@@ -116,7 +116,7 @@ results = amigos.score(features, records, experiment="tables 1-4", tier=cohort.t
 from lib.papers.amigos import figures as plots
 
 last = splits[-1]
-histories = {name: [r.result["history"] for r in records if (r.variant, r.target, r.split.name) == (name, "arousal", last)]
+histories = {name: [r.result["history"] for r in records if (r.row, r.target, r.split.name) == (name, "arousal", last)]
              for name in ("EEG without pre-training", "EEG", "ECG without pre-training", "ECG")}
 panels = ["training loss", "validation loss", "validation accuracy"]
 run.figure("learning", plots.training_curves(histories, panels), **about)
@@ -167,7 +167,7 @@ import pandas as pd
 from lib.papers.amigos import analysis
 from lib.plots.classification import confusion_matrices
 
-fused = [r for r in records if r.variant == "Fused"]
+fused = [r for r in records if r.row == "Fused"]
 matrices = {f"{target}, {split.replace('_', ' ')}": analysis.confusions(features, fused, split, target)
             for target in ("arousal", "valence") for split in splits}
 flat = pd.concat([table.set_axis([" ".join(names) for names in table.columns], axis=1).assign(which=title)

@@ -55,9 +55,9 @@ run = start("40_face_expression", profile=profile, seed=seed, device=device, dat
 from lib.evaluation import printed
 from lib.models.face_attention import FaceAttention, weights_source
 from lib.papers.face_eeg import schematic as schematics
+from lib.datasets.rafdb import EMOTIONS
 from lib.papers.face_eeg.expression_settings import (
     COLUMNS,
-    EMOTIONS,
     NULL_TWIN,
     PRESETS,
     ROWS,
@@ -189,7 +189,7 @@ official = [r for r in records if r.split.name == "official"]
 
 # %%
 shown = ("Face", "Face (feature attention)", "random backbone")
-trainings = {row: [r.result for r in official if r.variant == row] for row in shown}
+trainings = {row: [r.result for r in official if r.row == row] for row in shown}
 run.figure("face_learning", plots.learning(trainings), **about)
 
 # %% [markdown]
@@ -238,7 +238,7 @@ import pandas as pd
 from lib.plots.classification import confusion_matrices
 
 matrices = {f"{split}, {preset.repeats} trainings together": experiment.confusions(features, [
-    r for r in records if (r.variant, r.split.name) == ("Face", split)]) for split in SPLITS}
+    r for r in records if (r.row, r.split.name) == ("Face", split)]) for split in SPLITS}
 flat = pd.concat([table.set_axis([" ".join(names) for names in table.columns], axis=1).assign(which=title)
                   for title, table in matrices.items()])
 run.figure("fig5", confusion_matrices(matrices, columns=2), flat.reset_index(), **about)
@@ -256,7 +256,7 @@ run.figure("face_recall", plots.recall_bars(by_class, rows, EMOTIONS), by_class[
 # ## Where the attention goes
 
 # %%
-first = next(r for r in official if r.variant == "Face")
+first = next(r for r in official if r.row == "Face")
 said, true = first.result["test"].argmax(axis=1), features["emotion"][list(first.split.test)]
 places = np.concatenate([np.flatnonzero(true == k)[:2] for k in range(len(EMOTIONS))])
 faces = np.asarray(first.split.test)[places]
@@ -276,7 +276,7 @@ run.figure("face_attention", plots.patch_attention(features["images"][faces], sh
 # network shares this. What does it do? The same trained networks, the same test faces, two orders:
 
 # %%
-networks = [r for r in official if r.variant in ("Face", "Face (batch attention)")]
+networks = [r for r in official if r.row in ("Face", "Face (batch attention)")]
 orders = experiment.batch_order(features, networks, seed=seed)
 columns = ["accuracy", "recall", "changed"]
 run.table("batch_fault", orders.groupby(["variant", "batch", "order"], sort=False)[columns].mean(), **about)
@@ -295,7 +295,7 @@ run.figure("batch_fault", plots.batch_effect(orders, ["Face", "Face (batch atten
 
 # %%
 blind = {f"random backbone, {preset.repeats} trainings together": experiment.confusions(
-    features, [r for r in official if r.variant == "random backbone"])}
+    features, [r for r in official if r.row == "random backbone"])}
 print(features["about_random"]["caption"])
 run.figure("face_random", confusion_matrices(blind), **features["about_random"])
 
@@ -317,7 +317,7 @@ scored = summary(experiment.score(empty, on_null, experiment="null"))
 run.table("face_null", scored[["variant", "split", "metric", "n", "mean", "std", "low", "high"]], **empty["about"])
 
 # %%
-guessed = {row: experiment.confusions(empty, [r for r in on_null if r.variant == row]) for row in ("Face", "linear")}
+guessed = {row: experiment.confusions(empty, [r for r in on_null if r.row == row]) for row in ("Face", "linear")}
 run.figure("face_null", confusion_matrices(guessed, columns=2), **empty["about"])
 
 # %% [markdown]

@@ -94,7 +94,7 @@ results = face_eeg.score(features, records, experiment="tables 2-3", tier=cohort
 # %%
 from lib.papers.amigos.figures import training_curves
 
-by_split = {split: [r.result["history"][:, :3] for r in records if r.variant == "Scalp maps" and r.split.name == split and not r.permuted]
+by_split = {split: [r.result["history"][:, :3] for r in records if r.row == "Scalp maps" and r.split.name == split and not r.permuted]
             for split in ("random_segments", "by_subject")}
 shortest = min(len(h) for folds in by_split.values() for h in folds)
 histories = {name: [h[:shortest] for h in folds] for name, folds in by_split.items()}
@@ -136,7 +136,7 @@ from lib.plots.classification import confusion_matrices
 
 matrices = {}
 for split in (*SPLITS, PERMUTED):
-    own = [r for r in records if r.variant == "Scalp maps" and (PERMUTED if r.permuted else r.split.name) == split]
+    own = [r for r in records if r.row == "Scalp maps" and (PERMUTED if r.permuted else r.split.name) == split]
     y = np.concatenate([face_eeg.truth(features, r) for r in own])
     guess = np.concatenate([r.result["test"].argmax(1) for r in own])
     matrices[split.replace("_", " ").replace("random segments, ", "")] = confusion(y, guess, EMOTIONS)

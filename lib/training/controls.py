@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 __all__ = ["CLASSIFIERS", "FisherSelection", "classify", "fisher_scores", "group_mean"]
 
@@ -43,10 +44,15 @@ class FisherSelection(SelectorMixin, BaseEstimator):
         return self.scores_ >= min(self.threshold, self.scores_.max())
 
 
+PENALTIES = 10.0**np.arange(-4, 2)  # choice: the grid of C
 CLASSIFIERS = {
     "majority": [DummyClassifier(strategy="prior")],
-    # choice: the grid of C
-    "linear": [LogisticRegression(C=c, max_iter=1000) for c in 10.0**np.arange(-4, 2)],
+    "linear": [LogisticRegression(C=c, max_iter=1000) for c in PENALTIES],
+    "balanced linear": [
+        make_pipeline(StandardScaler(),
+                      LogisticRegression(C=c, class_weight="balanced", max_iter=2000))
+        for c in PENALTIES
+    ],
     "naive Bayes": [make_pipeline(FisherSelection(), GaussianNB())],
     # learns nothing about emotion: what it scores is recognition of the recording
     "nearest neighbour": [KNeighborsClassifier(n_neighbors=1)],

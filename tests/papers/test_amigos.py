@@ -16,6 +16,7 @@ from lib.papers.amigos import protocol as amigos
 from lib.papers.amigos import schematic as schematics
 from lib.papers.amigos import search as amigos_search
 from lib.papers.amigos.settings import CONTROLS, PRESETS, SPACE, SPLITS, TABLES, VARIANTS, Preset
+from lib.papers.experiment import Record
 from lib.plots.classification import confusion_matrices
 from lib.store import Store
 
@@ -83,10 +84,10 @@ def test_the_networks_of_a_pair_share_everything_but_the_start(data, unlabelled,
     before = how["store"].misses
     again = amigos.run(data, unlabelled, ["EEG", "Fused"], "by_subject", TINY, **how)
     assert how["store"].misses == before  # found in the memo
-    same = next(r for r in records if (r.variant, r.target, r.split.fold) == ("EEG", "arousal", 0))
+    same = next(r for r in records if (r.row, r.target, r.split.fold) == ("EEG", "arousal", 0))
     np.testing.assert_array_equal(again[0].result["test"], same.result["test"])
-    other = next(r for r in records if (r.variant, r.target,
-                                        r.split.fold) == ("EEG without pre-training", "arousal", 0))
+    other = next(r for r in records
+                 if (r.row, r.target, r.split.fold) == ("EEG without pre-training", "arousal", 0))
     assert not np.array_equal(other.result["test"], same.result["test"])
 
 
@@ -136,8 +137,8 @@ def test_complementarity_counts_every_test_segment_once_and_examples_keep_their_
 
 
 def test_attention_summary_knows_even_and_narrow():
-    even = amigos.Record("ECG", "arousal", None, 0, {"attention": np.full((3, 40), 0.02)})
-    narrow = amigos.Record("EEG", "arousal", None, 0, {"attention": np.eye(40)[:3]})
+    even = Record("ECG", None, 0, {"attention": np.full((3, 40), 0.02)}, "arousal")
+    narrow = Record("EEG", None, 0, {"attention": np.eye(40)[:3]}, "arousal")
     summary = amigos_analysis.attention_summary([even, narrow], "arousal").set_index("modality")
     assert summary.loc["ECG", "evenness"] == pytest.approx(1) and summary.loc[
         "ECG", "ten strongest"] == pytest.approx(0.25)

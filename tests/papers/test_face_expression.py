@@ -6,19 +6,13 @@ import dataclasses
 import numpy as np
 import pytest
 
+from lib.datasets.rafdb import EMOTIONS
 from lib.models.face_attention import FaceAttention
 from lib.papers.face_eeg import expression as experiment
 from lib.papers.face_eeg import expression_figures as plots
 from lib.papers.face_eeg import schematic as schematics
-from lib.papers.face_eeg.expression_settings import (
-    EMOTIONS,
-    NULL_TWIN,
-    ROWS,
-    SPLITS,
-    Preset,
-    linear_fold,
-    majority_fold,
-)
+from lib.papers.face_eeg.expression_settings import NULL_TWIN, ROWS, SPLITS, Preset
+from lib.papers.face_eeg.expression_training import control_fold
 from lib.store import Store
 
 TINY = Preset(repeats=2, recipe={"epochs": 2})
@@ -100,14 +94,13 @@ def test_every_row_is_run_on_every_repeat_and_table_1_is_answered(data, records)
     }
     assert set(table.loc[table["row"] != "Face", "verdict"]) == {"control"}
     trained = {
-        r.variant: r.result["test"] for r in records
-        if r.split.name == "official" and r.split.fold == 0
+        r.row: r.result["test"] for r in records if r.split.name == "official" and r.split.fold == 0
     }
     assert len({p.tobytes() for p in trained.values()}) == len(ROWS)
 
 
 def test_macro_counts_classes_weighted_counts_faces(data, records):
-    chosen = [r for r in records if r.variant in ("majority", "linear")]
+    chosen = [r for r in records if r.row in ("majority", "linear")]
     scored = (experiment.score(data, chosen, experiment="x", average=average)
               for average in ("macro", "weighted"))
     macro, weighted = (table.set_index(["variant", "split", "fold", "metric"])["value"]
@@ -120,8 +113,7 @@ def test_macro_counts_classes_weighted_counts_faces(data, records):
     np.testing.assert_allclose(
         macro.xs("recall", level="metric").sort_index(), by_class.sort_index())
     counts = experiment.confusions(
-        data,
-        [r for r in chosen if r.variant == "majority" and r.split.name == "official"])["count"]
+        data, [r for r in chosen if r.row == "majority" and r.split.name == "official"])["count"]
     assert counts["happiness"].sum() == counts.to_numpy().sum() == 64
 
 
@@ -147,16 +139,17 @@ def test_linear_control_finds_an_effect_and_nothing_where_there_is_none(how, eff
     assert low <= results.query("metric == 'recall'")["value"].mean() <= high
 
 
-@pytest.mark.parametrize("work", [linear_fold, majority_fold])
-def test_controls_learn_nothing_from_the_test_faces(work):
+@pytest.mark.parametrize("model", ["balanced linear", "majority"])
+def test_controls_learn_nothing_from_the_test_faces(model):
     maps = synthetic(0.2)
     split = vars(experiment.repeats(maps, "official", TINY)[0])
-    first = work(maps, split, 0)
+    first = control_fold(maps, split, 0, model=model)
     np.testing.assert_allclose(first["test"].sum(axis=1), 1, rtol=1e-5)
     test = list(split["test"])
     maps["maps"][test], maps["emotion"] = 9, np.where(np.isin(np.arange(len(LABELS)), test), 3,
                                                       LABELS)
-    np.testing.assert_array_equal(work(maps, split, 0)["val"], first["val"])
+    again = control_fold(maps, split, 0, model=model)
+    np.testing.assert_array_equal(again["val"], first["val"])
 
 
 def test_null_twin_draws_the_same_labels_with_other_expressions(faces):
@@ -176,12 +169,12 @@ def test_what_is_missing_or_unknown_is_named(data, tmp_path):
 
 
 def test_figures_are_drawn_from_what_the_experiments_return(data, records):
-    first = next(r for r in records if r.variant == "Face")
+    first = next(r for r in records if r.row == "Face")
     shares = experiment.attention_on(data, first, [0, 5, 7])
     np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-5)
     assert shares.shape == (3, 4)
     official = [r for r in records if r.split.name == "official"]
-    networks = [r for r in official if r.variant.startswith("Face")]
+    networks = [r for r in official if r.row.startswith("Face")]
     images = data["images"][:3]
     drawn = [
         plots.face_sheet({"fear": images, "neutral": images[:1]},

@@ -10,19 +10,11 @@ import pytest
 from lib.datasets.seed_format import SEED_IV_LABELS, SEED_V_LABELS, split
 from lib.evaluation import printed as published
 from lib.evaluation.statistics import half_width
+from lib.papers.experiment import Record
 from lib.papers.mv_sstma import analysis
 from lib.papers.mv_sstma import protocol as mv_sstma
-from lib.papers.mv_sstma.settings import (
-    CONTROLS,
-    DATASETS,
-    GUESS,
-    PRESETS,
-    RATIOS,
-    SPLIT,
-    TABLES,
-    VARIANTS,
-    Preset,
-)
+from lib.papers.mv_sstma.settings import (CONTROLS, DATASETS, GUESS, PRESETS, RATIOS, SPLIT, TABLES,
+                                          VARIANTS, Preset)
 from lib.store import Store
 from lib.training.splits import Split
 
@@ -96,11 +88,12 @@ def test_score_averages_sessions_then_counts_subjects():
     }
     sure = np.tile([0.9, 0.1], (8, 1))  # always the first class
     records = [
-        mv_sstma.Record(name, "seed-iv", Split("16/8", k, (), (), rows), 0, {"test": sure[list(rows)]})
-        for name in ("EEG", GUESS) for k, rows in enumerate([(0, 1, 2, 3), (4, 5), (6, 7)])
+        Record(name, Split("16/8", k, (), (), rows), 0, {"test": sure[list(rows)]},
+               dataset="seed-iv") for name in ("EEG", GUESS)
+        for k, rows in enumerate([(0, 1, 2, 3), (4, 5), (6, 7)])
     ]
     subjects = mv_sstma.score(data, records, experiment="x", tier="simulated",
-                          condition=", 30 % masked")
+                              condition=", 30 % masked")
     eeg = subjects[subjects["variant"] == "EEG"].set_index("fold")["value"]
     assert eeg.to_dict() == {1: pytest.approx((0.75 + 0.5) / 2), 2: 1.0}  # not 4 of 6
     assert set(subjects["metric"]) == {"SEED-IV accuracy, 30 % masked"}
@@ -118,8 +111,10 @@ def test_score_averages_sessions_then_counts_subjects():
 def test_one_run_through_every_room(data, tmp_path):
     store, how = Store(tmp_path), {"engine": "serial", "store": Store(tmp_path)}
     records = mv_sstma.run(data["seed-iv"], "seed-iv",
-                       ["EEG", "Eye without pre-training", "Attention", "majority"], TINY, **how)
-    table = mv_sstma.answer(mv_sstma.score(data, records, experiment="table 2", tier="simulated"), 2)
+                           ["EEG", "Eye without pre-training", "Attention", "majority"], TINY,
+                           **how)
+    table = mv_sstma.answer(mv_sstma.score(data, records, experiment="table 2", tier="simulated"),
+                            2)
     rows = table[table["n"] > 0].set_index("row")
     assert set(rows.index) == {"EEG", "Eye without pre-training", "Attention", "majority"} and set(
         rows["split"]) == {"16/8"}
@@ -134,8 +129,8 @@ def test_one_run_through_every_room(data, tmp_path):
                                  for r in again) and attention["EEG"].between(0, 1).all()
     counts = analysis.confusions(data, records, ["Attention"])["Attention, SEED-IV"]["count"]
     assert counts.to_numpy().sum() == len(attention)
-    peek = mv_sstma.run(data["seed-iv"], "seed-iv", ["Eye"], TINY, recipe={"selection": "test_best"},
-                    **how)
+    peek = mv_sstma.run(data["seed-iv"], "seed-iv", ["Eye"], TINY,
+                        recipe={"selection": "test_best"}, **how)
     assert (analysis.inflation(peek)["inflation"] >= 0).all()
     with pytest.raises(ValueError, match="no row 'EGG'; there are EEG"):
         mv_sstma.run(data["seed-iv"], "seed-iv", ["EGG"], TINY, **how)
@@ -144,7 +139,7 @@ def test_one_run_through_every_room(data, tmp_path):
 def test_few_labels_and_a_frozen_encoder_change_the_training(data, tmp_path):
     how = {"engine": "serial", "store": Store(tmp_path)}
     plain, frozen, few = (mv_sstma.run(data["seed-v"], "seed-v", ["Eye without pre-training"], TINY,
-                                   recipe=recipe, **how)[0].result
+                                       recipe=recipe, **how)[0].result
                           for recipe in ({}, {"freeze": True}, {"labelled": "first10"}))
     assert [len(r["history"]) for r in (plain, frozen, few)] == [2, 5, 3]
     assert not np.array_equal(plain["test"], few["test"])
@@ -156,10 +151,10 @@ def test_a_linear_machine_finds_the_emotion_and_the_null_twin_is_at_chance(tmp_p
         own = {
             "seed-iv": mv_sstma.features(
                 mv_sstma.cohort("demo", "seed-iv", folder=tmp_path / str(effect),
-                            subjects=6 if not effect else 2, windows=(10, 12), effect=effect))
+                                subjects=6 if not effect else 2, windows=(10, 12), effect=effect))
         }
         records = mv_sstma.run(own["seed-iv"], "seed-iv", ["SVM EEG", GUESS], PRESETS["demo"],
-                           engine="serial", store=Store(tmp_path / "memo"))
+                               engine="serial", store=Store(tmp_path / "memo"))
         scored = mv_sstma.score(own, records, experiment="null", tier="simulated", unit="session")
         found[effect] = scored.pivot_table(index="fold", columns="variant", values="value")
     assert found[1.0]["SVM EEG"].mean() > found[1.0][GUESS].mean() + 0.25

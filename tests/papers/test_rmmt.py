@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from lib.evaluation import printed as published
+from lib.papers.experiment import Record
 from lib.papers.rmmt import protocol as rmmt
 from lib.store import Store
 from lib.training.splits import Split
@@ -34,7 +35,7 @@ def test_the_weight_of_decision_fusion_is_chosen_on_validation_trials(data):
     noise = np.random.default_rng(1).normal(size=100)
     # on validation the face head is right, on test the EEG head is: only a leak would choose the
     # EEG
-    record = rmmt.Record(
+    record = Record(
         "D-Fusion", split, 0,
         {"val": np.stack([truth["val"], noise]), "test": np.stack([noise, truth["test"]])})
     assert rmmt.fusion_weight(data, record) == 1.0
@@ -46,8 +47,8 @@ def test_the_weight_of_decision_fusion_is_chosen_on_validation_trials(data):
 def test_a_trace_comes_from_the_fold_that_held_the_trial_out(data):
     folds = [Split("by_trial", k, (9,), (8,), test) for k, test in enumerate([(0, 5), (2, 1)])]
     records = [
-        rmmt.Record("RMMT", fold, 0,
-                    {"test": np.concatenate([np.full(100, i) for i in fold.test])[None]})
+        Record("RMMT", fold, 0,
+               {"test": np.concatenate([np.full(100, i) for i in fold.test])[None]})
         for fold in folds
     ]
     for trial in (0, 1, 2, 5):
@@ -83,7 +84,7 @@ def test_named_options_change_the_recipe_and_only_that(data, tmp_path):
                       for name in ("ridge, face", "ridge, face" + rmmt.SUBJECT_SCALED))
     assert [r.split for r in plain] == [r.split for r in subject]
     assert not np.array_equal(plain[0].result["test"], subject[0].result["test"])
-    with pytest.raises(ValueError, match="no model 'RMTM'; there are RMMT"):
+    with pytest.raises(ValueError, match="no row 'RMTM'; there are RMMT"):
         rmmt.run(data, ["RMTM"], "by_subject", TINY)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from lib.datasets.amigos_format import EEG_CHANNELS, RATE
 from lib.evaluation.classification import confusion
 from lib.papers.amigos import protocol as amigos
-from lib.papers.amigos.protocol import Record
+from lib.papers.experiment import Record
 
 __all__ = ["attention_summary", "complementarity", "confusions", "example", "look"]
 
@@ -44,12 +44,12 @@ def complementarity(data: Mapping[str, np.ndarray], records: Sequence[Record],
         ``<name>_right``; ``case`` (both right, only ECG right, only EEG right, both wrong).
     """
     frames = []
-    for fused in (r for r in records if r.variant == "Fused" and r.target == target):
+    for fused in (r for r in records if r.row == "Fused" and r.target == target):
         y = amigos.labels(data, fused)
         frame = pd.DataFrame({"segment": fused.split.test, "fold": fused.split.fold, "y": y})
         for name in ("ECG", "EEG", "Fused"):
             same = next(r for r in records
-                        if (r.variant, r.target, r.split) == (name, target, fused.split))
+                        if (r.row, r.target, r.split) == (name, target, fused.split))
             frame[name] = same.result["test"]
             frame[f"{name}_right"] = (same.result["test"] > 0.5) == (y == 1)
         frames.append(frame)
@@ -70,19 +70,19 @@ def example(table: pd.DataFrame, wrong: str) -> int | None:
 
 def look(data: Mapping[str, Any], records: Sequence[Record], table: pd.DataFrame, row: int,
          target: str) -> dict[str, Any]:
-    """What :func:`lib.papers.amigos.figures.complementary` draws of one row of a :func:`complementarity`
-    table."""
+    """What :func:`lib.papers.amigos.figures.complementary` draws of one row of a
+    :func:`complementarity` table."""
     line = table.loc[row]
     segment, attention = int(line["segment"]), {}
     for name in ("ECG", "EEG"):
         record = next(r for r in records
-                      if (r.variant, r.target) == (name, target) and segment in r.split.test)
+                      if (r.row, r.target) == (name, target) and segment in r.split.test)
         attention[name] = record.result["attention"][record.split.test.index(segment)]
     channels = [EEG_CHANNELS.index(name) for name in PAIR]
-    says = {
-        name: f"{WORDS[line[name] > 0.5]} ({line[name]:.2f}, {'right' if line[f'{name}_right'] else 'wrong'})"
-        for name in ("ECG", "EEG", "Fused")
+    right = {
+        name: "right" if line[f"{name}_right"] else "wrong" for name in ("ECG", "EEG", "Fused")
     }
+    says = {name: f"{WORDS[line[name] > 0.5]} ({line[name]:.2f}, {right[name]})" for name in right}
     return {
         "ecg": data["ecg"][segment, 0], "eeg": data["eeg"][segment, channels], "names": PAIR,
         "rate": RATE, "attention": attention, "verdict": says
@@ -95,7 +95,7 @@ def attention_summary(records: Sequence[Record], target: str) -> pd.DataFrame:
     rows = []
     for name in ("ECG", "EEG"):
         weights = np.concatenate([
-            r.result["attention"] for r in records if (r.variant, r.target) == (name, target)
+            r.result["attention"] for r in records if (r.row, r.target) == (name, target)
         ]).astype(float)
         share = weights / weights.sum(axis=1, keepdims=True)
         entropy = -np.sum(share * np.log(np.maximum(share, 1e-12)), axis=1) / np.log(share.shape[1])

@@ -9,41 +9,24 @@ so that a table takes from another what both need.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lib.datasets import amigos, registry
+from lib.datasets import amigos
 from lib.datasets.base import Cohort
-from lib.evaluation import printed
 from lib.evaluation.classification import classification
-from lib.evaluation.verdicts import verdicts
+from lib.papers import experiment as spine
 from lib.papers.amigos.pretraining import pretrain, weights
-from lib.papers.amigos.settings import CONTROLS, SIMULATED, TARGETS, VARIANTS, Preset, Variant
+from lib.papers.amigos.settings import CONTROLS, LABELS, SIMULATED, TARGETS, VARIANTS, Preset
 from lib.papers.amigos.training import finetune_fold, fusion_fold, high_labels
+from lib.papers.experiment import Record
 from lib.preprocessing import physio
 from lib.simulation import amigos as simulation
 from lib.store import Store, digest
 from lib.training.folds import Call, cross_validate
 from lib.training.splits import Split, segment_splits
-
-__all__ = [
-    "Record", "answer", "cohort", "configured", "labels", "run", "score", "segments", "splits"
-]
-
-
-@dataclass(frozen=True)
-class Record:
-    """One finished fold of one row and one target: probabilities of the high class, and what the
-    networks showed on the way."""
-
-    variant: str
-    target: str
-    split: Split
-    seed: int
-    result: Mapping[str, np.ndarray]
 
 
 def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> Cohort:
@@ -61,9 +44,9 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> 
     FileNotFoundError
         Where AMIGOS is not below the data folder; the message says where to ask.
     """
-    if profile == "demo":
-        return amigos.read(simulation.make(seed=seed, **(SIMULATED | simulated)))
-    return registry.require("amigos", profile, root)
+    return spine.cohort(profile,
+                        lambda: amigos.read(simulation.make(seed=seed, **(SIMULATED | simulated))),
+                        "amigos", root)
 
 
 def segments(trials: Cohort, *, jobs: int = 2, store: Store | None = None) -> dict:
@@ -81,11 +64,7 @@ def segments(trials: Cohort, *, jobs: int = 2, store: Store | None = None) -> di
     source = digest(
         {name: data[name] for name in ("eeg", "ecg", "arousal", "valence", "trial", "subject")})
     features = store.memoise(physio.hand_features, data["eeg"], data["ecg"], given=source)
-    about = {
-        "caption": trials.caption, "tier": trials.tier, "source": source,
-        "dropped": tuple(data["dropped"])
-    }
-    return data | features | {"about": about}
+    return data | features | {"about": spine.about(trials, source, data["dropped"])}
 
 
 def splits(data: Mapping[str, np.ndarray], name: str, preset: Preset) -> list[Split]:
@@ -104,13 +83,6 @@ def configured(settings: Mapping, config: Mapping | None) -> dict:
         **settings, "recipe": {**settings["recipe"], **config},
         "head": {**settings["head"], **head}
     }
-
-
-def _single(rows: Mapping[str, Variant], targets: Sequence[str]) -> list[tuple[str, bool, str]]:
-    """The single-modality networks that rows need: (modality, pre-trained, target)."""
-    return list(
-        dict.fromkeys((modality, v.pretrained, target) for v in rows.values()
-                      for modality in v.modalities for target in targets))
 
 
 def run(data: Mapping[str, Any], unlabelled: Mapping[str,
@@ -138,81 +110,63 @@ def run(data: Mapping[str, Any], unlabelled: Mapping[str,
     how
         ``engine``, ``jobs``, ``store``: see :func:`lib.training.folds.cross_validate`.
     """
-    unknown = [name for name in names if name not in VARIANTS and name not in CONTROLS]
-    if unknown:
-        raise ValueError(f"no row {unknown[0]!r}; there are {', '.join([*VARIANTS, *CONTROLS])}")
-    folds, rows = splits(data, split,
-                         preset), {name: VARIANTS[name] for name in names if name in VARIANTS}
-    arrays = {name: np.asarray(data[name]) for name in ("eeg", "ecg", *TARGETS, "trial", "subject")}
-    singles = _single(rows, targets)
+    chosen, folds = spine.chosen(names, {**VARIANTS, **CONTROLS}), splits(data, split, preset)
+    rows = {name: row for name, row in chosen.items() if name in VARIANTS}
+    controls = {name: row for name, row in chosen.items() if name in CONTROLS}
+    arrays = {name: np.asarray(data[name]) for name in ("eeg", "ecg", *LABELS)}
+    # the networks of one signal that the rows need, each once
+    singles = list(
+        dict.fromkeys((m, row.pretrained, target) for row in rows.values() for m in row.modalities
+                      for target in targets))
     started = {
         m: pretrain(data, unlabelled[m], m, folds, preset, seed=seed, device=device, **how)
         for m in dict.fromkeys(m for m, pretrained, _ in singles if pretrained)
     }
-    tasks = []
+    calls = []
     for m, pretrained, target in singles:
         settings = {
             "modality": m, "target": target, "model": preset.model[m], "head": preset.head[m],
             "recipe": {**preset.finetuning, "device": device}
         }
-        start = [weights(result) for result in started[m]] if pretrained else [None] * len(folds)
-        tasks += [
-            Call(
-                m, fold, seed,
-                {**configured(settings, (configs or {}).get((fold.fold, m, target))), "weights": w})
-            for fold, w in zip(folds, start, strict=True)
-        ]
-    done = cross_validate(finetune_fold, arrays, tasks, label=f"{split}, single modalities", **how)
-    size = len(folds)
-    tuned = {key: done[i * size:(i + 1) * size] for i, key in enumerate(singles)}
+        for k, fold in enumerate(folds):
+            config = configured(settings, (configs or {}).get((fold.fold, m, target)))
+            start = weights(started[m][k]) if pretrained else None
+            calls.append(Call(m, fold, seed, {**config, "weights": start}))
+    done = iter(
+        cross_validate(finetune_fold, arrays, calls, label=f"{split}, single modalities", **how))
+    tuned = {single: [next(done) for _ in folds] for single in singles}
     records = []
-    for name, v in rows.items():
+    for name, row in rows.items():
         for target in targets:
-            branches = [tuned[m, v.pretrained, target] for m in v.modalities]
+            branches = [tuned[m, row.pretrained, target] for m in row.modalities]
             results = branches[0] if len(branches) == 1 else _fuse(arrays, folds, branches, target,
                                                                    preset, seed, device, how)
             records += [
-                Record(name, target, fold, seed, result)
+                Record(name, fold, seed, result, target)
                 for fold, result in zip(folds, results, strict=True)
             ]
-    return records + _controls(data, [name for name in names if name in CONTROLS], folds, targets,
-                               seed, how)
+    given = {**data, "stimulus": np.unique(data["stimulus"], return_inverse=True)[1]}
+    for name, row in controls.items():
+        for target in targets:
+            records += spine.run(given, {name: row}, folds,
+                                 preset=lambda *_, target=target: {"target": target}, seeds=(seed,),
+                                 about={"target": target}, **how)
+    return records
 
 
 def _fuse(arrays, folds, branches, target, preset: Preset, seed, device,
           how) -> list[dict[str, np.ndarray]]:
     """Train the fusing network of each fold on the last hidden layers of the frozen branches."""
-    settings = {
-        "target": target, "head": preset.fusion_head, "recipe": {**preset.fusion, "device": device}
-    }
-    hidden = [
-        np.concatenate([branch[k]["hidden"] for branch in branches], axis=1)
-        for k in range(len(folds))
+    recipe = {**preset.fusion, "device": device}
+    calls = [
+        Call(
+            "Fused", fold, seed, {
+                "target": target, "head": preset.fusion_head, "recipe": recipe,
+                "hidden": np.concatenate([branch[k]["hidden"] for branch in branches], axis=1)
+            }) for k, fold in enumerate(folds)
     ]
-    tasks = [
-        Call("Fused", fold, seed, settings | {"hidden": h})
-        for fold, h in zip(folds, hidden, strict=True)
-    ]
-    labels = {name: arrays[name] for name in (*TARGETS, "trial", "subject")}
-    return cross_validate(fusion_fold, labels, tasks, label=f"fusion, {target}", **how)
-
-
-def _controls(data, names: Sequence[str], folds: Sequence[Split], targets: Sequence[str], seed: int,
-              how: Mapping) -> list[Record]:
-    kinds = ("features_eeg", "features_ecg", *TARGETS, "trial", "subject")
-    given = {name: np.asarray(data[name])
-             for name in kinds} | {"stimulus": np.unique(data["stimulus"], return_inverse=True)[1]}
-    records = []
-    for name in names:
-        work, settings = CONTROLS[name]
-        for target in targets:
-            tasks = [Call(name, fold, seed, {**settings, "target": target}) for fold in folds]
-            results = cross_validate(work, given, tasks, label=name, **how)
-            records += [
-                Record(name, target, fold, seed, result)
-                for fold, result in zip(folds, results, strict=True)
-            ]
-    return records
+    given = {name: arrays[name] for name in LABELS}
+    return cross_validate(fusion_fold, given, calls, label=f"fusion, {target}", **how)
 
 
 def labels(data: Mapping[str, np.ndarray], record: Record, part: str = "test") -> np.ndarray:
@@ -225,21 +179,13 @@ def labels(data: Mapping[str, np.ndarray], record: Record, part: str = "test") -
 def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experiment: str,
           tier: str) -> pd.DataFrame:
     """Tidy accuracy and macro-F1 of every record on the test segments of its fold (Sec 5)."""
-    rows = []
-    for record in records:
+    def measure(record: Record) -> dict[str, float]:
         values = classification(labels(data, record), record.result["test"] > 0.5)
-        base = {
-            "paper": "amigos", "experiment": experiment, "variant": record.variant,
-            "split": record.split.name, "fold": record.split.fold, "seed": record.seed, "tier": tier
-        }
-        rows += [
-            base | {"metric": f"{record.target} {metric}", "value": value}
-            for metric, value in values.items()
-        ]
-    return pd.DataFrame(rows)
+        return {f"{record.target} {metric}": value for metric, value in values.items()}
+
+    return spine.score("amigos", records, measure, experiment=experiment, tier=tier)
 
 
 def answer(results: pd.DataFrame, table: str | int) -> pd.DataFrame:
-    """A printed table answered: its rows beside ours with verdicts, then our further rows and the
-    controls."""
-    return verdicts(results, printed.table("amigos", table))
+    """See :func:`lib.papers.experiment.answer`."""
+    return spine.answer("amigos", results, table)

@@ -7,17 +7,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from lib.models.physio_transformer import ECG, EEG
 from lib.papers.amigos.controls import control_fold, stimulus_fold
-
-__all__ = [
-    "COLUMNS", "CONTROLS", "CORPORA", "MODALITIES", "NULL_TWIN", "PRESETS", "SIMULATED", "SPACE",
-    "SPLITS", "TABLES", "TARGETS", "VARIANTS", "Preset", "Variant"
-]
+from lib.papers.experiment import Row
 
 TARGETS = ("arousal", "valence")  # Sec 3.2.2: one network each
 MODALITIES = ("ecg", "eeg")  # Fig 2: the order of the concatenation
@@ -50,18 +46,26 @@ VARIANTS = {
     "Fused without pre-training": Variant(MODALITIES, pretrained=False),
     "Fused": Variant(MODALITIES),
 }
-CONTROLS: dict[str, tuple[Callable[..., dict], dict]] = {
-    "majority": (control_fold, {"model": "majority"}),
-    "stimulus mean": (stimulus_fold, {}),
-    "linear, EEG": (control_fold, {"model": "linear", "modality": "eeg"}),
-    "linear, ECG": (control_fold, {"model": "linear", "modality": "ecg"}),
-    "linear, both": (control_fold, {"model": "linear", "modality": "both"}),
-    "nearest neighbour, both": (control_fold, {"model": "nearest neighbour", "modality": "both"}),
+LABELS = (*TARGETS, "trial", "subject")
+FEATURES = ("features_eeg", "features_ecg", *LABELS)
+
+
+def _control(model: str, modality: str = "both", role: str = "control") -> Row:
+    return Row(control_fold, {"model": model, "modality": modality}, FEATURES, role)
+
+
+CONTROLS = {
+    "majority": _control("majority", role="chance"),
+    "stimulus mean": Row(stimulus_fold, {}, (*LABELS, "stimulus"), "control"),
+    "linear, EEG": _control("linear", "eeg"),
+    "linear, ECG": _control("linear", "ecg"),
+    "linear, both": _control("linear"),
+    "nearest neighbour, both": _control("nearest neighbour"),
     # the baseline of the AMIGOS paper (its Table 4 row used 20 s segments, GSR as well, and
     # subjects left out one by one)
-    "naive Bayes, EEG": (control_fold, {"model": "naive Bayes", "modality": "eeg"}),
-    "naive Bayes, ECG": (control_fold, {"model": "naive Bayes", "modality": "ecg"}),
-    "naive Bayes, both": (control_fold, {"model": "naive Bayes", "modality": "both"}),
+    "naive Bayes, EEG": _control("naive Bayes", "eeg"),
+    "naive Bayes, ECG": _control("naive Bayes", "ecg"),
+    "naive Bayes, both": _control("naive Bayes"),
 }
 TABLES = {
     "1": ("EEG without pre-training", "EEG"), "2": ("ECG", "EEG", "Fused"),

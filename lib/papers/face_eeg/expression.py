@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,34 +19,19 @@ import pandas as pd
 import torch
 from sklearn.metrics import accuracy_score, recall_score
 
-from lib.datasets import rafdb, registry
+from lib.datasets import rafdb
 from lib.datasets.base import Cohort
-from lib.evaluation import printed
+from lib.datasets.rafdb import EMOTIONS
 from lib.evaluation.classification import averages, confusion
-from lib.evaluation.verdicts import verdicts
 from lib.models.face_attention import PatchAttention, truncated_mobilenet, weights_source
-from lib.papers.face_eeg.expression_settings import EMOTIONS, ROWS, Preset
+from lib.papers import experiment as spine
+from lib.papers.experiment import Record
+from lib.papers.face_eeg.expression_settings import ROWS, Preset
 from lib.papers.face_eeg.expression_training import backbone_features, splits
 from lib.simulation import rafdb as simulation
 from lib.store import Store, digest
-from lib.training.folds import Call, cross_validate, weights
+from lib.training.folds import weights
 from lib.training.splits import Split
-
-__all__ = [
-    "Record", "answer", "attention_on", "batch_order", "cohort", "confusions", "drawn_units",
-    "features", "recalls", "repeats", "run", "score"
-]
-
-
-@dataclass(frozen=True)
-class Record:
-    """One training of one row: probabilities of the classes, and for a network its history and
-    weights."""
-
-    variant: str
-    split: Split
-    seed: int
-    result: Mapping[str, np.ndarray]
 
 
 def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> Cohort:
@@ -65,9 +49,8 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> 
     FileNotFoundError
         Where RAF-DB is not below the data folder; the message says where to ask.
     """
-    if profile == "demo":
-        return rafdb.read(simulation.make(seed=seed, **simulated))
-    return registry.require("rafdb", profile, root)
+    return spine.cohort(profile, lambda: rafdb.read(simulation.make(seed=seed, **simulated)),
+                        "rafdb", root)
 
 
 def features(trials: Cohort, *, weights: str = "", control: bool = True, seed: int = 0,
@@ -101,14 +84,14 @@ def features(trials: Cohort, *, weights: str = "", control: bool = True, seed: i
         "official": np.array([trial.session for trial in trials]),
         "name": np.array([trial.stimulus for trial in trials])
     }
-    about = {"tier": trials.tier, "source": digest(data), "dropped": tuple(trials.dropped)}
-    for maps, which in (("maps", weights or None),
-                        ("random_maps", "random")) if control else (("maps", weights or None),):
+    source = digest(data)
+    for maps, which in {"maps": weights or None, "random_maps": "random"}.items():
+        if maps == "random_maps" and not control:
+            continue
         backbone = truncated_mobilenet(which, seed=seed)
         data[maps] = backbone_features(images, backbone, store=store)
-        data["about" if maps == "maps" else "about_random"] = about | {
-            "caption": f"{trials.caption}; {backbone.name}"
-        }
+        data["about" if maps == "maps" else "about_random"] = spine.about(
+            trials, source, trials.dropped, backbone.name)
         data.setdefault("weights", weights_source(backbone))
     return data
 
@@ -138,22 +121,10 @@ def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: Prese
     how
         ``engine``, ``jobs``, ``store``: see :func:`lib.training.folds.cross_validate`.
     """
-    unknown = [name for name in names if name not in ROWS]
-    if unknown:
-        raise ValueError(f"no row {unknown[0]!r}; there are {', '.join(ROWS)}")
-    parts, records = repeats(data, split, preset), []
-    for work, maps in dict.fromkeys((ROWS[name].work, ROWS[name].maps) for name in names):
-        tasks = [
-            Call(name, part, seed, ROWS[name].settings(preset, device)) for name in names
-            if (ROWS[name].work, ROWS[name].maps) == (work, maps) for part in parts
-        ]
-        results = cross_validate(work, {"maps": data[maps], "emotion": data["emotion"]}, tasks,
-                                 label=f"{split}, {work.__name__}", **how)
-        records += [
-            Record(task.row, task.split, seed, result)
-            for task, result in zip(tasks, results, strict=True)
-        ]
-    return records
+    recipe = {**preset.recipe, "device": device}
+    return spine.run(data, spine.chosen(names, ROWS), repeats(data, split, preset),
+                     preset=lambda _, row: {"recipe": recipe}
+                     if row.role == "model" else {}, seeds=(seed,), **how)
 
 
 def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experiment: str,
@@ -162,22 +133,16 @@ def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experime
 
     ``average``: see :func:`lib.evaluation.classification.averages`.
     """
-    rows = []
-    for record in records:
-        values = averages(data["emotion"][list(record.split.test)], record.result["test"], average)
-        base = {
-            "paper": "face_eeg", "experiment": experiment, "variant": record.variant,
-            "split": record.split.name, "fold": record.split.fold, "seed": record.seed,
-            "tier": data["about"]["tier"]
-        }
-        rows += [base | {"metric": metric, "value": value} for metric, value in values.items()]
-    return pd.DataFrame(rows)
+    def measure(record: Record) -> dict[str, float]:
+        return averages(data["emotion"][list(record.split.test)], record.result["test"], average)
+
+    return spine.score("face_eeg", records, measure, experiment=experiment,
+                       tier=data["about"]["tier"])
 
 
 def answer(results: pd.DataFrame, table: str | int = 1) -> pd.DataFrame:
-    """A printed table answered: its row beside ours with verdicts, then our further rows and the
-    controls."""
-    return verdicts(results, printed.table("face_eeg", table))
+    """See :func:`lib.papers.experiment.answer`."""
+    return spine.answer("face_eeg", results, table)
 
 
 def confusions(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> pd.DataFrame:
@@ -200,15 +165,15 @@ def recalls(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> pd.Dat
                               labels=range(len(EMOTIONS)), average=None, zero_division=0)
         parts.append(
             pd.DataFrame({
-                "variant": r.variant, "split": r.split.name, "fold": r.split.fold,
-                "emotion": EMOTIONS, "recall": values
+                "variant": r.row, "split": r.split.name, "fold": r.split.fold, "emotion": EMOTIONS,
+                "recall": values
             }))
     return pd.concat(parts, ignore_index=True)
 
 
 def _network(record: Record) -> PatchAttention:
     """The trained network of a record, in evaluation mode."""
-    net = PatchAttention(ROWS[record.variant].attention)
+    net = PatchAttention(**ROWS[record.row].settings["model"])
     net.load_state_dict(
         {name: torch.from_numpy(value) for name, value in weights(record.result).items()})
     return net.eval()
@@ -235,7 +200,7 @@ def batch_order(data: Mapping[str, np.ndarray], records: Iterable[Record],
     for record in records:
         net, test = _network(record), np.asarray(record.split.test)
         y, maps = data["emotion"][test], torch.from_numpy(
-            data[ROWS[record.variant].maps][test, 0]).float()
+            data[ROWS[record.row].settings["maps"]][test, 0]).float()
         orders = {
             "class by class": np.argsort(y, kind="stable"),
             "shuffled": np.random.default_rng(seed).permutation(len(y))
@@ -249,7 +214,7 @@ def batch_order(data: Mapping[str, np.ndarray], records: Iterable[Record],
                         net(part) for part in maps[torch.from_numpy(where)].split(batch)
                     ]).argmax(dim=1).numpy()
                 rows.append({
-                    "variant": record.variant, "fold": record.split.fold, "batch": batch,
+                    "variant": record.row, "fold": record.split.fold, "batch": batch,
                     "order": order, "accuracy": accuracy_score(y, guess),
                     "recall": recall_score(y, guess, average="macro"),
                     "changed": float(np.mean(guess != alone))
@@ -266,7 +231,7 @@ def attention_on(data: Mapping[str, np.ndarray], record: Record,
     Patches in the order upper left, upper right, lower left, lower right; for rows with attention
     over patches.
     """
-    maps = torch.from_numpy(data[ROWS[record.variant].maps][list(faces), 0]).float()
+    maps = torch.from_numpy(data[ROWS[record.row].settings["maps"]][list(faces), 0]).float()
     return _network(record).features(maps)[1].mean(dim=1).numpy()
 
 

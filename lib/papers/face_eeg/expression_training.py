@@ -21,6 +21,7 @@ from lib.models.backbones import Backbone
 from lib.models.face_attention import PatchAttention
 from lib.store import Store, digest
 from lib.training import loop
+from lib.training.controls import classify
 from lib.training.recognition import Recognition, recognise
 from lib.training.splits import Split
 
@@ -182,7 +183,7 @@ class FaceTask(Recognition):
 
 
 def face_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, model: Mapping,
-              recipe: Mapping) -> dict[str, np.ndarray]:
+              recipe: Mapping, maps: str = "maps") -> dict[str, np.ndarray]:
     """Train on one fold.
 
     Parameters
@@ -198,19 +199,22 @@ def face_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, mode
         Arguments of :class:`lib.models.face_attention.PatchAttention`.
     recipe : mapping
         Fields of :class:`Recipe`.
+    maps : str
+        Name of the maps in ``data``.
 
     Returns
     -------
     dict
         ``val``, ``test``: probabilities ``(n_val, 4)``, ``(n_test, 4)`` float32, of faces as they
         are, not mirrored, by the weights of the best epoch; ``history`` ``(epochs, 4)``: training
-        loss, validation loss, validation accuracy, learning rate; ``seconds``; ``weights/<name>``: the network's state.
+        loss, validation loss, validation accuracy, learning rate; ``best``: that epoch, from
+        0; ``seconds``; ``weights/<name>``: the network's state.
     """
     begin, settings = time.perf_counter(), Recipe(**recipe)
     torch.manual_seed(seed)
     emotion, train = np.asarray(data["emotion"], np.int64), np.asarray(split["train"])
     weight = torch.from_numpy(class_weights(emotion[train])) if settings.balanced else torch.ones(4)
-    task = FaceTask(PatchAttention(**model), [torch.from_numpy(data["maps"])], emotion, split,
+    task = FaceTask(PatchAttention(**model), [torch.from_numpy(data[maps])], emotion, split,
                     settings, np.random.default_rng(seed), weight.to(settings.device))
     result = recognise(task)
     return {
@@ -221,3 +225,12 @@ def face_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, mode
                   ).items()
               }
     }
+
+
+def control_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *,
+                 model: str) -> dict[str, np.ndarray]:
+    """``val`` and ``test``, probabilities ``(n, 4)``, by a control of
+    :data:`lib.training.controls.CLASSIFIERS` on the maps averaged over space, 160 numbers a
+    face."""
+    x = data["maps"][:, 0].mean(axis=(2, 3), dtype=np.float32)
+    return classify(model, x, data["emotion"], split, 4)

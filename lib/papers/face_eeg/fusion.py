@@ -19,9 +19,10 @@ from lib.evaluation.fusion import RULES, fuse, pool_frames
 from lib.models.face_attention import PatchAttention, truncated_mobilenet
 from lib.models.inception import spectrogram_backbone
 from lib.models.scalp_cnn import ScalpCNN
+from lib.papers.experiment import Record
 from lib.papers.face_eeg import expression as face_expression
 from lib.papers.face_eeg.expression_settings import PRESETS as FACE_PRESETS
-from lib.papers.face_eeg.protocol import Record, truth
+from lib.papers.face_eeg.protocol import truth
 from lib.papers.face_eeg.settings import Preset
 from lib.preprocessing import scalp_maps
 from lib.preprocessing.detectors import detect

@@ -4,30 +4,25 @@ five splits."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lib.datasets import flex, registry
+from lib.datasets import flex
 from lib.datasets.base import Cohort, Trial
 from lib.datasets.flex_format import CHANNELS, GRID
-from lib.evaluation import printed
 from lib.evaluation.classification import averages
-from lib.evaluation.verdicts import verdicts
 from lib.models.inception import spectrogram_backbone
+from lib.papers import experiment as spine
+from lib.papers.experiment import Record, Row
 from lib.papers.face_eeg.settings import PERMUTED, ROWS, SIMULATED, Preset
-from lib.papers.face_eeg.training import control_fold
 from lib.preprocessing import scalp_maps
 from lib.preprocessing.de_maps import de_maps, differential_entropy
 from lib.preprocessing.faces import project
 from lib.simulation import flex as simulation
 from lib.store import Store, digest
-from lib.training.folds import Call, cross_validate
 from lib.training.splits import Split, permute_labels, recording_splits
-
-__all__ = ["Record", "answer", "cohort", "features", "run", "score", "splits"]
 
 UNSCALED = np.tile([0.0, 1.0], (len(CHANNELS), len(scalp_maps.BANDS), 1))
 PLACES = np.array([
@@ -35,22 +30,6 @@ PLACES = np.array([
     # (28, 2): the electrodes on the paper's 7 x 5 grid
     for column, there in enumerate(line) if there == name
 ])
-READS = {
-    "Scalp maps": ("maps",), "EEG-ITNet": ("eeg",), "SST-EmotionNet": ("spectral", "temporal"),
-    "linear": ("de",), "nearest neighbour": ("de",), "majority": ("de",)
-}
-
-
-@dataclass(frozen=True)
-class Record:
-    """One finished fold of one row; ``permuted``: trained and tested on labels dealt anew over
-    recordings."""
-
-    variant: str
-    split: Split
-    seed: int
-    result: Mapping[str, np.ndarray]
-    permuted: bool = False
 
 
 def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> Cohort:
@@ -69,9 +48,9 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> 
     FileNotFoundError
         Where there are no recordings; the message says how to lay them out.
     """
-    if profile == "demo":
-        return flex.read(simulation.make(seed=seed, **(SIMULATED | simulated)))
-    return registry.require("flex", profile, root)
+    return spine.cohort(profile,
+                        lambda: flex.read(simulation.make(seed=seed, **(SIMULATED | simulated))),
+                        "flex", root)
 
 
 def features(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 2.0, jobs: int = 2,
@@ -92,7 +71,7 @@ def features(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 
     -------
     dict
         ``maps`` ``(N, d, 7, 5)`` float16; ``eeg`` ``(N, 28, 600)`` float32, 1 to 51 Hz; ``de``,
-        ``spectral``, ``temporal`` of :mod:`lib.training.eeg_baselines`; ``emotion``, ``subject``,
+        ``spectral``, ``temporal`` of :mod:`lib.preprocessing.de_maps`; ``emotion``, ``subject``,
         ``recording``, ``clip``, ``position`` ``(N,)`` int; ``start`` ``(N,)`` s; ``about``.
     """
     store = store or Store()
@@ -105,11 +84,9 @@ def features(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 
                             preset.projected).reshape(n, electrodes, -1).astype(np.float16)
     source = digest({name: data[name] for name in ("emotion", "subject", "recording", "start")}
                     | {"maps": described})
-    what = f"{trials.caption}; spectrograms {preset.size} x {preset.size}: {backbone.name}"
-    about = {
-        "caption": what + (f", {preset.projected} random projections" if preset.projected else ""),
-        "tier": trials.tier, "source": source, "dropped": tuple(data["dropped"])
-    }
+    what = f"spectrograms {preset.size} x {preset.size}: {backbone.name}"
+    what += f", {preset.projected} random projections" if preset.projected else ""
+    about = spine.about(trials, source, data["dropped"], what)
     signals = store.memoise(_signals, [trials[i] for i in np.unique(data["recording"])], lag,
                             given=(source, lag))
     return data | signals | {
@@ -151,26 +128,18 @@ def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: Prese
     seed, device, how
         Of the trainings, see :func:`lib.training.folds.cross_validate`.
     """
-    if unknown := [name for name in names if name not in ROWS]:
-        raise ValueError(f"no row {unknown[0]!r}; there are {', '.join(ROWS)}")
-    emotion = permute_labels(data["emotion"], data["recording"], data["subject"],
-                             seed) if split == PERMUTED else data["emotion"]
-    records = []
-    for name in names:
-        settings: dict[str, Any] = {"model": name} if ROWS[name] is control_fold else {}
-        if name in preset.model:
-            settings["model"] = preset.model[name]
+    def settings(name: str, row: Row) -> dict:
+        own: dict[str, Any] = {"model": preset.model[name]} if name in preset.model else {}
         if name in preset.recipe:
-            settings["recipe"] = {**preset.recipe[name], "device": device}
-        given = {key: np.asarray(data[key])
-                 for key in (*READS[name], "subject")} | {"emotion": np.asarray(emotion)}
-        tasks = [Call(name, fold, seed, settings) for fold in splits(data, split, preset)]
-        results = cross_validate(ROWS[name], given, tasks, label=f"{split}, {name}", **how)
-        records += [
-            Record(name, task.split, seed, result, split == PERMUTED)
-            for task, result in zip(tasks, results, strict=True)
-        ]
-    return records
+            own["recipe"] = {**preset.recipe[name], "device": device}
+        return own
+
+    permuted = split == PERMUTED
+    emotion = permute_labels(data["emotion"], data["recording"], data["subject"],
+                             seed) if permuted else data["emotion"]
+    return spine.run({**data, "emotion": emotion}, spine.chosen(names, ROWS),
+                     splits(data, split, preset), preset=settings, seeds=(seed,),
+                     about={"permuted": permuted}, **how)
 
 
 def truth(data: Mapping[str, np.ndarray], record: Record, part: str = "test") -> np.ndarray:
@@ -184,21 +153,13 @@ def truth(data: Mapping[str, np.ndarray], record: Record, part: str = "test") ->
 def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experiment: str,
           tier: str) -> pd.DataFrame:
     """Tidy metrics of every record on the test segments of its fold."""
-    rows = []
-    for record in records:
-        base = {
-            "paper": "face_eeg", "experiment": experiment, "variant": record.variant, "tier": tier,
-            "fold": record.split.fold, "split": PERMUTED if record.permuted else record.split.name,
-            "seed": record.seed
-        }
-        rows += [
-            base | {"metric": name, "value": value}
-            for name, value in averages(truth(data, record), record.result["test"]).items()
-        ]
-    return pd.DataFrame(rows)
+    return pd.concat([
+        spine.score("face_eeg", [record], lambda r: averages(truth(data, r), r.result["test"]),
+                    experiment=experiment, tier=tier,
+                    split=PERMUTED if record.permuted else record.split.name) for record in records
+    ], ignore_index=True)
 
 
 def answer(results: pd.DataFrame, table: str | int) -> pd.DataFrame:
-    """A printed table answered: its rows beside ours with verdicts, then our further rows and the
-    controls."""
-    return verdicts(results, printed.table("face_eeg", table))
+    """See :func:`lib.papers.experiment.answer`."""
+    return spine.answer("face_eeg", results, table)

@@ -15,9 +15,9 @@ from lib.datasets.seed_format import BANDS, CHANNELS
 from lib.datasets.seed_format import split as trials_of_split
 from lib.evaluation.classification import confusion
 from lib.models.mv_sstma import MVSSTMA, draw_visible
+from lib.papers.experiment import Record
 from lib.papers.mv_sstma import protocol as mv_sstma
 from lib.papers.mv_sstma.pretraining import build, scale, sessions
-from lib.papers.mv_sstma.protocol import Record
 from lib.papers.mv_sstma.settings import EMOTIONS, TITLES, Preset
 from lib.training.splits import Split
 
@@ -160,8 +160,8 @@ def confusions(data: Mapping[str, Mapping[str, Any]], records: Sequence[Record],
     percentages of each true emotion."""
     out = {}
     for variant in variants:
-        for dataset in dict.fromkeys(r.dataset for r in records if r.variant == variant):
-            chosen = [r for r in records if (r.variant, r.dataset) == (variant, dataset)]
+        for dataset in dict.fromkeys(r.dataset for r in records if r.row == variant):
+            chosen = [r for r in records if (r.row, r.dataset) == (variant, dataset)]
             y = np.concatenate([mv_sstma.labels(data[dataset], r) for r in chosen])
             guess = np.concatenate([r.result["test"].argmax(axis=1) for r in chosen])
             out[f"{variant}, {TITLES[dataset]}"] = confusion(y, guess, EMOTIONS[dataset])
@@ -188,7 +188,7 @@ def alignment(records: Sequence[Record], variant: str = "Concat") -> dict[str, l
     """Dataset -> one ``(n_epochs, 2)`` per fold: cross-entropy and canonical correlation over the
     training."""
     out: dict[str, list[np.ndarray]] = {}
-    for r in (r for r in records if r.variant == variant):
+    for r in (r for r in records if r.row == variant):
         out.setdefault(TITLES[r.dataset], []).append(r.result["history"][:, :2])
     return out
 
@@ -197,7 +197,7 @@ def inflation(records: Sequence[Record]) -> pd.DataFrame:
     """Mean test accuracy after the last epoch and at the best *test* epoch of the same trainings
     (``selection="test_best"``)."""
     rows = [{
-        "dataset": TITLES[r.dataset], "row": r.variant, "last epoch": r.result["history"][-1, 3],
+        "dataset": TITLES[r.dataset], "row": r.row, "last epoch": r.result["history"][-1, 3],
         "best test epoch": r.result["history"][:, 3].max()
     } for r in records]
     frame = pd.DataFrame(rows).groupby(["dataset", "row"], sort=False).agg(

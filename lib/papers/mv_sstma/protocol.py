@@ -9,7 +9,6 @@ Every stage is memoised, so that a table takes from another what both need.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,38 +17,18 @@ import pandas as pd
 from lib.datasets import registry
 from lib.datasets.base import Cohort
 from lib.datasets.seed_format import split as trials_of_split
-from lib.evaluation import printed
 from lib.evaluation.classification import classification
-from lib.evaluation.verdicts import verdicts
+from lib.papers import experiment as spine
+from lib.papers.experiment import Record
 from lib.papers.mv_sstma.pretraining import pretrain_fold
-from lib.papers.mv_sstma.settings import (CONTROLS, EMOTIONS, GUESS, SIMULATED, SPLIT, TITLES,
-                                          VARIANTS, Preset, Variant,
-                                          )
+from lib.papers.mv_sstma.settings import (ARRAYS, CONTROLS, EMOTIONS, GUESS, SIMULATED, SPLIT,
+                                          TITLES, VARIANTS, Preset)
 from lib.papers.mv_sstma.training import INPUTS, emotion_fold
 from lib.preprocessing.seed import windows
 from lib.simulation import seed as simulation
 from lib.store import digest
 from lib.training.folds import Call, cross_validate, weights
 from lib.training.splits import Split
-
-__all__ = [
-    "Record", "answer", "cohort", "features", "labels", "pretrain", "run", "score", "splits",
-    "weights"
-]
-
-ARRAYS = ("eeg", "eye", "emotion", "subject", "session", "trial")
-
-
-@dataclass(frozen=True)
-class Record:
-    """One finished fold of one row: class probabilities of the test windows, and what the network
-    showed on the way."""
-
-    variant: str
-    dataset: str
-    split: Split
-    seed: int
-    result: Mapping[str, np.ndarray]
 
 
 def cohort(profile: str, dataset: str, root: str = "", *, seed: int = 0,
@@ -70,10 +49,9 @@ def cohort(profile: str, dataset: str, root: str = "", *, seed: int = 0,
     FileNotFoundError
         Where the dataset is not below the data folder; the message says where to ask.
     """
-    if profile == "demo":
-        return registry.DATASETS[dataset].read(
-            simulation.make(layout=dataset, seed=seed, **(SIMULATED | simulated)))
-    return registry.require(dataset, profile, root)
+    return spine.cohort(
+        profile, lambda: registry.DATASETS[dataset].read(
+            simulation.make(layout=dataset, seed=seed, **(SIMULATED | simulated))), dataset, root)
 
 
 def features(trials: Cohort, *, length: int = 10) -> dict:
@@ -94,13 +72,8 @@ def features(trials: Cohort, *, length: int = 10) -> dict:
     """
     data = windows(trials, length=length)
     source = digest({name: data[name] for name in ARRAYS})
-    about = {
-        "caption": trials.caption, "tier": trials.tier, "source": source,
-        "dropped": tuple(data["dropped"])
-    }
-    return data | {
-        "number": np.array([trial.trial for trial in trials])[data["trial"]], "about": about
-    }
+    number = np.array([trial.trial for trial in trials])[data["trial"]]
+    return data | {"number": number, "about": spine.about(trials, source, data["dropped"])}
 
 
 def splits(data: Mapping[str, np.ndarray], name: str, hop: int = 1) -> list[Split]:
@@ -194,52 +167,38 @@ def run(data: Mapping[str, Any], dataset: str, names: Sequence[str], preset: Pre
     how
         ``engine``, ``jobs``, ``store``: see :func:`lib.training.folds.cross_validate`.
     """
-    unknown = [name for name in names if name not in VARIANTS and name not in CONTROLS]
-    if unknown:
-        raise ValueError(f"no row {unknown[0]!r}; there are {', '.join([*VARIANTS, *CONTROLS])}")
-    arrays, changes = {name: np.asarray(data[name]) for name in ARRAYS}, dict(recipe or {})
-    few, rows = changes.get(
-        "labelled", "all") != "all", {name: VARIANTS[name] for name in names if name in VARIANTS}
+    chosen, changes = spine.chosen(names, {**VARIANTS, **CONTROLS}), dict(recipe or {})
+    few, n_classes = changes.get("labelled", "all") != "all", len(EMOTIONS[dataset])
     thinned, folds = (splits(data, split or SPLIT[dataset], hop)
                       for hop in (preset.hop, 1 if few else preset.hop))
-    needed = dict.fromkeys(m for v in rows.values() if v.pretrained for m in INPUTS[v.modality])
+    rows = {name: row for name, row in chosen.items() if name in VARIANTS}
+    needed = dict.fromkeys(m for row in rows.values() if row.pretrained
+                           for m in INPUTS[row.modality])
     started = {
         m: pretrain(data, m, thinned, preset, seed=seed, device=device, **how) for m in needed
     }
     base = preset.frozen if changes.get("freeze") else preset.few if few else preset.finetuning
     settings = {
-        "n_classes": len(EMOTIONS[dataset]), "model_eeg": dict(preset.model),
-        "model_eye": dict(preset.model), "recipe": {**base, **changes, "device": device}
+        "n_classes": n_classes, "model_eeg": dict(preset.model), "model_eye": dict(preset.model),
+        "recipe": {**base, **changes, "device": device}
     }
-    tasks = [
-        Call(name, fold, seed, {**settings, "modality": v.modality, **_start(v, started, k)})
-        for name, v in rows.items() for k, fold in enumerate(folds)
-    ]
-    results = cross_validate(emotion_fold, arrays, tasks, label=f"{TITLES[dataset]}, fine-tuning",
-                             **how)
+    calls = []
+    for name, row in rows.items():
+        for k, fold in enumerate(folds):
+            start = {
+                f"weights_{m}": weights(started[m][k]) for m in INPUTS[row.modality]
+                if row.pretrained
+            }
+            calls.append(Call(name, fold, seed, {**settings, "modality": row.modality, **start}))
+    results = cross_validate(emotion_fold, {name: np.asarray(data[name]) for name in ARRAYS}, calls,
+                             label=f"{TITLES[dataset]}, fine-tuning", **how)
     records = [
-        Record(task.row, dataset, task.split, seed, result)
-        for task, result in zip(tasks, results, strict=True)
+        Record(call.row, call.split, seed, result, dataset=dataset)
+        for call, result in zip(calls, results, strict=True)
     ]
-    for name in (name for name in names if name in CONTROLS):
-        work, options = CONTROLS[name]
-        tasks = [
-            Call(name, fold, seed, {**options, "n_classes": len(EMOTIONS[dataset])})
-            for fold in folds
-        ]
-        results = cross_validate(work, arrays, tasks, label=name, **how)
-        records += [
-            Record(name, dataset, fold, seed, result)
-            for fold, result in zip(folds, results, strict=True)
-        ]
-    return records
-
-
-def _start(v: Variant, started: Mapping[str, Sequence[Mapping]],
-           k: int) -> dict[str, dict[str, np.ndarray]]:
-    """Arguments of `emotion_fold` that hand over the pre-trained weights of fold ``k``."""
-    return {f"weights_{m}": weights(started[m][k])
-            for m in INPUTS[v.modality]} if v.pretrained else {}
+    controls = {name: row for name, row in chosen.items() if name in CONTROLS}
+    return records + spine.run(data, controls, folds, preset=lambda *_: {"n_classes": n_classes},
+                               seeds=(seed,), about={"dataset": dataset}, **how)
 
 
 def labels(data: Mapping[str, np.ndarray], record: Record) -> np.ndarray:
@@ -271,20 +230,18 @@ def score(data: Mapping[str, Mapping[str, np.ndarray]], records: Iterable[Record
         Columns of :data:`lib.evaluation.statistics.RESULT_COLUMNS`; ``fold`` is the subject, or ten
         times it plus the session.
     """
-    rows = []
-    for record in records:
-        own, first = data[record.dataset], record.split.test[0]
-        y, p = labels(own, record), record.result["test"]
-        value = float(p[np.arange(len(y)),
-                        y].mean()) if record.variant == GUESS else classification(
-                            y, p.argmax(axis=1))["accuracy"]
-        subject, session = int(own["subject"][first]), int(own["session"][first])
-        rows.append({
-            "paper": "seed", "experiment": experiment, "variant": record.variant,
-            "split": record.split.name, "fold": subject, "session": session, "seed": record.seed,
-            "metric": f"{TITLES[record.dataset]} accuracy{condition}", "value": value, "tier": tier
-        })
-    frame = pd.DataFrame(rows)
+    def measure(record: Record) -> dict[str, float]:
+        y, p = labels(data[record.dataset], record), record.result["test"]
+        accuracy = classification(y, p.argmax(axis=1))["accuracy"]
+        if record.row == GUESS:
+            accuracy = float(p[np.arange(len(y)), y].mean())
+        return {f"{TITLES[record.dataset]} accuracy{condition}": accuracy}
+
+    records = list(records)
+    frame = spine.score("seed", records, measure, experiment=experiment, tier=tier)
+    frame["fold"], frame["session"] = ([
+        int(data[r.dataset][key][r.split.test[0]]) for r in records
+    ] for key in ("subject", "session"))
     keys = [name for name in frame if name != "value"]
     # blocks of one session, for "3fold"
     frame = frame.groupby(keys, sort=False, as_index=False)["value"].mean()
@@ -295,6 +252,5 @@ def score(data: Mapping[str, Mapping[str, np.ndarray]], records: Iterable[Record
 
 
 def answer(results: pd.DataFrame, table: str | int) -> pd.DataFrame:
-    """A printed table answered: its rows beside ours with verdicts, then our further rows and the
-    controls."""
-    return verdicts(results, printed.table("seed", table))
+    """See :func:`lib.papers.experiment.answer`."""
+    return spine.answer("seed", results, table)

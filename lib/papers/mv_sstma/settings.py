@@ -7,18 +7,13 @@ optimiser or seed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from lib.datasets.seed_format import SEED_IV_EMOTIONS, SEED_V_EMOTIONS
+from lib.papers.experiment import Row
 from lib.papers.mv_sstma.controls import bdae_fold, fuzzy_fold, majority_fold, max_fold, svm_fold
-
-__all__ = [
-    "COLUMNS", "CONTROLS", "DATASETS", "EMOTIONS", "FEW", "GUESS", "MODALITIES", "NULL_TWIN",
-    "PRESETS", "RATIOS", "READINGS", "SIMULATED", "SPLIT", "TABLES", "TITLES", "VARIANTS", "Preset",
-    "Variant"
-]
 
 DATASETS = ("seed-iv", "seed-v")
 TITLES = {"seed-iv": "SEED-IV", "seed-v": "SEED-V"}
@@ -59,10 +54,16 @@ VARIANTS = {
 }
 # what a network scores that learned how often each emotion occurs, and nothing else
 GUESS = "guess at training frequencies"
-CONTROLS: dict[str, tuple[Callable[..., dict], dict]] = {
-    "majority": (majority_fold, {}), GUESS: (majority_fold, {}),
-    "SVM EEG": (svm_fold, {"modality": "eeg"}), "SVM eye": (svm_fold, {"modality": "eye"}),
-    "MAX": (max_fold, {}), "Fuzzy integral": (fuzzy_fold, {}), "BDAE": (bdae_fold, {}),
+ARRAYS = ("eeg", "eye", "emotion", "subject", "session", "trial")
+CONTROLS = {
+    "majority": Row(majority_fold, {}, ARRAYS, "chance"), GUESS: Row(majority_fold, {}, ARRAYS,
+                                                                     "chance"),
+    "SVM EEG": Row(svm_fold, {"modality": "eeg"}, ARRAYS,
+                   "control"), "SVM eye": Row(svm_fold, {"modality": "eye"}, ARRAYS,
+                                              "control"), "MAX": Row(max_fold, {}, ARRAYS,
+                                                                     "control"),
+    "Fuzzy integral": Row(fuzzy_fold, {}, ARRAYS,
+                          "control"), "BDAE": Row(bdae_fold, {}, ARRAYS, "control"),
 }
 TABLES = {
     "1": ("EEG without pre-training", "EEG", "Eye without pre-training", "Eye"),

@@ -4,46 +4,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lib.datasets import mahnob, registry
+from lib.datasets import mahnob
 from lib.datasets.base import Cohort
-from lib.evaluation import printed
 from lib.evaluation.metrics import per_trial, regression
-from lib.evaluation.verdicts import verdicts
 from lib.models.backbones import mobilenet_v2, resnet50
+from lib.papers import experiment as spine
+from lib.papers.experiment import Record, Row
 from lib.papers.rmmt.settings import (ALPHAS, COLUMNS, CONTROLS, MU, NO_BASELINE, NULL_TWIN,
-                                      OPTIONS, PRESETS, SIMULATED, SUBJECT_SCALED, TABLES, VARIANTS,
-                                      Preset, Variant,
-                                      )
-from lib.papers.rmmt.training import fit_fold, ridge_fold, stimulus_fold
+                                      PRESETS, SIMULATED, SUBJECT_SCALED, TABLES, VARIANTS,
+                                      WITH_OPTIONS, Preset)
+from lib.papers.rmmt.training import fit_fold, ridge_fold
 from lib.preprocessing import mahnob as preprocessing
 from lib.preprocessing.faces import project
 from lib.simulation import mahnob as simulation
 from lib.store import Store, digest
-from lib.training.folds import Call, cross_validate
 from lib.training.splits import SPLITS, Split
 from lib.training.windows import trial_slices
 
 __all__ = [
     "ALPHAS", "COLUMNS", "CONTROLS", "MU", "NO_BASELINE", "NULL_TWIN", "PRESETS", "SUBJECT_SCALED",
-    "TABLES", "VARIANTS", "Preset", "Record", "Variant", "answer", "cohort", "features", "fuse",
-    "fusion_weight", "labels", "mu_curve", "run", "score", "score_trials", "splits", "traces"
-]
-
-
-@dataclass(frozen=True)
-class Record:
-    """One finished fold: predictions of ``fit_fold`` with the names they belong to."""
-
-    variant: str
-    split: Split
-    seed: int
-    result: Mapping[str, np.ndarray]
+    "TABLES", "VARIANTS", "Preset"
+]  # of the settings, for notebooks
+KINDS = {
+    "eeg": np.float32, "face": np.float32, "valence": np.float64, "lengths": np.int64,
+    "subject": np.int64
+}
+# the others have no layers
+TRANSFORMERS = {"RMMT", "MMT", "RSMT-E", "RSMT-F"}
+OWNERS = {"public": "mahnob-public-features", "paper": "mahnob"}
 
 
 def cohort(profile: str, root: str = "", *, seed: int = 0, effect: float = 1.0,
@@ -64,10 +58,10 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, effect: float = 1.0,
     FileNotFoundError
         Where the data of the profile are not there; the message says where to ask.
     """
-    if profile == "demo":
-        return mahnob.read(simulation.make(seed=seed, effect=effect, **(SIMULATED | simulated)))
-    return registry.require({"public": "mahnob-public-features", "paper": "mahnob"}[profile],
-                            profile, root)
+    return spine.cohort(
+        profile,
+        lambda: mahnob.read(simulation.make(seed=seed, effect=effect, **(SIMULATED | simulated))),
+        OWNERS, root)
 
 
 def features(trials: Cohort, *, weights: str = "", jobs: int = 2,
@@ -94,11 +88,7 @@ def features(trials: Cohort, *, weights: str = "", jobs: int = 2,
     if backbone is not None:
         faces = f"{backbone.name}, {data['face'].shape[1]} random projections"
     source = digest({name: data[name] for name in ("eeg", "face", "valence", "lengths", "subject")})
-    about = {
-        "caption": f"{trials.caption}; faces: {faces}", "tier": trials.tier, "source": source,
-        "dropped": tuple(data["dropped"])
-    }
-    return data | {"about": about}
+    return data | {"about": spine.about(trials, source, data["dropped"], f"faces: {faces}")}
 
 
 def splits(data: Mapping[str, np.ndarray], name: str, preset: Preset) -> list[Split]:
@@ -110,8 +100,7 @@ def splits(data: Mapping[str, np.ndarray], name: str, preset: Preset) -> list[Sp
 
 
 def run(data: Mapping[str, np.ndarray], names: Iterable[str], split: str, preset: Preset, *,
-        seeds: Sequence[int] = (0,), device: str = "cpu", engine: str = "processes",
-        jobs: int | None = None, store: Store | None = None) -> list[Record]:
+        seeds: Sequence[int] = (0,), device: str = "cpu", **how: Any) -> list[Record]:
     """Train and predict variants and controls on the folds of one split; finished folds come from
     the memo.
 
@@ -121,57 +110,32 @@ def run(data: Mapping[str, np.ndarray], names: Iterable[str], split: str, preset
         Features of a cohort, see :func:`lib.preprocessing.mahnob.features`.
     names : iterable of str
         Of :data:`VARIANTS` and :data:`CONTROLS`, with a named option appended or not:
-        :data:`SUBJECT_SCALED` standardises features with each subject's own statistics
-        (transductive), :data:`NO_BASELINE` leaves the identity in the face.
+        :data:`SUBJECT_SCALED`, :data:`NO_BASELINE`.
     split : str
         Of :data:`lib.training.splits.SPLITS`.
     preset : Preset
     seeds : sequence of int
         Repetitions of the deep models; controls have no randomness and run once.
-    device, engine, jobs, store : see :func:`lib.training.folds.cross_validate`
+    device, how : see :func:`lib.training.folds.cross_validate`
     """
-    tasks: dict = {}
-    for name in dict.fromkeys(names):
-        option = next((o for o in OPTIONS if name.endswith(o)), "")
-        base, changes = name.removesuffix(option), OPTIONS.get(option, {})
-        if base in VARIANTS:
-            v = VARIANTS[base]
-            # a network takes only the options it knows: those without a Transformer have no layers
-            deep = v.model in {"RMMT", "MMT", "RSMT-E", "RSMT-F"}
-            options = {k: value for k, value in preset.options.items() if deep or k != "layers"
-                       } | dict(v.options)
-            settings = {
-                "model": v.model, "options": options,
-                "recipe": {**preset.recipe, **v.recipe, **changes, "device": device}
+    def settings(name: str, row: Row) -> dict:
+        if row.work is fit_fold:
+            model, own = row.settings["model"], row.settings["options"]
+            options = {
+                key: value for key, value in preset.options.items()
+                if model in TRANSFORMERS or key != "layers"
             }
-            work, repeats = fit_fold, seeds
-        elif base in CONTROLS:
-            work, settings = CONTROLS[base]
-            if work is ridge_fold:
-                settings = {
-                    **settings, "face_baseline": preset.recipe.get("face_baseline", 0), **changes
-                }
-            repeats = seeds[:1]
-        else:
-            raise ValueError(f"no model {name!r}; there are {', '.join([*VARIANTS, *CONTROLS])}")
-        tasks.setdefault(work, []).extend(
-            Call(name, fold, seed, settings) for seed in repeats
-            for fold in splits(data, split, preset))
-    records = []
-    kinds = {
-        "eeg": np.float32, "face": np.float32, "valence": np.float64, "lengths": np.int64,
-        "subject": np.int64
-    }
-    arrays = {k: np.ascontiguousarray(data[k], dtype=kind) for k, kind in kinds.items()}
-    for work, todo in tasks.items():
-        given = {**arrays, "stimulus": data["stimulus"]} if work is stimulus_fold else arrays
-        results = cross_validate(work, given, todo, engine=engine, jobs=jobs, store=store,
-                                 label=f"{split}, {work.__name__}")
-        records += [
-            Record(task.row, task.split, task.seed, result)
-            for task, result in zip(todo, results, strict=True)
-        ]
-    return records
+            return {
+                "options": options | own,
+                "recipe": {**preset.recipe, **row.settings["recipe"], "device": device}
+            }
+        baseline = {"face_baseline": preset.recipe.get("face_baseline", 0)}
+        return {**baseline, **row.settings} if row.work is ridge_fold else {}
+
+    rows = spine.chosen(names, VARIANTS | CONTROLS, WITH_OPTIONS)
+    arrays = {name: np.ascontiguousarray(data[name], dtype=kind) for name, kind in KINDS.items()}
+    return spine.run(arrays | {"stimulus": data["stimulus"]}, rows, splits(data, split, preset),
+                     preset=settings, seeds=seeds, **how)
 
 
 def labels(data: Mapping[str, np.ndarray], trials: Iterable[int]) -> np.ndarray:
@@ -202,22 +166,13 @@ def fuse(data: Mapping[str, np.ndarray], record: Record) -> np.ndarray:
     return mu * heads[0] + (1 - mu) * heads[1]
 
 
-def _rows(record: Record, values: Mapping[str, float], **extra) -> list[dict]:
-    base = {
-        "paper": "rmmt", "variant": record.variant, "split": record.split.name,
-        "fold": record.split.fold, "seed": record.seed, **extra
-    }
-    return [base | {"metric": metric, "value": value} for metric, value in values.items()]
-
-
 def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experiment: str,
           tier: str) -> pd.DataFrame:
     """Tidy metrics of every record on the concatenated test trials of its fold."""
-    rows: list[dict] = []
-    for record in records:
-        values = regression(labels(data, record.split.test), fuse(data, record))
-        rows += _rows(record, values, experiment=experiment, tier=tier)
-    return pd.DataFrame(rows)
+    def measure(record: Record) -> dict[str, float]:
+        return regression(labels(data, record.split.test), fuse(data, record))
+
+    return spine.score("rmmt", records, measure, experiment=experiment, tier=tier)
 
 
 def score_trials(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> pd.DataFrame:
@@ -228,8 +183,8 @@ def score_trials(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> p
         test = np.array(record.split.test)
         frame = per_trial(labels(data, test), fuse(data, record), data["lengths"][test])
         frames.append(
-            frame.assign(trial=test[frame["trial"]], variant=record.variant,
-                         split=record.split.name, seed=record.seed))
+            frame.assign(trial=test[frame["trial"]], variant=record.row, split=record.split.name,
+                         seed=record.seed))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -237,13 +192,14 @@ def mu_curve(data: Mapping[str, np.ndarray], records: Iterable[Record],
              part: str = "test") -> pd.DataFrame:
     """Metrics of D-Fusion for every ``mu``, on ``"test"`` as Fig 7 or on ``"val"``: one row per
     fold, mu and metric."""
-    rows: list[dict] = []
-    for record in records:
+    def measure(record: Record, mu: float) -> dict[str, float]:
         face, eeg = np.asarray(record.result[part], dtype=float)
-        y = labels(data, getattr(record.split, part))
-        for mu in MU:
-            rows += _rows(record, regression(y, mu * face + (1 - mu) * eeg), mu=mu)
-    return pd.DataFrame(rows)
+        return regression(labels(data, getattr(record.split, part)), mu * face + (1 - mu) * eeg)
+
+    return pd.concat([
+        spine.score("rmmt", [record], partial(measure, mu=mu), mu=mu) for record in records
+        for mu in MU
+    ], ignore_index=True)
 
 
 def traces(data: Mapping[str, np.ndarray], records: Iterable[Record],
@@ -252,14 +208,14 @@ def traces(data: Mapping[str, np.ndarray], records: Iterable[Record],
     in no model's training."""
     out: dict[str, np.ndarray] = {}
     for record in records:
-        if trial in record.split.test and record.variant not in out:
+        if trial in record.split.test and record.row not in out:
             where = trial_slices([data["lengths"][i]
                                   for i in record.split.test])[record.split.test.index(trial)]
-            out[record.variant] = fuse(data, record)[where]
+            out[record.row] = fuse(data, record)[where]
     return out
 
 
 def answer(results: pd.DataFrame, table: str | int) -> pd.DataFrame:
     """A printed table answered: its rows beside ours with verdicts, then our further rows and the
     controls."""
-    return verdicts(results, printed.table("rmmt", table))
+    return spine.answer("rmmt", results, table)

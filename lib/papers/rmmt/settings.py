@@ -8,26 +8,17 @@ layers or heads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from lib.papers.rmmt.training import Recipe, constant_fold, ridge_fold, stimulus_fold
-
-__all__ = [
-    "ALPHAS", "COLUMNS", "CONTROLS", "MU", "NO_BASELINE", "NULL_TWIN", "OPTIONS", "PRESETS",
-    "SIMULATED", "SUBJECT_SCALED", "TABLES", "VARIANTS", "Preset", "Variant"
-]
+from lib.papers.experiment import Row
+from lib.papers.rmmt.training import constant_fold, fit_fold, ridge_fold, stimulus_fold
 
 ALPHAS = tuple(round(0.2 * k, 1) for k in range(1, 11))  # Sec 4.5.3: 0.2 to 2 in steps of 0.2
 MU = np.round(np.arange(0, 1.01, 0.1), 1)  # choice: grid of Fig 7; eta = 1 - mu
-# named options that a variant's name may end with, and what they change in the recipe
-SUBJECT_SCALED, NO_BASELINE = " (per-subject scaling)", " (no baseline)"
-OPTIONS = {
-    SUBJECT_SCALED: {"scaling": "subject", "face_baseline": 0}, NO_BASELINE: {"face_baseline": 0}
-}
 FACE_BASELINE = 8  # choice: label steps, 2 s, the length of one band power window; see Preset
 
 # choice: the demo cohort, 40 trials
@@ -39,45 +30,65 @@ COLUMNS = [
     "split", "data", "verdict"
 ]
 
-
-@dataclass(frozen=True)
-class Variant:
-    """A row of a table: which network, with which options and which changes to the recipe."""
-
-    model: str
-    options: Mapping = field(default_factory=dict)
-    recipe: Mapping = field(default_factory=dict)
+ARRAYS = ("eeg", "face", "valence", "lengths", "subject")
 
 
-# choice: models without a fusing Transformer are trained with the CCC loss alone
-CCC_ONLY = {"alpha": 0.0}
-VARIANTS: dict[str, Variant] = {
-    "RMMT": Variant("RMMT"),
-    "F-Fusion": Variant("F-Fusion", recipe=CCC_ONLY),
-    "D-Fusion": Variant("D-Fusion", recipe=CCC_ONLY),
-    "RSMT-E": Variant("RSMT-E"),
-    "RSMT-F": Variant("RSMT-F"),
-    "TCN-E": Variant("TCN-E"),  # the EEG model of [32]
-    "TCN-F": Variant("TCN-F"),  # the face model of [32]
-    # the distilled student of [32]
-    "TCN-E taught by face": Variant("TCN-E", recipe={"teacher": True}),
-    "MMT": Variant("MMT"),  # Sec 4.5.3: no residual connection
-    "RMMT without KD": Variant("RMMT", recipe=CCC_ONLY),
-    "RMMT softmax": Variant("RMMT", options={"attention": "softmax"}),
-    "RMMT scaled ReLU": Variant("RMMT", options={"attention": "scaled_relu"}),
-    "RMMT causal": Variant("RMMT", options={"causal": True}),
-    "RMMT KD detached": Variant("RMMT", recipe={"detach": True}),
+def network(model: str, options: Mapping | None = None, **recipe: Any) -> Row:
+    """A row of a network, with its own options and changes to the recipe."""
+    settings = {"model": model, "options": options or {}, "recipe": recipe}
+    return Row(fit_fold, settings, ARRAYS)
+
+
+# choice: models without a fusing Transformer are trained with the CCC loss alone, alpha = 0
+VARIANTS: dict[str, Row] = {
+    "RMMT": network("RMMT"),
+    "F-Fusion": network("F-Fusion", alpha=0.0),
+    "D-Fusion": network("D-Fusion", alpha=0.0),
+    "RSMT-E": network("RSMT-E"),
+    "RSMT-F": network("RSMT-F"),
+    "TCN-E": network("TCN-E"),  # the EEG model of [32]
+    "TCN-F": network("TCN-F"),  # the face model of [32]
+    "TCN-E taught by face": network("TCN-E", teacher=True),  # the distilled student of [32]
+    "MMT": network("MMT"),  # Sec 4.5.3: no residual connection
+    "RMMT without KD": network("RMMT", alpha=0.0),
+    "RMMT softmax": network("RMMT", {"attention": "softmax"}),
+    "RMMT scaled ReLU": network("RMMT", {"attention": "scaled_relu"}),
+    "RMMT causal": network("RMMT", {"causal": True}),
+    "RMMT KD detached": network("RMMT", detach=True),
     # alpha = 1 is RMMT itself: the same folds, found in the memo
     **{
-        f"RMMT alpha={alpha:.1f}": Variant(
-            "RMMT", recipe={"alpha": alpha} if alpha != Recipe().alpha else {}) for alpha in ALPHAS
+        f"RMMT alpha={alpha:.1f}": network("RMMT", {}, **({} if alpha == 1 else {
+                                                              "alpha": alpha
+                                                          })) for alpha in ALPHAS
     },
 }
-CONTROLS: dict[str, tuple[Callable[..., dict], dict]] = {
-    "constant": (constant_fold, {}), "stimulus mean": (stimulus_fold, {}),
-    "ridge, EEG": (ridge_fold, {"modality": "eeg"}),
-    "ridge, face": (ridge_fold, {"modality": "face"}),
-    "ridge, both": (ridge_fold, {"modality": "both"}),
+CONTROLS = {
+    "constant": Row(constant_fold, reads=ARRAYS, role="chance"),
+    "stimulus mean": Row(stimulus_fold, reads=(*ARRAYS, "stimulus"),
+                         role="control"), "ridge, EEG": Row(ridge_fold, {"modality": "eeg"}, ARRAYS,
+                                                            "control"),
+    "ridge, face": Row(ridge_fold, {"modality": "face"}, ARRAYS,
+                       "control"), "ridge, both": Row(ridge_fold, {"modality": "both"}, ARRAYS,
+                                                      "control"),
+}
+# Rows with an option: features standardised with each subject's own statistics (transductive), or
+# the identity left in the face.
+SUBJECT_SCALED, NO_BASELINE = " (per-subject scaling)", " (no baseline)"
+OPTIONS: dict[str, dict[str, Any]] = {
+    SUBJECT_SCALED: {"scaling": "subject", "face_baseline": 0}, NO_BASELINE: {"face_baseline": 0}
+}
+
+
+def changed(row: Row, changes: Mapping[str, Any]) -> Row:
+    """A row with another recipe, or another scaling for ridge regression."""
+    if row.work is fit_fold:
+        changes = {"recipe": {**row.settings["recipe"], **changes}}
+    return replace(row, settings={**row.settings, **changes})
+
+
+WITH_OPTIONS = {
+    name + option: changed(row, changes) for option, changes in OPTIONS.items()
+    for name, row in (VARIANTS | CONTROLS).items() if row.work in (fit_fold, ridge_fold)
 }
 TABLES = {
     "3": ("F-Fusion", "D-Fusion", "RMMT"),

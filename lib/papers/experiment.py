@@ -1,0 +1,141 @@
+"""The spine that the papers share: rows of tables, run on folds, scored, answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib.datasets import registry
+from lib.datasets.base import Cohort
+from lib.evaluation import printed
+from lib.evaluation.verdicts import verdicts
+from lib.training.folds import Call, cross_validate
+from lib.training.splits import Split
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table: what is done in a fold, ``work(data, split, seed, **settings)``.
+
+    Parameters
+    ----------
+    work : callable
+        Fold function.
+    settings : mapping
+        Its own arguments; a paper's protocol adds those of the preset.
+    reads : tuple of str
+        The arrays that it is given.
+    role : {"model", "control", "chance"}
+        ``chance``: what a constant scores.
+    """
+
+    work: Callable[..., dict[str, np.ndarray]]
+    settings: Mapping = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
+    role: str = "model"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One finished fold of one row: predictions, and what the network showed on the way.
+
+    ``target``: what is predicted, where a paper has several. ``dataset``: where it has several.
+    ``permuted``: trained and tested on labels dealt anew over recordings.
+    """
+
+    row: str
+    split: Split
+    seed: int
+    result: Mapping[str, np.ndarray]
+    target: str = ""
+    dataset: str = ""
+    permuted: bool = False
+
+
+def cohort(profile: str, simulated: Callable[[], Cohort], owners: str | Mapping[str, str],
+           root: str = "") -> Cohort:
+    """The trials of a profile: simulated (``demo``), or those of a dataset of the registry.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where the dataset is not below the data folder; the message says where to ask.
+    """
+    if profile == "demo":
+        return simulated()
+    return registry.require(owners if isinstance(owners, str) else owners[profile], profile, root)
+
+
+def about(trials: Cohort, source: str, dropped: Iterable[str], caption: str = "") -> dict:
+    """What every figure and table must say: ``caption``, ``tier``, ``source`` (digest of the
+    arrays), names of the ``dropped`` trials."""
+    return {
+        "caption": "; ".join(filter(None, (trials.caption, caption))), "tier": trials.tier,
+        "source": source, "dropped": tuple(dropped)
+    }
+
+
+def chosen(names: Iterable[str], rows: Mapping[str, Any], more: Mapping[str, Any] = {}) -> dict:
+    """Rows by name; ValueError for a name that is neither among them nor among ``more``."""
+    names, known = list(names), {**rows, **more}
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"no row {unknown[0]!r}; there are {', '.join(rows)}")
+    return {name: known[name] for name in names}
+
+
+def run(data: Mapping[str, Any], rows: Mapping[str, Row], folds: Sequence[Split], *,
+        preset: Callable[[str, Row], Mapping] = lambda name, row: {}, seeds: Sequence[int] = (0,),
+        about: Mapping = {}, **how: Any) -> list[Record]:
+    """Train and predict rows on folds, side by side; finished folds come from the memo.
+
+    Parameters
+    ----------
+    data : mapping
+        Arrays by name.
+    rows : mapping of Row
+    folds : sequence of Split
+    preset : callable
+        Name and row -> further arguments of its fold function.
+    seeds : sequence of int
+        Repetitions of the models; controls run once, with the first.
+    about : mapping
+        Further fields of the records.
+    how
+        ``engine``, ``jobs``, ``store``: see :func:`lib.training.folds.cross_validate`.
+    """
+    groups: dict[tuple, list[Call]] = {}
+    for name, row in rows.items():
+        settings = {**row.settings, **preset(name, row)}
+        groups.setdefault((row.work, row.reads), []).extend(
+            Call(name, fold, seed, settings)
+            for seed in (seeds if row.role == "model" else seeds[:1]) for fold in folds)
+    records = []
+    for (work, reads), calls in groups.items():
+        results = cross_validate(work, {name: np.asarray(data[name]) for name in reads}, calls,
+                                 label=f"{folds[0].name}, {work.__name__}", **how)
+        records += [
+            Record(call.row, call.split, call.seed, result, **about)
+            for call, result in zip(calls, results, strict=True)
+        ]
+    order = list(rows)
+    return sorted(records, key=lambda record: order.index(record.row))
+
+
+def score(paper: str, records: Iterable[Record], measure: Callable[[Record], Mapping[str, float]],
+          **columns: Any) -> pd.DataFrame:
+    """Tidy results, :data:`lib.evaluation.statistics.RESULT_COLUMNS`, of what ``measure`` finds in
+    each record."""
+    return pd.DataFrame([{
+        "paper": paper, "variant": record.row, "split": record.split.name,
+        "fold": record.split.fold, "seed": record.seed, **columns, "metric": metric, "value": value
+    } for record in records for metric, value in measure(record).items()])
+
+
+def answer(paper: str, results: pd.DataFrame, table: str | int) -> pd.DataFrame:
+    """A printed table answered: its rows beside ours with verdicts, then our further rows and the
+    controls."""
+    return verdicts(results, printed.table(paper, table))
