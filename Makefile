@@ -63,7 +63,7 @@ TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup lock lab exercises check notebooks reproduce test test-unit test-browser test-notebooks test-golden fuzz kills nbval executed \
-        environment lint bench tune data \
+        environment format lint bench tune data \
         data-status verify report site clean distclean $(EXECUTED) $(CHECKED)
 
 help: ## print this list
@@ -187,7 +187,15 @@ test-golden: setup
 fuzz: setup ## damage copies of every format and read them, 300 of each
 	$(PY) -m tests.fuzz
 
-lint: setup ## ruff and mypy
+FORMATTED := lib tests benchmarks docs
+
+format: setup ## lay out the code: imports by isort, lines by yapf
+	$(PY) -m isort -q $(FORMATTED)
+	$(PY) -m yapf -q -i -r -p $(FORMATTED)
+
+lint: setup ## layout (make format mends it), ruff and mypy
+	$(PY) -m isort -q --check $(FORMATTED)
+	$(PY) -m yapf -q -d -r -p $(FORMATTED) > $(call quote,$(BUILD)/layout.diff) || { cat $(call quote,$(BUILD)/layout.diff); exit 1; }
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 
