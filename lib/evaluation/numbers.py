@@ -3,13 +3,14 @@ for sums and differences of it."""
 
 from __future__ import annotations
 
+import ast
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from itertools import product
+from operator import add, mul, sub, truediv
 
 import yaml
 
@@ -85,6 +86,14 @@ class Range:
     low: Fraction
     high: Fraction
 
+    def combined(self, other: Range, operator: Callable[[Fraction, Fraction], Fraction]) -> Range:
+        """Interval arithmetic; exact where no number occurs on both sides."""
+        ends = [operator(a, b) for a in (self.low, self.high) for b in (other.low, other.high)]
+        return Range(operator(self.value, other.value), min(ends), max(ends))
+
+
+SIGNS: dict[type, Callable] = {ast.Add: add, ast.Sub: sub, ast.Mult: mul, ast.Div: truediv}
+
 
 @cache
 def _cells(paper: str) -> dict[tuple[str, str, str], Cell]:
@@ -142,15 +151,22 @@ def named(paper: str, values: Mapping[str, Sequence]) -> dict[str, Number]:
 
 
 def evaluate(formula: str, numbers: Mapping[str, Number]) -> Range:
-    """A formula of names and whole numbers with + - * /, each name used once: its greatest and
-    least value lie at ends of the intervals."""
-    code = compile(formula, formula, "eval")
+    """A formula of names and whole numbers with + - * /, each name used once."""
+    def of(node: ast.expr) -> Range:
+        match node:
+            case ast.BinOp(left, operator, right) if type(operator) in SIGNS:
+                return of(left).combined(of(right), SIGNS[type(operator)])
+            case ast.Name(name):
+                return Range(numbers[name].value, *numbers[name].ends)
+            case ast.Constant(int(whole)):
+                return Range(Fraction(whole), Fraction(whole), Fraction(whole))
+        raise ValueError(f"{formula!r}: a formula has names, whole numbers and + - * /, no "
+                         f"{ast.unparse(node)!r}")
 
-    def at(values: Sequence[Fraction]) -> Fraction:
-        return Fraction(eval(code, {"__builtins__": {}}, dict(zip(numbers, values, strict=True))))
-
-    ends = [at(corner) for corner in product(*(sorted(set(n.ends)) for n in numbers.values()))]
-    return Range(at([n.value for n in numbers.values()]), min(ends), max(ends))
+    names = [node.id for node in ast.walk(ast.parse(formula)) if isinstance(node, ast.Name)]
+    if len(names) > len(set(names)):
+        raise ValueError(f"{formula!r}: each name stands once, or its bounds would not be exact")
+    return of(ast.parse(formula, mode="eval").body)
 
 
 def written(formula: str, numbers: Mapping[str, Number]) -> str:

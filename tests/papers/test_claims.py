@@ -178,3 +178,12 @@ def test_numbers_stand_for_what_rounds_to_them():
     assert (round(float(found.value), 2), round(float(found.low),
                                                 2), round(float(found.high),
                                                           2)) == (67.78, 67.48, 68.08)
+
+
+@pytest.mark.parametrize(("formula", "said"), [("__import__('os').getcwd()", "no \"__import__"),
+                                               ("a ** 9", r"no 'a \*\* 9'"),
+                                               ("a + 0.5", "no '0.5'"),
+                                               ("a * (a - 1)", "each name stands once")])
+def test_a_formula_is_arithmetic_and_nothing_else(formula, said):
+    with pytest.raises(ValueError, match=said):
+        evaluate(formula, {"a": Number("3")})
