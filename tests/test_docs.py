@@ -199,3 +199,17 @@ def quoted() -> list[tuple[str, str]]:
 def test_numbers_in_the_documents_are_those_of_the_tables():
     assert [(page, words) for page, words in quoted()
             if words not in (ROOT / "docs" / page).read_text(encoding="utf-8")] == []
+
+
+def test_the_diagram_of_the_rooms_is_drawn_from_the_imports():
+    rooms = {folder.name for folder in (ROOT / "lib").iterdir() if (folder / "__init__.py").exists()}
+    arrows = set()
+    for file in (ROOT / "lib").rglob("*.py"):
+        user = file.relative_to(ROOT / "lib").parts[0]
+        for used in re.findall(r"^\s*(?:from|import) lib\.(\w+)", file.read_text(), re.M):
+            if user in rooms and used in rooms - {user}:
+                arrows.add(f"{used} --> {user}")
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    drawn = re.search(r"```mermaid\ngraph TD\n(.*?)```", page, re.S)[1]
+    assert set(map(str.strip, drawn.splitlines())) == arrows
+    assert rooms == set(re.findall(r"^\| \[(\w+)\]\(\.\./lib/\w+\) \|", page, re.M))
