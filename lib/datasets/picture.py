@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from lib.datasets.base import BadFile
+from lib.datasets.checks import check
 
 __all__ = ["heard", "read_picture"]
 
@@ -44,8 +45,7 @@ def read_picture(path: str | Path, fix: str) -> np.ndarray:
         fault = fault or said or _jpeg(content)
     elif content.startswith(PNG):
         fault = fault or _png(content)
-    if fault:
-        raise BadFile(path, "a whole image file", fault, fix)
+    check(path, not fault, "a whole image file", fault, fix)
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
@@ -69,12 +69,9 @@ def heard() -> Iterator[list[str]]:
 
 def _decode(content: bytes) -> tuple[np.ndarray | None, str]:
     """The picture, and the first thing that a JPEG decoder mended."""
-    with heard() as lines:
-        try:
-            data = np.frombuffer(content or b"-", np.uint8)
-            image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-        except cv2.error:  # a picture of absurd size
-            image = None
+    image = None
+    with heard() as lines, suppress(cv2.error):  # a picture of absurd size
+        image = cv2.imdecode(np.frombuffer(content or b"-", np.uint8), cv2.IMREAD_COLOR)
     return image, next((line for line in lines if "JPEG" in line), "")
 
 
