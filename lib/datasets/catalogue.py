@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -115,7 +116,9 @@ READERS: dict[str, tuple] = {
 
 def _dataset(name: str, facts: dict) -> Dataset:
     read, files = (*READERS[name.removesuffix("-simulated")], lambda _: ())[:2]
-    known = {key: tuple(fact) if isinstance(fact, list) else fact for key, fact in facts.items()}
+    known: dict[str, Any] = {
+        key: tuple(fact) if isinstance(fact, list) else fact for key, fact in facts.items()
+    }
     return Dataset(name=name, read=read, files=files, **known)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -137,11 +138,11 @@ def marker_file(path: Path) -> Path | None:
         file: _named(file) for file in sorted(path.parent.iterdir())
         if file != path and file.is_file()
     }
-    own: dict[tuple[bool, bool], list[Path]] = {}
+    own = defaultdict(list)
     for file, (name, number, marks) in beside.items():
-        if (marks and file.suffix.lower() == ".csv" and name.casefold() == bare.casefold()
-                and (number == copy or None in (number, copy))):
-            own.setdefault((name == bare, number == copy), []).append(file)
+        alike = name.casefold() == bare.casefold() and (number == copy or None in (number, copy))
+        if marks and alike and file.suffix.lower() == ".csv":
+            own[name == bare, number == copy].append(file)
     if own and len(best := own[max(own)]) == 1:
         return best[0]
     recordings = {

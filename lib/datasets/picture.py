@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -52,19 +53,16 @@ def read_picture(path: str | Path, fix: str) -> np.ndarray:
 @contextmanager
 def heard() -> Iterator[list[str]]:
     """What is written to standard error meanwhile: decoders tell it alone what they mended."""
-    kept, (ear, mouth), lines = os.dup(2), os.pipe(), []
-    for end in (ear, mouth):  # another process may hold the one, and nothing may be said
-        os.set_blocking(end, False)
-    os.dup2(mouth, 2)
-    try:
-        yield lines
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(mouth)
-        with suppress(BlockingIOError):
-            lines += os.read(ear, 1 << 16).decode("latin-1").splitlines()
-        os.close(ear)
+    kept, lines = os.dup(2), list[str]()
+    with tempfile.TemporaryFile() as ear:
+        os.dup2(ear.fileno(), 2)
+        try:
+            yield lines
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            ear.seek(0)
+            lines += ear.read().decode("latin-1").splitlines()
 
 
 def _decode(content: bytes) -> tuple[np.ndarray | None, str]:

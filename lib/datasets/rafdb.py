@@ -52,10 +52,10 @@ class _Entry(NamedTuple):
     line: str
 
     @property
-    def number(self) -> tuple[str, int] | None:
-        """Split and number of the image, which its name tells."""
+    def number(self) -> tuple[str, int]:
+        """Split and number of the image, which its name tells; else nothing."""
         match = re.fullmatch(r"(train|test)_(\d+)(_aligned)?\.\w+", self.name)
-        return (match[1], int(match[2])) if match else None
+        return (match[1], int(match[2])) if match else ("", 0)
 
 
 def aligned(name: str) -> str:
@@ -175,7 +175,7 @@ def _rows(path: Path, repack: bool, dropped: dict[str, str]) -> list[tuple[str, 
     rows, bad = [], dict[str, str]()
     for n, parts in lines.items():
         if len(parts) == 2 and re.fullmatch(r"-?\d+", parts[1]):
-            rows.append((*parts, f"line {n} of {path.name}"))
+            rows.append((parts[0], parts[1], f"line {n} of {path.name}"))
         else:
             bad[f"line {n}"] = " ".join(parts)[:60]
     check(path, rows, expected, repr(next(iter(bad.values()))) if bad else "an empty file", AGAIN)
@@ -187,9 +187,9 @@ def _rows(path: Path, repack: bool, dropped: dict[str, str]) -> list[tuple[str, 
 
 def _alone(entry: _Entry, same: list[_Entry]) -> tuple[str, int, str]:
     """Split, number and emotion of an image, which no other line of the ``same`` has."""
-    must = partial(check, entry.name)
-    must(entry.number, "a name like train_00001.jpg or test_0001.jpg",
-         f"{entry.name!r} in {entry.line}", "Keep the owner's file names.")
+    must, (split, number) = partial(check, entry.name), entry.number
+    must(split, "a name like train_00001.jpg or test_0001.jpg", f"{entry.name!r} in {entry.line}",
+         "Keep the owner's file names.")
     must(
         len({other.code for other in same}) == 1, "one emotion for each image",
         ", ".join(f"{other.code} in {other.line}" for other in same), CORRECT)
@@ -199,7 +199,7 @@ def _alone(entry: _Entry, same: list[_Entry]) -> tuple[str, int, str]:
     must(
         int(entry.code) in CODES, f"a code of RAF-DB's basic set ({known})",
         f"{entry.code} in {entry.line}", CORRECT)
-    return (*entry.number, CODES[int(entry.code)])
+    return split, number, CODES[int(entry.code)]
 
 
 def _image(path: Path) -> np.ndarray:
