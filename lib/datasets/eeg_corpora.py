@@ -69,10 +69,6 @@ def read_way(folder: str | Path) -> Cohort:
     which would repeat some samples and lack others. ``HS_P*_ST.mat`` counts as series 10. assumed:
     the numbers in the CSV form have the unit of ``hs.eeg.sig``.
 
-    Parameters
-    ----------
-    folder : path-like
-
     Returns
     -------
     Cohort
@@ -102,10 +98,6 @@ def read_eegmmidb(folder: str | Path) -> Cohort:
     Most files have 160 samples a second, those of three subjects have not; the rate is always the
     file's own.
 
-    Parameters
-    ----------
-    folder : path-like
-
     Returns
     -------
     Cohort
@@ -126,10 +118,6 @@ def read_kaya(folder: str | Path) -> Cohort:
     The subject is the letter after ``Subject`` in the file's name (A is 1). The order of the fields
     varies and the synchronisation line is called X3 or X5, so that fields and channels are found by
     name. assumed: ``data`` are microvolts.
-
-    Parameters
-    ----------
-    folder : path-like
 
     Returns
     -------
