@@ -11,6 +11,7 @@ from pathlib import Path
 from lib import paths
 from lib.datasets import seed_v
 from lib.datasets.base import BadFile
+from lib.datasets.checks import check
 from lib.datasets.fetch import SIZE, FetchError, amount, fetch
 from lib.datasets.registry import DATASETS, status
 
@@ -39,19 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plain.add_argument("source", metavar="IN", help="folder as its owner gives it out")
     plain.add_argument("target", metavar="OUT", help="folder for the plain arrays, not the same")
     options = parser.parse_args(arguments)
-    if options.command == "convert":
-        return _convert(options.source, options.target)
-    if options.command == "status":
-        print(f"data folder: {paths.data(options.data)}")
-        for row in status(options.data).to_dict("records"):
-            print(f"\n{row['dataset']} ({row['tier']})")
-            print("\n".join(f"  {key:8} {row[key]}" for key in ("found", "where", "missing", "ask")
-                            if row[key]))
-        return 0
     try:
-        for name in options.names:
-            _fetch(name, options)
-    except FetchError as error:
+        {"status": _status, "fetch": _fetch, "convert": _convert}[options.command](options)
+    except (FetchError, BadFile, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -60,29 +51,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _convert(source: str, target: str) -> int:
-    if Path(source).resolve() == Path(target).resolve():
-        print(
-            f"error: {target}: expected another folder than the source, found the same. Give a new folder.",
-            file=sys.stderr)
-        return 1
-    try:
-        written = seed_v.convert(source, target)
-    except (BadFile, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+def _status(options: argparse.Namespace) -> None:
+    print(f"data folder: {paths.data(options.data)}")
+    for row in status(options.data).to_dict("records"):
+        print(f"\n{row['dataset']} ({row['tier']})")
+        print("\n".join(f"  {key:8} {row[key]}" for key in ("found", "where", "missing", "ask")
+                        if row[key]))
+
+
+def _convert(options: argparse.Namespace) -> None:
+    source, target = options.source, options.target
+    check(target,
+          Path(source).resolve() != Path(target).resolve(), "another folder than the source",
+          "the same", "Give a new folder.")
+    written = seed_v.convert(source, target)
     print(f"{len(written)} subjects as plain arrays in {target}")
-    return 0
 
 
-def _fetch(name: str, options: argparse.Namespace) -> None:
-    dataset = DATASETS[name]
-    if dataset.source:
-        print(f"{dataset.title}: {amount(name, options.size)}", f"licence: {dataset.licence}",
-              f"to pass on: {dataset.redistribute}", f"from: {options.base_url or dataset.source}",
-              sep="\n", flush=True)
-    folder = fetch(name, options.data, options.base_url, size=options.size, jobs=options.jobs)
-    print(f"complete: {folder}")
+def _fetch(options: argparse.Namespace) -> None:
+    for name in options.names:
+        dataset = DATASETS[name]
+        if dataset.source:
+            print(f"{dataset.title}: {amount(name, options.size)}", f"licence: {dataset.licence}",
+                  f"to pass on: {dataset.redistribute}",
+                  f"from: {options.base_url or dataset.source}", sep="\n", flush=True)
+        folder = fetch(name, options.data, options.base_url, size=options.size, jobs=options.jobs)
+        print(f"complete: {folder}")
 
 
 if __name__ == "__main__":

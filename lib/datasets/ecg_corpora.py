@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from lib import paths
-from lib.datasets.base import BadFile, Cohort, Signal, copies
-from lib.datasets.eeg_corpora import AGAIN, Recording, collect, field, hertz, numbers, read_mat
+from lib.datasets.base import Cohort, Signal, copies
+from lib.datasets.checks import check
+from lib.datasets.eeg_corpora import AGAIN, Recording, collect, field, numbers, read_mat, signal
 
 __all__ = ["read_ascertain", "read_dreamer", "read_pspm"]
 
@@ -72,15 +73,13 @@ def read_ascertain(folder: str | Path) -> Cohort:
         One trial per clip, at 256 Hz; otherwise as :func:`read_dreamer`. Each file is read once now
         and again when asked for.
     """
-    found = []
-    for path in paths.glob(folder, "**/*.mat"):
-        subject, clip = numbers(f"{path.parent.name} {path.stem}", r"Movie_P(\d+) ECG_Clip(\d+)")
-        if subject:
-            found.append((subject, clip, path))
+    found = sorted(
+        (*numbers(f"{path.parent.name} {path.stem}", r"Movie_P(\d+) ECG_Clip(\d+)"), path)
+        for path in paths.glob(folder, "**/*.mat"))
     return collect("ascertain", "licensed", "ecg", folder,
                    "ASCERTAIN_Raw/ECGData/Movie_P01/ECG_Clip1.mat and its like",
                    (Recording(path, subject, clip, f"clip {clip}", partial(_load_ascertain, path))
-                    for subject, clip, path in sorted(found)))
+                    for subject, clip, path in found if subject))
 
 
 def read_pspm(folder: str | Path) -> Cohort:
@@ -140,27 +139,25 @@ def _load_dreamer(path: Path, subject: int, film: int, part: str) -> Signal:
 
 def _load_ascertain(path: Path) -> Signal:
     (data,) = read_mat(path, "Data_ECG")
-    if np.ndim(data) != 2 or data.shape[1] < 2:
-        raise BadFile(path, "Data_ECG (n_times, time and leads)", f"shape {np.shape(data)}", AGAIN)
+    check(path,
+          np.ndim(data) == 2 and np.shape(data)[1] > 1, "Data_ECG (n_times, time and leads)",
+          f"shape {np.shape(data)}", AGAIN)
     return _lead(path, data[:, 1 if data.shape[1] < 6 else 4], ASCERTAIN_RATE)
 
 
 def _load_pspm(path: Path) -> Signal:
     no_recording = "Nothing is to be done if the file is not meant to hold an ECG."
     _, data = read_mat(path, "infos", "data", fix=no_recording)
-    for channel in np.atleast_1d(data):
-        if field(path, channel, "header.chantype") == "ecg":
-            return _lead(path, field(path, channel, "data"), field(path, channel, "header.sr"),
-                         str(field(path, channel, "header.units")))
-    raise BadFile(path, "a channel of type ecg", "none", no_recording)
+    kinds = ((field(path, one, "header.chantype"), one) for one in np.atleast_1d(data))
+    ecg = next((one for kind, one in kinds if kind == "ecg"), None)
+    check(path, ecg is not None, "a channel of type ecg", "none", no_recording)
+    lead, rate, unit = (field(path, ecg, name) for name in ("data", "header.sr", "header.units"))
+    return _lead(path, lead, rate, str(unit))
 
 
 def _lead(path: Path, data: np.ndarray, rate: float, unit: str = "as recorded") -> Signal:
     """One lead ``(1, n_times)``, checked."""
-    if np.ndim(data) != 1 or not np.size(data) or data.dtype.kind not in "fiu":
-        raise BadFile(path, "numbers, one per sample", f"{np.asarray(data).dtype} {np.shape(data)}",
-                      AGAIN)
-    if not np.isfinite(data).all():
-        raise BadFile(path, "finite numbers", f"{(~np.isfinite(data)).sum()} NaN or infinite",
-                      "Leave this recording out.")
-    return Signal(np.asarray(data, np.float32)[None], hertz(path, rate), ("ECG",), unit)
+    numeric = np.ndim(data) == 1 and np.size(data) and data.dtype.kind in "fiu"
+    check(path, numeric, "numbers, one per sample", f"{np.asarray(data).dtype} {np.shape(data)}",
+          AGAIN)
+    return signal(path, data[None], rate, ("ECG",), unit)

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import logging
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,16 +24,18 @@ from lib import paths
 from lib.datasets import edf, mat
 from lib.datasets.amigos_format import EEG_CHANNELS
 from lib.datasets.base import BadFile, Cohort, Signal, Trial
+from lib.datasets.checks import check, left_out, tell
 from lib.datasets.table import read_csv
 
 __all__ = [
-    "AGAIN", "MARK", "Recording", "collect", "field", "hertz", "normalised", "numbers",
-    "read_eegmmidb", "read_kaya", "read_mat", "read_way"
+    "AGAIN", "MARK", "Recording", "collect", "field", "normalised", "numbers", "read_eegmmidb",
+    "read_kaya", "read_mat", "read_way", "signal"
 ]
 
 log = logging.getLogger(__name__)
 AGAIN = "Get the file again from its owner."
 LEAVE = "Nothing needs to be done."
+OMIT = "Leave this recording out."
 # lies in every folder that lib.simulation.corpora writes; its first line is the caption
 MARK = "SIMULATED.txt"
 ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}  # the names of the older 10-20 system
@@ -66,10 +69,6 @@ def read_way(folder: str | Path) -> Cohort:
     which would repeat some samples and lack others. ``HS_P*_ST.mat`` counts as series 10. assumed:
     the numbers in the CSV form have the unit of ``hs.eeg.sig``.
 
-    Parameters
-    ----------
-    folder : path-like
-
     Returns
     -------
     Cohort
@@ -99,10 +98,6 @@ def read_eegmmidb(folder: str | Path) -> Cohort:
     Most files have 160 samples a second, those of three subjects have not; the rate is always the
     file's own.
 
-    Parameters
-    ----------
-    folder : path-like
-
     Returns
     -------
     Cohort
@@ -124,30 +119,21 @@ def read_kaya(folder: str | Path) -> Cohort:
     varies and the synchronisation line is called X3 or X5, so that fields and channels are found by
     name. assumed: ``data`` are microvolts.
 
-    Parameters
-    ----------
-    folder : path-like
-
     Returns
     -------
     Cohort
         One trial per file, numbered within the subject in the order of names; signals, ``dropped``
         and errors as in :func:`read_way`.
     """
-    letters = {
-        path: re.search(r"Subject-?([A-Z])", path.stem) for path in paths.glob(folder, "**/*.mat")
-    }
-    subjects = {
-        path: ord(letter[1]) - ord("A") + 1 if letter else 0 for path, letter in letters.items()
-    }
-    counted: Counter[int] = Counter()
-    recordings = []
-    for path, subject in sorted(subjects.items(), key=lambda item: (item[1], item[0])):
-        counted[subject] += 1
-        recordings.append(
-            Recording(path, subject, counted[subject], path.stem, partial(_load_kaya, path)))
-    return collect("kaya", "public", "eeg", folder, "CLASubjectA1601083StLRHand.mat and its like",
-                   recordings)
+    found = []
+    for path in paths.glob(folder, "**/*.mat"):
+        letter = re.search(r"Subject-?([A-Z])", path.stem)
+        found.append((ord(letter[1]) - ord("A") + 1 if letter else 0, path))
+    counted = defaultdict[int, count](lambda: count(1))
+    return collect(
+        "kaya", "public", "eeg", folder, "CLASubjectA1601083StLRHand.mat and its like",
+        (Recording(path, subject, next(counted[subject]), path.stem, partial(_load_kaya, path))
+         for subject, path in sorted(found)))
 
 
 def normalised(name: str) -> str:
@@ -186,31 +172,25 @@ def collect(name: str, tier: str, modality: str, folder: str | Path, layout: str
     """
     folder = Path(folder)
     trials, dropped, taken = [], paths.broken(folder), {}
-    for path, subject, trial, stimulus, load, part, check in recordings:
-        try:
-            if not subject:
-                raise BadFile(path, f"a name like the owner's ({layout})", path.name,
-                              "Give it its name back.")
+    for path, subject, trial, stimulus, load, part, opened in recordings:
+        must = partial(check, path)
+        with left_out(dropped, f"{path.relative_to(folder)} {part}".strip()):
+            must(subject, f"a name like the owner's ({layout})", path.name,
+                 "Give it its name back.")
             if not path.is_file():
-                why = dropped.pop(path.relative_to(folder).as_posix(), "none")
-                raise BadFile(path, "a file", why, AGAIN)
-            if other := taken.get((subject, stimulus.lower())):
-                found = f"it in {other} too, which is read"
-                raise BadFile(path, "each recording once", found, LEAVE)
-            (check or load)()
-        except BadFile as error:
-            dropped[f"{path.relative_to(folder)} {part}".strip()] = str(error)
-            continue
-        taken[subject, stimulus.lower()] = path
-        trials.append(
-            Trial(name, subject, str(trial), trial, stimulus, {}, {modality: load},
-                  {modality: str(path)}))
-    first = next(iter(dropped.values()), "no such file")
-    if not trials:
-        raise BadFile(folder, layout, f"nothing that can be read: {first}",
-                      f"Check that this is the folder of {name}.")
-    if dropped:
-        log.info("%s: %d recordings left out, the first because: %s", folder, len(dropped), first)
+                must(False, "a file", dropped.pop(path.relative_to(folder).as_posix(), "none"),
+                     AGAIN)
+            other = taken.get((subject, stimulus.lower()))
+            must(not other, "each recording once", f"it in {other} too, which is read", LEAVE)
+            (opened or load)()
+            taken[subject, stimulus.lower()] = path
+            trials.append(
+                Trial(name, subject, str(trial), trial, stimulus, {}, {modality: load},
+                      {modality: str(path)}))
+    check(folder, trials, layout,
+          f"nothing that can be read: {next(iter(dropped.values()), 'no such file')}",
+          f"Check that this is the folder of {name}.")
+    tell(log, logging.INFO, folder, dropped)
     caption = f"{name} (real recordings, unlabelled)"
     if (folder / MARK).is_file():
         tier, caption = "simulated", (folder / MARK).read_text(encoding="utf-8").splitlines()[0]
@@ -222,9 +202,8 @@ def read_mat(path: Path, *variables: str, fix: str = AGAIN) -> list:
     ``fix`` is what to do if one is missing."""
     content = mat.load(path, variables, AGAIN, struct_as_record=False, squeeze_me=True)
     missing = [name for name in variables if name not in content]
-    if missing:
-        raise BadFile(path, f"the variables {', '.join(variables)}", f"no {', '.join(missing)}",
-                      fix)
+    check(path, not missing, f"the variables {', '.join(variables)}", f"no {', '.join(missing)}",
+          fix)
     return [content[name] for name in variables]
 
 
@@ -232,46 +211,42 @@ def field(path: Path, struct, names: str):
     """A field of a struct read by :func:`read_mat`, or one deeper down: ``field(path, hs,
     "eeg.sig")``."""
     for name in names.split("."):
-        if not hasattr(struct, name):
-            raise BadFile(path, f"the field {names}", f"no {name}", AGAIN)
+        check(path, hasattr(struct, name), f"the field {names}", f"no {name}", AGAIN)
         struct = getattr(struct, name)
     return struct
 
 
-def hertz(path: Path, rate) -> float:
-    """A sampling rate as a file states it, checked."""
-    if not isinstance(rate, int | float | np.number) or not RATES[0] <= rate <= RATES[1]:
-        expected = f"a sampling rate from {RATES[0]:g} to {RATES[1]:g} Hz"
-        raise BadFile(path, expected, f"{rate!r}", AGAIN)
-    return float(rate)
+def signal(path: Path, data: np.ndarray, rate, channels: tuple[str, ...], unit: str) -> Signal:
+    """What a file holds, ``(n_channels, n_times)``, once its numbers and its rate are checked."""
+    bad = (~np.isfinite(data)).sum()
+    check(path, not bad, "finite numbers", f"{bad} NaN or infinite", OMIT)
+    fits = isinstance(rate, int | float | np.number) and RATES[0] <= rate <= RATES[1]
+    check(path, fits, f"a sampling rate from {RATES[0]:g} to {RATES[1]:g} Hz", repr(rate), AGAIN)
+    return Signal(np.asarray(data, np.float32), float(rate), channels, unit)
 
 
 def _load_way(path: Path) -> Signal:
     (hs,) = read_mat(path, "hs")
-    return _ten_channels(path, field(path, hs, "eeg.sig"), field(path, hs, "eeg.names"),
-                         field(path, hs, "eeg.samplingrate"), WAY_UNIT)
+    sig, names, rate = (field(path, hs, f"eeg.{name}") for name in ("sig", "names", "samplingrate"))
+    return _ten_channels(path, sig, names, rate, WAY_UNIT)
 
 
 def _load_kaya(path: Path) -> Signal:
     (o,) = read_mat(path, "o")
-    return _ten_channels(path, field(path, o, "data"), field(path, o, "chnames"),
-                         field(path, o, "sampFreq"))
+    return _ten_channels(path, *(field(path, o, name) for name in ("data", "chnames", "sampFreq")))
 
 
 def _load_kaggle(path: Path) -> Signal:
-    def used(name: str) -> bool:
-        return name == "id" or normalised(name) in EEG_CHANNELS
-
-    table = read_csv(path, AGAIN, keep=used, text=("id",), dtype=np.float32)
+    table = read_csv(path, AGAIN, text=("id",), dtype=np.float32,
+                     keep=lambda name: name == "id" or normalised(name) in EEG_CHANNELS)
     if "id" in table:  # subj1_series1_0 and on
         ids = table.pop("id")
-        count = ids.str.extract(r"(\d+)$", expand=False).astype(float)
-        if (wrong := count != np.arange(len(count))).any():
-            raise BadFile(path, "an id that counts the samples",
-                          f"another one in line {wrong.idxmax()}", AGAIN)
+        wrong = ids.str.extract(r"(\d+)$", expand=False).astype(float) != np.arange(len(ids))
+        check(path, not wrong.any(), "an id that counts the samples",
+              f"another one in line {wrong.idxmax()}", AGAIN)
         first = ids.iloc[0].rpartition("_")[0]
-        if re.match(r"subj\d", first) and not path.stem.startswith(f"{first}_"):
-            raise BadFile(path, "ids with the subject and series of its name", repr(first), AGAIN)
+        own = path.stem.startswith(f"{first}_") or not re.match(r"subj\d", first)
+        check(path, own, "ids with the subject and series of its name", repr(first), AGAIN)
     return _ten_channels(path, table.to_numpy(), table.columns, WAY_RATE, WAY_UNIT)
 
 
@@ -279,29 +254,25 @@ def _ten_channels(path: Path, data: np.ndarray, names: Iterable[str], rate: floa
                   unit: float = 1.0) -> Signal:
     """The paper's channels out of ``data`` ``(n_times, n_channels)`` whose columns have ``names``,
     times ``unit`` microvolts."""
-    data, names = np.atleast_2d(data), [
-        normalised(name) for name in np.atleast_1d(np.asarray(names, object))
-    ]
-    if data.ndim != 2 or data.shape[1] != len(names) or data.dtype.kind not in "fiu":
-        raise BadFile(path, f"numbers (n_times, {len(names)}), one column per channel",
-                      f"{data.dtype} {data.shape}", AGAIN)
-    picked = np.ascontiguousarray(data[:, _columns(path, names)].T,
-                                  dtype=np.float32) * np.float32(unit)
-    if not np.isfinite(picked).all():
-        raise BadFile(path, "finite numbers", f"{(~np.isfinite(picked)).sum()} NaN or infinite",
-                      "Leave this recording out.")
+    data = np.atleast_2d(data)
+    names = [normalised(name) for name in np.atleast_1d(np.asarray(names, object))]
+    fits = data.ndim == 2 and data.shape[1] == len(names) and data.dtype.kind in "fiu"
+    check(path, fits, f"numbers (n_times, {len(names)}), one column per channel",
+          f"{data.dtype} {data.shape}", AGAIN)
+    picked = data[:, _columns(path, names)].T
+    picked = np.ascontiguousarray(picked, dtype=np.float32) * np.float32(unit)
+    found = signal(path, picked, rate, tuple(EEG_CHANNELS), "uV")
     spread = np.median(picked.std(axis=1))
-    if not SPREADS[0] <= spread <= SPREADS[1]:
-        expected = f"EEG in microvolts (a spread from {SPREADS[0]:g} to {SPREADS[1]:g})"
-        raise BadFile(path, expected, f"{spread:.2g}", "Leave this recording out.")
-    return Signal(picked, hertz(path, rate), tuple(EEG_CHANNELS), "uV")
+    check(path, SPREADS[0] <= spread <= SPREADS[1],
+          f"EEG in microvolts (a spread from {SPREADS[0]:g} to {SPREADS[1]:g})", f"{spread:.2g}",
+          OMIT)
+    return found
 
 
 def _columns(path: Path, names: list[str]) -> list[int]:
     missing = [name for name in EEG_CHANNELS if name not in names]
-    if missing:
-        raise BadFile(path, f"the channels {' '.join(EEG_CHANNELS)}", f"no {' '.join(missing)}",
-                      "Leave this recording out.")
+    check(path, not missing, f"the channels {' '.join(EEG_CHANNELS)}", f"no {' '.join(missing)}",
+          OMIT)
     return [names.index(name) for name in EEG_CHANNELS]
 
 

@@ -7,8 +7,9 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -21,6 +22,7 @@ from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
 from lib import paths
+from lib.datasets.catalogue import EEGMMIDB
 from lib.datasets.registry import DATASETS, checksums, find
 
 __all__ = ["SIZE", "FetchError", "amount", "by_hand", "download", "fetch", "fetch_eegmmidb"]
@@ -30,8 +32,8 @@ WAITS, PAUSE, LONGEST = 3, 10, 120  # choice: times and seconds that a server is
 # choice: subjects of EEGMMIDB unless more are asked for; enough to try pre-training on real
 # recordings
 SIZE = 10
-EEGMMIDB_RUNS, EEGMMIDB_SUBJECTS = range(1, 15), range(1, 110)
-EEGMMIDB_MEGABYTES = 33  # per subject: 64 channels x 160 samples a second x 2 bytes x 26 minutes
+# of a subject of EEGMMIDB: 64 channels x 160 samples a second x 2 bytes x 26 minutes
+MEGABYTES, RUNS = 33, 14
 
 
 class FetchError(RuntimeError):
@@ -89,15 +91,15 @@ def by_hand(name: str, root: str | Path | None = None) -> str:
     if dataset.embedded:
         return f"{name} needs no download: the project writes it when needed."
     known = ", ".join(key for key, dataset in DATASETS.items() if dataset.source)
-    return (
-        f"{name} cannot be downloaded by this command, which fetches {known}. Get it from {dataset.ask}. Licence: {dataset.licence} "
-        f"Put it into {paths.data(root)}, so that there is: {dataset.layout}.")
+    return (f"{name} cannot be downloaded by this command, which fetches {known}. Get it from "
+            f"{dataset.ask}. Licence: {dataset.licence} Put it into {paths.data(root)}, so that "
+            f"there is: {dataset.layout}.")
 
 
 def amount(name: str, size: int = SIZE) -> str:
     """How much :func:`fetch` downloads, in words."""
     if name == "eegmmidb":
-        return f"{size} of {len(EEGMMIDB_SUBJECTS)} subjects, about {size * EEGMMIDB_MEGABYTES} MB"
+        return f"{size} of {len(EEGMMIDB) // RUNS} subjects, about {size * MEGABYTES} MB"
     return f"{sum(size for _, size in checksums(name).values()) / 1e6:.0f} MB in all"
 
 
@@ -121,28 +123,21 @@ def fetch_eegmmidb(folder: Path, size: int, base_url: str, *, progress: bool = T
     list of str
         What was downloaded now.
     """
-    if size not in EEGMMIDB_SUBJECTS:
+    most = len(EEGMMIDB) // RUNS
+    if not 1 <= size <= most:
         raise FetchError(
-            f"eegmmidb has {len(EEGMMIDB_SUBJECTS)} subjects: expected a size of 1 to {len(EEGMMIDB_SUBJECTS)}, found {size}."
-        )
-    names = {
-        f"S{subject:03d}/S{subject:03d}R{run:02d}.edf": (subject, run)
-        for subject in EEGMMIDB_SUBJECTS[:size] for run in EEGMMIDB_RUNS
-    }
-    todo = [name for name in names if not (folder / name).is_file()]
+            f"eegmmidb has {most} subjects: expected a size of 1 to {most}, found {size}.")
+    todo = [name for name in list(EEGMMIDB)[:size * RUNS] if not (folder / name).is_file()]
     waiting = folder / ".download"
     pooch.get_logger().setLevel("WARNING")
     for name in tqdm(todo, desc="eegmmidb", unit="file", disable=not progress):
-        subject, run = names[name]
-        try:
+        with _told(base_url + name):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             waiting.mkdir(exist_ok=True)
-            get = partial(mne.datasets.eegbci.load_data, subject, run, path=waiting,
+            get = partial(mne.datasets.eegbci.load_data, *EEGMMIDB[name], path=waiting,
                           update_path=False, base_url=base_url, verbose="error")
             (got,) = _patiently(base_url + name, get)
             os.replace(got, folder / name)
-        except (ValueError, OSError) as error:
-            raise FetchError(_reason(base_url + name, error)) from error
     shutil.rmtree(waiting, ignore_errors=True)
     return todo
 
@@ -173,18 +168,14 @@ def download(base_url: str, files: Mapping[str, tuple[str, int]], folder: Path, 
         What was downloaded now.
     """
     folder = Path(folder)
-    todo = [name for name, (digest, _) in files.items() if not _is_there(folder / name, digest)]
-    try:
-        for parent in {(folder / name).parent for name in todo}:
-            parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FetchError(
-            f"{folder} cannot be written ({error}). Name another folder with --data.") from error
+    todo = [
+        name for name, (digest, _) in files.items()
+        if not ((folder / name).is_file() and pooch.file_hash(str(folder / name)) == digest)
+    ]
     pooch.get_logger().setLevel("WARNING")
     store = pooch.create(folder,
-                         base_url.rstrip("/") + "/",
-                         registry={name: digest for name, (digest, _) in files.items()},
-                         retry_if_failed=retries)
+                         base_url.rstrip("/") + "/", retry_if_failed=retries,
+                         registry={name: digest for name, (digest, _) in files.items()})
     http = pooch.HTTPDownloader(chunk_size=1 << 16, timeout=30)
 
     def get(url: str, output_file, store) -> None:
@@ -195,19 +186,23 @@ def download(base_url: str, files: Mapping[str, tuple[str, int]], folder: Path, 
         tasks = {pool.submit(store.fetch, name, downloader=get): name for name in todo}
         try:
             for task in as_completed(tasks):
-                # pooch leaves the mode of a temporary file, readable by its owner alone
-                Path(task.result()).chmod(0o644)
+                with _told(store.get_url(tasks[task])):
+                    # pooch leaves the mode of a temporary file, readable by its owner alone
+                    Path(task.result()).chmod(0o644)
                 bar.update(files[tasks[task]][1])
-        # pooch raises ValueError for a checksum; requests' errors are OSErrors
-        except (ValueError, OSError) as error:
-            raise FetchError(_reason(store.get_url(tasks[task]), error)) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
     return todo
 
 
-def _is_there(path: Path, digest: str) -> bool:
-    return path.is_file() and pooch.file_hash(str(path)) == digest
+@contextmanager
+def _told(url: str) -> Iterator[None]:
+    """What goes wrong meanwhile is told as a ``FetchError``: pooch raises ValueError for a
+    checksum, and requests' errors are OSErrors."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise FetchError(_reason(url, error)) from error
 
 
 def _patiently(url: str, get: Callable):
@@ -242,23 +237,26 @@ def _answer(error: requests.RequestException) -> tuple[int, float]:
 
 
 def _reason(url: str, error: Exception) -> str:
-    again = "What was fetched before stays; run the same command again to go on."
-    if isinstance(error, requests.RequestException) and (answer := _answer(error))[0]:
-        status, seconds = answer
+    status, seconds = _answer(error) if isinstance(error, requests.RequestException) else (0, 0)
+    if status:
+        wait = f"{seconds:g} s" if seconds else "some minutes"
         remedy = {
             403: "The server refuses it to you: check the address (--base-url) and your network.",
             407: "A proxy wants a password: set HTTPS_PROXY (and HTTP_PROXY) to "
             "http://NAME:PASSWORD@HOST:PORT.",
-            429: f"Too many requests: wait {seconds:g} s, then ask for fewer at a time (--jobs 1).",
-            503: "The server is busy or being repaired: wait "
-            f"{f'{seconds:g} s' if seconds else 'some minutes'}.",
+            429: f"Too many requests: wait {wait}, then ask for fewer at a time (--jobs 1).",
+            503: f"The server is busy or being repaired: wait {wait}.",
         }.get(status, "Check the address (--base-url).")
         name = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
-        return f"{url}: the server answered {status} {name}. {remedy} {again}"
-    if isinstance(error, requests.RequestException):
-        return f"{url}: no connection, or it broke off ({type(error).__name__}). Check the network or the proxy. {again}"
-    if isinstance(error, OSError):
-        return f"{url}: could not be written ({error}). Check the folder and its free space. {again}"
-    if "hash" not in str(error):
-        return f"{url}: {error} {again}"
-    return f"{url}: the checksum is not that of the published file, which was therefore not kept. {again}"
+        why = f"the server answered {status} {name}. {remedy}"
+    elif isinstance(error, requests.RequestException):
+        why = (f"no connection, or it broke off ({type(error).__name__}). "
+               "Check the network or the proxy.")
+    elif isinstance(error, OSError):
+        why = (f"could not be written ({error}). Check the folder and its free space. "
+               "Name another folder with --data.")
+    elif "hash" in str(error):
+        why = "the checksum is not that of the published file, which was therefore not kept."
+    else:
+        why = str(error)
+    return f"{url}: {why} What was fetched before stays; run the same command again to go on."

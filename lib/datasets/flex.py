@@ -8,7 +8,7 @@ The layout is in :mod:`lib.datasets.flex_format`. Simulated cohorts in the same 
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from lib.datasets import flex_format as layout
-from lib.datasets.base import BadFile, Cohort, Signal, Trial, copies, origin
+from lib.datasets.base import Cohort, Signal, Trial, copies, origin
+from lib.datasets.checks import check, left_out, tell
 from lib.datasets.flex_format import CHANNELS, EMOTIONS, LEAST_QUALITY, TABLES
 from lib.datasets.flex_recording import AGAIN, QUALITY, interval, marker_file, placed, read_table
 from lib.datasets.table import read_csv
@@ -88,15 +90,12 @@ def read(folder: str | Path, channels: Sequence[str] = CHANNELS, *, quality: str
     tier, caption = origin(folder, "EMOTIV FLEX 2")
     dropped: dict[str, str] = {}
     found = _found(folder, dropped, (tuple(channels), quality, least, video_rate))
-    if not found:
-        raise BadFile(folder, "at least one usable recording",
-                      f"none; the first: {next(iter(dropped.values()), 'no lines')}", AGAIN)
-    trials = _distinct(folder, found, dropped)
+    check(folder, found, "at least one usable recording",
+          f"none; the first: {next(iter(dropped.values()), 'no lines')}", AGAIN)
+    trials = _own_videos(_distinct(folder, found, dropped), dropped)
     # that the gate holds some back is its purpose
-    damaged = {name: why for name, why in dropped.items() if GATE not in why}
-    if damaged:
-        log.warning("%s: %d files left out, the first, %s, because: %s", folder, len(damaged),
-                    *next(iter(damaged.items())))
+    tell(log, logging.WARNING, folder,
+         {name: why for name, why in dropped.items() if GATE not in why})
     return Cohort("flex" if tier == "licensed" else "flex-simulated", tier, tuple(trials), caption,
                   dropped)
 
@@ -105,54 +104,61 @@ def _found(folder: Path, dropped: dict[str, str],
            options: tuple) -> dict[str, tuple[Trial, _Samples]]:
     """The recordings that can be read, by the file and, where it has several, the line."""
     rows, found, count = _listing(folder), {}, Counter[int]()
-    files, seen = Counter(row["file"] for row in rows.values()), dict[tuple, int]()
+    files, first = Counter(row["file"] for row in rows.values()), dict[tuple, int]()
+    must = partial(check, folder / layout.LISTING_FILE)
     for line, row in rows.items():
         name = row["file"] + (f", line {line}" if files[row["file"]] > 1 else "")
-        try:
-            if (before := seen.setdefault(tuple(row.values()), line)) != line:
-                raise BadFile(folder / layout.LISTING_FILE, "each line once",
-                              f"line {before} again in line {line}", "Remove one.")
-            subject = _number(folder, row, line)
-            count[subject] += 1
+        with left_out(dropped, name):
+            before = first.setdefault(tuple(row.values()), line)
+            must(before == line, "each line once", f"line {before} again in line {line}",
+                 "Remove one.")
+            must(row["subject"].isdecimal() and row["emotion"] in CODES and row["clip"],
+                 f"a subject's number, one of {', '.join(EMOTIONS)}, and a clip",
+                 f"{row['subject']!r}, {row['emotion']!r}, {row['clip']!r} in line {line}",
+                 "Correct this line.")
+            count[subject := int(row["subject"])] += 1
             found[name] = _trial(folder, row, subject, count[subject], dropped, *options)
-        except BadFile as error:
-            dropped[name] = str(error)
     return found
 
 
 def _distinct(folder: Path, found: Mapping[str, tuple[Trial, _Samples]],
               dropped: dict[str, str]) -> list[Trial]:
-    """Those whose samples no other line has; which line of several is right nothing tells."""
-    names, again = list(found), _again([samples for _, samples in found.values()])
+    """Those whose samples no other line has, whatever the files' names; which line of several is
+    right nothing tells."""
+    names = np.array(list(found), object)
+    recordings, clips, first, last = map(
+        np.array, zip(*(samples for _, samples in found.values()), strict=True))
+    same = cdist(recordings, recordings, "chebyshev") < SAME
+    overlap = (first < last[:, None] - 1) & (last > first[:, None] + 1)
+    again = (same & overlap) | (cdist(clips, clips, "chebyshev") < SAME)
+    np.fill_diagonal(again, False)
     for name, others in zip(names, again, strict=True):
-        if others:
-            dropped[name] = str(
-                BadFile(
-                    folder / layout.LISTING_FILE, f"for {name} samples that no other line has",
-                    f"those of {'; '.join(names[i] for i in others)}",
-                    "Correct the listing; several clips of one recording need their intervals in "
-                    f"<name>{layout.MARKERS}."))
-    return _own_videos([found[name][0] for name in names if name not in dropped], dropped)
+        with left_out(dropped, name):
+            check(
+                folder / layout.LISTING_FILE, not others.any(),
+                f"for {name} samples that no other line has",
+                f"those of {'; '.join(names[others])}",
+                "Correct the listing; several clips of one recording need their intervals in "
+                f"<name>{layout.MARKERS}.")
+    return [trial for name, (trial, _) in found.items() if name not in dropped]
 
 
 def _own_videos(trials: list[Trial], dropped: dict[str, str]) -> list[Trial]:
     """Leave out a video that two recordings have: one face cannot belong to both."""
-    videos = [
-        Path(trial.files["video"]).resolve() if "video" in trial.files else None for trial in trials
-    ]
-    twins = copies({video for video in videos if video})
-    for i, (trial, video) in enumerate(zip(trials, videos, strict=True)):
-        others = {
-            other.files["eeg"] for other, its in zip(trials, videos, strict=True)
-            if video and its in (video, twins.get(video))
-        }
-        if len(others | {trial.files["eeg"]}) > 1:
-            dropped[trial.files["video"]] = str(
-                BadFile(trial.files["video"], "a video of one recording", f"that of {len(others)}",
-                        "Correct the listing. The EEG of these recordings is read without it."))
-            trials[i] = replace(
-                trial, loaders={key: load for key, load in trial.loaders.items() if key != "video"},
-                files={key: file for key, file in trial.files.items() if key != "video"})
+    videos = {
+        i: Path(t.files["video"]).resolve() for i, t in enumerate(trials) if "video" in t.files
+    }
+    twins, shown = copies(set(videos.values())), defaultdict(set)
+    for i, video in videos.items():
+        videos[i] = min(video, twins.get(video, video))
+        shown[videos[i]].add(trials[i].files["eeg"])
+    for i, video in videos.items():
+        if len(shown[video]) > 1:
+            files = dict(trials[i].files)
+            with left_out(dropped, file := files.pop("video")):
+                check(file, False, "a video of one recording", f"that of {len(shown[video])}",
+                      "Correct the listing. The EEG of these recordings is read without it.")
+            trials[i] = replace(trials[i], loaders={"eeg": trials[i].loaders["eeg"]}, files=files)
     return trials
 
 
@@ -176,15 +182,6 @@ def _listing(folder: Path) -> dict[int, dict[str, str]]:
     return table[list(layout.LISTING)].to_dict("index")
 
 
-def _number(folder: Path, row: Mapping[str, str], line: int) -> int:
-    if not row["subject"].isdecimal() or row["emotion"] not in CODES or not row["clip"]:
-        raise BadFile(folder / layout.LISTING_FILE,
-                      f"a subject's number, one of {', '.join(EMOTIONS)}, and a clip",
-                      f"{row['subject']!r}, {row['emotion']!r}, {row['clip']!r} in line {line}",
-                      "Correct this line.")
-    return int(row["subject"])
-
-
 class _Samples(NamedTuple):
     """Which samples a row stands for: length and each electrode's mean and spread of the recording
     and of the clip, and when that ran."""
@@ -199,76 +196,51 @@ def _trial(folder: Path, row: Mapping[str, str], subject: int, number: int, drop
            channels: tuple[str, ...], quality: str, least: float,
            video_rate: float) -> tuple[Trial, _Samples]:
     path = folder / row["file"]
+    must = partial(check, path)
     rate, table = read_table(path, (*channels, *TABLES))
-    if missing := [name for name in channels if name not in table]:
-        raise BadFile(
-            path, f"the {len(channels)} electrodes of the 28-channel map",
-            f"no {', '.join(missing)}",
-            "Use a 32-channel recording, or name the electrodes it has: read(..., channels=...).")
-    if rate not in layout.RATES:
-        raise BadFile(path, "128 or 256 samples per second", f"{rate:g}",
-                      "Export at the rate of the headset, without resampling.")
+    missing = [name for name in channels if name not in table]
+    must(not missing, f"the {len(channels)} electrodes of the 28-channel map",
+         f"no {', '.join(missing)}",
+         "Use a 32-channel recording, or name the electrodes it has: read(..., channels=...).")
+    must(rate in layout.RATES, "128 or 256 samples per second", f"{rate:g}",
+         "Export at the rate of the headset, without resampling.")
     if least > 0:
-        _gate(path, table, quality, least)
+        scores = table.get(quality, np.array([np.nan]))
+        must(
+            np.isfinite(scores).any(),
+            f"the device's overall quality ({' or '.join(TABLES[quality])})", "none",
+            "Export with quality channels, or take the recording as it is with read(..., least=0).")
+        score = np.nanmedian(scores)
+        must(score >= least, f"{GATE} {least:g} or more", f"{score:g}", LEAVE)
     data = placed(path, rate, channels, table)
-    lost = np.isnan(data).any(axis=0).mean()
-    if lost > MOST_LOST:
-        raise BadFile(path, f"at most {MOST_LOST:.0%} of the samples lost (COUNTER, INTERPOLATED)",
-                      f"{lost:.0%}", LEAVE)
+    seconds, lost = data.shape[1] / rate, np.isnan(data).any(axis=0).mean()
+    must(lost <= MOST_LOST, f"at most {MOST_LOST:.0%} of the samples lost (COUNTER, INTERPOLATED)",
+         f"{lost:.0%}", LEAVE)
     if lost:
         log.info("%s: %.2g of the samples lost, marked as NaN", path, lost)
     markers = marker_file(path)
-    start, end = interval(markers, row["clip"], data.shape[1] / rate) if markers else (0.0, np.inf)
+    start, end = interval(markers, row["clip"], seconds) if markers else (0.0, np.inf)
     loaders, paths = {"eeg": partial(_eeg, path, channels, start, end)}, {"eeg": str(path)}
     if markers:
         paths["markers"] = str(markers)
     if row["video"]:
-        video, lasts = spelled(folder / row["video"]), min(end, data.shape[1] / rate)
-        seen = 0.0
-        try:
+        video, lasts, seen = spelled(folder / row["video"]), min(end, seconds), 0.0
+        with left_out(dropped, row["video"], " The EEG of this recording is read without it."):
             seen = clock(video, lasts).length
             loaders["video"] = partial(_video, video, video_rate, start, end, lasts)
             paths["video"] = str(video)
-        except BadFile as error:
-            dropped[row["video"]] = f"{error} The EEG of this recording is read without it."
-        if not markers and seen > data.shape[1] / rate + MOST_LONGER:
-            raise BadFile(
-                path, f"EEG to the end of its video of {seen:.1f} s",
-                f"{data.shape[1] / rate:.1f} s (cut short?)",
-                f"{AGAIN} If the clip ended before the video, say when in <name>{layout.MARKERS}.")
+        must(markers or seen <= seconds + MOST_LONGER,
+             f"EEG to the end of its video of {seen:.1f} s", f"{seconds:.1f} s (cut short?)",
+             f"{AGAIN} If the clip ended before the video, say when in <name>{layout.MARKERS}.")
     first, last = round(start * rate), round(min(end * rate, data.shape[1]))
-    return (Trial("flex", subject, "1", number, row["clip"], {"emotion": CODES[row["emotion"]]},
-                  loaders,
-                  paths), _Samples(_summary(data), _summary(data[:, first:last]), first, last))
+    samples = _Samples(_summary(data), _summary(data[:, first:last]), first, last)
+    labels = {"emotion": CODES[row["emotion"]]}
+    return Trial("flex", subject, "1", number, row["clip"], labels, loaders, paths), samples
 
 
 def _summary(data: np.ndarray) -> np.ndarray:
     known = np.ma.masked_invalid(data)
     return np.r_[data.shape[1], known.mean(axis=1).filled(0), known.std(axis=1).filled(0)]
-
-
-def _again(rows: Sequence[_Samples]) -> list[list[int]]:
-    """For each row the others that stand for some of its samples, whatever the files' names."""
-    recordings, clips = (np.array([row[i] for row in rows]) for i in (0, 1))
-    first, last = (np.array([row[i] for row in rows]) for i in (2, 3))
-    again = []
-    for i, row in enumerate(rows):
-        same = np.abs(recordings - row.recording).max(axis=1) < SAME
-        overlap = (first < row.last - 1) & (last > row.first + 1)
-        others = (same & overlap) | (np.abs(clips - row.clip).max(axis=1) < SAME)
-        again.append([j for j in np.flatnonzero(others) if j != i])
-    return again
-
-
-def _gate(path: Path, table: Mapping[str, np.ndarray], quality: str, least: float) -> None:
-    score = np.nanmedian(
-        table[quality]) if quality in table and np.isfinite(table[quality]).any() else None
-    if score is None:
-        raise BadFile(
-            path, f"the device's overall quality ({' or '.join(TABLES[quality])})", "none",
-            "Export with quality channels, or take the recording as it is with read(..., least=0).")
-    if score < least:
-        raise BadFile(path, f"{GATE} {least:g} or more", f"{score:g}", LEAVE)
 
 
 def _eeg(path: Path, channels: tuple[str, ...], start: float, end: float) -> Signal:

@@ -14,8 +14,9 @@ __all__ = [
 ]
 
 EMOTIONS = ("happiness", "sadness", "fear", "neutral")  # label 0, 1, 2, 3
-# assumed: the two layouts of the 32-channel caps seen in public code; they differ in two electrodes
-_CAP = "Cz Fz Fp1 F7 F3 FC1 C3 FC5 FT9 T7 CP5 CP1 P3 P7 {}9 O1 Pz Oz O2 {}10 P8 P4 CP2 CP6 T8 FT10 FC6 C4 FC2 F4 F8 Fp2"
+# assumed: the two layouts of the 32-channel caps seen in public code; two electrodes differ
+_CAP = ("Cz Fz Fp1 F7 F3 FC1 C3 FC5 FT9 T7 CP5 CP1 P3 P7 {}9 O1 Pz Oz O2 {}10 "
+        "P8 P4 CP2 CP6 T8 FT10 FC6 C4 FC2 F4 F8 Fp2")
 CAPS = {"A": tuple(_CAP.format("PO", "PO").split()), "B": tuple(_CAP.format("TP", "TP").split())}
 # Sec 5.1: 28 of 32. choice: what both layouts share without the low rim (FT9, FT10); these 28 and
 # no others fill the 7 x 5 map row by row

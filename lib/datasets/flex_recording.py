@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import edfio
@@ -14,6 +16,7 @@ import numpy as np
 from lib.datasets import edf
 from lib.datasets import flex_format as layout
 from lib.datasets.base import BadFile
+from lib.datasets.checks import check
 from lib.datasets.flex_format import TABLES
 from lib.datasets.table import read_csv, read_text
 
@@ -33,9 +36,8 @@ NAME = re.compile(
 def read_table(path: Path, wanted: Sequence[str]) -> tuple[float, dict[str, np.ndarray]]:
     """Samples per second, and of the wanted columns (electrodes, or keys of ``TABLES``) those that
     are there."""
-    if not path.is_file():
-        raise BadFile(path, "a recording (.edf or .csv)", "no such file",
-                      f"Correct its line in {layout.LISTING_FILE}.")
+    check(path, path.is_file(), "a recording (.edf or .csv)", "no such file",
+          f"Correct its line in {layout.LISTING_FILE}.")
     try:
         return (_from_csv if path.suffix.lower() == ".csv" else _from_edf)(path, wanted)
     except BadFile:
@@ -46,7 +48,7 @@ def read_table(path: Path, wanted: Sequence[str]) -> tuple[float, dict[str, np.n
 
 
 def _from_edf(path: Path, wanted: Sequence[str]) -> tuple[float, dict[str, np.ndarray]]:
-    header = edf.check(path, lambda label: label in wanted, AGAIN)
+    header = edf.check(path, wanted.__contains__, AGAIN)
     with warnings.catch_warnings(action="ignore"):  # edfio's, of what the check let pass and said
         bdf = header.kind == "BDF"
         content = edfio.read_bdf(path) if bdf else edfio.read_edf(path, lazy_load_data=True)
@@ -62,10 +64,10 @@ def _from_csv(path: Path, wanted: Sequence[str]) -> tuple[float, dict[str, np.nd
     first = read_text(path, AGAIN).partition("\n")[0]  # a title in it may hold anything
     key = r"(?:^|[,;])\s*sampling rate:\s*(?:eeg_)?(\d+)"  # eeg_128;mot_32: a rate for each stream
     rates = {float(rate) for rate in re.findall(key, first, re.IGNORECASE)}
-    if len(rates) != 1:
-        raise BadFile(path, "a first line with one 'sampling rate:'",
-                      f"{sorted(rates)} in {first[:60]!r}",
-                      f"{AGAIN} A title that looks like a setting must change.")
+    check(path,
+          len(rates) == 1, "a first line with one 'sampling rate:'",
+          f"{sorted(rates)} in {first[:60]!r}",
+          f"{AGAIN} A title that looks like a setting must change.")
     names = {TABLES[name][1] if name in TABLES else layout.PREFIX + name: name for name in wanted}
     table = read_csv(path, AGAIN, keep=names.__contains__, skip=1)
     return rates.pop(), {names[column]: table[column].to_numpy() for column in table}
@@ -75,9 +77,10 @@ def placed(path: Path, rate: float, channels: Sequence[str],
            table: Mapping[str, np.ndarray]) -> np.ndarray:
     """The samples, each at its time; what was lost or made up by the device is NaN."""
     lengths = {len(values) for name, values in table.items() if name not in QUALITY}
-    if len(lengths) != 1 or 0 in lengths:
-        raise BadFile(path, "as many samples of every electrode as of COUNTER and INTERPOLATED",
-                      f"{sorted(lengths)}", AGAIN)
+    check(path,
+          len(lengths) == 1
+          and 0 not in lengths, "as many samples of every electrode as of COUNTER and INTERPOLATED",
+          sorted(lengths), AGAIN)
     places = _places(path, rate, table)
     data = np.full((len(channels), places[-1] + 1), np.nan, np.float32)
     data[:, places] = np.stack([table[name] for name in channels])
@@ -89,34 +92,34 @@ def placed(path: Path, rate: float, channels: Sequence[str],
 def _places(path: Path, rate: float, table: Mapping[str, np.ndarray]) -> np.ndarray:
     """Where each sample belongs once the lost ones are put back: the counter tells it within a
     second, the clock the seconds."""
-    n = len(next(iter(table.values())))
+    must, n = partial(check, path, fix=AGAIN), len(next(iter(table.values())))
     counter = table.get("counter", np.arange(n) % rate)
-    if (not np.isfinite(counter).all() or (counter % 1).any()
-            or not 0 <= counter.min() <= counter.max() <= rate):
-        raise BadFile(path, f"a counter from 0 to {rate - 1:g} in every row",
-                      "empty rows or other numbers", AGAIN)
+    whole = np.isfinite(counter).all() and not (counter % 1).any()
+    must(whole and 0 <= counter.min() and counter.max() <= rate,
+         f"a counter from 0 to {rate - 1:g} in every row", "empty rows or other numbers")
     period = counter.max() + 1  # it counts from 0 again every second
     steps = np.diff(counter) % period
-    clock = table["clock"] + table.get("milliseconds", 0) / 1000 if "clock" in table else None
-    if clock is not None:
+    if "clock" in table and n > 1:
+        clock = table["clock"] + table.get("milliseconds", 0) / 1000
         passed = np.diff(clock) * rate
-        if not np.isfinite(passed).all() or (n > 1 and not 0.75 < np.median(passed) < 1.5):
-            raise BadFile(path, f"a time in seconds in each row, {rate:g} rows a second",
-                          f"{rate / np.median(passed):g} a second", AGAIN)
+        must(
+            np.isfinite(passed).all() and 0.75 < np.median(passed) < 1.5,
+            f"a time in seconds in each row, {rate:g} rows a second",
+            f"{rate / np.median(passed):g} a second")
         steps += period * np.round((passed - steps) / period).clip(0)
+    places = np.concatenate([[0], np.cumsum(steps)])
+    still = int((places[1:] == places[:-1]).argmax()) if n > 1 else 0
+    must(n == 1 or steps[still], "a counter that goes on",
+         f"{counter[still]:g} again in sample {still + 1}")
+    if "clock" in table and n > 1:
         off = np.abs(passed - steps)
         slack = 1.5 + 3 * np.percentile(off[steps == 1], 99) if (steps == 1).any() else 1.5
-    places = np.concatenate([[0], np.cumsum(steps)])
-    if n > 1 and (wrong := (steps == 0)).any():
-        raise BadFile(path, "a counter that goes on",
-                      f"{counter[wrong.argmax()]:g} again in sample {wrong.argmax() + 1}", AGAIN)
-    if clock is not None and n > 1:
         late = np.abs((clock - clock[0]) * rate - places) > slack + DRIFT * places
-        if (wrong := (off > slack) | late[1:]).any():
-            at = int(wrong.argmax())
-            raise BadFile(path, "a counter and a clock that agree",
-                          f"{steps[at]:g} packets and {passed[at] / rate:.3f} s after sample {at}",
-                          "It is not known how much is missing there. " + AGAIN)
+        wrong = (off > slack) | late[1:]
+        at = int(wrong.argmax())
+        must(not wrong.any(), "a counter and a clock that agree",
+             f"{steps[at]:g} packets and {passed[at] / rate:.3f} s after sample {at}",
+             fix=f"It is not known how much is missing there. {AGAIN}")
     return places.astype(int)
 
 
@@ -135,11 +138,11 @@ def marker_file(path: Path) -> Path | None:
         file: _named(file) for file in sorted(path.parent.iterdir())
         if file != path and file.is_file()
     }
-    own: dict[tuple[bool, bool], list[Path]] = {}
+    own = defaultdict(list)
     for file, (name, number, marks) in beside.items():
-        if (marks and file.suffix.lower() == ".csv" and name.casefold() == bare.casefold()
-                and (number == copy or None in (number, copy))):
-            own.setdefault((name == bare, number == copy), []).append(file)
+        alike = name.casefold() == bare.casefold() and (number == copy or None in (number, copy))
+        if marks and alike and file.suffix.lower() == ".csv":
+            own[name == bare, number == copy].append(file)
     if own and len(best := own[max(own)]) == 1:
         return best[0]
     recordings = {
@@ -152,12 +155,11 @@ def marker_file(path: Path) -> Path | None:
             re.match(rf"{re.escape(bare)}[^a-z0-9].*marker", file.stem, re.IGNORECASE) or
             (marks and bare.casefold().startswith(f"{name.casefold()}.")))
     ]
-    if unused:
-        raise BadFile(
-            path, f"its markers in {path.stem}{layout.MARKERS}",
-            f"{', '.join(file.name for file in unused)} beside it",
-            "Give its marker file that name, or move the other away: then the clip "
-            "starts with the recording.")
+    check(
+        path, not unused, f"its markers in {path.stem}{layout.MARKERS}",
+        f"{', '.join(file.name for file in unused)} beside it",
+        "Give its marker file that name, or move the other away: then the clip starts with the "
+        "recording.")
     return marker_file(path.resolve()) if path.is_symlink() else None
 
 
@@ -165,15 +167,13 @@ def interval(markers: Path, clip: str, seconds: float) -> tuple[float, float]:
     """Start and end of the clip in seconds after the start of a recording of so many seconds."""
     table = read_csv(markers, AGAIN, ("latency", "duration", "type"), text=("type",))
     rows = table.loc[table["type"] == clip, ["latency", "duration"]].to_numpy(float)
-    if len(rows) != 1 or not (rows[0, 0] >= 0 and rows[0, 1] > 0):
-        raise BadFile(
-            markers, f"one interval of type {clip!r} with a latency and a duration",
-            f"{rows.tolist()}",
-            "Correct the clip in recordings.csv, or remove this file to use the whole recording.")
-    start, end = rows[0, 0], rows[0].sum()
-    if end > seconds + 1 or start >= seconds:
-        unit = " (milliseconds?)" if 10 * seconds < end <= 1000 * (seconds + 1) else ""
-        raise BadFile(markers, f"an interval within the {seconds:g} s of the recording",
-                      f"{start:g} to {end:g}{unit}",
-                      "Write latency and duration in seconds, or get the whole recording.")
-    return float(start), float(end)
+    check(markers,
+          len(rows) == 1 and rows[0, 0] >= 0 and rows[0, 1] > 0,
+          f"one interval of type {clip!r} with a latency and a duration", rows.tolist(),
+          "Correct the clip in recordings.csv, or remove this file to use the whole recording.")
+    start, end = map(float, (rows[0, 0], rows[0].sum()))
+    unit = " (milliseconds?)" if 10 * seconds < end <= 1000 * (seconds + 1) else ""
+    check(markers, end <= seconds + 1 and start < seconds,
+          f"an interval within the {seconds:g} s of the recording", f"{start:g} to {end:g}{unit}",
+          "Write latency and duration in seconds, or get the whole recording.")
+    return start, end

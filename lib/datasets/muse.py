@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies, origin
+from lib.datasets.base import Cohort, Signal, Trial, alone, copies, origin
+from lib.datasets.checks import check, left_out, tell
 from lib.datasets.muse_format import CHANNELS, CLOCK, FOLDER, RATE, STATES
 from lib.datasets.table import read_csv
 from lib.paths import glob
@@ -59,53 +60,44 @@ def read(root: str | Path) -> Cohort:
     """
     root = Path(root)
     root = root if glob(root, MARK) else root / FOLDER
-    trials, dropped = [], {}
+    trials, dropped = [], dict[str, str]()
     names = {path: name for path in glob(root, MARK) if (name := NAME.fullmatch(path.stem))}
     found = sorted(
         (name[1], STATES.index(name[2]), int(name[3]), path) for path, name in names.items())
     twins = copies(names)
     for letter, state, number, path in found:
-        try:
+        with left_out(dropped, path.name):
             alone(path, twins, AGAIN)
             clock = _table(path)[CLOCK].to_numpy()
-            if (seconds := len(clock) / RATE) < LEAST:
-                raise BadFile(path, f"{LEAST:g} s of samples", f"{seconds:.1f} s",
-                              "Nothing needs to be done: the others are used.")
-        except BadFile as error:
-            dropped[path.name] = str(error)
-            continue
-        labels = {
-            "state": state, "seconds": round(seconds, 1), "stretches": 1 + int(
-                (np.diff(clock) > GAP).sum())
-        }
-        loaders = {"eeg": partial(_load, path), "clock": partial(_load_clock, path)}
-        trials.append(
-            Trial("muse",
-                  ord(letter) - ord("a") + 1, str(number), 10 * state + number, STATES[state],
-                  labels, loaders, {"eeg": str(path)}))
-    if not trials:
-        reason = next(iter(dropped.values()), "no file of that name")
-        raise BadFile(root, "at least one recording such as subjecta-relaxed-1.csv",
-                      f"none of {len(found)}: {reason}", AGAIN)
-    if dropped:
-        log.info("%s: %d of %d recordings left out: %s", root, len(dropped), len(found),
-                 ", ".join(dropped))
+            seconds, breaks = len(clock) / RATE, (np.diff(clock) > GAP).sum()
+            check(path, seconds >= LEAST, f"{LEAST:g} s of samples", f"{seconds:.1f} s",
+                  "Nothing needs to be done: the others are used.")
+            labels = {"state": state, "seconds": round(seconds, 1), "stretches": 1 + int(breaks)}
+            trials.append(
+                Trial("muse",
+                      ord(letter) - ord("a") + 1, str(number), 10 * state + number, STATES[state],
+                      labels, {"eeg": partial(_load, path), "clock": partial(_load_clock, path)},
+                      {"eeg": str(path)}))
+    reason = next(iter(dropped.values()), "no file of that name")
+    check(root, trials, "at least one recording such as subjecta-relaxed-1.csv",
+          f"none of {len(found)}: {reason}", AGAIN)
+    tell(log, logging.INFO, root, dropped)
     tier, caption = origin(root, "Muse recordings of three mental states, 4 people")
     return Cohort(FOLDER, "public" if tier == "licensed" else tier, tuple(trials), caption, dropped)
 
 
 def _table(path: Path) -> pd.DataFrame:
     """The clock and the channels of one file, checked."""
+    must = partial(check, path, fix=AGAIN)
     table = read_csv(path, AGAIN, columns := [CLOCK, *CHANNELS])[columns]
-    if bad := int((~np.isfinite(table.to_numpy())).sum()):
-        raise BadFile(path, "finite numbers", f"{bad} NaN or infinite", AGAIN)
+    bad = (~np.isfinite(table.to_numpy())).sum()
+    must(not bad, "finite numbers", f"{bad} NaN or infinite")
     steps = np.diff(table[CLOCK])
-    if (back := steps <= 0).any():
-        raise BadFile(path, "timestamps that increase",
-                      f"a step back or none after sample {int(np.argmax(back))}", AGAIN)
-    if len(steps) and not 0.75 < np.median(steps) * RATE < 1.5:
-        raise BadFile(path, f"{RATE:g} samples a second, the time in seconds",
-                      f"a step of {np.median(steps):g}", AGAIN)
+    back = np.append(steps <= 0, True).argmax()
+    must(back == len(steps), "timestamps that increase", f"a step back or none after sample {back}")
+    step = np.median(steps) if len(steps) else 1 / RATE
+    must(0.75 < step * RATE < 1.5, f"{RATE:g} samples a second, the time in seconds",
+         f"a step of {step:g}")
     return table
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ import cv2
 import numpy as np
 
 from lib.datasets.base import BadFile
+from lib.datasets.checks import check
 
 __all__ = ["heard", "read_picture"]
 
@@ -44,37 +46,30 @@ def read_picture(path: str | Path, fix: str) -> np.ndarray:
         fault = fault or said or _jpeg(content)
     elif content.startswith(PNG):
         fault = fault or _png(content)
-    if fault:
-        raise BadFile(path, "a whole image file", fault, fix)
+    check(path, not fault, "a whole image file", fault, fix)
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 @contextmanager
 def heard() -> Iterator[list[str]]:
     """What is written to standard error meanwhile: decoders tell it alone what they mended."""
-    kept, (ear, mouth), lines = os.dup(2), os.pipe(), []
-    for end in (ear, mouth):  # another process may hold the one, and nothing may be said
-        os.set_blocking(end, False)
-    os.dup2(mouth, 2)
-    try:
-        yield lines
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(mouth)
-        with suppress(BlockingIOError):
-            lines += os.read(ear, 1 << 16).decode("latin-1").splitlines()
-        os.close(ear)
+    kept, lines = os.dup(2), list[str]()
+    with tempfile.TemporaryFile() as ear:
+        os.dup2(ear.fileno(), 2)
+        try:
+            yield lines
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            ear.seek(0)
+            lines += ear.read().decode("latin-1").splitlines()
 
 
 def _decode(content: bytes) -> tuple[np.ndarray | None, str]:
     """The picture, and the first thing that a JPEG decoder mended."""
-    with heard() as lines:
-        try:
-            data = np.frombuffer(content or b"-", np.uint8)
-            image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-        except cv2.error:  # a picture of absurd size
-            image = None
+    image = None
+    with heard() as lines, suppress(cv2.error):  # a picture of absurd size
+        image = cv2.imdecode(np.frombuffer(content or b"-", np.uint8), cv2.IMREAD_COLOR)
     return image, next((line for line in lines if "JPEG" in line), "")
 
 

@@ -21,7 +21,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.datasets.base import BadFile, Cohort, Signal, Trial, origin
+from lib.datasets.base import Cohort, Signal, Trial, origin
+from lib.datasets.checks import check, left_out, tell
 from lib.datasets.picture import read_picture
 from lib.datasets.table import fields, read_text
 from lib.paths import spelled
@@ -38,6 +39,7 @@ SIZE = 100  # pixels
 OWNER = ("Image/aligned", "EmoLabel/list_patition_label.txt")  # (sic), below basic/
 REPACK = "DATASET"  # beside train_labels.csv and test_labels.csv
 AGAIN = "Get the file again from where the set came from; the other images are read."
+CORRECT = "Correct the label file, or get it again."
 
 
 class _Entry(NamedTuple):
@@ -50,10 +52,10 @@ class _Entry(NamedTuple):
     line: str
 
     @property
-    def number(self) -> tuple[str, int] | None:
-        """Split and number of the image, which its name tells."""
+    def number(self) -> tuple[str, int]:
+        """Split and number of the image, which its name tells; else nothing."""
         match = re.fullmatch(r"(train|test)_(\d+)(_aligned)?\.\w+", self.name)
-        return (match[1], int(match[2])) if match else None
+        return (match[1], int(match[2])) if match else ("", 0)
 
 
 def aligned(name: str) -> str:
@@ -95,33 +97,26 @@ def read(folder: str | Path) -> Cohort:
     for entry in entries:
         lines[entry.number].append(entry)
     for entry in entries:
-        try:
-            session, number = _alone(entry, lines[entry.number])
-            emotion = _emotion(entry)
+        with left_out(dropped, entry.name):
+            session, number, emotion = _alone(entry, lines[entry.number])
             if emotion not in EMOTIONS:
                 others[emotion] += 1
                 continue
             _image(path := spelled(entry.path))
-        except BadFile as error:
-            dropped[entry.name] = str(error)
-            continue
-        trials.append(
-            Trial("rafdb", 0, session, number, entry.name, {"emotion": EMOTIONS.index(emotion)},
-                  {"image": partial(_signal, path)}, {"image": str(path)}))
-    if not trials:
-        reason = next(iter(dropped.values()), "every label is another emotion")
-        raise BadFile(folder, "at least one usable image",
-                      f"none for {len(entries)} labels; the first: {reason}", AGAIN)
+            trials.append(
+                Trial("rafdb", 0, session, number, entry.name, {"emotion": EMOTIONS.index(emotion)},
+                      {"image": partial(_signal, path)}, {"image": str(path)}))
+    reason = next(iter(dropped.values()), "every label is another emotion")
+    check(folder, trials, "at least one usable image",
+          f"none for {len(entries)} labels; the first: {reason}", AGAIN)
     if surplus > 0:
         dropped["images without a line"] = f"{surplus} of {len(images)} in the label file"
-    if dropped:
-        log.warning("%s: %d images or files left out, the first, %s, because: %s", folder,
-                    len(dropped), *next(iter(dropped.items())))
+    tell(log, logging.WARNING, folder, dropped)
     if others:
         counts = ", ".join(f"{emotion} {count}" for emotion, count in sorted(others.items()))
-        dropped[
-            "other emotions"] = f"{others.total()} images of emotions that paper 4 does not use: {counts}"
-        log.info("%s: %s", folder, dropped["other emotions"])
+        said = f"{others.total()} images of emotions that paper 4 does not use: {counts}"
+        dropped["other emotions"] = said
+        log.info("%s: %s", folder, said)
     trials.sort(key=lambda trial: (list(SPLITS).index(trial.session), trial.trial))
     return Cohort("rafdb" if tier == "licensed" else "rafdb-simulated", tier, tuple(trials),
                   caption, dropped)
@@ -147,26 +142,20 @@ def _entries(folder: Path) -> tuple[list[_Entry], dict[str, str]]:
     dropped: dict[str, str] = {}
     if root := _owner_root(folder):
         rows = _rows(root / OWNER[1], False, dropped)
-        return [
-            _Entry(name, root / OWNER[0] / aligned(name), code, line) for name, code, line in rows
-        ], dropped
-    if not (folder / REPACK).is_dir():
-        raise BadFile(
-            folder, f"basic/{OWNER[1]}, or {REPACK}/ with train_labels.csv and test_labels.csv",
-            "neither",
-            "Ask the owners for the basic set (http://www.whdeng.cn/raf/model1.html), or name the folder that holds it."
-        )
+        return [_Entry(row[0], root / OWNER[0] / aligned(row[0]), *row[1:])
+                for row in rows], dropped
+    check(
+        folder, (folder / REPACK).is_dir(),
+        f"basic/{OWNER[1]}, or {REPACK}/ with train_labels.csv and test_labels.csv", "neither",
+        "Ask the owners for the basic set (http://www.whdeng.cn/raf/model1.html), or name the "
+        "folder that holds it.")
     entries = []
     for split in SPLITS:
-        try:
-            rows = _rows(folder / f"{split}_labels.csv", True, dropped)
-        except BadFile as error:
-            dropped[f"{split}_labels.csv"] = str(error)
-            continue
-        entries += [
-            _Entry(name, folder / REPACK / split / code / name, code, line)
-            for name, code, line in rows
-        ]
+        with left_out(dropped, f"{split}_labels.csv"):
+            entries += [
+                _Entry(name, folder / REPACK / split / code / name, code, line)
+                for name, code, line in _rows(folder / f"{split}_labels.csv", True, dropped)
+            ]
     return entries, dropped
 
 
@@ -181,52 +170,43 @@ def _rows(path: Path, repack: bool, dropped: dict[str, str]) -> list[tuple[str, 
         n: fields(line.rstrip(f" {by}"), by) if repack else line.split()
         for n, line in enumerate(text, 1) if line.strip(f" {by}")
     }
-    if repack and lines and next(iter(lines.values())) == ["image", "label"]:
-        lines.pop(next(iter(lines)))
-    good = {
-        n: parts for n, parts in lines.items()
-        if len(parts) == 2 and re.fullmatch(r"-?\d+", parts[1])
-    }
-    bad = {n: " ".join(parts)[:60] for n, parts in lines.items() if n not in good}
-    if not good:
-        raise BadFile(path, expected, f"{next(iter(bad.values()))!r}" if bad else "an empty file",
-                      AGAIN)
+    if repack and lines and lines[first := min(lines)] == ["image", "label"]:
+        del lines[first]
+    rows, bad = [], dict[str, str]()
+    for n, parts in lines.items():
+        if len(parts) == 2 and re.fullmatch(r"-?\d+", parts[1]):
+            rows.append((parts[0], parts[1], f"line {n} of {path.name}"))
+        else:
+            bad[f"line {n}"] = " ".join(parts)[:60]
+    check(path, rows, expected, repr(next(iter(bad.values()))) if bad else "an empty file", AGAIN)
     for n, line in bad.items():
-        dropped[f"{path.name}: {line}"] = str(
-            BadFile(path, expected, f"{line!r} in line {n}", AGAIN))
-    return [(name, code, f"line {n} of {path.name}") for n, (name, code) in good.items()]
+        with left_out(dropped, f"{path.name}: {line}"):
+            check(path, False, expected, f"{line!r} in {n}", AGAIN)
+    return rows
 
 
-def _alone(entry: _Entry, same: list[_Entry]) -> tuple[str, int]:
-    """Split and number of an image, which no other line of the ``same`` has."""
-    if entry.number is None:
-        raise BadFile(entry.name, "a name like train_00001.jpg or test_0001.jpg",
-                      f"{entry.name!r} in {entry.line}", "Keep the owner's file names.")
-    if len({other.code for other in same}) > 1:
-        raise BadFile(entry.name, "one emotion for each image",
-                      ", ".join(f"{other.code} in {other.line}" for other in same),
-                      "Correct the label file, or get it again.")
-    if entry is not same[0]:
-        raise BadFile(entry.name, "one line for each image in the label file",
-                      f"{same[0].line} and {entry.line}", "The first line is used.")
-    return entry.number
-
-
-def _emotion(entry: _Entry) -> str:
-    if int(entry.code) not in CODES:
-        known = ", ".join(f"{code} {emotion}" for code, emotion in CODES.items())
-        raise BadFile(entry.name, f"a code of RAF-DB's basic set ({known})",
-                      f"{entry.code} in {entry.line}", "Correct the label file, or get it again.")
-    return CODES[int(entry.code)]
+def _alone(entry: _Entry, same: list[_Entry]) -> tuple[str, int, str]:
+    """Split, number and emotion of an image, which no other line of the ``same`` has."""
+    must, (split, number) = partial(check, entry.name), entry.number
+    must(split, "a name like train_00001.jpg or test_0001.jpg", f"{entry.name!r} in {entry.line}",
+         "Keep the owner's file names.")
+    must(
+        len({other.code for other in same}) == 1, "one emotion for each image",
+        ", ".join(f"{other.code} in {other.line}" for other in same), CORRECT)
+    must(entry is same[0], "one line for each image in the label file",
+         f"{same[0].line} and {entry.line}", "The first line is used.")
+    known = ", ".join(f"{code} {emotion}" for code, emotion in CODES.items())
+    must(
+        int(entry.code) in CODES, f"a code of RAF-DB's basic set ({known})",
+        f"{entry.code} in {entry.line}", CORRECT)
+    return split, number, CODES[int(entry.code)]
 
 
 def _image(path: Path) -> np.ndarray:
     """One image ``(100, 100, 3)``, RGB."""
     image = read_picture(path, AGAIN)
-    if image.shape != (SIZE, SIZE, 3):
-        raise BadFile(path, f"an aligned image of {SIZE} x {SIZE} pixels",
-                      f"{image.shape[0]} x {image.shape[1]}",
-                      "Use the aligned images, not the original ones.")
+    check(path, image.shape == (SIZE, SIZE, 3), f"an aligned image of {SIZE} x {SIZE} pixels",
+          f"{image.shape[0]} x {image.shape[1]}", "Use the aligned images, not the original ones.")
     return image
 
 

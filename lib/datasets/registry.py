@@ -12,6 +12,7 @@ import pandas as pd
 from lib import paths
 from lib.datasets.base import BadFile, Cohort, readable
 from lib.datasets.catalogue import DATASETS, Dataset, checksums
+from lib.datasets.checks import check
 from lib.datasets.mahnob_format import LABELS_FILE
 
 __all__ = [
@@ -50,8 +51,8 @@ def find(name: str, root: str | Path | None = None) -> Found:
         if not lacking:
             return Found(dataset.tier, folder.resolve(), _missing(dataset, folder))
         # the label file is common to all MAHNOB datasets, so it alone is no sign of any of them
-        if partly.path is None and any(pattern not in (LABELS_FILE, *lacking)
-                                       for pattern in dataset.marks) and not dataset.embedded:
+        signs = set(dataset.marks) - {LABELS_FILE, *lacking}
+        if signs and partly.path is None and not dataset.embedded:
             partly = Found(None, folder.resolve(), ", ".join(lacking))
     return partly
 
@@ -74,9 +75,9 @@ def require(name: str, profile: str, root: str | Path | None = None) -> Cohort:
             f"profile {profile!r} needs {title}, which is not below the data folder (missing: "
             f"{found.missing}). {get}; or name its folder with DATA=<folder>.")
     cohort = dataset.read(found.path)
-    if not cohort:  # all that is there contradicts itself
-        raise BadFile(found.path, "at least one usable recording",
-                      f"none; the first: {next(iter(cohort.dropped.values()), '')}", "Correct it.")
+    first = next(iter(cohort.dropped.values()), "")  # all that is there may contradict itself
+    check(found.path, cohort, "at least one usable recording", f"none; the first: {first}",
+          "Correct it.")
     return cohort
 
 
@@ -97,14 +98,13 @@ def status(root: str | Path | None = None) -> pd.DataFrame:
     """One row per dataset: name, its tier, whether it was found and where, what is missing, and
     where to ask."""
     rows = []
-    for dataset in DATASETS.values():
-        tier, path, missing = find(dataset.name, root)
-        if dataset.embedded and path is None:
-            missing = ""
+    for name, dataset in DATASETS.items():
+        tier, path, missing = find(name, root)
+        made = dataset.embedded and not tier
         rows.append({
-            "dataset": dataset.name, "tier": dataset.tier, "found": "made when needed"
-            if dataset.embedded and not tier else "yes" if tier else "no",
-            "where": readable(path or ""), "missing": missing, "ask": dataset.ask
+            "dataset": name, "tier": dataset.tier,
+            "found": "made when needed" if made else "yes" if tier else "no",
+            "where": readable(path or ""), "missing": "" if made else missing, "ask": dataset.ask
         })
     return pd.DataFrame(rows)
 
@@ -117,10 +117,9 @@ def best(root: str | Path | None = None, paper: str = "rmmt") -> Cohort | None:
     never returned, even where one lies in the folder: ask for them by name. Nor are corpora for
     pre-training: see :func:`corpora`.
     """
-    for dataset in sorted(DATASETS.values(), key=lambda dataset: TIERS.index(dataset.tier)):
-        if paper in dataset.papers and dataset.tier != "simulated" and dataset.role == "labelled":
-            if cohort := _read(dataset, find(dataset.name, root)):
-                return cohort
+    for dataset in sorted(_of(paper, "labelled"), key=lambda dataset: TIERS.index(dataset.tier)):
+        if dataset.tier != "simulated" and (cohort := _read(dataset, find(dataset.name, root))):
+            return cohort
     return None
 
 
@@ -144,14 +143,16 @@ def corpora(root: str | Path | None = None, paper: str = "amigos", *,
         with a warning.
     """
     found = {}
-    for dataset in DATASETS.values():
-        if dataset.role == "pretraining" and paper in dataset.papers:
-            there = Found("simulated",
-                          paths.data(root) /
-                          dataset.name, "") if simulated else find(dataset.name, root)
-            if (cohort := _read(dataset, there)) and (cohort.tier == "simulated") == simulated:
-                found[dataset.name] = cohort
+    for dataset in _of(paper, "pretraining"):
+        made = Found("simulated", paths.data(root) / dataset.name, "")
+        cohort = _read(dataset, made if simulated else find(dataset.name, root))
+        if cohort and (cohort.tier == "simulated") == simulated:
+            found[dataset.name] = cohort
     return found
+
+
+def _of(paper: str, role: str) -> list[Dataset]:
+    return [known for known in DATASETS.values() if paper in known.papers and known.role == role]
 
 
 def _read(dataset: Dataset, found: Found) -> Cohort | None:

@@ -8,12 +8,15 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Collection
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from lib.datasets.base import BadFile
+from lib.datasets.checks import check
 
 __all__ = ["fields", "read_csv", "read_text"]
 
@@ -78,11 +81,12 @@ def read_csv(path: str | Path, fix: str, needs: Collection[str] = (), *,
         Another encoding, a column missing or there twice, a line with more or fewer columns than
         the first, text for a number.
     """
+    must = partial(check, path, fix=fix)
     content = enumerate(read_text(path, fix).splitlines()[skip:], skip + 1)
     lines = {number: line for number, line in content if line.strip(' ,;\t|"')}
-    header = lines.pop(next(iter(lines), 0), "")
+    header = lines.pop(min(lines, default=0), "")
     if header.startswith("sep="):  # what some spreadsheets write before the names
-        header = lines.pop(next(iter(lines), 0), "")
+        header = lines.pop(min(lines, default=0), "")
 
     def wanted(name: str) -> bool:
         return name in needs or keep(name)
@@ -93,15 +97,13 @@ def read_csv(path: str | Path, fix: str, needs: Collection[str] = (), *,
     separator = max(",;\t|", key=lambda by: (sum(map(wanted, parsed(by))), len(parsed(by))))
     names = parsed(separator)
     picked = {i: name for i, name in enumerate(names) if wanted(name)}
-    if missing := [name for name in needs if name not in names]:
-        raise BadFile(path, f"the columns {', '.join(needs)}",
-                      f"no {', '.join(missing)} in {header[:60]!r}", fix)
-    if len(set(picked.values())) < len(picked):
-        raise BadFile(path, "each column once",
-                      f"{Counter(picked.values()).most_common(1)[0][0]} twice", fix)
-    if not lines or not picked:
-        raise BadFile(path, "a table, its columns named and separated by commas",
-                      f"{header[:60]!r} and {len(lines)} lines", fix)
+    missing = [name for name in needs if name not in names]
+    must(not missing, f"the columns {', '.join(needs)}",
+         f"no {', '.join(missing)} in {header[:60]!r}")
+    twice = [name for name, count in Counter(picked.values()).items() if count > 1]
+    must(not twice, "each column once", f"{', '.join(twice)} twice")
+    must(lines and picked, "a table, its columns named and separated by commas",
+         f"{header[:60]!r} and {len(lines)} lines")
     _squared(path, fix, lines, separator, len(names))
     return _typed(path, fix, lines, separator, picked, text, dtype)
 
@@ -111,14 +113,14 @@ def _squared(path: str | Path, fix: str, lines: dict[int, str], separator: str, 
     for number, line in lines.items():
         if '"' in line or line.count(separator) != width - 1:
             parts = fields(line, separator)
-            if line.count('"') % 2:
-                raise BadFile(path, "double quotes in pairs",
-                              f"one that does not close in line {number}", fix)
-            if len(parts) < width or any(parts[width:]):
-                raise BadFile(
-                    path, f"{width} columns separated by {separator!r} in each line",
-                    f"{len(parts)} in line {number}",
-                    f"A name or number that holds {separator!r} stands in double quotes. {fix}")
+            check(path,
+                  line.count('"') % 2 == 0, "double quotes in pairs",
+                  f"one that does not close in line {number}", fix)
+            check(path,
+                  len(parts) >= width and not any(parts[width:]),
+                  f"{width} columns separated by {separator!r} in each line",
+                  f"{len(parts)} in line {number}",
+                  f"A name or number that holds {separator!r} stands in double quotes. {fix}")
             if more := len(parts) - width:
                 lines[number] = line.rsplit(separator, more)[0]
 
@@ -136,19 +138,19 @@ def _typed(path: str | Path, fix: str, lines: dict[int, str], separator: str,
                            na_values={} if kind is str else {i: MISSING for i in numbers})
 
     for decimal in "." if separator == "," else ".,":
-        try:
+        with suppress(ValueError):
             table = parse(decimal, dtype)
             break
-        except ValueError:
-            table = parse(".", str)  # to find the text that is no number
+    else:
+        table = parse(".", str)  # to find the text that is no number
     table.index = pd.Index(lines)
     for i, name in picked.items():
         if i not in numbers:
             table[i] = table[i].str.strip()
         elif table[i].dtype != dtype:
             values = pd.to_numeric(table[i], errors="coerce")
-            if len(wrong := table[i][values.isna() & ~table[i].isin(MISSING)]):
-                raise BadFile(path, f"a number for {name}",
-                              f"{wrong.iloc[0]!r} in line {wrong.index[0]}", fix)
+            wrong = table[i][values.isna() & ~table[i].isin(MISSING)].to_dict()
+            line, found = next(iter(wrong.items()), (0, ""))
+            check(path, not wrong, f"a number for {name}", f"{found!r} in line {line}", fix)
             table[i] = values.astype(dtype)
     return table.rename(columns=picked)

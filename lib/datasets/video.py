@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from lib.datasets.base import BadFile, Signal
+from lib.datasets.base import Signal
+from lib.datasets.checks import check
 from lib.datasets.picture import heard
 
 __all__ = ["SLACK", "Clock", "clock", "read_frames", "read_video"]
@@ -46,73 +47,67 @@ def clock(path: str | Path, least: float = 0.0) -> Clock:
     BadFile
         No video, one that is cut short, or timestamps that no camera makes.
     """
-    if not Path(path).is_file():
-        raise BadFile(path, "a video", "no such file", ORIGINAL)
+    check(path, Path(path).is_file(), "a video", "no such file", ORIGINAL)
     state = Path(path).stat()
     found = _clock(str(path), state.st_mtime_ns, state.st_size)
-    if found.length < (1 - MOST_LOST) * least:
-        expected = f"a video of {least:.1f} s, as the recording lasts"
-        raise BadFile(path, expected, f"{found.length:.1f} s", ORIGINAL)
+    check(path, found.length >= (1 - MOST_LOST) * least,
+          f"a video of {least:.1f} s, as the recording lasts", f"{found.length:.1f} s", ORIGINAL)
     return found
 
 
 @lru_cache(maxsize=64)
 def _clock(path: str, mtime: int, size: int) -> Clock:
+    must = partial(check, path, fix=ORIGINAL)
     capture = _open(path, cv2.CAP_PROP_FORMAT, -1)  # packets, not frames
     nominal, count = capture.get(cv2.CAP_PROP_FPS), capture.get(cv2.CAP_PROP_FRAME_COUNT)
-    stamps = []
+    nominal, stamps = nominal if np.isfinite(nominal) else 0.0, []
     while capture.grab():
         stamps.append(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
     capture.release()
     times = np.unique(stamps)  # in the order of decoding before
     times = times[times >= 0]  # where an editor cut the beginning off, it has negative ones
-    if not len(times):
-        raise BadFile(path, "a video that OpenCV can decode", "no frames", ORIGINAL)
-    if len(times) < (1 - MOST_LOST) * len(stamps):
-        found = f"{len(times)} for {len(stamps)} frames"
-        raise BadFile(path, "a time of its own for each frame", found, ORIGINAL)
-    nominal, numbers = (nominal if np.isfinite(nominal) else 0.0), np.arange(len(times))
-    constant = nominal > 0 and np.abs(times * nominal - numbers).max() <= 0.5
-    rate = nominal if constant or len(times) == 1 else (len(times) - 1) / np.ptp(times)
-    if not RATES[0] <= rate <= RATES[1]:
-        expected = f"{RATES[0]:g} to {RATES[1]:g} frames per second"
-        raise BadFile(path, expected, f"{rate:g}", ORIGINAL)
-    shown = Clock(numbers / rate if constant else times, float(rate), bool(constant))
+    n = len(times)
+    must(n, "a video that OpenCV can decode", "no frames")
+    must(n >= (1 - MOST_LOST) * len(stamps), "a time of its own for each frame",
+         f"{n} for {len(stamps)} frames")
+    constant = nominal > 0 and np.abs(times * nominal - np.arange(n)).max() <= 0.5
+    rate = nominal if constant or n == 1 else (n - 1) / np.ptp(times)
+    must(RATES[0] <= rate <= RATES[1], f"{RATES[0]:g} to {RATES[1]:g} frames per second",
+         f"{rate:g}")
+    shown = Clock(np.arange(n) / rate if constant else times, float(rate), bool(constant))
     announced = count / nominal if nominal > 0 else 0.0  # below 0 where the file does not say
-    if announced - shown.length > max(1.5 / rate, LATE):
-        found = f"{shown.length:.2f} s (cut short)"
-        raise BadFile(path, f"{announced:.2f} s, as it announces", found, ORIGINAL)
+    must(announced - shown.length <= max(1.5 / rate, LATE), f"{announced:.2f} s, as it announces",
+         f"{shown.length:.2f} s (cut short)")
     _check_avi(path, size, shown)
     return shown
 
 
 def _check_avi(path: str, size: int, shown: Clock) -> None:
     """An AVI file has its length and that of its parts in headers, and its frame rate twice."""
+    must = partial(check, path, fix=ORIGINAL)
     with open(path, "rb") as file:
         head = file.read(36)
         if head[:4] != b"RIFF":
             return
         end, at = 8 + int.from_bytes(head[4:8], "little"), 12
-        if size < end:
-            raise BadFile(path, f"{end} bytes", f"{size} (cut short)", ORIGINAL)
+        must(size >= end, f"{end} bytes", f"{size} (cut short)")
         while at < end:
             file.seek(at)
             part = file.read(8)
-            if len(part) < 8 or not part[:4].strip().isalnum():
-                raise BadFile(path, f"a part of the file at byte {at}", repr(part[:4]), ORIGINAL)
+            must(
+                len(part) == 8 and part[:4].strip().isalnum(), f"a part of the file at byte {at}",
+                repr(part[:4]))
             at += 8 + int.from_bytes(part[4:], "little") + part[4] % 2
-        if at > end + 1:
-            raise BadFile(path, f"parts of {end} bytes in all", f"{at}", ORIGINAL)
-    frame = int.from_bytes(head[32:36], "little") / 1e6  # seconds
-    if frame and shown.constant and abs(frame * shown.rate - 1) > 0.05:
-        found = f"{1 / frame:g} and {shown.rate:g} in its headers"
-        raise BadFile(path, "one frame rate", found, ORIGINAL)
+        must(at <= end + 1, f"parts of {end} bytes in all", at)
+    if (frame := int.from_bytes(head[32:36], "little") / 1e6) and shown.constant:  # seconds
+        must(
+            abs(frame * shown.rate - 1) <= 0.05, "one frame rate",
+            f"{1 / frame:g} and {shown.rate:g} in its headers")
 
 
 def _open(path: str | Path, *settings: int) -> cv2.VideoCapture:
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, list(settings))
-    if not capture.isOpened():
-        raise BadFile(path, "a video that OpenCV can decode", "no frames", ORIGINAL)
+    check(path, capture.isOpened(), "a video that OpenCV can decode", "no frames", ORIGINAL)
     return capture
 
 
@@ -124,7 +119,7 @@ def read_frames(path: str | Path, numbers: Sequence[int] | np.ndarray) -> Iterat
     BadFile
         A frame cannot be decoded, or comes at another time than the container says.
     """
-    shown, capture = clock(path), _open(path)
+    shown, capture, must = clock(path), _open(path), partial(check, path, fix=ORIGINAL)
     times, late = shown.times, max(LATE, 3 / shown.rate)
     step = np.diff(times).min(initial=1.0) / 2
     count, at, before, image = 0, -1, -1.0, None
@@ -133,26 +128,23 @@ def read_frames(path: str | Path, numbers: Sequence[int] | np.ndarray) -> Iterat
             while at < number:
                 with heard() as lines:
                     there = capture.grab()
-                if wrong := next(filter(MENDED.match, lines), ""):
-                    raise BadFile(path, "frames that can be decoded whole", wrong, ORIGINAL)
-                if not there:
-                    raise BadFile(path, f"{len(times)} frames", f"{count} that can be decoded",
-                                  ORIGINAL)
+                wrong = next(filter(MENDED.match, lines), "")
+                must(not wrong, "frames that can be decoded whole", wrong)
+                must(there, f"{len(times)} frames", f"{count} that can be decoded")
                 # 0 also where the decoder has lost it, as it does at the end of some AVI files
                 now = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
                 varies = now and not shown.constant
                 at = int(np.searchsorted(times, now - step)) if varies else count
-                if at >= len(times) or (now and (now <= before or abs(now - times[at]) > late)):
-                    found = f"one at {now:.3f} s after {before:.3f} s"
-                    raise BadFile(path, "frames in the order of their timestamps", found, ORIGINAL)
+                timely = not now or (now > before and abs(now - times[min(at,
+                                                                          len(times) - 1)]) <= late)
+                must(at < len(times) and timely, "frames in the order of their timestamps",
+                     f"one at {now:.3f} s after {before:.3f} s")
                 count, before, image = count + 1, now, None
-            if times[at] - times[number] > late:
-                found = f"the next at {times[at]:.3f} s"
-                raise BadFile(path, f"a frame at {times[number]:.3f} s", found, ORIGINAL)
+            must(times[at] - times[number] <= late, f"a frame at {times[number]:.3f} s",
+                 f"the next at {times[at]:.3f} s")
             if image is None:
                 decoded, image = capture.retrieve()
-                if not decoded:
-                    raise BadFile(path, f"a frame at {times[at]:.3f} s", "none", ORIGINAL)
+                must(decoded, f"a frame at {times[at]:.3f} s", "none")
                 image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
             yield image
     finally:
@@ -174,9 +166,9 @@ def read_video(path: str | Path, rate: float, start: float = 0.0, end: float = n
         numbers = np.ceil(ticks * found.rate / rate - 1e-6).astype(int)
     else:
         numbers = np.searchsorted((found.times[1:] + found.times[:-1]) / 2, ticks / rate)
-        if (far := np.abs(found.times[numbers] - ticks / rate).max()) > SLACK:
-            expected = f"a frame at least every {2 * SLACK:g} s"
-            raise BadFile(path, expected, f"none for {2 * far:.1f} s", ORIGINAL)
+        far = np.abs(found.times[numbers] - ticks / rate).max()
+        check(path, far <= SLACK, f"a frame at least every {2 * SLACK:g} s",
+              f"none for {2 * far:.1f} s", ORIGINAL)
     frames = np.stack([_reduced(image) for image in read_frames(path, numbers)])
     return Signal(frames, rate, start=-start)
 

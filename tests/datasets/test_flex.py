@@ -328,6 +328,8 @@ def test_one_face_is_not_in_two_recordings(folder):
     write_edf(folder / "b.edf")
     write_video(folder / "a.avi")
     rows = [("a.edf", 1, "fear", "c", "a.avi"), ("b.edf", 1, "fear", "d", "a.avi")]
+    clips, reasons = dropped(folder, rows[0], (*rows[1][:4], ""))
+    assert clips == ["c", "d"] and not reasons  # one without a video shares none
     clips, reasons = dropped(folder, *rows)
     assert clips == ["c", "d"] and "a video of one recording, found that of 2" in reasons[0]
     shutil.copy(folder / "a.avi", folder / "b.avi")
