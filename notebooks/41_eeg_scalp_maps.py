@@ -89,9 +89,10 @@ run.figure("fig4", schematics.setup(), caption="drawn by this project", tier="pu
 
 # %% tags=["nbval-check-output"]
 from lib.preprocessing import scalp_maps
+from lib.preprocessing.spectrograms import FULL, HOP, LENGTH, N_FFT, RATE, WINDOW, spectrograms
 
-n_windows = (scalp_maps.LENGTH - scalp_maps.WINDOW) // scalp_maps.HOP + 1
-print(f"window {scalp_maps.WINDOW}, hop {scalp_maps.HOP}, {scalp_maps.N_FFT} bins: {scalp_maps.N_FFT // 2 + 1} x {n_windows}")
+n_windows = (LENGTH - WINDOW) // HOP + 1
+print(f"window {WINDOW}, hop {HOP}, {N_FFT} bins: {N_FFT // 2 + 1} x {n_windows}")
 
 # %%
 import numpy as np
@@ -100,18 +101,18 @@ happy = next(t for t in cohort if t.labels["emotion"] == EMOTIONS.index("happine
 cut = scalp_maps.segments(happy)["segments"]
 electrode = CHANNELS.index("T8")
 broad = scalp_maps.segments(happy, scaling=face_eeg.UNSCALED)["segments"].sum(axis=2)
-spectra = scalp_maps.spectrograms(cut[:1], scalp_maps.FULL)[0, electrode]
+spectra = spectrograms(cut[:1], FULL)[0, electrode]
 bands = dict(zip(scalp_maps.BANDS, cut[0, electrode], strict=True))
 from lib.papers.face_eeg import figures as plots
 
-run.figure("fig3", plots.preparation(broad[0, electrode], bands, spectra, scalp_maps.RATE, "T8"), **about)
+run.figure("fig3", plots.preparation(broad[0, electrode], bands, spectra, RATE, "T8"), **about)
 
 # %% [markdown]
 # Each band is bright where it was let through and dark elsewhere, so the colour image is three stripes: red below 14 Hz, green up to
 # 31, blue up to 51. Scaling over the whole recording uses later segments too; `scaling="segment"` does not.
 
 # %%
-show_source(scalp_maps.spectrograms)
+show_source(spectrograms)
 
 # %% [markdown]
 # ## Pictures of four emotions
@@ -123,7 +124,7 @@ show_source(scalp_maps.spectrograms)
 person = [t for t in cohort if t.subject == cohort[0].subject]
 chosen = [t for emotion in range(4) for t in [u for u in person if u.labels["emotion"] == emotion][:2]]
 shown = ["F7", "T7", "C3", "O1", "T8"]
-pictures = np.stack([np.moveaxis(scalp_maps.spectrograms(scalp_maps.segments(t)["segments"][2:3], preset.size)[0], 1, -1)
+pictures = np.stack([np.moveaxis(spectrograms(scalp_maps.segments(t)["segments"][2:3], preset.size)[0], 1, -1)
                      [[CHANNELS.index(c) for c in shown]] for t in chosen])
 rows = [t.stimulus for t in chosen]
 run.figure("images", plots.images(pictures, rows, shown), **about)

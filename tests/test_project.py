@@ -208,8 +208,10 @@ def test_imports_point_one_way(file):
 def test_modules_and_functions_fit_on_the_screen(file):
     text = file.read_text()
     assert text.count("\n") <= 300
-    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
-    assert [node.name for node in functions if node.end_lineno - node.lineno > 60] == []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) and node.body[1:] else node.body
+            assert node.end_lineno - body[0].lineno < 50, node.name  # without its docstring
 
 
 def test_the_readmes_numbers_are_those_of_the_tables():

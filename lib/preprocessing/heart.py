@@ -39,7 +39,7 @@ def heart_features(ecg: np.ndarray, rate: float = RATE) -> np.ndarray:
     Parameters
     ----------
     ecg : array ``(N, L)``
-        Filtered (`lib.preprocessing.physio.bandpass`), in any unit.
+        Filtered (`lib.preprocessing.filters.bandpass`), in any unit.
     rate : float
         Hz.
 

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from lib.datasets.base import BadFile, Signal
-from lib.preprocessing.physio import bandpass
+from lib.preprocessing.filters import bandpass
 
 __all__ = ["SEEN", "envelope", "estimate_lag"]
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.signal import welch
 
 from lib.preprocessing.heart import BANDS, HEART, hand_features, heart_features, log_power
-from lib.preprocessing.physio import bandpass
+from lib.preprocessing.filters import bandpass
 
 RATE, L = 128.0, 1280
 

@@ -12,7 +12,8 @@ from scipy import signal as sp
 from lib.datasets.amigos_format import BASELINE, ECG_CHANNELS, EEG_CHANNELS, HEADSET, RATE
 from lib.datasets.base import BadFile, Cohort, Signal, Trial
 from lib.preprocessing import physio
-from lib.preprocessing.physio import bandpass, corpus_segments, resample, segments
+from lib.preprocessing.filters import bandpass, resample
+from lib.preprocessing.physio import corpus_segments, segments
 from lib.store import Store
 
 START = -BASELINE / RATE
