@@ -7,7 +7,7 @@ import os
 import pytest
 
 from lib import paths
-from lib.companion import runner
+from lib.companion.state import _data_print
 
 
 @pytest.fixture
@@ -36,13 +36,13 @@ def test_linked_folders_are_followed_once_and_never_in_circles(disks):
 
 
 def test_the_fingerprint_sees_every_change_behind_a_link(disks):
-    file, seen = disks / "S002" / "b.EDF", [runner._data_print(str(disks))]
+    file, seen = disks / "S002" / "b.EDF", [_data_print(str(disks))]
 
     def changed() -> bool:
-        seen.append(runner._data_print(str(disks)))
+        seen.append(_data_print(str(disks)))
         return seen[-1] not in seen[:-1]
 
-    assert runner._data_print(str(disks)) == seen[0]
+    assert _data_print(str(disks)) == seen[0]
     state = file.stat()
     file.write_text("2")
     os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))  # as rsync -t does

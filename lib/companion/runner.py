@@ -12,8 +12,6 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
-import hashlib
-import json
 import os
 import re
 import resource
@@ -26,15 +24,8 @@ import yaml
 from filelock import Timeout
 
 from lib import paths
-from lib.companion.provenance import (
-    PROFILES,
-    Notebook,
-    notebooks,
-    others,
-    read_notebook,
-    results,
-    sha256,
-)
+from lib.companion.provenance import PROFILES, Notebook, notebooks, read_notebook
+from lib.companion.state import folder, outputs, state, why
 from lib.files import edits, lock, merge_json
 
 __all__ = ["Refused", "main", "parameters", "reproduce", "why"]
@@ -44,18 +35,12 @@ ENVIRONMENT = {
     "TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
 }
-PARTS = {"cells": "its code cells", "declared": "its declared outputs"}
 KERNEL_DIED = 138  # what papermill's own command line returns
 
 
 class Refused(ValueError):
     """A run that was not begun: a parameter, a profile key or a notebook that does not exist, or a
     wrong type."""
-
-
-def folder(profile: str) -> Path:
-    """Folder of the executed copies of one profile."""
-    return paths.build() if profile == "demo" else paths.build() / profile
 
 
 def parameters(name: str, profile: str, **override: str | None) -> dict:
@@ -105,70 +90,6 @@ def check_parameters(given: Mapping, declared: Mapping, name: str) -> None:
         if type(value) is not type(default) and not (type(default) is float and type(value) is int):
             kinds = f"{type(value).__name__}, expected {type(default).__name__} like {default!r}"
             raise Refused(f"{name}: parameter {key} = {value!r} is {kinds}")
-
-
-def _data_print(data: str) -> str:
-    """Fingerprint of the user's data: names, sizes and times (of any change) of files, not
-    contents."""
-    root, files = paths.data(data), []
-    for path in paths.files(root):
-        state = path.stat() if path.exists() else None  # None: a link that leads nowhere
-        times = (state.st_size, state.st_mtime_ns, state.st_ctime_ns) if state else ()
-        files.append((path.relative_to(root).as_posix(), *times))
-    return hashlib.sha256(json.dumps(files).encode()).hexdigest() if files else "none"
-
-
-def _state(notebook: Notebook, given: Mapping) -> dict:
-    """Everything a notebook's results depend on."""
-    own = {key: value for key, value in given.items() if key not in ("data", "out")}
-    # the demo looks at no data of the user
-    data = "none" if given["profile"] == "demo" else _data_print(given.get("data", ""))
-    state = {
-        "code": notebook.code_parts(), "parameters": own, "lock": sha256(paths.LOCK), "data": data
-    }
-    return state | ({"others": others(given.get("out", ""))} if notebook.reads else {})
-
-
-def _outputs(notebook: Notebook, given: Mapping) -> dict[str, str]:
-    """Hash by file of what the manifest says the notebook made."""
-    _, manifest = results(given.get("out", ""), notebook.paper, given["profile"])
-    rows = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else []
-    return {
-        str(manifest.parent / row["file"]): row["sha256"] for row in rows
-        if row["notebook"] == notebook.name
-    }
-
-
-def why(notebook: Notebook, given: Mapping) -> list[str]:
-    """Reasons to run a notebook, one per line; empty where it is up to date."""
-    home = folder(given["profile"])
-    stamp = home / f"{notebook.name}.stamp.json"
-    if not stamp.exists() or not (home / f"{notebook.name}.ipynb").exists():
-        return ["it has not been run yet"]
-    old, new, reasons = json.loads(stamp.read_text(encoding="utf-8")), _state(notebook, given), []
-    for part in sorted(old["code"].keys() | new["code"].keys()):
-        if old["code"].get(part) != new["code"].get(part):
-            reasons.append(f"{PARTS.get(part, part)} changed")
-    reasons += [
-        f"parameter {key} is {value!r} now" for key, value in new["parameters"].items()
-        if old["parameters"].get(key) != value
-    ]
-    reasons += [
-        f"parameter {key} is no longer set"
-        for key in sorted(old["parameters"].keys() - new["parameters"].keys())
-    ]
-    inputs = {
-        "lock": "requirements.lock", "data": "the data folder",
-        "others": "the results of other notebooks"
-    }
-    reasons += [f"{text} changed" for key, text in inputs.items() if old.get(key) != new.get(key)]
-    written = _outputs(notebook, given)
-    if not set(notebook.produces) <= {Path(file).stem for file in written}:
-        reasons.append("not all of its declared outputs are there")
-    return reasons + [
-        f"{Path(file).name} is gone or was changed by hand"
-        for file, digest in written.items() if sha256(file) != digest
-    ]
 
 
 @contextlib.contextmanager
@@ -265,15 +186,15 @@ def _reproduce(notebook: Notebook, given: Mapping, home: Path) -> int:
         return 0
     home.mkdir(parents=True, exist_ok=True)
     (home / f"{name}.stamp.json").unlink(missing_ok=True)
-    state = _state(notebook, given)  # before the run: what changes meanwhile must count as a change
+    depends = state(notebook, given)  # before the run: what changes meanwhile must count as a change
     if code := _execute(notebook, given):
         return code
-    made = {Path(file).stem for file in _outputs(notebook, given)}
+    made = {Path(file).stem for file in outputs(notebook, given)}
     if missing := [i for i in notebook.produces if i not in made]:
         print(f"{name} ran to its end, but made no {', '.join(missing)}, which its header declares",
               file=sys.stderr)
         return 1
-    merge_json(home / f"{name}.stamp.json", lambda _: state)
+    merge_json(home / f"{name}.stamp.json", lambda _: depends)
     peak = resource.getrusage(
         resource.RUSAGE_CHILDREN).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     cost = {"seconds": round(time.monotonic() - began, 1), "peak_mib": round(peak)}

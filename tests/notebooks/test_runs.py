@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from lib import files, paths
-from lib.companion import provenance, publish, runner
+from lib.companion import provenance, publish, runner, state
 from lib.companion.report.page import write
 
 pytestmark = pytest.mark.kernel
@@ -27,7 +27,7 @@ def source(ran):
 
 def reasons(ran, **override) -> list[str]:
     given = runner.parameters("10_toy", "demo", out=str(ran / "figures"), **override)
-    return runner.why(provenance.read_notebook("10_toy"), given)
+    return state.why(provenance.read_notebook("10_toy"), given)
 
 
 def test_manifest_leads_from_each_file_to_its_cell(ran):
@@ -69,9 +69,9 @@ def test_inputs_and_outputs_count(ran):
     toy, given = provenance.read_notebook("10_toy"), {
         "profile": "public", "data": str(ran / "data")
     }
-    before = runner._state(toy, given)
+    before = state.state(toy, given)
     (ran / "data" / "trial.csv").write_text("1")
-    assert runner._state(toy, given)["data"] != before["data"]
+    assert state.state(toy, given)["data"] != before["data"]
     assert reasons(ran) == []  # the demo looks at no data of the user
     (ran / "data" / "trial.csv").unlink()
     figure = ran / "figures" / "toy" / "fig1.png"
@@ -94,7 +94,7 @@ def test_a_notebook_that_reads_others_is_made_again_when_their_tables_change(ran
         rows = [row | (change if row["file"] == file else {}) for row in json.loads(kept)]
         manifest.write_text(json.dumps(rows))
         given = runner.parameters("11_reader", "demo", out=str(ran / "figures"))
-        return runner.why(provenance.read_notebook("11_reader"), given)
+        return state.why(provenance.read_notebook("11_reader"), given)
 
     assert after("toy/table1.csv", seconds=99) == after("toy/fig1.png", sha256="0") == []
     assert after("toy/table1.csv", sha256="0") == ["the results of other notebooks changed"]

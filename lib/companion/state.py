@@ -1,0 +1,82 @@
+"""What a notebook's results depend on, and why it should be run again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from lib import paths
+from lib.companion.provenance import Notebook, others, results, sha256
+
+PARTS = {"cells": "its code cells", "declared": "its declared outputs"}
+
+
+def folder(profile: str) -> Path:
+    """Folder of the executed copies of one profile."""
+    return paths.build() if profile == "demo" else paths.build() / profile
+
+
+def _data_print(data: str) -> str:
+    """Fingerprint of the user's data: names, sizes and times (of any change) of files, not
+    contents."""
+    root, files = paths.data(data), []
+    for path in paths.files(root):
+        state = path.stat() if path.exists() else None  # None: a link that leads nowhere
+        times = (state.st_size, state.st_mtime_ns, state.st_ctime_ns) if state else ()
+        files.append((path.relative_to(root).as_posix(), *times))
+    return hashlib.sha256(json.dumps(files).encode()).hexdigest() if files else "none"
+
+
+def state(notebook: Notebook, given: Mapping) -> dict:
+    """Everything a notebook's results depend on."""
+    own = {key: value for key, value in given.items() if key not in ("data", "out")}
+    # the demo looks at no data of the user
+    data = "none" if given["profile"] == "demo" else _data_print(given.get("data", ""))
+    found = {
+        "code": notebook.code_parts(), "parameters": own, "lock": sha256(paths.LOCK), "data": data
+    }
+    return found | ({"others": others(given.get("out", ""))} if notebook.reads else {})
+
+
+def outputs(notebook: Notebook, given: Mapping) -> dict[str, str]:
+    """Hash by file of what the manifest says the notebook made."""
+    _, manifest = results(given.get("out", ""), notebook.paper, given["profile"])
+    rows = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else []
+    return {
+        str(manifest.parent / row["file"]): row["sha256"] for row in rows
+        if row["notebook"] == notebook.name
+    }
+
+
+def why(notebook: Notebook, given: Mapping) -> list[str]:
+    """Reasons to run a notebook, one per line; empty where it is up to date."""
+    home = folder(given["profile"])
+    stamp = home / f"{notebook.name}.stamp.json"
+    if not stamp.exists() or not (home / f"{notebook.name}.ipynb").exists():
+        return ["it has not been run yet"]
+    old, new, reasons = json.loads(stamp.read_text(encoding="utf-8")), state(notebook, given), []
+    for part in sorted(old["code"].keys() | new["code"].keys()):
+        if old["code"].get(part) != new["code"].get(part):
+            reasons.append(f"{PARTS.get(part, part)} changed")
+    reasons += [
+        f"parameter {key} is {value!r} now" for key, value in new["parameters"].items()
+        if old["parameters"].get(key) != value
+    ]
+    reasons += [
+        f"parameter {key} is no longer set"
+        for key in sorted(old["parameters"].keys() - new["parameters"].keys())
+    ]
+    inputs = {
+        "lock": "requirements.lock", "data": "the data folder",
+        "others": "the results of other notebooks"
+    }
+    reasons += [f"{text} changed" for key, text in inputs.items() if old.get(key) != new.get(key)]
+    written = outputs(notebook, given)
+    if not set(notebook.produces) <= {Path(file).stem for file in written}:
+        reasons.append("not all of its declared outputs are there")
+    return reasons + [
+        f"{Path(file).name} is gone or was changed by hand"
+        for file, digest in written.items() if sha256(file) != digest
+    ]
