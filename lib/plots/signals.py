@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import matplotlib as mpl
 import mne
 import numpy as np
-import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, Polygon
 
 from lib.datasets.mahnob_format import EEG_CHANNELS, LABEL_RATE
+from lib.plots.shapes import panels, picture
 from lib.plots.style import COLOURS, blank
 
 __all__ = [
@@ -29,10 +29,6 @@ def lobe(channel: str) -> str:
     """The lobe under an electrode, by the letters of its name; see :func:`montage` for the choices
     in it."""
     return _LOBE[channel.rstrip("z0123456789")]
-
-
-def _info(channels: Sequence[str]) -> mne.Info:
-    return mne.create_info(list(channels), 1.0, "eeg").set_montage("biosemi32", on_missing="raise")
 
 
 def topomaps(power: np.ndarray, channels: Sequence[str], rows: Sequence[str], bands: Sequence[str],
@@ -56,19 +52,16 @@ def topomaps(power: np.ndarray, channels: Sequence[str], rows: Sequence[str], ba
         shows.
     """
     power = np.asarray(power, dtype=float)
-    n_rows, n_bands = len(rows), len(bands)
-    if power.shape != (n_rows, n_bands, len(channels)):
-        raise ValueError(
-            f"power must be (rows, bands, channels) = {(n_rows, n_bands, len(channels))}, not {power.shape}"
-        )
-    info, extra = _info(channels), int(faces is not None)
-    figure = blank(1.35 * n_rows + 0.9)
+    n_rows, n_bands, _ = shape = len(rows), len(bands), len(channels)
+    if power.shape != shape:
+        raise ValueError(f"power must be (rows, bands, channels) = {shape}, not {power.shape}")
+    info = mne.create_info(list(channels), 1.0, "eeg")
+    info.set_montage("biosemi32", on_missing="raise")
+    extra, figure = int(faces is not None), blank(1.35 * n_rows + 0.9)
     axes = figure.subplots(n_rows, n_bands + extra, squeeze=False)
     for r, label in enumerate(rows):
         if faces is not None:
-            axes[r, 0].imshow(faces[r])
-            axes[r, 0].set(xticks=[], yticks=[])
-            sns.despine(ax=axes[r, 0], left=True, bottom=True)
+            picture(axes[r, 0], faces[r])
         axes[r, 0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=8)
         for b in range(n_bands):
             within = power if shared else power[:, b]
@@ -176,11 +169,9 @@ def label_overview(labels: Sequence[np.ndarray], rate: float = LABEL_RATE) -> Fi
         Labels per second.
     """
     values, lengths = np.concatenate(labels), np.array([len(trace) for trace in labels])
-    means, spreads = np.array([trace.mean()
-                               for trace in labels]), np.array([trace.std() for trace in labels])
+    means, spreads = np.array([(trace.mean(), trace.std()) for trace in labels]).T
     between = np.average((means - values.mean())**2, weights=lengths) / values.var()
-    figure = blank(2.9)
-    left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1, 1.5])
+    figure, (left, middle, right) = panels(2.9, 3, width_ratios=[1, 1, 1.5])
     left.hist(values, bins=40, color="0.55")
     left.set(xlabel="valence", ylabel="label steps",
              title=f"{values.size:,} steps, spread {values.std():.3f}")
