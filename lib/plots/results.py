@@ -15,7 +15,7 @@ from matplotlib.patches import ConnectionPatch
 from lib.datasets.mahnob_format import LABEL_RATE
 from lib.evaluation.metrics import higher_is_better
 from lib.evaluation.statistics import fold_means
-from lib.plots.shapes import legend, over_epochs, panels, picture, styles
+from lib.plots.shapes import blanks, legend, over_epochs, picture, styles
 from lib.plots.style import COLOURS, DIRECTION, LINES, blank, colour, modality
 
 __all__ = [
@@ -45,7 +45,7 @@ def published_vs_reproduced(table: pd.DataFrame) -> Figure:
     keys = list(dict.fromkeys(zip(table["row"], table["split"], strict=True)))
     place = {key: y for y, key in enumerate(keys)}
     metrics, several = list(dict.fromkeys(table["metric"])), len({s for _, s in keys if s}) > 1
-    figure, axes = panels(0.42 * len(keys) + 1.3, len(metrics), sharey=True)
+    figure, axes = blanks(0.42 * len(keys) + 1.3, len(metrics), sharey=True)
     for ax, metric in zip(axes, metrics, strict=True):
         _dots(ax, table[table["metric"] == metric], place)
         ax.set(xlabel=DIRECTION.get(metric, metric))
@@ -136,7 +136,7 @@ def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, 
     row : str
         Model, for the colour.
     """
-    (figure, axes), shade = panels(2.9, len(mean)), colour(row)
+    (figure, axes), shade = blanks(2.9, len(mean)), colour(row)
     for ax, (metric, values) in zip(axes, mean.items(), strict=True):
         values, half = np.asarray(values), np.asarray(interval[metric])
         ax.plot(x, values, "o-", color=shade, ms=4, label=label)
@@ -161,7 +161,7 @@ def learning_curves(histories: Mapping[str, Sequence[np.ndarray]]) -> Figure:
         Model name -> one array ``(n_epochs, 3)`` per fold, as
         :func:`lib.training.regression.fit_fold` returns.
     """
-    figure, axes = panels(2.9, 3)
+    figure, axes = blanks(2.9, 3)
     for i, (name, folds) in enumerate(histories.items()):
         over_epochs(axes, folds, name, LINES[i % len(LINES)], name)
     for ax, label in zip(axes, ("training CCC loss", "training KD loss", "validation CCC"),
@@ -181,7 +181,7 @@ def fold_lines(results: pd.DataFrame, a: str, b: str) -> Figure:
     """
     folds = fold_means(results[results["variant"].isin([a, b])])
     metrics = list(dict.fromkeys(folds["metric"]))
-    figure, axes = panels(3.0, len(metrics), width=3.0 * len(metrics))
+    figure, axes = blanks(3.0, len(metrics), width=3.0 * len(metrics))
     for ax, metric in zip(axes, metrics, strict=True):
         pairs = folds[folds["metric"] == metric].pivot_table(index="fold", columns="variant",
                                                              values="value")[[a, b]].dropna()
@@ -206,8 +206,7 @@ def attention(matrix: np.ndarray, rate: float = LABEL_RATE, title: str = "") -> 
     rate : float
         Steps per second.
     """
-    figure = blank(4.0, 5.2)
-    ax = figure.subplots()
+    figure, (ax,) = blanks(4.0, width=5.2)
     n_query, n_key = np.shape(matrix)
     image = ax.imshow(matrix, cmap="rocket_r", vmin=0, origin="lower",
                       extent=(0, n_key / rate, 0, n_query / rate), interpolation="nearest")

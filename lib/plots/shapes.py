@@ -13,16 +13,16 @@ from matplotlib.image import AxesImage
 
 from lib.plots.style import LINES, WIDTH, blank, colour, modality
 
-__all__ = ["arms", "fan", "legend", "over_epochs", "panels", "picture", "styles"]
+__all__ = ["arms", "blanks", "fan", "legend", "over_epochs", "picture", "styles"]
 
 
-def panels(height: float, columns: int, rows: int = 1, width: float = WIDTH,
+def blanks(height: float, columns: int = 1, rows: int = 0, width: float = WIDTH,
            **options) -> tuple[Figure, np.ndarray]:
-    """A blank figure and its axes, ``(columns,)`` or ``(rows, columns)``; options of
-    ``subplots``."""
+    """A blank figure and its axes, ``(columns,)`` or, where ``rows`` are asked for,
+    ``(rows, columns)``; options of ``subplots``."""
     figure = blank(height, width)
-    axes = figure.subplots(rows, columns, squeeze=False, **options)
-    return figure, axes[0] if rows == 1 else axes
+    axes = figure.subplots(rows or 1, columns, squeeze=False, **options)
+    return figure, axes if rows else axes[0]
 
 
 def legend(figure: Figure, of: Axes | Sequence, ncols: int | None = None, **look) -> None:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, Polygon
 
 from lib.datasets.mahnob_format import EEG_CHANNELS, LABEL_RATE
-from lib.plots.shapes import panels, picture
+from lib.plots.shapes import blanks, picture
 from lib.plots.style import COLOURS, blank
 
 __all__ = [
@@ -100,8 +100,7 @@ def montage(channels: Sequence[str] = tuple(EEG_CHANNELS)) -> Figure:
     CP, P parietal; O, PO occipital. The C electrodes lie over the sulcus between frontal and
     parietal lobe.
     """
-    figure = blank(5.2, 6.2)
-    ax = figure.subplots()
+    figure, (ax,) = blanks(5.2, width=6.2)
     reach = 1.12
     for ear in (-1, 1):
         ax.add_patch(Ellipse((ear * reach, 0), 0.16, 0.44, fill=False, ec="0.35", lw=1.5, zorder=0))
@@ -171,7 +170,7 @@ def label_overview(labels: Sequence[np.ndarray], rate: float = LABEL_RATE) -> Fi
     values, lengths = np.concatenate(labels), np.array([len(trace) for trace in labels])
     means, spreads = np.array([(trace.mean(), trace.std()) for trace in labels]).T
     between = np.average((means - values.mean())**2, weights=lengths) / values.var()
-    figure, (left, middle, right) = panels(2.9, 3, width_ratios=[1, 1, 1.5])
+    figure, (left, middle, right) = blanks(2.9, 3, width_ratios=[1, 1, 1.5])
     left.hist(values, bins=40, color="0.55")
     left.set(xlabel="valence", ylabel="label steps",
              title=f"{values.size:,} steps, spread {values.std():.3f}")

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lib.plots.shapes import arms, fan, legend, panels
+from lib.plots.shapes import arms, blanks, fan, legend
 from lib.plots.style import blank
 
 __all__ = [
@@ -69,7 +69,7 @@ def clusters(worlds: Mapping[str, Mapping[str, np.ndarray]], emotions: Sequence[
              person: int = 0) -> Figure:
     """Segments of one person in the plane of their two largest components, a panel per world;
     colour: emotion, marker: recording."""
-    figure, axes = panels(2.9, len(worlds))
+    figure, axes = blanks(2.9, len(worlds))
     shades = ("#E69F00", "#0072B2", "#009E73", "#CC79A7")
     for ax, (title, data) in zip(axes, worlds.items(), strict=True):
         mine = data["subject"] == person
@@ -92,8 +92,8 @@ def strengths(table: pd.DataFrame, splits: Sequence[str], chance: float) -> Figu
     """Accuracy against the strength of the fingerprint: a column per cohort, a row per model, a
     line per split."""
     cohorts, models = table["cohort"].unique(), table["model"].unique()
-    figure = blank(2.3 * len(models) + 0.4)
-    axes = figure.subplots(len(models), len(cohorts), sharex=True, sharey=True, squeeze=False)
+    figure, axes = blanks(2.3 * len(models) + 0.4, len(cohorts), rows=len(models), sharex=True,
+                          sharey=True)
     lines = table.sort_values("strength").groupby(["model", "cohort", "split"])
     for row, model in zip(axes, models, strict=True):
         for ax, cohort in zip(row, cohorts, strict=True):
@@ -118,8 +118,7 @@ def heatmap(table: pd.DataFrame, sources: Sequence[str], splits: Sequence[str],
     """Accuracy on null worlds by what segments share (rows, ``source``) and split (columns)."""
     values = table.pivot_table(index="source", columns="split",
                                values="mean").loc[[*sources], [*splits]].to_numpy()
-    figure = blank(0.55 * len(sources) + 0.9, 7.5)
-    ax = figure.subplots()
+    figure, (ax,) = blanks(0.55 * len(sources) + 0.9, width=7.5)
     image = ax.imshow(values, cmap="cividis", vmin=chance, vmax=1, aspect="auto")
     for (i, j), value in np.ndenumerate(values):
         ax.text(j, i, f"{100 * value:.0f} %", ha="center", va="center",
@@ -160,8 +159,7 @@ def practices(table: pd.DataFrame) -> Figure:
     """Points of accuracy that each practice adds: hollow in null worlds, filled in effect worlds,
     with 95 % intervals."""
     names = list(table["practice"].unique())
-    figure = blank(0.42 * len(names) + 0.9)
-    ax = figure.subplots()
+    figure, (ax,) = blanks(0.42 * len(names) + 0.9)
     for kind, shade, shift in (("null world", "white", -0.14), ("effect world", "#0072B2", 0.14)):
         own = table[table["cohort"] == kind].set_index("practice").loc[names]
         ax.errorbar(100 * own["mean"],
@@ -179,8 +177,7 @@ def practices(table: pd.DataFrame) -> Figure:
 
 def literature(table: pd.DataFrame) -> Figure:
     """Published inflation in points; sources without a number in points stand below, in words."""
-    figure = blank(0.62 * len(table) + 0.7)
-    ax = figure.subplots()
+    figure, (ax,) = blanks(0.62 * len(table) + 0.7)
     for y, row in enumerate(table.itertuples()):
         if np.isnan(row.points):
             ax.text(0.5, y, row.kind, va="center", fontsize=8.5, style="italic", color="0.3")
@@ -215,7 +212,7 @@ def people(table: pd.DataFrame, each: pd.DataFrame, splits: Sequence[str], model
         ``labels``, ``split``, ``model``, ``value``: of each person.
     """
     kinds = table["labels"].unique()
-    figure, axes = panels(3.2, len(kinds), sharey=True)
+    figure, axes = blanks(3.2, len(kinds), sharey=True)
     for ax, kind in zip(axes, kinds, strict=True):
         _dots(ax, table[table["labels"] == kind], splits, models)
         for model, offset in zip(models, fan(len(models), 0.2), strict=True):
@@ -234,7 +231,7 @@ def two_labels(table: pd.DataFrame, splits: Sequence[str], models: Sequence[str]
     """CCC under every split, a panel per ``input``: filled with own labels, hollow with permuted
     ones; columns as `people`."""
     inputs = table["input"].unique()
-    figure, axes = panels(3.4, len(inputs), sharey=True)
+    figure, axes = blanks(3.4, len(inputs), sharey=True)
     for ax, name in zip(axes, inputs, strict=True):
         _with_twin(ax, table[table["input"] == name], "labels", ("own labels", "permuted labels"),
                    ", permuted", splits, models)
