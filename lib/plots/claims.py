@@ -44,13 +44,10 @@ def _stack(ax, counts: pd.DataFrame) -> None:
     left = np.zeros(len(counts))
     y = np.arange(len(counts))[::-1]
     for verdict in counts.columns:
-        width = counts[verdict].to_numpy()
-        ax.barh(y, width, left=left, color=SHADES[verdict], edgecolor="white", label=verdict,
-                height=0.78)
-        for where, start, n in zip(y, left, width, strict=True):
-            if n:
-                ax.text(start + n / 2, where, n, ha="center", va="center", fontsize=7)
-        left += width
+        bars = ax.barh(y, counts[verdict], left=left, color=SHADES[verdict], edgecolor="white",
+                       label=verdict, height=0.78)
+        ax.bar_label(bars, [n or "" for n in counts[verdict]], label_type="center", fontsize=7)
+        left += counts[verdict]
     ax.set_yticks(y, counts.index)
     ax.set_xlabel("statements")
     ax.margins(x=0.02, y=0.02)
@@ -96,8 +93,8 @@ def rounding(table: pd.DataFrame) -> Figure:
         ax.plot([low, high], [y, y], color=shade, lw=3, solid_capstyle="butt")
         ax.plot(value, y, "o" if row.holds else "D", color=shade, ms=6)
         stated = f"{row.printed:g}" + (" %" if row.kind != "difference" else "")
-        names.append(f"{row.metric}, {row.a} and {row.b}: {stated}" if row.a !=
-                     row.b else f"{row.metric}, {row.a}, new subjects: {stated}")
+        compared = f"{row.a} and {row.b}" if row.a != row.b else f"{row.a}, new subjects"
+        names.append(f"{row.metric}, {compared}: {stated}")
     ax.set_yticks(range(len(table)), names, fontsize=8)
     ax.invert_yaxis()
     ax.set_xlabel("from the table, minus the stated number, in units of its last digit")

@@ -85,8 +85,8 @@ def _thumbnails(figure: Figure, grid, ax: Axes, frames: Sequence[np.ndarray],
 
 
 def traces(time: np.ndarray, target: np.ndarray, predictions: Mapping[str, np.ndarray],
-           frames: Sequence[np.ndarray] | None = None, frame_times: Sequence[float] | None = None,
-           label: str = "valence") -> Figure:
+           frames: Sequence[np.ndarray] | None = None,
+           frame_times: Sequence[float] | None = None) -> Figure:
     """The target and the predictions of several models over one trial (Figure 8).
 
     Parameters
@@ -108,7 +108,7 @@ def traces(time: np.ndarray, target: np.ndarray, predictions: Mapping[str, np.nd
     for (name, values), style in zip(predictions.items(), styles(list(predictions)), strict=True):
         ax.plot(time, values, color=colour(name), ls=style, label=name)
     ax.axhline(0, color="0.85", lw=0.8, zorder=0)
-    ax.set(xlabel="time after stimulus onset (s)", ylabel=label, xlim=(time[0], time[-1]))
+    ax.set(xlabel="time after stimulus onset (s)", ylabel="valence", xlim=(time[0], time[-1]))
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=len(predictions) + 1)
     if frames is not None:
         if frame_times is None or len(frame_times) != len(frames):
@@ -118,8 +118,8 @@ def traces(time: np.ndarray, target: np.ndarray, predictions: Mapping[str, np.nd
 
 
 def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, np.ndarray],
-          published: Mapping[str, tuple] | None = None, xlabel: str = "", label: str = "this run",
-          row: str = "RMMT") -> Figure:
+          published: Mapping[str, tuple] | None = None, xlabel: str = "",
+          label: str = "this run") -> Figure:
     """A metric over a parameter, a panel per metric (Figure 7: weights mu and eta; Figure 9:
     alpha).
 
@@ -133,10 +133,8 @@ def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, 
         Metric -> ``(x, mean)`` or ``(x, mean, half width)``, drawn hollow.
     xlabel, label : str
         Name of the parameter; legend entry of the curve.
-    row : str
-        Model, for the colour.
     """
-    (figure, axes), shade = blanks(2.9, len(mean)), colour(row)
+    (figure, axes), shade = blanks(2.9, len(mean)), COLOURS["both"]
     for ax, (metric, values) in zip(axes, mean.items(), strict=True):
         values, half = np.asarray(values), np.asarray(interval[metric])
         ax.plot(x, values, "o-", color=shade, ms=4, label=label)

@@ -92,8 +92,9 @@ class Sheet:
               dashed: bool = False) -> None:
         """An arrow along right angles, its label at its longest piece; between two boxes only, it
         leaves the first sideways."""
-        if len(points) == 2:
-            points = points[0], (points[1].x, points[0].y), points[1]
+        match points:
+            case Box() as a, Box() as b:
+                points = a, (b.x, a.y), b
         ends = [_meet(points[0], points[1]), *points[1:-1], _meet(points[-1], points[-2])]
         pairs = list(pairwise(ends))
         longest = max(pairs, key=lambda pair: math.dist(*pair))

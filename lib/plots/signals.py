@@ -57,8 +57,8 @@ def topomaps(power: np.ndarray, channels: Sequence[str], rows: Sequence[str], ba
         raise ValueError(f"power must be (rows, bands, channels) = {shape}, not {power.shape}")
     info = mne.create_info(list(channels), 1.0, "eeg")
     info.set_montage("biosemi32", on_missing="raise")
-    extra, figure = int(faces is not None), blank(1.35 * n_rows + 0.9)
-    axes = figure.subplots(n_rows, n_bands + extra, squeeze=False)
+    extra = int(faces is not None)
+    figure, axes = blanks(1.35 * n_rows + 0.9, n_bands + extra, n_rows)
     for r, label in enumerate(rows):
         if faces is not None:
             picture(axes[r, 0], faces[r])
@@ -121,38 +121,33 @@ def montage(channels: Sequence[str] = tuple(EEG_CHANNELS)) -> Figure:
     return figure
 
 
-def spectrum(frequencies: np.ndarray, psd: np.ndarray, labels: Sequence[str] | None = None,
-             bands: Mapping[str, tuple[float, float]] | None = None,
-             unit: str = "µV²/Hz") -> Figure:
+def spectrum(frequencies: np.ndarray, psd: np.ndarray,
+             bands: Mapping[str, tuple[float, float]] | None = None) -> Figure:
     """Power spectral density over frequency, with the frequency bands behind it.
 
     Parameters
     ----------
     frequencies : array (n_frequencies,)
         In Hz.
-    psd : array (n_frequencies,) or (n_lines, n_frequencies)
-    labels : sequence of str, optional
-        One per line. Without them the lines are thin (channels) and their median is drawn on top.
+    psd : array (n_frequencies,) or (n_channels, n_frequencies)
+        In µV²/Hz; several channels are thin lines, with their median on top.
     bands : mapping, optional
         Name -> (lower, upper) edge in Hz.
     """
-    figure = blank(3.2)
-    ax, lines = figure.subplots(), np.atleast_2d(psd)
-    if labels is None and len(lines) > 1:
+    (figure, (ax,)), lines = blanks(3.2), np.atleast_2d(psd)
+    if len(lines) > 1:
         ax.plot(frequencies, lines.T, color="0.75", lw=0.6)
         ax.plot(frequencies, np.median(lines, axis=0), color=COLOURS["EEG"], lw=2,
                 label=f"median of {len(lines)} channels")
+        ax.legend(loc="upper right")
     else:
-        for line, label in zip(lines, labels or ["_nolegend_"], strict=True):
-            ax.plot(frequencies, line, label=label)
+        ax.plot(frequencies, lines[0])
     for i, (name, (low, high)) in enumerate((bands or {}).items()):
         ax.axvspan(low, high, color="0.93" if i % 2 else "0.97", zorder=-1, lw=0)
         ax.text((low + high) / 2, 1.01, name, transform=ax.get_xaxis_transform(), ha="center",
                 va="bottom", fontsize=9)
-    ax.set(yscale="log", xlabel="frequency (Hz)", ylabel=f"power spectral density ({unit})",
+    ax.set(yscale="log", xlabel="frequency (Hz)", ylabel="power spectral density (µV²/Hz)",
            xlim=(frequencies[0], frequencies[-1]))
-    if ax.get_legend_handles_labels()[1]:
-        ax.legend(loc="upper right")
     return figure
 
 

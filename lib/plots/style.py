@@ -22,12 +22,11 @@ COLOURS = {
 }
 # modality -> first words of a row's name; any other name is a control
 _NAMES = {
-    "face": ("RSMT-F", "TCN-F", "Face"),
-    "EEG": ("RSMT-E", "TCN-E", "EEG", "Scalp", "EEG-ITNet", "SST-EmotionNet"), "ECG": ("ECG",),
-    "eye": ("Eye",), "both": ("RMMT", "MMT", "F-Fusion", "D-Fusion", "Fused", "Concat", "Attention",
-                              "MAX", "Fuzzy", "BDAE")
+    "face": "RSMT-F TCN-F Face", "EEG": "RSMT-E TCN-E EEG Scalp EEG-ITNet SST-EmotionNet",
+    "ECG": "ECG", "eye": "Eye",
+    "both": "RMMT MMT F-Fusion D-Fusion Fused Concat Attention MAX Fuzzy BDAE"
 }
-_ROWS = {name: kind for kind, names in _NAMES.items() for name in names}
+_ROWS = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 LINES = ("-", "--", ":", "-.")
 DIRECTION = {
     "RMSE": "RMSE (lower is better)", "PCC": "PCC (higher is better)",

@@ -66,9 +66,8 @@ def single_modality(model: Recogniser, n_times: int = 1280, kind: str = "EEG") -
     sheet.note(0.15, 3.15, "A  pre-training (solid): guess what was hidden, no label needed",
                size=9, ha="left")
     sheet.note(
-        0.15, 0.15,
-        "B  fine-tuning (dashed): one network for arousal, one for valence; all weights are trained",
-        size=9, ha="left")
+        0.15, 0.15, "B  fine-tuning (dashed): one network for arousal, one for valence; all "
+        "weights are trained", size=9, ha="left")
     return sheet.figure
 
 

@@ -19,6 +19,10 @@ _ROWS = {
     "SST-EmotionNet": ("#009E73", "D"), "linear": ("#7F7F7F", "^"),
     "nearest neighbour": ("#7F7F7F", "v")
 }
+_SAYS = {
+    "face": ("face", "face"), "EEG": ("EEG", "EEG"),
+    "fused": ("both", "fused (black edge: the answer)")
+}
 _HERTZ = {"delta-theta-alpha": "1-14 Hz", "beta": "14-31 Hz", "gamma": "31-51 Hz"}
 
 
@@ -76,9 +80,8 @@ def electrode_grid(grid: Sequence[Sequence[str]], values: np.ndarray | None = No
     figure, (ax,) = blanks(0.5 * rows + 0.5, width=5.2)
     there = np.array([[bool(name) for name in line] for line in grid])
     shown = np.where(there, 0.5 if values is None else values, np.nan)
-    image = ax.imshow(shown, cmap="Blues" if values is None else "viridis",
-                      vmin=0 if values is None else None, vmax=1 if values is None else None,
-                      aspect="auto")
+    look = {"cmap": "Blues", "vmin": 0, "vmax": 1} if values is None else {"cmap": "viridis"}
+    image = ax.imshow(shown, aspect="auto", **look)
     for i, line in enumerate(grid):
         for j, name in enumerate(line):
             ink = "0.6" if not name else "black" if values is None else "white"
@@ -178,18 +181,15 @@ def decisions(frames: Sequence[np.ndarray], maps: Sequence[np.ndarray],
         axes[i, 1].imshow(power, cmap="viridis")
         for ax in axes[i, :2]:
             ax.set(xticks=[], yticks=[])
-        for (name, kind), offset in zip({"face": "face", "EEG": "EEG", "fused": "both"}.items(),
-                                        fan(3, 0.26), strict=True):
+        for (name, (kind, label)), offset in zip(_SAYS.items(), fan(3, 0.26), strict=True):
             bars = axes[i, 2].bar(
                 np.arange(len(emotions)) + offset, said[name], 0.24, color=COLOURS[kind],
-                label=name)
+                label=label)
             bars[int(np.argmax(said[name]))].set_edgecolor("black")
         axes[i, 2].set(xticks=range(len(emotions)),
                        xticklabels=emotions if i == len(frames) - 1 else [], ylim=(0, 1.05),
                        ylabel="posterior")
     axes[0, 0].set_title("frame")
     axes[0, 1].set_title("beta power")
-    handles, labels = axes[0, 2].get_legend_handles_labels()
-    figure.legend(handles, [*labels[:2], f"{labels[2]} (black edge: the answer)"],
-                  loc="outside upper right", ncols=3)
+    legend(figure, axes[0, 2], loc="outside upper right")
     return figure

@@ -45,8 +45,7 @@ def stages(model: FaceAttention) -> tuple[list[tuple[int, int, int]], list[tuple
     return blocks, [(kernel, x.shape[1], x.shape[-1]) for kernel, x in chosen]
 
 
-def face_flow(model: FaceAttention, emotions: Sequence[str],
-              detector: str = "Haar cascade\nor YuNet, YOLOv8") -> Figure:
+def face_flow(model: FaceAttention, emotions: Sequence[str]) -> Figure:
     """Figure 1: from a frame of video to an emotion."""
     backbone, patches = stages(model)
     sheet, y, size, head = Sheet(9.0, 1.9), 1.0, model.backbone.size, model.classifier
@@ -56,7 +55,7 @@ def face_flow(model: FaceAttention, emotions: Sequence[str],
     small = {"h": 0.75, "size": 8}
     sheet.flow(
         sheet.box(0.5, y, "frame\nof video", "face", w=0.75, h=0.75),
-        sheet.box(1.6, y, f"find the face\n{detector}", w=1.15, **small),
+        sheet.box(1.6, y, "find the face\nHaar cascade\nor YuNet, YOLOv8", w=1.15, **small),
         sheet.box(2.67, y, f"crop\n{size} × {size}", "face", w=0.68, **small),
         sheet.box(3.82, y, f"MobileNetV2\nwithout its end\n{channels} × {side} × {side}", w=1.15,
                   **small),

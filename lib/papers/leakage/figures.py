@@ -65,14 +65,13 @@ def _with_twin(ax: Axes, table: pd.DataFrame, column: str, kinds: tuple[str, str
     _dots(ax, twin, splits, models, hollow=True, shift=0.06, label=label)
 
 
-def clusters(worlds: Mapping[str, Mapping[str, np.ndarray]], emotions: Sequence[str],
-             person: int = 0) -> Figure:
-    """Segments of one person in the plane of their two largest components, a panel per world;
+def clusters(worlds: Mapping[str, Mapping[str, np.ndarray]], emotions: Sequence[str]) -> Figure:
+    """Segments of the first person in the plane of their two largest components, a panel per world;
     colour: emotion, marker: recording."""
     figure, axes = blanks(2.9, len(worlds))
     shades = ("#E69F00", "#0072B2", "#009E73", "#CC79A7")
     for ax, (title, data) in zip(axes, worlds.items(), strict=True):
-        mine = data["subject"] == person
+        mine = data["subject"] == 0
         x = data["x"][mine] - data["x"][mine].mean(axis=0)
         plane = x @ np.linalg.svd(x, full_matrices=False)[2][:2].T
         y, recording = data["y"][mine], data["recording"][mine]

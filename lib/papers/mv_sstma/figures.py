@@ -52,9 +52,8 @@ def balance(table: pd.DataFrame) -> Figure:
             ax.set(xticks=x, xticklabels=wide.index, title=f"{name}, session {number}")
             ax.tick_params(axis="x", length=0)
         line[0].set_ylabel("trials")
-    legend(figure,
-           [Patch(color="0.75", label="training trials"),
-            Patch(color="0.25", label="test trials")])
+    parts = {"training trials": "0.75", "test trials": "0.25"}
+    legend(figure, [Patch(color=shade, label=part) for part, shade in parts.items()])
     return figure
 
 
@@ -99,9 +98,9 @@ def info() -> mne.Info:
     return mne.create_info([MNE_NAMES[i] for i in ON_MAP], 1.0, "eeg").set_montage("colin27_1005")
 
 
-def _maps(figure: Figure, rows: Mapping[str, np.ndarray], bands: Sequence[str],
-          limits: tuple[float, float], cmap: str, marked: np.ndarray | None = None, **bar) -> None:
-    """A line of scalp maps per row ``(62, n_bands)``, one colour scale; channels in ``marked``
+def _maps(figure: Figure, rows: Mapping[str, np.ndarray], limits: tuple[float, float], cmap: str,
+          marked: np.ndarray | None = None, **bar) -> None:
+    """A line of scalp maps per row ``(62, 5)``, one colour scale; channels in ``marked``
     (bool) are drawn as crosses."""
     cross = {"marker": "x", "markersize": 4, "markeredgecolor": "black", "markeredgewidth": 1}
     # with hidden channels every point of the map shows its nearest electrode: a smooth map would
@@ -109,14 +108,14 @@ def _maps(figure: Figure, rows: Mapping[str, np.ndarray], bands: Sequence[str],
     marks = {} if marked is None else {
         "mask": marked[ON_MAP], "mask_params": cross, "image_interp": "nearest"
     }
-    axes = figure.subplots(len(rows), len(bands), squeeze=False)
+    axes = figure.subplots(len(rows), len(BANDS), squeeze=False)
     for line, (name, values) in zip(axes, rows.items(), strict=True):
         line[0].set_ylabel(name)
         for ax, of_band in zip(line, values.T, strict=True):
             image, _ = mne.viz.plot_topomap(of_band[ON_MAP], info(), axes=ax, show=False,
                                             contours=0, sensors="k,", cmap=cmap, vlim=limits,
                                             **marks)
-    for ax, band in zip(axes[0], bands, strict=True):
+    for ax, band in zip(axes[0], BANDS, strict=True):
         ax.set_title(band, loc="center")
     figure.colorbar(image, ax=axes, **bar)
 
@@ -132,13 +131,12 @@ def scalp_maps(values: np.ndarray, rows: Sequence[str], label: str) -> Figure:
         Of the colour bar.
     """
     figure = blank(PANEL * len(rows) + 0.2)
-    _maps(figure, dict(zip(rows, values, strict=True)), list(BANDS), (0.0, float(np.max(values))),
-          "rocket_r", label=label, shrink=0.8, aspect=25)
+    _maps(figure, dict(zip(rows, values, strict=True)), (0.0, float(np.max(values))), "rocket_r",
+          label=label, shrink=0.8, aspect=25)
     return figure
 
 
-def reconstruction(x: np.ndarray, masked: np.ndarray, guess: np.ndarray,
-                   bands: Sequence[str] = tuple(BANDS)) -> Figure:
+def reconstruction(x: np.ndarray, masked: np.ndarray, guess: np.ndarray) -> Figure:
     """Masked channels on the scalp: what was recorded, what the network saw, what it made of it.
 
     Parameters
@@ -152,8 +150,8 @@ def reconstruction(x: np.ndarray, masked: np.ndarray, guess: np.ndarray,
     shown = {
         "recorded": x, "visible": np.where(hidden, 0.0, x), "filled in": np.where(hidden, guess, x)
     }
-    _maps(figure, shown, bands, (-reach, reach), "vlag", masked,
-          label="standard deviations of training", shrink=0.6, aspect=30)
+    _maps(figure, shown, (-reach, reach), "vlag", masked, label="standard deviations of training",
+          shrink=0.6, aspect=30)
     marker = Line2D([], [], marker="x", ls="", color="black", ms=5,
                     label="hidden channel (in the middle row at the training mean, 0)")
     legend(figure, [marker])
@@ -201,13 +199,11 @@ def attention_weights(table: pd.DataFrame) -> Figure:
                       jitter=0.28, ax=ax)
         means = part.groupby("emotion")["EEG"].mean()
         for x, label in enumerate(order):
-            ax.plot([x - 0.3, x + 0.3], [means[label]] * 2, color=COLOURS["both"], lw=3)
-        ax.axhline(0.5, color="0.6", lw=1, zorder=0)
+            ax.plot([x - 0.3, x + 0.3], [means[label]] * 2, color=COLOURS["both"], lw=3,
+                    label=None if x else "mean")
+        ax.axhline(0.5, color="0.6", lw=1, zorder=0, label="both alike")
         ax.set(title=name, xlabel="", ylabel="attention to EEG", ylim=(0, 1))
-    legend(figure, [
-        Line2D([], [], color=COLOURS["both"], lw=3, label="mean"),
-        Line2D([], [], color="0.6", lw=1, label="both alike")
-    ])
+    legend(figure, axes[0])
     return figure
 
 

@@ -26,17 +26,16 @@ def sizes(model: nn.Module) -> dict[str, int]:
     """
     streams = dict(getattr(model, "extractors", {}))
     if set(streams) != {"eeg", "face"} or not model.residual:
-        raise ValueError(
-            "the drawings need an RMMT with both streams and its residual connection: build('RMMT', n_eeg, n_face)"
-        )
-    first, block = {name: tcn.blocks[0][0] for name, tcn in streams.items()}, model.blocks[0]
+        raise ValueError("the drawings need an RMMT with both streams and its residual connection: "
+                         "build('RMMT', n_eeg, n_face)")
+    first = {name: tcn.blocks[0][0] for name, tcn in streams.items()}
+    block, face = model.blocks[0], streams["face"]
     return {
         **{
             name: conv.weight.shape[1] // conv.kernel for name, conv in first.items()
-        }, "H": streams["face"].width, "blocks": len(streams["face"].blocks),
-        "kernel": first["face"].kernel, "N": len(model.blocks), "heads": block.heads,
-        "d_K": streams["face"].width // block.heads, "inner": block.feed_forward[0].out_features,
-        "cat": model.regressor.in_features
+        }, "H": face.width, "blocks": len(face.blocks), "kernel": first["face"].kernel,
+        "N": len(model.blocks), "heads": block.heads, "d_K": face.width // block.heads,
+        "inner": block.feed_forward[0].out_features, "cat": model.regressor.in_features
     }
 
 
@@ -170,10 +169,9 @@ def fusion_block(model: nn.Module, n_times: int = 96) -> Figure:
         sheet.elbow((1.3, up), (1.3, 2.13), (norm.x - 0.3, 2.13), norm,
                     text="the input of the layer", kind="face")
     sheet.elbow(cross, (5.7, down), (5.7, 2.05), (norm.x + 0.25, 2.05), norm, kind="both")
-    sheet.arrow(norm, add, kind="both")
+    sheet.flow(norm, add, out, y=up, kind="both")
     sheet.elbow((5.84, up), (5.84, middle), feed, kind="both")
     sheet.arrow(feed, add, kind="both")
-    sheet.arrow(add, out, kind="both")
     sheet.elbow(face, (face.x, top), (out.x, top), out, text="$X_F$ again: the residual connection",
                 kind="face")
     return sheet.figure
