@@ -95,7 +95,8 @@ class Sheet:
         match points:
             case Box() as a, Box() as b:
                 points = a, (b.x, a.y), b
-        ends = [_meet(points[0], points[1]), *points[1:-1], _meet(points[-1], points[-2])]
+        inner = [_meet(point, points[0]) for point in points[1:-1]]
+        ends = [_meet(points[0], points[1]), *inner, _meet(points[-1], points[-2])]
         pairs = list(pairwise(ends))
         longest = max(pairs, key=lambda pair: math.dist(*pair))
         for pair in pairs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate, groupby
+from typing import Any
 
 import numpy as np
 import torch
@@ -52,7 +53,7 @@ def face_flow(model: FaceAttention, emotions: Sequence[str]) -> Figure:
     width, count = patches[-1][1], patches[-1][2]**2
     _, channels, side = backbone[-1]
     sheet.frame(3.13, 0.25, 4.72, 1.5)
-    small = {"h": 0.75, "size": 8}
+    small: dict[str, Any] = {"h": 0.75, "size": 8}
     sheet.flow(
         sheet.box(0.5, y, "frame\nof video", "face", w=0.75, h=0.75),
         sheet.box(1.6, y, "find the face\nHaar cascade\nor YuNet, YOLOv8", w=1.15, **small),
