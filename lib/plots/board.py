@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from lib.evaluation.metrics import measure
-from lib.plots.style import COLOURS, blank, modality
+from lib.plots.shapes import blanks, legend
+from lib.plots.style import COLOURS, modality
 
 __all__ = ["VERDICT_COLOURS", "beside_controls", "verdict_bars"]
 
@@ -23,8 +24,7 @@ VERDICT_COLOURS = {
 def verdict_bars(counts: pd.DataFrame) -> Figure:
     """How many printed numbers of each paper got which verdict; ``counts`` from
     :func:`lib.companion.scoreboard.counts`."""
-    figure = blank(0.5 * len(counts) + 1.1)
-    ax = figure.subplots()
+    figure, (ax,) = blanks(0.5 * len(counts) + 1.1)
     start = np.zeros(len(counts))
     for verdict, colour in VERDICT_COLOURS.items():
         number = counts[verdict].to_numpy()
@@ -42,8 +42,7 @@ def verdict_bars(counts: pd.DataFrame) -> Figure:
     ax.set(yticks=range(len(counts)), yticklabels=names, ylim=(len(counts) - 0.5, -0.5),
            xlabel="printed numbers")
     ax.tick_params(axis="y", length=0)
-    handles, labels = ax.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left", ncols=len(labels))
+    legend(figure, ax)
     return figure
 
 
@@ -72,20 +71,19 @@ def beside_controls(frame: pd.DataFrame, panels: dict[str, tuple[str, str, list[
         controls = own[own["kind"] == "control"].drop_duplicates(["row", "split", "metric"])
         chosen[paper] = networks, controls[controls["split"].isin(networks["split"])]
     heights = [networks["split"].nunique() for networks, _ in chosen.values()]
-    figure = blank(0.4 * sum(heights) + 0.75 * len(panels) + 0.5)
-    axes = figure.subplots(len(panels), 1, height_ratios=heights, squeeze=False).ravel()
-    for ax, (paper, (networks, controls)) in zip(axes, chosen.items(), strict=True):
+    figure, axes = blanks(0.4 * sum(heights) + 0.75 * len(chosen) + 0.5, rows=len(chosen),
+                          height_ratios=heights)
+    for ax, (paper, (networks, controls)) in zip(axes[:, 0], chosen.items(), strict=True):
         place = {split: y for y, split in enumerate(dict.fromkeys(networks["split"]))}
         for row, split, value in networks[["row", "split", kind]].itertuples(index=False):
             ax.plot(value, place[split] - 0.17, "o", ms=6, mfc="none", mew=1.3,
                     color=COLOURS[modality(row)])
         ax.plot(controls[kind], controls["split"].map(place) + 0.2, "|", ms=9, mew=1.6,
                 color=COLOURS["control"])
-        for split, group in controls.groupby("split"):
-            best = group.loc[group[kind].idxmax()]
-            ax.annotate(best["row"], (best[kind], place[split] + 0.2), (5, -1),
-                        textcoords="offset points", va="center", fontsize=8, color="0.35",
-                        annotation_clip=False)
+        best = controls.loc[controls.groupby("split")[kind].idxmax()]
+        for row, split, value in best[["row", "split", kind]].itertuples(index=False):
+            ax.annotate(row, (value, place[split] + 0.2), (5, -1), textcoords="offset points",
+                        va="center", fontsize=8, color="0.35", annotation_clip=False)
         ax.set(yticks=range(len(place)), yticklabels=[split.replace("_", " ") for split in place],
                ylim=(len(place) - 0.5, -0.5), title=panels[paper][0], xlabel=panels[paper][1])
         low, high = ax.get_xlim()
@@ -94,16 +92,12 @@ def beside_controls(frame: pd.DataFrame, panels: dict[str, tuple[str, str, list[
         ax.tick_params(axis="y", length=0)
         for y in range(1, len(place)):
             ax.axhline(y - 0.5, color="0.9", lw=0.8, zorder=0)
-    used = [
-        name for name in COLOURS
-        if any(name in set(networks["row"].map(modality)) for networks, _ in chosen.values())
-    ]
-    handles = [
-        Line2D([], [], marker="o", ls="", mfc="none", mew=1.3, color=COLOURS[name],
-               label=f"network, {name}") for name in used
-    ]
-    handles.append(
+    used = {modality(row) for networks, _ in chosen.values() for row in networks["row"]}
+    hollow = {"marker": "o", "ls": "", "mfc": "none", "mew": 1.3}
+    legend(figure, [
+        *(Line2D([], [], color=shade, label=f"network, {name}", **hollow)
+          for name, shade in COLOURS.items() if name in used),
         Line2D([], [], marker="|", ls="", ms=9, mew=1.6, color=COLOURS["control"],
-               label="controls (the best is named)"))
-    figure.legend(handles=handles, loc="outside upper left", ncols=3)
+               label="controls (the best is named)")
+    ], 3)
     return figure

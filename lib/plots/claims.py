@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from lib.plots.style import blank
+from lib.plots.shapes import blanks
 
 __all__ = ["fitting_sizes", "p_ranges", "rounding", "verdict_bars"]
 
@@ -25,20 +25,15 @@ METRIC_MARKS = "os^D"
 def _tiles(ax, counts: pd.DataFrame) -> None:
     """Numbers in tiles, one row per paper and one column per verdict; the stronger the tile, the
     larger the share of the row."""
-    share = counts.div(counts.sum(axis=1), axis=0)
-    for x, verdict in enumerate(counts.columns):
-        for y, name in enumerate(counts.index):
-            alpha = 0.1 + 0.75 * float(np.sqrt(share.loc[name, verdict])) if counts.loc[
-                name, verdict] else 0.0
-            ax.add_patch(
-                Rectangle((x - 0.47, y - 0.47), 0.94, 0.94, fc=to_rgba(SHADES[verdict], alpha),
-                          ec="0.8"))
-            ax.text(x, y, counts.loc[name, verdict], ha="center", va="center")
-    ax.set_xlim(-0.55, counts.shape[1] - 0.45)
-    ax.set_ylim(counts.shape[0] - 0.45, -0.55)
-    ax.set_xticks(range(counts.shape[1]),
-                  [verdict.replace(" ", "\n", 1) for verdict in counts.columns], fontsize=8)
-    ax.set_yticks(range(counts.shape[0]), counts.index)
+    share = np.sqrt(counts.div(counts.sum(axis=1), axis=0).to_numpy())
+    for (y, x), count in np.ndenumerate(counts.to_numpy()):
+        shade = to_rgba(SHADES[counts.columns[x]], 0.1 + 0.75 * share[y, x] if count else 0.0)
+        ax.add_patch(Rectangle((x - 0.47, y - 0.47), 0.94, 0.94, fc=shade, ec="0.8"))
+        ax.text(x, y, count, ha="center", va="center")
+    ax.set(xlim=(-0.55, counts.shape[1] - 0.45), ylim=(len(counts) - 0.45, -0.55))
+    words = [verdict.replace(" ", "\n", 1) for verdict in counts.columns]
+    ax.set_xticks(range(counts.shape[1]), words, fontsize=8)
+    ax.set_yticks(range(len(counts)), counts.index)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
 
@@ -49,13 +44,10 @@ def _stack(ax, counts: pd.DataFrame) -> None:
     left = np.zeros(len(counts))
     y = np.arange(len(counts))[::-1]
     for verdict in counts.columns:
-        width = counts[verdict].to_numpy()
-        ax.barh(y, width, left=left, color=SHADES[verdict], edgecolor="white", label=verdict,
-                height=0.78)
-        for where, start, n in zip(y, left, width, strict=True):
-            if n:
-                ax.text(start + n / 2, where, n, ha="center", va="center", fontsize=7)
-        left += width
+        bars = ax.barh(y, counts[verdict], left=left, color=SHADES[verdict], edgecolor="white",
+                       label=verdict, height=0.78)
+        ax.bar_label(bars, [n or "" for n in counts[verdict]], label_type="center", fontsize=7)
+        left += counts[verdict]
     ax.set_yticks(y, counts.index)
     ax.set_xlabel("statements")
     ax.margins(x=0.02, y=0.02)
@@ -71,11 +63,9 @@ def verdict_bars(table: pd.DataFrame, titles: Mapping[int, str]) -> Figure:
     titles : mapping
         Number of a paper -> its name.
     """
-    figure = blank(4.6)
-    tiles, bars = figure.subplots(1, 2, width_ratios=[1, 1.25])
-    papers, kinds = (pd.crosstab(table[by], table["verdict"]).reindex(columns=list(SHADES),
-                                                                      fill_value=0)
-                     for by in ("paper", "kind"))
+    figure, (tiles, bars) = blanks(4.6, 2, width_ratios=[1, 1.25])
+    papers, kinds = (pd.crosstab(table[by], table["verdict"]) for by in ("paper", "kind"))
+    papers, kinds = (of.reindex(columns=list(SHADES), fill_value=0) for of in (papers, kinds))
     _tiles(tiles, papers.rename(index=titles))
     _stack(bars, kinds.loc[kinds.sum(axis=1).sort_values(ascending=False, kind="stable").index])
     tiles.set_title("statements by paper")
@@ -93,8 +83,7 @@ def rounding(table: pd.DataFrame) -> Figure:
     table : DataFrame
         From :func:`lib.evaluation.checks.differences`.
     """
-    figure = blank(3.2)
-    ax = figure.subplots()
+    figure, (ax,) = blanks(3.2)
     ax.axvspan(-0.5, 0.5, color="0.85", label="what rounds to the stated number")
     names = []
     for y, row in enumerate(table.itertuples()):
@@ -104,8 +93,8 @@ def rounding(table: pd.DataFrame) -> Figure:
         ax.plot([low, high], [y, y], color=shade, lw=3, solid_capstyle="butt")
         ax.plot(value, y, "o" if row.holds else "D", color=shade, ms=6)
         stated = f"{row.printed:g}" + (" %" if row.kind != "difference" else "")
-        names.append(f"{row.metric}, {row.a} and {row.b}: {stated}" if row.a !=
-                     row.b else f"{row.metric}, {row.a}, new subjects: {stated}")
+        compared = f"{row.a} and {row.b}" if row.a != row.b else f"{row.a}, new subjects"
+        names.append(f"{row.metric}, {compared}: {stated}")
     ax.set_yticks(range(len(table)), names, fontsize=8)
     ax.invert_yaxis()
     ax.set_xlabel("from the table, minus the stated number, in units of its last digit")
@@ -121,8 +110,7 @@ def p_ranges(table: pd.DataFrame) -> Figure:
     table : DataFrame
         From :func:`lib.papers.amigos.claims.significance`.
     """
-    figure = blank(3.9)
-    ax = figure.subplots()
+    figure, (ax,) = blanks(3.9)
     groups = table.groupby(["claim", "where"], sort=False)
     for i, ((_, _), rows) in enumerate(groups):
         for j, row in enumerate(rows.itertuples()):
@@ -151,8 +139,7 @@ def fitting_sizes(sizes: Mapping[str, Sequence[int]], possible: int) -> Figure:
     possible : int
         Largest test set that the text allows; what is smaller is shaded.
     """
-    figure = blank(2.6)
-    ax = figure.subplots()
+    figure, (ax,) = blanks(2.6)
     shades = ["#0072B2"] * (len(sizes) - 1) + [SHADES["inconsistent as printed"]]
     ax.eventplot(list(sizes.values()), lineoffsets=-np.arange(len(sizes)), linelengths=0.7,
                  linewidths=0.7, colors=shades)

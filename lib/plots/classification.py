@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from lib.plots.style import blank
+from lib.plots.shapes import blanks
 
 __all__ = ["confusion_matrices"]
 
@@ -27,22 +26,16 @@ def confusion_matrices(tables: Mapping[str, pd.DataFrame], columns: int = 3) -> 
     """
     columns = min(columns, len(tables))
     rows, size = -(-len(tables) // columns), max(map(len, tables.values()))
-    figure = blank(rows * (0.55 * size + 1.1), min(9.0, columns * (0.85 * size + 1.3)))
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    for ax, (title, table) in zip(axes, tables.items(), strict=False):
-        pairs = zip(table["percent"].to_numpy().ravel(), table["count"].to_numpy().ravel(),
-                    strict=True)
-        text = np.reshape([f"{np.nan_to_num(p):.0f} %\n{n}" for p, n in pairs],
-                          table["count"].shape)
-        look = {
-            "cmap": "Blues", "vmin": 0, "vmax": 100, "cbar": False, "linewidths": 1,
-            "annot_kws": {"size": 8}
-        }
-        sns.heatmap(table["percent"], annot=text, fmt="", ax=ax, **look)
+    figure, axes = blanks(rows * (0.55 * size + 1.1), columns, rows,
+                          min(9.0, columns * (0.85 * size + 1.3)))
+    for ax, (title, table) in zip(axes.flat, tables.items(), strict=False):
+        text = table["percent"].fillna(0).map("{:.0f} %\n".format) + table["count"].astype(str)
+        sns.heatmap(table["percent"], annot=text, fmt="", ax=ax, cmap="Blues", vmin=0, vmax=100,
+                    cbar=False, linewidths=1, annot_kws={"size": 8})
         ax.set(title=title, xlabel="predicted", ylabel="true")
         ax.tick_params(length=0, labelsize=8)
         ax.tick_params(axis="x", rotation=0 if size < 4 else 20)
         ax.tick_params(axis="y", rotation=0)
-    for ax in axes[len(tables):]:
+    for ax in axes.flat[len(tables):]:
         ax.set_axis_off()
     return figure

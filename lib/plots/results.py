@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -16,6 +15,7 @@ from matplotlib.patches import ConnectionPatch
 from lib.datasets.mahnob_format import LABEL_RATE
 from lib.evaluation.metrics import higher_is_better
 from lib.evaluation.statistics import fold_means
+from lib.plots.shapes import blanks, legend, over_epochs, picture, styles
 from lib.plots.style import COLOURS, DIRECTION, LINES, blank, colour, modality
 
 __all__ = [
@@ -42,14 +42,10 @@ def published_vs_reproduced(table: pd.DataFrame) -> Figure:
     Hollow dots are published, filled ones ours, both with 95 % intervals over folds; controls have
     no hollow dot.
     """
-    place = {
-        key: y
-        for y, key in enumerate(dict.fromkeys(zip(table["row"], table["split"], strict=True)))
-    }
-    splits = [split for split in dict.fromkeys(table["split"]) if split]
-    figure = blank(0.42 * len(place) + 1.3)
-    metrics = list(dict.fromkeys(table["metric"]))
-    axes = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
+    keys = list(dict.fromkeys(zip(table["row"], table["split"], strict=True)))
+    place = {key: y for y, key in enumerate(keys)}
+    metrics, several = list(dict.fromkeys(table["metric"])), len({s for _, s in keys if s}) > 1
+    figure, axes = blanks(0.42 * len(keys) + 1.3, len(metrics), sharey=True)
     for ax, metric in zip(axes, metrics, strict=True):
         _dots(ax, table[table["metric"] == metric], place)
         ax.set(xlabel=DIRECTION.get(metric, metric))
@@ -57,19 +53,19 @@ def published_vs_reproduced(table: pd.DataFrame) -> Figure:
         ax.grid(axis="y", color="0.9", lw=0.8)
         ax.set_axisbelow(True)
     names = [
-        f"{row} ({split.replace('_', ' ')})" if len(splits) > 1 and split else row
-        for row, split in place
+        f"{row} ({split.replace('_', ' ')})" if several and split else row for row, split in keys
     ]
-    axes[0].set(yticks=range(len(place)), yticklabels=names, ylim=(len(place) - 0.5, -0.5))
+    axes[0].set(yticks=range(len(keys)), yticklabels=names, ylim=(len(keys) - 0.5, -0.5))
     tiers = [tier for tier in dict.fromkeys(table["data"]) if tier]
     ours = f"this run, {' and '.join(tiers)} data" if tiers else "this run"
-    used = [name for name in COLOURS if any(modality(row) == name for row, _ in place)]
-    handles = [
-        Line2D([], [], marker="o", color="0.2", mfc=face, label=text)
-        for face, text in (("white", "published"), ("0.2", ours))
-    ]
-    handles += [Line2D([], [], marker="s", ls="", color=COLOURS[name], label=name) for name in used]
-    figure.legend(handles=handles, loc="outside upper left", ncols=len(handles))
+    used = {modality(row) for row, _ in keys}
+    dot, square = {"marker": "o", "color": "0.2"}, {"marker": "s", "ls": ""}
+    legend(figure, [
+        Line2D([], [], mfc="white", label="published", **dot),
+        Line2D([], [], mfc="0.2", label=ours, **dot),
+        *(Line2D([], [], color=shade, label=name, **square)
+          for name, shade in COLOURS.items() if name in used)
+    ])
     return figure
 
 
@@ -79,9 +75,7 @@ def _thumbnails(figure: Figure, grid, ax: Axes, frames: Sequence[np.ndarray],
     for cell, frame, when in zip(grid.subgridspec(1, len(frames), wspace=0.05), frames, times,
                                  strict=True):
         thumb = figure.add_subplot(cell)
-        thumb.imshow(frame)
-        thumb.set(xticks=[], yticks=[])
-        sns.despine(ax=thumb, left=True, bottom=True)
+        picture(thumb, frame)
         thumb.set_title(f"{when:g} s", fontsize=9, loc="center", pad=2)
         ax.axvline(when, color="0.8", lw=0.8, zorder=0)
         line = ConnectionPatch((0.5, -0.02), (when, 1), thumb.transAxes, ax.get_xaxis_transform(),
@@ -91,8 +85,8 @@ def _thumbnails(figure: Figure, grid, ax: Axes, frames: Sequence[np.ndarray],
 
 
 def traces(time: np.ndarray, target: np.ndarray, predictions: Mapping[str, np.ndarray],
-           frames: Sequence[np.ndarray] | None = None, frame_times: Sequence[float] | None = None,
-           label: str = "valence") -> Figure:
+           frames: Sequence[np.ndarray] | None = None,
+           frame_times: Sequence[float] | None = None) -> Figure:
     """The target and the predictions of several models over one trial (Figure 8).
 
     Parameters
@@ -107,18 +101,14 @@ def traces(time: np.ndarray, target: np.ndarray, predictions: Mapping[str, np.nd
         Pictures of the face, drawn above at ``frame_times`` (s).
     """
     figure = blank(4.3 if frames is not None else 3.1)
-    grid = figure.add_gridspec(
-        2, 1, height_ratios=[1, 3]) if frames is not None else figure.add_gridspec(1, 1)
+    heights = [1, 3] if frames is not None else [1]
+    grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
     ax = figure.add_subplot(grid[-1, 0])
     ax.plot(time, target, color="black", lw=2.2, label="target")
-    styles: dict[str, int] = {}
-    for name, values in predictions.items():
-        kind = modality(name)
-        ax.plot(time, values, color=COLOURS[kind], ls=LINES[styles.get(kind, 0) % len(LINES)],
-                label=name)
-        styles[kind] = styles.get(kind, 0) + 1
+    for (name, values), style in zip(predictions.items(), styles(list(predictions)), strict=True):
+        ax.plot(time, values, color=colour(name), ls=style, label=name)
     ax.axhline(0, color="0.85", lw=0.8, zorder=0)
-    ax.set(xlabel="time after stimulus onset (s)", ylabel=label, xlim=(time[0], time[-1]))
+    ax.set(xlabel="time after stimulus onset (s)", ylabel="valence", xlim=(time[0], time[-1]))
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=len(predictions) + 1)
     if frames is not None:
         if frame_times is None or len(frame_times) != len(frames):
@@ -128,8 +118,8 @@ def traces(time: np.ndarray, target: np.ndarray, predictions: Mapping[str, np.nd
 
 
 def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, np.ndarray],
-          published: Mapping[str, tuple] | None = None, xlabel: str = "", label: str = "this run",
-          row: str = "RMMT") -> Figure:
+          published: Mapping[str, tuple] | None = None, xlabel: str = "",
+          label: str = "this run") -> Figure:
     """A metric over a parameter, a panel per metric (Figure 7: weights mu and eta; Figure 9:
     alpha).
 
@@ -143,11 +133,8 @@ def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, 
         Metric -> ``(x, mean)`` or ``(x, mean, half width)``, drawn hollow.
     xlabel, label : str
         Name of the parameter; legend entry of the curve.
-    row : str
-        Model, for the colour.
     """
-    figure, shade = blank(2.9), colour(row)
-    axes = figure.subplots(1, len(mean), squeeze=False)[0]
+    (figure, axes), shade = blanks(2.9, len(mean)), COLOURS["both"]
     for ax, (metric, values) in zip(axes, mean.items(), strict=True):
         values, half = np.asarray(values), np.asarray(interval[metric])
         ax.plot(x, values, "o-", color=shade, ms=4, label=label)
@@ -158,8 +145,7 @@ def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, 
             ax.errorbar(px, py, *error, fmt="o", ms=6, mfc="white", mec="0.2", ecolor="0.6",
                         elinewidth=1, label="published")
         ax.set(xlabel=xlabel, ylabel=DIRECTION.get(metric, metric))
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left", ncols=len(labels))
+    legend(figure, axes[0])
     return figure
 
 
@@ -173,21 +159,13 @@ def learning_curves(histories: Mapping[str, Sequence[np.ndarray]]) -> Figure:
         Model name -> one array ``(n_epochs, 3)`` per fold, as
         :func:`lib.papers.rmmt.training.fit_fold` returns.
     """
-    figure = blank(2.9)
-    axes = figure.subplots(1, 3)
+    figure, axes = blanks(2.9, 3)
     for i, (name, folds) in enumerate(histories.items()):
-        stack = np.stack(folds)
-        epochs, style = np.arange(1, stack.shape[1] + 1), LINES[i % len(LINES)]
-        for column, ax in enumerate(axes):
-            ax.plot(epochs, stack[..., column].T, color=colour(name), ls=style, lw=0.5, alpha=0.4)
-            ax.plot(epochs, stack[..., column].mean(axis=0), color=colour(name), ls=style, lw=2,
-                    label=name)
+        over_epochs(axes, folds, name, LINES[i % len(LINES)], name)
     for ax, label in zip(axes, ("training CCC loss", "training KD loss", "validation CCC"),
                          strict=True):
-        ax.set(xlabel="epoch", ylabel=label)
-        ax.xaxis.get_major_locator().set_params(integer=True)
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left", ncols=len(labels))
+        ax.set(ylabel=label)
+    legend(figure, axes[0])
     return figure
 
 
@@ -201,8 +179,8 @@ def fold_lines(results: pd.DataFrame, a: str, b: str) -> Figure:
     """
     folds = fold_means(results[results["variant"].isin([a, b])])
     metrics = list(dict.fromkeys(folds["metric"]))
-    figure = blank(3.0, 3.0 * len(metrics))
-    for ax, metric in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True):
+    figure, axes = blanks(3.0, len(metrics), width=3.0 * len(metrics))
+    for ax, metric in zip(axes, metrics, strict=True):
         pairs = folds[folds["metric"] == metric].pivot_table(index="fold", columns="variant",
                                                              values="value")[[a, b]].dropna()
         ax.plot([0, 1], pairs.to_numpy().T, color="0.75", lw=1, zorder=0)
@@ -226,8 +204,7 @@ def attention(matrix: np.ndarray, rate: float = LABEL_RATE, title: str = "") -> 
     rate : float
         Steps per second.
     """
-    figure = blank(4.0, 5.2)
-    ax = figure.subplots()
+    figure, (ax,) = blanks(4.0, width=5.2)
     n_query, n_key = np.shape(matrix)
     image = ax.imshow(matrix, cmap="rocket_r", vmin=0, origin="lower",
                       extent=(0, n_key / rate, 0, n_query / rate), interpolation="nearest")

@@ -1,11 +1,12 @@
-"""A small drawing vocabulary for schematics: box, stack, arrow, elbow, note. One unit of a drawing
-is one inch."""
+"""A small drawing vocabulary for schematics: box, arrow, flow, elbow, frame, note. One unit of a
+drawing is one inch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
@@ -23,24 +24,29 @@ _FILL = {
 
 @dataclass(frozen=True)
 class Box:
-    """A drawn box: its centre and size in inches, with the points where arrows meet it."""
+    """A drawn box: its centre and size in inches."""
 
     x: float
     y: float
     w: float
     h: float
 
-    def side(self, where: str, shift: float = 0.0) -> tuple[float, float]:
-        """The middle of a side (``left``, ``right``, ``top``, ``bottom``), moved along it by
-        ``shift``."""
-        dx, dy = {"left": (-1, 0), "right": (1, 0), "top": (0, 1), "bottom": (0, -1)}[where]
-        return self.x + dx * self.w / 2 + shift * abs(dy), self.y + dy * self.h / 2 + shift * abs(
-            dx)
+
+Point: TypeAlias = tuple[float, float]
+
+
+def _meet(end: Box | Point, other: Box | Point) -> Point:
+    """A point itself; of a box, where a line along an axis from ``other`` meets its edge."""
+    if not isinstance(end, Box):
+        return end
+    x, y = (other.x, other.y) if isinstance(other, Box) else other
+    if abs(x - end.x) <= end.w / 2:
+        return x, end.y + math.copysign(end.h / 2, y - end.y)
+    return end.x + math.copysign(end.w / 2, x - end.x), y
 
 
 class Sheet:
-    """A blank drawing of ``width`` x ``height`` inches above the footer, and the vocabulary: box,
-    stack, arrow, elbow, note."""
+    """A blank drawing of ``width`` x ``height`` inches above the footer, and the vocabulary."""
     def __init__(self, width: float, height: float):
         self.figure = Figure(figsize=(width, height + FOOTER))
         self.ax = self.figure.add_axes(
@@ -49,53 +55,58 @@ class Sheet:
         self.ax.axis("off")
 
     def box(self, x: float, y: float, text: str, kind: str = "control", w: float = 1.3,
-            h: float = 0.55, size: float = 9) -> Box:
-        """A labelled box centred at (x, y); ``kind`` is a modality, ``control`` (grey) or ``label``
-        (white)."""
-        edge = COLOURS.get(kind, "0.6")
-        corner = (x - w / 2, y - h / 2)
-        self.ax.add_patch(
-            FancyBboxPatch(corner, w, h, boxstyle=_ROUND, fc=_FILL[kind], ec=edge, lw=1.2,
-                           zorder=2))
-        self.ax.text(x, y, text, ha="center", va="center", fontsize=size, zorder=3, linespacing=1.4)
-        return Box(x, y, w, h)
+            h: float = 0.55, size: float = 9, n: int = 1) -> Box:
+        """A labelled box centred at (x, y), with up to two more behind it where ``n`` layers or
+        steps follow one another.
 
-    def stack(self, x: float, y: float, text: str, kind: str = "control", w: float = 1.3,
-              h: float = 0.55, n: int = 3, size: float = 9) -> Box:
-        """Boxes behind one another: a sequence or repeated layers. At most three are drawn."""
+        ``kind`` is a modality, ``control`` (grey) or ``label`` (white).
+        """
         layers = min(n, 3) - 1
-        for k in range(layers, 0, -1):
-            self.box(x + 0.06 * k, y + 0.06 * k, "", kind, w, h)
-        self.box(x, y, text, kind, w, h, size)
+        for k in range(layers, -1, -1):
+            corner = (x + 0.06 * k - w / 2, y + 0.06 * k - h / 2)
+            self.ax.add_patch(
+                FancyBboxPatch(corner, w, h, boxstyle=_ROUND, fc=_FILL[kind],
+                               ec=COLOURS.get(kind, "0.6"), lw=1.2, zorder=2))
+        self.ax.text(x, y, text, ha="center", va="center", fontsize=size, zorder=3, linespacing=1.4)
         return Box(x + 0.03 * layers, y + 0.03 * layers, w + 0.06 * layers, h + 0.06 * layers)
 
-    def arrow(self, start: tuple[float, float], end: tuple[float, float], text: str = "",
-              kind: str = "", dashed: bool = False, head: bool = True,
-              shift: tuple[float, float] = (0, 0.11)) -> None:
-        """A straight arrow with a label beside its middle, moved by ``shift``."""
-        shade = COLOURS.get(kind, "0.3")
+    def arrow(self, start: Box | Point, end: Box | Point, text: str = "", kind: str = "",
+              dashed: bool = False, head: bool = True, shift: Point = (0, 0.11)) -> None:
+        """A straight arrow between points or the edges of boxes, with a label beside its middle,
+        moved by ``shift``."""
+        start, end = _meet(start, end), _meet(end, start)
         style = "-|>,head_length=4,head_width=2.2" if head else "-"
         self.ax.add_patch(
-            FancyArrowPatch(start, end, arrowstyle=style, color=shade, lw=1.3, shrinkA=0, shrinkB=0,
-                            ls=(0, (3, 2)) if dashed else "-", mutation_scale=1, zorder=1))
+            FancyArrowPatch(start, end, arrowstyle=style, color=COLOURS.get(kind, "0.3"), lw=1.3,
+                            shrinkA=0, shrinkB=0, ls=(0, (3, 2)) if dashed else "-",
+                            mutation_scale=1, zorder=1))
         if text:
             self.note((start[0] + end[0]) / 2 + shift[0], (start[1] + end[1]) / 2 + shift[1], text)
 
-    def elbow(self, points: Sequence[tuple[float, float]], text: str = "", kind: str = "",
-              dashed: bool = False, shift: tuple[float, float] = (0, 0.11)) -> None:
-        """An arrow along right angles; the label sits at its longest piece."""
-        pairs = list(pairwise(points))
-        longest = max(pairs,
-                      key=lambda pair: abs(pair[0][0] - pair[1][0]) + abs(pair[0][1] - pair[1][1]))
+    def flow(self, *boxes: Box, y: float, kind: str = "", dashed: bool = False) -> None:
+        """A level arrow at height ``y`` from each box to the next."""
+        for a, b in pairwise(boxes):
+            self.arrow(_meet(a, (b.x, y)), _meet(b, (a.x, y)), kind=kind, dashed=dashed)
+
+    def elbow(self, *points: Box | Point, text: str = "", kind: str = "",
+              dashed: bool = False) -> None:
+        """An arrow along right angles, its label at its longest piece; between two boxes only, it
+        leaves the first sideways."""
+        match points:
+            case Box() as a, Box() as b:
+                points = a, (b.x, a.y), b
+        inner = [_meet(point, points[0]) for point in points[1:-1]]
+        ends = [_meet(points[0], points[1]), *inner, _meet(points[-1], points[-2])]
+        pairs = list(pairwise(ends))
+        longest = max(pairs, key=lambda pair: math.dist(*pair))
         for pair in pairs:
-            self.arrow(*pair, text if pair == longest else "", kind, dashed, head=pair == pairs[-1],
-                       shift=shift)
+            self.arrow(*pair, text if pair == longest else "", kind, dashed, head=pair == pairs[-1])
 
     def frame(self, left: float, bottom: float, width: float, height: float) -> None:
         """A dashed frame around things that belong together."""
-        patch = FancyBboxPatch((left, bottom), width, height, boxstyle=_ROUND, fc="#FAFAFA",
-                               ec="0.6", ls="--", zorder=0)
-        self.ax.add_patch(patch)
+        self.ax.add_patch(
+            FancyBboxPatch((left, bottom), width, height, boxstyle=_ROUND, fc="#FAFAFA", ec="0.6",
+                           ls="--", zorder=0))
 
     def note(self, x: float, y: float, text: str, size: float = 8, ha: str = "center",
              **style) -> None:

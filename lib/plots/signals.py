@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import matplotlib as mpl
 import mne
 import numpy as np
-import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, Polygon
 
 from lib.datasets.mahnob_format import EEG_CHANNELS, LABEL_RATE
+from lib.plots.shapes import blanks, picture
 from lib.plots.style import COLOURS, blank
 
 __all__ = [
@@ -29,10 +29,6 @@ def lobe(channel: str) -> str:
     """The lobe under an electrode, by the letters of its name; see :func:`montage` for the choices
     in it."""
     return _LOBE[channel.rstrip("z0123456789")]
-
-
-def _info(channels: Sequence[str]) -> mne.Info:
-    return mne.create_info(list(channels), 1.0, "eeg").set_montage("biosemi32", on_missing="raise")
 
 
 def topomaps(power: np.ndarray, channels: Sequence[str], rows: Sequence[str], bands: Sequence[str],
@@ -56,19 +52,16 @@ def topomaps(power: np.ndarray, channels: Sequence[str], rows: Sequence[str], ba
         shows.
     """
     power = np.asarray(power, dtype=float)
-    n_rows, n_bands = len(rows), len(bands)
-    if power.shape != (n_rows, n_bands, len(channels)):
-        raise ValueError(
-            f"power must be (rows, bands, channels) = {(n_rows, n_bands, len(channels))}, not {power.shape}"
-        )
-    info, extra = _info(channels), int(faces is not None)
-    figure = blank(1.35 * n_rows + 0.9)
-    axes = figure.subplots(n_rows, n_bands + extra, squeeze=False)
+    n_rows, n_bands, _ = shape = len(rows), len(bands), len(channels)
+    if power.shape != shape:
+        raise ValueError(f"power must be (rows, bands, channels) = {shape}, not {power.shape}")
+    info = mne.create_info(list(channels), 1.0, "eeg")
+    info.set_montage("biosemi32", on_missing="raise")
+    extra = int(faces is not None)
+    figure, axes = blanks(1.35 * n_rows + 0.9, n_bands + extra, n_rows)
     for r, label in enumerate(rows):
         if faces is not None:
-            axes[r, 0].imshow(faces[r])
-            axes[r, 0].set(xticks=[], yticks=[])
-            sns.despine(ax=axes[r, 0], left=True, bottom=True)
+            picture(axes[r, 0], faces[r])
         axes[r, 0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=8)
         for b in range(n_bands):
             within = power if shared else power[:, b]
@@ -107,8 +100,7 @@ def montage(channels: Sequence[str] = tuple(EEG_CHANNELS)) -> Figure:
     CP, P parietal; O, PO occipital. The C electrodes lie over the sulcus between frontal and
     parietal lobe.
     """
-    figure = blank(5.2, 6.2)
-    ax = figure.subplots()
+    figure, (ax,) = blanks(5.2, width=6.2)
     reach = 1.12
     for ear in (-1, 1):
         ax.add_patch(Ellipse((ear * reach, 0), 0.16, 0.44, fill=False, ec="0.35", lw=1.5, zorder=0))
@@ -129,38 +121,33 @@ def montage(channels: Sequence[str] = tuple(EEG_CHANNELS)) -> Figure:
     return figure
 
 
-def spectrum(frequencies: np.ndarray, psd: np.ndarray, labels: Sequence[str] | None = None,
-             bands: Mapping[str, tuple[float, float]] | None = None,
-             unit: str = "µV²/Hz") -> Figure:
+def spectrum(frequencies: np.ndarray, psd: np.ndarray,
+             bands: Mapping[str, tuple[float, float]] | None = None) -> Figure:
     """Power spectral density over frequency, with the frequency bands behind it.
 
     Parameters
     ----------
     frequencies : array (n_frequencies,)
         In Hz.
-    psd : array (n_frequencies,) or (n_lines, n_frequencies)
-    labels : sequence of str, optional
-        One per line. Without them the lines are thin (channels) and their median is drawn on top.
+    psd : array (n_frequencies,) or (n_channels, n_frequencies)
+        In µV²/Hz; several channels are thin lines, with their median on top.
     bands : mapping, optional
         Name -> (lower, upper) edge in Hz.
     """
-    figure = blank(3.2)
-    ax, lines = figure.subplots(), np.atleast_2d(psd)
-    if labels is None and len(lines) > 1:
+    (figure, (ax,)), lines = blanks(3.2), np.atleast_2d(psd)
+    if len(lines) > 1:
         ax.plot(frequencies, lines.T, color="0.75", lw=0.6)
         ax.plot(frequencies, np.median(lines, axis=0), color=COLOURS["EEG"], lw=2,
                 label=f"median of {len(lines)} channels")
+        ax.legend(loc="upper right")
     else:
-        for line, label in zip(lines, labels or ["_nolegend_"], strict=True):
-            ax.plot(frequencies, line, label=label)
+        ax.plot(frequencies, lines[0])
     for i, (name, (low, high)) in enumerate((bands or {}).items()):
         ax.axvspan(low, high, color="0.93" if i % 2 else "0.97", zorder=-1, lw=0)
         ax.text((low + high) / 2, 1.01, name, transform=ax.get_xaxis_transform(), ha="center",
                 va="bottom", fontsize=9)
-    ax.set(yscale="log", xlabel="frequency (Hz)", ylabel=f"power spectral density ({unit})",
+    ax.set(yscale="log", xlabel="frequency (Hz)", ylabel="power spectral density (µV²/Hz)",
            xlim=(frequencies[0], frequencies[-1]))
-    if ax.get_legend_handles_labels()[1]:
-        ax.legend(loc="upper right")
     return figure
 
 
@@ -176,11 +163,9 @@ def label_overview(labels: Sequence[np.ndarray], rate: float = LABEL_RATE) -> Fi
         Labels per second.
     """
     values, lengths = np.concatenate(labels), np.array([len(trace) for trace in labels])
-    means, spreads = np.array([trace.mean()
-                               for trace in labels]), np.array([trace.std() for trace in labels])
+    means, spreads = np.array([(trace.mean(), trace.std()) for trace in labels]).T
     between = np.average((means - values.mean())**2, weights=lengths) / values.var()
-    figure = blank(2.9)
-    left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1, 1.5])
+    figure, (left, middle, right) = blanks(2.9, 3, width_ratios=[1, 1, 1.5])
     left.hist(values, bins=40, color="0.55")
     left.set(xlabel="valence", ylabel="label steps",
              title=f"{values.size:,} steps, spread {values.std():.3f}")

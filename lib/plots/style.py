@@ -9,7 +9,9 @@ import matplotlib.style
 import seaborn as sns
 from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "DIRECTION", "FOOTER", "LINES", "blank", "colour", "modality", "use_style"]
+__all__ = [
+    "COLOURS", "DIRECTION", "FOOTER", "LINES", "WIDTH", "blank", "colour", "modality", "use_style"
+]
 
 FOOTER = 0.3  # inches
 WIDTH = 9.0  # inches, the width of a notebook
@@ -18,12 +20,13 @@ COLOURS = {
     "face": "#D55E00", "EEG": "#0072B2", "ECG": "#CC79A7", "eye": "#E69F00", "both": "#009E73",
     "control": "#7F7F7F"
 }
-# first word of a row's name -> modality; any other name is a control
-_ROWS = {
-    "RSMT-F": "face", "TCN-F": "face", "RSMT-E": "EEG", "TCN-E": "EEG", "EEG": "EEG", "ECG": "ECG",
-    "Eye": "eye", "Face": "face", **dict.fromkeys(("Scalp", "EEG-ITNet", "SST-EmotionNet"), "EEG"),
-    **dict.fromkeys(("RMMT", "MMT", "F-Fusion", "D-Fusion", "Fused", "Concat", "Attention", "MAX", "Fuzzy", "BDAE"), "both")
+# modality -> first words of a row's name; any other name is a control
+_NAMES = {
+    "face": "RSMT-F TCN-F Face", "EEG": "RSMT-E TCN-E EEG Scalp EEG-ITNet SST-EmotionNet",
+    "ECG": "ECG", "eye": "Eye",
+    "both": "RMMT MMT F-Fusion D-Fusion Fused Concat Attention MAX Fuzzy BDAE"
 }
+_ROWS = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 LINES = ("-", "--", ":", "-.")
 DIRECTION = {
     "RMSE": "RMSE (lower is better)", "PCC": "PCC (higher is better)",
@@ -52,10 +55,8 @@ def use_style() -> None:
 def modality(row: str) -> str:
     """Which modalities a model named ``row`` predicts from, a key of :data:`COLOURS`; ``control``
     for any other name."""
-    name = row.split(" ")[0]
-    if name in _ROWS:
-        return _ROWS[name]
-    return row.rsplit(" ", 1)[-1] if "[" in row and row.rsplit(" ", 1)[-1] in COLOURS else "control"
+    first, last = row.split(" ")[0], row.rsplit(" ", 1)[-1]
+    return _ROWS.get(first, last if "[" in row and last in COLOURS else "control")
 
 
 def colour(row: str) -> str:

@@ -190,6 +190,7 @@ def test_figures_are_drawn_from_what_the_experiments_return(data, records):
     drawn += [schematics.face_flow(model, EMOTIONS), schematics.patch_block(model, 29)]
     for figure in drawn:
         figure.draw_without_rendering()
+    assert [ax.axison for ax in drawn[3].axes] == [True] * 3 + [False] * 3  # no face, no frame
     words = [text.get_text() for figure in drawn[-2:] for text in figure.axes[0].texts]
     assert {
         "frozen: 716,544 numbers", "trained: 184,804 weights",

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from lib.plots.shapes import blanks, fan, legend, over_epochs, styles
 from lib.plots.style import COLOURS, LINES, blank, colour
 
 __all__ = [
@@ -45,20 +46,18 @@ def presence(table: pd.DataFrame) -> Figure:
         ratings, some segments dropped, missing.
     """
     states = list(_STATES)
-    grid = table.assign(code=table["state"].map(states.index)).pivot_table(
+    codes = table.assign(code=table["state"].map(states.index)).pivot_table(
         index="subject", columns="cell", values="code", aggfunc="first")
-    figure = blank(0.28 * len(grid) + 1.2)
-    ax = figure.subplots()
-    ax.pcolormesh(grid.to_numpy(), cmap=ListedColormap(list(_STATES.values())), vmin=-0.5, vmax=2.5,
-                  edgecolors="white", lw=2)
-    ax.set(xticks=np.arange(grid.shape[1]) + 0.5, xticklabels=grid.columns,
-           yticks=np.arange(len(grid)) + 0.5, yticklabels=grid.index,
+    figure, (ax,) = blanks(0.28 * len(codes) + 1.2)
+    ax.pcolormesh(codes.to_numpy(), cmap=ListedColormap(list(_STATES.values())), vmin=-0.5,
+                  vmax=2.5, edgecolors="white", lw=2)
+    ax.set(xticks=np.arange(codes.shape[1]) + 0.5, xticklabels=codes.columns,
+           yticks=np.arange(len(codes)) + 0.5, yticklabels=codes.index,
            xlabel="cell of the file (1-16 short videos, 17-20 long)", ylabel="subject")
     ax.invert_yaxis()
     ax.axvline(16, color="black", lw=1.2)
     sns.despine(ax=ax, left=True, bottom=True)
-    figure.legend(handles=[Patch(color=shade, label=state) for state, shade in _STATES.items()],
-                  loc="outside upper left", ncols=3)
+    legend(figure, [Patch(color=shade, label=state) for state, shade in _STATES.items()])
     return figure
 
 
@@ -72,8 +71,7 @@ def ratings(table: pd.DataFrame, thresholds: Mapping[str, float]) -> Figure:
     thresholds : mapping
         Target -> threshold.
     """
-    figure = blank(3.4)
-    scatter, *hists = figure.subplots(1, 3)
+    figure, (scatter, *hists) = blanks(3.4, 3)
     sns.scatterplot(table, x="valence", y="arousal", hue="session", style="session",
                     palette=["#0072B2", "#D55E00"], s=28, ax=scatter)
     scatter.axvline(thresholds["valence"], color="0.6", lw=1)
@@ -106,17 +104,16 @@ def segment(raw: np.ndarray, filtered: np.ndarray, names: Sequence[str], rate: f
     unit : str
         Unit of the EEG.
     """
-    figure = blank(4.6)
-    axes = figure.subplots(2, 2, height_ratios=[3, 1], sharex=True)
+    figure, axes = blanks(4.6, 2, rows=2, height_ratios=[3, 1], sharex=True)
     time = np.arange(raw.shape[1]) / rate
-    for column, (x, title) in enumerate(
-        ((raw, "as its owner gives it"), (filtered, "after the band-pass"))):
+    states = {"as its owner gives it": raw, "after the band-pass": filtered}
+    for (eeg, ecg), (title, x) in zip(axes.T, states.items(), strict=True):
         centred = x - x.mean(axis=1, keepdims=True)
         gap = 6 * float(np.median(centred[:-1].std(axis=1)))
-        _stacked(axes[0, column], time, centred[:-1], names[:-1], COLOURS["EEG"], gap, lw=0.6)
-        axes[0, column].set_title(f"{title}; lines {gap:.0f} {unit} apart")
-        axes[1, column].plot(time, centred[-1], color=COLOURS["ECG"], lw=0.9)
-        axes[1, column].set(xlabel="time (s)", ylabel=names[-1], xlim=(time[0], time[-1]))
+        _stacked(eeg, time, centred[:-1], names[:-1], COLOURS["EEG"], gap, lw=0.6)
+        eeg.set_title(f"{title}; lines {gap:.0f} {unit} apart")
+        ecg.plot(time, centred[-1], color=COLOURS["ECG"], lw=0.9)
+        ecg.set(xlabel="time (s)", ylabel=names[-1], xlim=(time[0], time[-1]))
     return figure
 
 
@@ -145,12 +142,11 @@ def reconstruction(x: np.ndarray, mask: np.ndarray, guess: np.ndarray, names: Se
     _stacked(ax, time, x, names, "0.35", gap, lw=0.8)
     _stacked(ax, time, np.where(mask, guess, np.nan), names, COLOURS[kind], gap, lw=1.6)
     ax.set(xlabel="time (s)")
-    handles = [
+    legend(figure, [
         Line2D([], [], color="0.35", lw=0.8, label="signal"),
         Patch(color="0.92", label="hidden from the model"),
         Line2D([], [], color=COLOURS[kind], lw=1.6, label="reconstructed")
-    ]
-    figure.legend(handles=handles, loc="outside upper left", ncols=3)
+    ])
     return figure
 
 
@@ -168,25 +164,14 @@ def training_curves(histories: Mapping[str, Sequence[np.ndarray]], panels: Seque
     baselines : mapping, optional
         Panel number -> a value for a grey line (what guessing gives).
     """
-    figure = blank(2.9)
-    axes = figure.subplots(1, len(panels), squeeze=False)[0]
-    seen: dict[str, int] = {}
-    for name, folds in histories.items():
-        stack, shade = np.stack(folds), colour(name)
-        style = LINES[seen.get(shade, 0) % len(LINES)]
-        seen[shade] = seen.get(shade, 0) + 1
-        epochs = np.arange(1, stack.shape[1] + 1)
-        for column, ax in enumerate(axes):
-            ax.plot(epochs, stack[..., column].T, color=shade, ls=style, lw=0.5, alpha=0.4)
-            ax.plot(epochs, stack[..., column].mean(axis=0), color=shade, ls=style, lw=2,
-                    label=name)
-    for number, (ax, label) in enumerate(zip(axes, panels, strict=True)):
-        if baselines and number in baselines:
-            ax.axhline(baselines[number], color="0.6", lw=1, zorder=0)
-        ax.set(xlabel="epoch", ylabel=label)
-        ax.xaxis.get_major_locator().set_params(integer=True)
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left", ncols=min(4, len(labels)))
+    figure, axes = blanks(2.9, len(panels))
+    for (name, folds), style in zip(histories.items(), styles(list(histories)), strict=True):
+        over_epochs(axes, folds, name, style, name)
+    for ax, label in zip(axes, panels, strict=True):
+        ax.set_ylabel(label)
+    for number, value in (baselines or {}).items():
+        axes[number].axhline(value, color="0.6", lw=1, zorder=0)
+    legend(figure, axes[0], min(4, len(histories)))
     return figure
 
 
@@ -202,31 +187,26 @@ def splits_beside(table: pd.DataFrame, rows: Sequence[str], metrics: Sequence[st
     rows, metrics, splits : sequence of str
         What is drawn, in this order.
     """
-    figure = blank(3.1)
-    axes = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
+    figure, axes = blanks(3.1, len(metrics), sharey=True)
+    shades = [colour(row) for row in rows]
+    twins = [shades[:i].count(shade) for i, shade in enumerate(shades)]
     for ax, metric in zip(axes, metrics, strict=True):
-        panel = table[table["metric"] == metric].drop_duplicates(["row", "split"
-                                                                  ]).set_index(["row", "split"])
-        shades = [colour(row) for row in rows]
-        for i, (row, shade) in enumerate(zip(rows, shades, strict=True)):
-            x = np.arange(len(splits)) + 0.11 * (i - (len(rows) - 1) / 2)
-            known, twin = panel.reindex([(row, split) for split in splits]), shades[:i].count(shade)
-            face = "white" if "without" in row else shade
-            look = {
-                "fmt": "osD^vP"[twin % 6], "ls": LINES[twin % len(LINES)], "color": shade,
-                "mfc": face
-            }
-            ax.errorbar(x, known["reproduced"], known["reproduced_interval"], lw=1.2, ms=5,
-                        label=row, **look)
+        panel = table[table["metric"] == metric].drop_duplicates(["row", "split"])
+        panel = panel.set_index(["row", "split"])
+        for row, shade, twin, shift in zip(rows, shades, twins, fan(len(rows), 0.11), strict=True):
+            known = panel.reindex([(row, split) for split in splits])
+            ax.errorbar(
+                np.arange(len(splits)) + shift, known["reproduced"], known["reproduced_interval"],
+                fmt="osD^vP"[twin % 6], ls=LINES[twin % len(LINES)], color=shade,
+                mfc="white" if "without" in row else shade, lw=1.2, ms=5, label=row)
         chance = panel.reindex([("majority", split) for split in splits])["reproduced"]
         for k, value in enumerate(chance):
             ax.plot([k - 0.45, k + 0.45], [value, value], color="0.6", lw=1.2, zorder=0,
                     label="majority" if not k else None)
         ax.set(xticks=range(len(splits)),
                xticklabels=[split.replace("_", "\n") for split in splits], title=metric)
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left",
-                  ncols=len(labels) if sum(map(len, labels)) < 75 else -(-len(labels) // 2))
+    labels = axes[0].get_legend_handles_labels()[1]
+    legend(figure, axes[0], len(labels) if sum(map(len, labels)) < 75 else -(-len(labels) // 2))
     return figure
 
 
@@ -238,8 +218,7 @@ def who_is_right(counts: pd.DataFrame) -> Figure:
     counts : DataFrame
         ``case`` (both right, only ECG right, only EEG right, both wrong), ``n``, ``fusion_right``.
     """
-    figure = blank(2.6, 6.5)
-    ax = figure.subplots()
+    figure, (ax,) = blanks(2.6, width=6.5)
     shade = [COLOURS["both"], COLOURS["ECG"], COLOURS["EEG"], COLOURS["control"]]
     y = np.arange(len(counts))
     ax.barh(y, counts["n"], color=shade, alpha=0.3)
@@ -274,12 +253,9 @@ def complementary(ecg: np.ndarray, eeg: np.ndarray, names: Sequence[str], rate: 
     axes = figure.subplots(4, 1, height_ratios=[1, 0.16, 1.6, 0.16], sharex=True)
     time, end = np.arange(len(ecg)) / rate, len(ecg) / rate
     axes[0].plot(time, ecg, color=COLOURS["ECG"], lw=1)
-    axes[0].set(
-        ylabel="ECG", yticks=[],
-        title=f"ECG says {verdict['ECG']};  EEG says {verdict['EEG']};  together {verdict['Fused']}"
-    )
-    gap = 6 * float(eeg.std())
-    _stacked(axes[2], time, eeg, names, COLOURS["EEG"], gap, lw=0.8)
+    said = f"ECG says {verdict['ECG']};  EEG says {verdict['EEG']};  together {verdict['Fused']}"
+    axes[0].set(ylabel="ECG", yticks=[], title=said)
+    _stacked(axes[2], time, eeg, names, COLOURS["EEG"], 6 * float(eeg.std()), lw=0.8)
     for ax, kind in ((axes[1], "ECG"), (axes[3], "EEG")):
         ax.imshow(attention[kind][None], aspect="auto", cmap="Greys", vmin=0, extent=(0, end, 0, 1),
                   interpolation="nearest")

@@ -12,19 +12,18 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
+from lib.plots.shapes import blanks, fan, legend, picture
 from lib.plots.style import COLOURS, LINES, blank
 
 __all__ = ["batch_effect", "detections", "face_sheet", "learning", "patch_attention", "recall_bars"]
 
-ORDERS = {"class by class": COLOURS["face"], "shuffled": COLOURS["control"]}
+ORDERS = {"class by class": (COLOURS["face"], "--"), "shuffled": (COLOURS["control"], "-")}
 _SHADES = (COLOURS["face"], COLOURS["EEG"], COLOURS["eye"], COLOURS["control"])
 
 
-def _picture(ax: Axes, image: np.ndarray, below: str = "", colour: str = "0.2") -> None:
+def _face(ax: Axes, image: np.ndarray, below: str = "", colour: str = "0.2") -> None:
     # a small picture enlarged; files stay small
-    ax.imshow(image, interpolation="nearest" if max(image.shape) <= 112 else None)
-    ax.set(xticks=[], yticks=[])
-    ax.spines[:].set_visible(False)
+    picture(ax, image, interpolation="nearest" if max(image.shape) <= 112 else None)
     ax.set_xlabel(below, fontsize=7, color=colour, labelpad=2)
 
 
@@ -38,13 +37,12 @@ def face_sheet(faces: Mapping[str, Sequence[np.ndarray]], notes: Mapping[str,
         Emotion -> pictures ``(height, width, 3)``, and -> as many texts.
     """
     width = max(map(len, faces.values()))
-    figure = blank(1.3 * len(faces), 7.2)
-    axes = figure.subplots(len(faces), width, squeeze=False)
+    figure, axes = blanks(1.3 * len(faces), width, rows=len(faces), width=7.2)
     for row, (emotion, pictures) in zip(axes, faces.items(), strict=True):
         for ax in row[len(pictures):]:
             ax.set_axis_off()
         for ax, image, note in zip(row, pictures, notes[emotion], strict=False):
-            _picture(ax, image, note)
+            _face(ax, image, note)
         row[0].set_ylabel(emotion)
     return figure
 
@@ -61,14 +59,13 @@ def detections(frames: Sequence[np.ndarray], boxes: np.ndarray, crops: np.ndarra
     crops : array ``(n, size, size, 3)``
     titles : sequence of str
     """
-    figure = blank(2.3)
-    axes = figure.subplots(1, 2 * len(frames), width_ratios=[1.25, 1] * len(frames))
+    figure, axes = blanks(2.3, 2 * len(frames), width_ratios=[1.25, 1] * len(frames))
     for frame, box, crop, title, whole, part in zip(frames, boxes, crops, titles, axes[::2],
                                                     axes[1::2], strict=True):
-        _picture(whole, frame)
+        _face(whole, frame)
         whole.add_patch(Rectangle(box[:2], *box[2:], fill=False, ec=COLOURS["face"], lw=2))
         whole.set_title(title)
-        _picture(part, crop, f"{crop.shape[0]} × {crop.shape[1]} pixels")
+        _face(part, crop, f"{crop.shape[0]} × {crop.shape[1]} pixels")
     return figure
 
 
@@ -81,9 +78,8 @@ def learning(trainings: Mapping[str, Sequence[Mapping[str, np.ndarray]]]) -> Fig
         Row -> results of :func:`lib.papers.face_eeg.expression_training.face_fold`, of which
         ``history`` and ``best`` are drawn.
     """
-    figure = blank(2.9)
-    panels = ("training loss", "validation loss", "validation accuracy", "learning rate")
-    axes = figure.subplots(1, len(panels))
+    titles = ("training loss", "validation loss", "validation accuracy", "learning rate")
+    figure, axes = blanks(2.9, len(titles))
     for (row, runs), shade, style in zip(trainings.items(), _SHADES, LINES, strict=False):
         for result in runs:
             history, best = result["history"], int(result["best"])
@@ -92,8 +88,8 @@ def learning(trainings: Mapping[str, Sequence[Mapping[str, np.ndarray]]]) -> Fig
                 ax.plot(epochs, history[:, column], color=shade, ls=style, lw=1.1)
             axes[2].plot(best + 1, history[best, 2], "o", ms=4, color=shade)
         axes[0].plot([], [], color=shade, ls=style, label=row)
-    for ax, panel in zip(axes, panels, strict=True):
-        ax.set(xlabel="epoch", title=panel)
+    for ax, title in zip(axes, titles, strict=True):
+        ax.set(xlabel="epoch", title=title)
         ax.xaxis.get_major_locator().set_params(integer=True)
     axes[3].set_yscale("log")
     figure.legend(loc="outside upper left", ncols=len(trainings))
@@ -115,25 +111,25 @@ def patch_attention(images: np.ndarray, weights: np.ndarray, titles: Sequence[st
     right : sequence of bool
         Whether it is right; the title is coloured where it is not.
     """
-    figure, columns = blank(1.9 * -(-len(images) // 6)), 6
-    axes = figure.subplots(-(-len(images) // columns), columns, squeeze=False).flat
+    lines = -(-len(images) // 6)
+    figure, axes = blanks(1.9 * lines, 6, rows=lines)
     spread = max(float(np.abs(weights - 0.25).max()), 1e-6)
-    for ax, image, shares, title, good in zip(axes, images, weights, titles, right, strict=False):
+    for ax, image, shares, title, good in zip(axes.flat, images, weights, titles, right,
+                                              strict=False):
         height, width = image.shape[:2]
-        _picture(ax, image, title, "0.2" if good else COLOURS["face"])
+        _face(ax, image, title, "0.2" if good else COLOURS["face"])
         for k, share in enumerate(shares):
             left, top = width * (k % 2) / 2, height * (k // 2) / 2
-            tint, alpha = COLOURS["face"] if share > 0.25 else COLOURS["EEG"], 0.4 * abs(
-                share - 0.25) / spread
+            tint = COLOURS["face"] if share > 0.25 else COLOURS["EEG"]
             ax.add_patch(
                 Rectangle((left - 0.5, top - 0.5), width / 2, height / 2, fc=tint, ec="none",
-                          alpha=alpha))
+                          alpha=0.4 * abs(share - 0.25) / spread))
             ax.text(left + width / 4, top + height / 4, f"{share:.0%}", ha="center", va="center",
                     fontsize=8, color="white",
                     bbox={"fc": "0.15", "ec": "none", "alpha": 0.55, "pad": 1})
         ax.axhline(height / 2 - 0.5, color="white", lw=0.8)
         ax.axvline(width / 2 - 0.5, color="white", lw=0.8)
-    for ax in list(axes)[len(images):]:
+    for ax in axes.flat[len(images):]:
         ax.set_axis_off()
     return figure
 
@@ -151,10 +147,10 @@ def recall_bars(table: pd.DataFrame, rows: Sequence[str], emotions: Sequence[str
     """
     figure = blank(2.7)
     ax, width = figure.subplots(), 0.8 / len(rows)
-    for i, (row, shade) in enumerate(zip(rows, _SHADES, strict=False)):
+    for row, shade, offset in zip(rows, _SHADES, fan(len(rows), width), strict=False):
         found = table[table["variant"] == row].pivot_table(index="emotion", columns="fold",
                                                            values="recall").reindex(emotions)
-        x = np.arange(len(emotions)) + width * (i - (len(rows) - 1) / 2)
+        x = np.arange(len(emotions)) + offset
         ax.bar(x, found.mean(axis=1), 0.9 * width, color=shade, alpha=0.55, label=row)
         ax.plot(np.repeat(x, found.shape[1]), found.to_numpy().ravel(), "o", ms=3, color="0.15")
     ax.axhline(1 / len(emotions), color="0.5", lw=1, ls="--", zorder=0)
@@ -173,20 +169,18 @@ def batch_effect(table: pd.DataFrame, rows: Sequence[str]) -> Figure:
         Of :func:`lib.papers.face_eeg.expression.batch_order`.
     rows : sequence of str
     """
-    figure = blank(2.6)
-    axes = figure.subplots(1, len(rows), sharey=True)
+    figure, axes = blanks(2.6, len(rows), sharey=True)
     for ax, row in zip(axes, rows, strict=True):
-        for order, shade in ORDERS.items():
+        for order, (shade, style) in ORDERS.items():
             found = table[(table["variant"] == row) & (table["order"] == order)].pivot_table(
                 index="batch", columns="fold", values="recall")
-            x, style = np.arange(len(found)), "-" if order == "shuffled" else "--"
+            x = np.arange(len(found))
             ax.plot(x, found, color=shade, lw=0.7, alpha=0.6)
             ax.plot(x, found.mean(axis=1), color=shade, lw=2.2, ls=style, marker="o")
             ax.set(xticks=x, xticklabels=found.index, xlabel="faces in a batch", title=row)
     axes[0].set_ylabel("mean recall")
-    handles = [
-        Line2D([], [], color=shade, marker="o", ls="-" if order == "shuffled" else "--",
-               label=f"test faces {order}") for order, shade in ORDERS.items()
-    ]
-    figure.legend(handles=handles, loc="outside upper left", ncols=2, handlelength=3.2)
+    legend(figure, [
+        Line2D([], [], color=shade, marker="o", ls=style, label=f"test faces {order}")
+        for order, (shade, style) in ORDERS.items()
+    ], handlelength=3.2)
     return figure

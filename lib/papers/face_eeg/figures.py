@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from lib.plots.shapes import arms, blanks, fan, legend
 from lib.plots.style import COLOURS, blank
 
 __all__ = ["decisions", "electrode_grid", "five_splits", "images", "preparation", "rules"]
@@ -18,6 +19,11 @@ _ROWS = {
     "SST-EmotionNet": ("#009E73", "D"), "linear": ("#7F7F7F", "^"),
     "nearest neighbour": ("#7F7F7F", "v")
 }
+_SAYS = {
+    "face": ("face", "face"), "EEG": ("EEG", "EEG"),
+    "fused": ("both", "fused (black edge: the answer)")
+}
+_HERTZ = {"delta-theta-alpha": "1-14 Hz", "beta": "14-31 Hz", "gamma": "31-51 Hz"}
 
 
 def preparation(raw: np.ndarray, bands: Mapping[str, np.ndarray], spectra: np.ndarray, rate: float,
@@ -39,23 +45,17 @@ def preparation(raw: np.ndarray, bands: Mapping[str, np.ndarray], spectra: np.nd
     figure = blank(4.4)
     grid = figure.add_gridspec(4, 3, width_ratios=[1.5, 1.0, 1.5])
     time, shades = np.arange(len(raw)) / rate, ("#D55E00", "#009E73", "#0072B2")
+    inner, last = {"xticks": []}, {"xticks": [0, 1, 2, 3], "xlabel": "time (s)"}
     ax = figure.add_subplot(grid[0, 0])
     ax.plot(time, raw - raw.mean(), color="0.3", lw=0.7)
-    ax.set(ylabel="raw", title=f"electrode {channel}", xticks=[], yticks=[])
+    ax.set(ylabel="raw", title=f"electrode {channel}", yticks=[], **inner)
     for i, ((name, x), shade) in enumerate(zip(bands.items(), shades, strict=True), 1):
-        ax = figure.add_subplot(grid[i, 0])
+        ax, picture = (figure.add_subplot(grid[i, column]) for column in (0, 1))
         ax.plot(time, x, color=shade, lw=0.7)
-        ax.set(
-            ylabel=name.replace("delta-theta-alpha",
-                                "1-14 Hz").replace("beta", "14-31 Hz").replace("gamma", "31-51 Hz"),
-            xticks=[0, 1, 2, 3] if i == 3 else [], yticks=[])
-        picture = figure.add_subplot(grid[i, 1])
+        ax.set(ylabel=_HERTZ.get(name, name), yticks=[], **(last if i == 3 else inner))
         picture.imshow(spectra[i - 1], origin="lower", cmap="magma", vmin=0, vmax=1, aspect="auto",
                        extent=(0, 3, 0, rate / 2))
-        picture.set(ylabel="Hz", xticks=[0, 1, 2, 3] if i == 3 else [])
-        for one in (ax, picture):
-            if i == 3:
-                one.set_xlabel("time (s)")
+        picture.set(ylabel="Hz", **(last if i == 3 else inner))
     colour = figure.add_subplot(grid[1:, 2])
     colour.imshow(np.moveaxis(spectra, 0, -1), origin="lower", aspect="auto",
                   extent=(0, 3, 0, rate / 2))
@@ -77,13 +77,11 @@ def electrode_grid(grid: Sequence[Sequence[str]], values: np.ndarray | None = No
         What is coloured.
     """
     rows, columns = len(grid), len(grid[0])
-    figure = blank(0.5 * rows + 0.5, 5.2)
-    ax = figure.subplots()
+    figure, (ax,) = blanks(0.5 * rows + 0.5, width=5.2)
     there = np.array([[bool(name) for name in line] for line in grid])
     shown = np.where(there, 0.5 if values is None else values, np.nan)
-    image = ax.imshow(shown, cmap="Blues" if values is None else "viridis",
-                      vmin=0 if values is None else None, vmax=1 if values is None else None,
-                      aspect="auto")
+    look = {"cmap": "Blues", "vmin": 0, "vmax": 1} if values is None else {"cmap": "viridis"}
+    image = ax.imshow(shown, aspect="auto", **look)
     for i, line in enumerate(grid):
         for j, name in enumerate(line):
             ink = "0.6" if not name else "black" if values is None else "white"
@@ -99,15 +97,11 @@ def electrode_grid(grid: Sequence[Sequence[str]], values: np.ndarray | None = No
 def images(pictures: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> Figure:
     """A sheet of spectrogram images ``(n_rows, n_columns, size, size, 3)``, 0 to 1, low frequencies
     first."""
-    figure = blank(1.35 * len(rows) + 0.4)
-    axes = figure.subplots(len(rows), len(columns), squeeze=False)
-    for i, row in enumerate(rows):
-        for j, column in enumerate(columns):
-            axes[i, j].imshow(pictures[i, j], origin="lower", aspect="auto")
-            axes[i, j].set(xticks=[], yticks=[])
-            if not i:
-                axes[i, j].set_title(column)
-        axes[i, 0].set_ylabel(row)
+    figure, axes = blanks(1.35 * len(rows) + 0.4, len(columns), rows=len(rows))
+    for i, j in np.ndindex(axes.shape):
+        axes[i, j].imshow(pictures[i, j], origin="lower", aspect="auto")
+        axes[i, j].set(xticks=[], yticks=[], title="" if i else columns[j],
+                       ylabel="" if j else rows[i])
     return figure
 
 
@@ -126,44 +120,35 @@ def five_splits(summary: pd.DataFrame, rows: Sequence[str], splits: Sequence[str
     chance : float
         Drawn as a line.
     """
-    figure = blank(3.2)
-    ax = figure.subplots()
+    figure, (ax,) = blanks(3.2)
     table = summary.set_index(["variant", "split"])
-    for i, row in enumerate(rows):
+    for row, offset in zip(rows, fan(len(rows), 0.13), strict=True):
         shade, marker = _ROWS[row]
-        at = [(k, split) for k, split in enumerate(splits) if (row, split) in table.index]
-        found = table.loc[[(row, split) for _, split in at]]
-        x = np.array([k for k, _ in at]) + 0.13 * (i - (len(rows) - 1) / 2)
-        reach = np.nan_to_num(
-            np.stack([found["mean"] - found["low"], found["high"] - found["mean"]]))
-        ax.errorbar(x, found["mean"], reach, fmt=marker, color=shade, ms=6, lw=1.2, label=row,
-                    zorder=2)
+        found = table.reindex([(row, split) for split in splits])
+        ax.errorbar(
+            np.arange(len(splits)) + offset, found["mean"], arms(found), fmt=marker, color=shade,
+            ms=6, lw=1.2, label=row, zorder=2)
         if row in published:
-            ax.plot(0.13 * (i - (len(rows) - 1) / 2) - 0.06, published[row], marker, mfc="white",
-                    mec=shade, ms=6)
+            ax.plot(offset - 0.06, published[row], marker, mfc="white", mec=shade, ms=6)
     ax.axhline(chance, color="0.6", lw=1, zorder=0)
     ax.text(0.995, chance + 0.01, "chance", ha="right", va="bottom", fontsize=8, color="0.4",
             transform=ax.get_yaxis_transform())
     ax.set(xticks=range(len(splits)),
            xticklabels=[split.replace("_", " ").replace(", ", ",\n") for split in splits],
            ylabel="accuracy", ylim=(0, 1.04), title=title)
-    handles, labels = ax.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left", ncols=len(labels))
+    legend(figure, ax)
     return figure
 
 
 def rules(summary: pd.DataFrame, names: Sequence[str], splits: Sequence[str]) -> Figure:
     """Accuracy of each modality alone and of every rule of fusion, a panel per split; columns as
     :func:`five_splits`."""
-    figure = blank(0.32 * len(names) + 0.9)
-    axes = figure.subplots(1, len(splits), sharey=True, squeeze=False)[0]
+    figure, axes = blanks(0.32 * len(names) + 0.9, len(splits), sharey=True)
+    shades = [COLOURS["face"], COLOURS["EEG"], *[COLOURS["both"]] * (len(names) - 2)]
     for ax, split in zip(axes, splits, strict=True):
         panel = summary[summary["split"] == split].set_index("variant").reindex(names)
-        shade = [COLOURS["face"], COLOURS["EEG"], *[COLOURS["both"]] * (len(names) - 2)]
-        for y, (row, colour) in enumerate(zip(panel.itertuples(), shade, strict=True)):
-            ax.errorbar(row.mean, y, xerr=np.nan_to_num([[row.mean - row.low],
-                                                         [row.high - row.mean]]), fmt="o",
-                        color=colour, ms=6)
+        for y, (mean, shade) in enumerate(zip(panel["mean"], shades, strict=True)):
+            ax.errorbar(mean, y, xerr=arms(panel)[:, [y]], fmt="o", color=shade, ms=6)
         ax.axvline(0.25, color="0.6", lw=1, zorder=0)
         ax.set(title=split.replace("_", " "), xlabel="accuracy", xlim=(0, 1.04),
                yticks=range(len(names)), yticklabels=[name.replace("_", " ") for name in names])
@@ -189,26 +174,22 @@ def decisions(frames: Sequence[np.ndarray], maps: Sequence[np.ndarray],
     true, emotions : sequence of str
         Of the segments; names of the classes.
     """
-    figure = blank(1.75 * len(frames))
-    axes = figure.subplots(len(frames), 3, width_ratios=[0.8, 0.7, 2.0], squeeze=False)
+    figure, axes = blanks(1.75 * len(frames), 3, rows=len(frames), width_ratios=[0.8, 0.7, 2.0])
     for i, (frame, power, said) in enumerate(zip(frames, maps, posteriors, strict=True)):
         axes[i, 0].imshow(frame)
         axes[i, 0].set_ylabel(f"true: {true[i]}")
         axes[i, 1].imshow(power, cmap="viridis")
         for ax in axes[i, :2]:
             ax.set(xticks=[], yticks=[])
-        for k, (name, shade) in enumerate(
-            (("face", COLOURS["face"]), ("EEG", COLOURS["EEG"]), ("fused", COLOURS["both"]))):
+        for (name, (kind, label)), offset in zip(_SAYS.items(), fan(3, 0.26), strict=True):
             bars = axes[i, 2].bar(
-                np.arange(len(emotions)) + 0.26 * (k - 1), said[name], 0.24, color=shade,
-                label=name)
+                np.arange(len(emotions)) + offset, said[name], 0.24, color=COLOURS[kind],
+                label=label)
             bars[int(np.argmax(said[name]))].set_edgecolor("black")
         axes[i, 2].set(xticks=range(len(emotions)),
                        xticklabels=emotions if i == len(frames) - 1 else [], ylim=(0, 1.05),
                        ylabel="posterior")
     axes[0, 0].set_title("frame")
     axes[0, 1].set_title("beta power")
-    handles, labels = axes[0, 2].get_legend_handles_labels()
-    figure.legend(handles, [*labels[:2], f"{labels[2]} (black edge: the answer)"],
-                  loc="outside upper right", ncols=3)
+    legend(figure, axes[0, 2], loc="outside upper right")
     return figure

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from lib.companion.sliders import View, wide
 from lib.datasets.flex_format import EMOTIONS
-from lib.plots.style import COLOURS, blank
+from lib.plots.shapes import blanks, legend
+from lib.plots.style import COLOURS
 
 __all__ = ["fusion"]
 
@@ -50,8 +51,8 @@ def fusion(data: Mapping[str, np.ndarray], records: Sequence, faces: np.ndarray)
             float(np.mean((b * face + (1 - b) * eeg).argmax(axis=1) == data["emotion"]))
             for b in betas
         ]
-        figure, emotion = blank(2.8, 9.0), int(data["emotion"][rows[0]])
-        time, curve = figure.subplots(1, 2, width_ratios=[1.5, 1])
+        figure, (time, curve) = blanks(2.8, 2, width_ratios=[1.5, 1])
+        emotion, chance = int(data["emotion"][rows[0]]), 1 / len(EMOTIONS)
         fused = beta * face[rows] + (1 - beta) * eeg[rows]
         for name, p in (("face", face[rows]), ("EEG", eeg[rows]), ("both", fused)):
             time.plot(data["start"][rows], p[:, emotion], "o-", ms=4, color=COLOURS[name],
@@ -65,12 +66,11 @@ def fusion(data: Mapping[str, np.ndarray], records: Sequence, faces: np.ndarray)
             title=f"recording {recording}: {EMOTIONS[emotion]}, {won.sum()} of {len(won)} right")
         curve.plot(betas, right, color=COLOURS["both"])
         curve.plot(beta, np.interp(beta, betas, right), "o", color="black")
-        curve.axhline(1 / len(EMOTIONS), color="0.6", lw=1)
-        curve.text(0, 1 / len(EMOTIONS) - 0.01, "chance", va="top", fontsize=8, color="0.4")
+        curve.axhline(chance, color="0.6", lw=1)
+        curve.text(0, chance - 0.01, "chance", va="top", fontsize=8, color="0.4")
         curve.set(xlabel="weight of the face, beta", ylabel="accuracy (test)", ylim=(0, 1),
                   title=f"beta = {beta:.2f}: {np.interp(beta, betas, right):.3f}")
-        handles, labels = time.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper left", ncols=4)
+        legend(figure, time)
         return figure
 
     options = [(f"{number}: {EMOTIONS[int(data['emotion'][rows[0]])]}", number)

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from lib.plots.shapes import arms, blanks, fan, legend
 from lib.plots.style import blank
 
 __all__ = [
@@ -25,6 +26,7 @@ SPLITS = {
     "random_segments": ("#882255", "o"), "blocked_segments": ("#CC79A7", "s"),
     "by_trial": ("#E69F00", "^"), "by_clip": ("#009E73", "D"), "by_subject": ("#0072B2", "v")
 }
+_TIGHT = {"handletextpad": 0.3, "columnspacing": 1.2}
 NAMES = {"by_trial": "by_recording", "16/8": "trials 1-16,\nthen 17-24"}
 
 
@@ -38,18 +40,16 @@ def _chance(ax: Axes, value: float) -> None:
 
 def _dots(ax: Axes, table: pd.DataFrame, splits: Sequence[str], models: Sequence[str], *,
           hollow: bool = False, shift: float = 0.0, label: str = "") -> None:
-    """Mean and interval of every split and model; columns of :func:`lib.papers.leakage.protocol.tidy`."""
-    table = table.set_index(["split", "model"])
-    for i, model in enumerate(models):
+    """Mean and interval of every split and model; columns of
+    :func:`lib.papers.leakage.protocol.tidy`."""
+    table = table.set_index(["model", "split"])
+    for model, offset in zip(models, fan(len(models), 0.2), strict=True):
         shade, marker = MODELS[model]
-        at = [k for k, split in enumerate(splits) if (split, model) in table.index]
-        found = table.loc[[(splits[k], model) for k in at]]
-        reach = np.nan_to_num(
-            np.stack([found["mean"] - found["low"], found["high"] - found["mean"]]))
-        x = np.array(at) + 0.2 * (i - (len(models) - 1) / 2) + shift
-        ax.errorbar(x, found["mean"], reach, fmt=marker, ms=5, color=shade,
-                    mfc="white" if hollow else shade, elinewidth=0.9, alpha=0.75 if hollow else 1,
-                    label=f"{model}{label}", zorder=2)
+        found = table.reindex([(model, split) for split in splits])
+        ax.errorbar(
+            np.arange(len(splits)) + offset + shift, found["mean"], arms(found), fmt=marker, ms=5,
+            color=shade, mfc="white" if hollow else shade, elinewidth=0.9,
+            alpha=0.75 if hollow else 1, label=f"{model}{label}", zorder=2)
     ax.set(xticks=range(len(splits)), xticklabels=[_name(split) for split in splits],
            xlim=(-0.5, len(splits) - 0.5))
     ax.tick_params(axis="x", labelsize=8, length=0)
@@ -57,32 +57,33 @@ def _dots(ax: Axes, table: pd.DataFrame, splits: Sequence[str], models: Sequence
         ax.axvline(k + 0.5, color="0.93", lw=0.8, zorder=0)
 
 
-def _legend(figure: Figure, ax: Axes, ncols: int) -> None:
-    handles, labels = ax.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left", ncols=ncols, handletextpad=0.3,
-                  columnspacing=1.2)
+def _with_twin(ax: Axes, table: pd.DataFrame, column: str, kinds: tuple[str, str], label: str,
+               splits: Sequence[str], models: Sequence[str]) -> None:
+    """Filled what ``column`` calls the first kind, hollow the second one, its null twin."""
+    own, twin = (table[table[column] == kind] for kind in kinds)
+    _dots(ax, own, splits, models, shift=-0.03)
+    _dots(ax, twin, splits, models, hollow=True, shift=0.06, label=label)
 
 
-def clusters(worlds: Mapping[str, Mapping[str, np.ndarray]], emotions: Sequence[str],
-             person: int = 0) -> Figure:
-    """Segments of one person in the plane of their two largest components, a panel per world;
+def clusters(worlds: Mapping[str, Mapping[str, np.ndarray]], emotions: Sequence[str]) -> Figure:
+    """Segments of the first person in the plane of their two largest components, a panel per world;
     colour: emotion, marker: recording."""
-    figure = blank(2.9)
-    axes = figure.subplots(1, len(worlds))
+    figure, axes = blanks(2.9, len(worlds))
     shades = ("#E69F00", "#0072B2", "#009E73", "#CC79A7")
     for ax, (title, data) in zip(axes, worlds.items(), strict=True):
-        mine = data["subject"] == person
+        mine = data["subject"] == 0
         x = data["x"][mine] - data["x"][mine].mean(axis=0)
         plane = x @ np.linalg.svd(x, full_matrices=False)[2][:2].T
         y, recording = data["y"][mine], data["recording"][mine]
         for number in np.unique(recording):
             own = recording == number
-            first = number == recording[y == y[own][0]].min()
-            ax.scatter(*plane[own].T, s=22, marker="o" if first else "^", color=shades[y[own][0]],
-                       lw=0, label=emotions[y[own][0]] if first else None)
+            emotion = y[own][0]
+            first = number == recording[y == emotion].min()
+            ax.scatter(*plane[own].T, s=22, marker="o" if first else "^", color=shades[emotion],
+                       lw=0, label=emotions[emotion] if first else None)
         ax.set(title=title, xticks=[], yticks=[], xlabel="first component")
     axes[0].set_ylabel("second component")
-    _legend(figure, axes[0], len(emotions))
+    legend(figure, axes[0], **_TIGHT)
     return figure
 
 
@@ -90,26 +91,24 @@ def strengths(table: pd.DataFrame, splits: Sequence[str], chance: float) -> Figu
     """Accuracy against the strength of the fingerprint: a column per cohort, a row per model, a
     line per split."""
     cohorts, models = table["cohort"].unique(), table["model"].unique()
-    figure = blank(2.3 * len(models) + 0.4)
-    axes = figure.subplots(len(models), len(cohorts), sharex=True, sharey=True, squeeze=False)
+    figure, axes = blanks(2.3 * len(models) + 0.4, len(cohorts), rows=len(models), sharex=True,
+                          sharey=True)
+    lines = table.sort_values("strength").groupby(["model", "cohort", "split"])
     for row, model in zip(axes, models, strict=True):
         for ax, cohort in zip(row, cohorts, strict=True):
             for split in splits:
-                line = table[(table["model"] == model) & (table["cohort"] == cohort) &
-                             (table["split"] == split)].sort_values("strength")
-                shade, marker = SPLITS[split]
-                style, name = "--" if split == "blocked_segments" else "-", _name(split).replace(
-                    "\n", " ")
+                line, (shade, marker) = lines.get_group((model, cohort, split)), SPLITS[split]
                 ax.fill_between(line["strength"], line["low"], line["high"], color=shade,
                                 alpha=0.15, lw=0)
-                ax.plot(line["strength"], line["mean"], style, marker=marker, ms=5, color=shade,
-                        label=name)
+                ax.plot(line["strength"], line["mean"],
+                        "--" if split == "blocked_segments" else "-", marker=marker, ms=5,
+                        color=shade, label=_name(split).replace("\n", " "))
             _chance(ax, chance)
             ax.set(title=f"{model}, {cohort}s", ylim=(0, 1.04))
         row[0].set_ylabel("accuracy")
     for ax in axes[-1]:
         ax.set_xlabel("fingerprint of the recording\n(standard deviations of single segments)")
-    _legend(figure, axes[0, 0], len(splits) + 1)
+    legend(figure, axes[0, 0], **_TIGHT)
     return figure
 
 
@@ -118,8 +117,7 @@ def heatmap(table: pd.DataFrame, sources: Sequence[str], splits: Sequence[str],
     """Accuracy on null worlds by what segments share (rows, ``source``) and split (columns)."""
     values = table.pivot_table(index="source", columns="split",
                                values="mean").loc[[*sources], [*splits]].to_numpy()
-    figure = blank(0.55 * len(sources) + 0.9, 7.5)
-    ax = figure.subplots()
+    figure, (ax,) = blanks(0.55 * len(sources) + 0.9, width=7.5)
     image = ax.imshow(values, cmap="cividis", vmin=chance, vmax=1, aspect="auto")
     for (i, j), value in np.ndenumerate(values):
         ax.text(j, i, f"{100 * value:.0f} %", ha="center", va="center",
@@ -148,13 +146,11 @@ def papers(table: pd.DataFrame, splits: Mapping[str, Sequence[str]], chance: Map
     axes = figure.subplots(2, 2).ravel()
     for ax, (paper, names) in zip(axes, splits.items(), strict=True):
         own = table[table["paper"] == paper]
-        for kind, hollow in (("effect", False), ("null twin", True)):
-            _dots(ax, own[own["cohort"] == kind], names, models, hollow=hollow,
-                  shift=0.06 if hollow else -0.03, label=", null twin" if hollow else "")
+        _with_twin(ax, own, "cohort", ("effect", "null twin"), ", null twin", names, models)
         _chance(ax, chance[paper])
         low = -0.7 if own["metric"].iloc[0] == "CCC" else 0
         ax.set(title=paper, ylabel=own["metric"].iloc[0], ylim=(low, 1.04))
-    _legend(figure, axes[0], 4)
+    legend(figure, axes[0], 4, **_TIGHT)
     return figure
 
 
@@ -162,28 +158,25 @@ def practices(table: pd.DataFrame) -> Figure:
     """Points of accuracy that each practice adds: hollow in null worlds, filled in effect worlds,
     with 95 % intervals."""
     names = list(table["practice"].unique())
-    figure = blank(0.42 * len(names) + 0.9)
-    ax = figure.subplots()
+    figure, (ax,) = blanks(0.42 * len(names) + 0.9)
     for kind, shade, shift in (("null world", "white", -0.14), ("effect world", "#0072B2", 0.14)):
         own = table[table["cohort"] == kind].set_index("practice").loc[names]
-        reach = 100 * np.stack([own["mean"] - own["low"], own["high"] - own["mean"]])
         ax.errorbar(100 * own["mean"],
-                    np.arange(len(names)) + shift, xerr=reach, fmt="o", color="#0072B2", mfc=shade,
-                    ms=6, label=f"{kind}s")
+                    np.arange(len(names)) + shift, xerr=100 * arms(own), fmt="o", color="#0072B2",
+                    mfc=shade, ms=6, label=f"{kind}s")
     ax.axvline(0, color="0.6", lw=1, zorder=0)
     ax.set(yticks=range(len(names)), yticklabels=names,
            xlabel="accuracy with the practice minus without (percentage points)")
     ax.invert_yaxis()
     ax.grid(axis="y", color="0.92", lw=0.8)
     ax.tick_params(axis="y", length=0)
-    _legend(figure, ax, 2)
+    legend(figure, ax, **_TIGHT)
     return figure
 
 
 def literature(table: pd.DataFrame) -> Figure:
     """Published inflation in points; sources without a number in points stand below, in words."""
-    figure = blank(0.62 * len(table) + 0.7)
-    ax = figure.subplots()
+    figure, (ax,) = blanks(0.62 * len(table) + 0.7)
     for y, row in enumerate(table.itertuples()):
         if np.isnan(row.points):
             ax.text(0.5, y, row.kind, va="center", fontsize=8.5, style="italic", color="0.3")
@@ -218,20 +211,18 @@ def people(table: pd.DataFrame, each: pd.DataFrame, splits: Sequence[str], model
         ``labels``, ``split``, ``model``, ``value``: of each person.
     """
     kinds = table["labels"].unique()
-    figure = blank(3.2)
-    axes = figure.subplots(1, len(kinds), sharey=True)
+    figure, axes = blanks(3.2, len(kinds), sharey=True)
     for ax, kind in zip(axes, kinds, strict=True):
         _dots(ax, table[table["labels"] == kind], splits, models)
-        for i, model in enumerate(models):
-            for k, split in enumerate(splits):
-                values = each[(each["labels"] == kind) & (each["model"] == model) &
-                              (each["split"] == split)]["value"]
-                x = np.full(len(values), k + 0.2 * (i - (len(models) - 1) / 2) + 0.07)
-                ax.plot(x, values, "x", color=MODELS[model][0], ms=3.5, alpha=0.7, mew=0.8)
+        for model, offset in zip(models, fan(len(models), 0.2), strict=True):
+            own = each[(each["labels"] == kind) & (each["model"] == model)
+                       & each["split"].isin(splits)]
+            ax.plot(own["split"].map(splits.index) + offset + 0.07, own["value"], "x",
+                    color=MODELS[model][0], ms=3.5, alpha=0.7, mew=0.8)
         _chance(ax, chance)
         ax.set(title=kind, ylim=(0, 1.04))
     axes[0].set_ylabel("accuracy")
-    _legend(figure, axes[0], len(models) + 1)
+    legend(figure, axes[0], **_TIGHT)
     return figure
 
 
@@ -239,15 +230,12 @@ def two_labels(table: pd.DataFrame, splits: Sequence[str], models: Sequence[str]
     """CCC under every split, a panel per ``input``: filled with own labels, hollow with permuted
     ones; columns as `people`."""
     inputs = table["input"].unique()
-    figure = blank(3.4)
-    axes = figure.subplots(1, len(inputs), sharey=True)
+    figure, axes = blanks(3.4, len(inputs), sharey=True)
     for ax, name in zip(axes, inputs, strict=True):
-        own = table[table["input"] == name]
-        for kind, hollow in (("own labels", False), ("permuted labels", True)):
-            _dots(ax, own[own["labels"] == kind], splits, models, hollow=hollow,
-                  shift=0.06 if hollow else -0.03, label=", permuted" if hollow else "")
+        _with_twin(ax, table[table["input"] == name], "labels", ("own labels", "permuted labels"),
+                   ", permuted", splits, models)
         _chance(ax, 0.0)
         ax.set_title(name)
     axes[0].set_ylabel("CCC")
-    _legend(figure, axes[0], 4)
+    legend(figure, axes[0], 4, **_TIGHT)
     return figure

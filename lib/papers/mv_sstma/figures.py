@@ -14,11 +14,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from lib.datasets.seed_format import BANDS, CHANNELS, MNE_NAMES
+from lib.plots.shapes import blanks, legend, over_epochs
 from lib.plots.style import COLOURS, LINES, blank, colour
 
 __all__ = [
-    "attention_weights", "balance", "missing_channels", "reconstruction", "scalp_maps", "session",
-    "training_curves"
+    "attention_weights", "balance", "info", "missing_channels", "reconstruction", "scalp_maps",
+    "session", "training_curves"
 ]
 
 # assumed positions (see seed_format) are left out of the maps
@@ -39,8 +40,8 @@ def balance(table: pd.DataFrame) -> Figure:
         ``dataset``, ``session``, ``part`` (train, test), ``emotion``, ``trials``.
     """
     sets = list(dict.fromkeys(table["dataset"]))
-    figure = blank(2.1 * len(sets) + 0.3)
-    axes = figure.subplots(len(sets), table["session"].nunique(), sharey=True, squeeze=False)
+    figure, axes = blanks(2.1 * len(sets) + 0.3, table["session"].nunique(), rows=len(sets),
+                          sharey=True)
     for line, name in zip(axes, sets, strict=True):
         for ax, (number, panel) in zip(line, table[table["dataset"] == name].groupby("session"),
                                        strict=True):
@@ -51,11 +52,8 @@ def balance(table: pd.DataFrame) -> Figure:
             ax.set(xticks=x, xticklabels=wide.index, title=f"{name}, session {number}")
             ax.tick_params(axis="x", length=0)
         line[0].set_ylabel("trials")
-    handles = [
-        Patch(color="0.75", label="training trials"),
-        Patch(color="0.25", label="test trials")
-    ]
-    figure.legend(handles=handles, loc="outside upper left", ncols=2)
+    parts = {"training trials": "0.75", "test trials": "0.25"}
+    legend(figure, [Patch(color=shade, label=part) for part, shade in parts.items()])
     return figure
 
 
@@ -91,26 +89,35 @@ def session(table: pd.DataFrame, names: Sequence[str], first_test: int, eeg: str
                          ha="left", va="bottom", fontsize=9)
     axes[0].set(ylabel=eeg, xlim=(0, len(table)))
     axes[1].set(ylabel=eye, xlabel="features of 4 s, trial after trial")
-    handles = [Patch(color=EMOTION[name], alpha=0.45, label=name) for name in names]
-    figure.legend(handles=handles, loc="outside upper left", ncols=len(names))
+    legend(figure, [Patch(color=EMOTION[name], alpha=0.45, label=name) for name in names])
     return figure
 
 
-def _info() -> mne.Info:
+def info() -> mne.Info:
+    """The channels that have a place on the map."""
     return mne.create_info([MNE_NAMES[i] for i in ON_MAP], 1.0, "eeg").set_montage("colin27_1005")
 
 
-def _map(ax, values: np.ndarray, limits: tuple[float, float], cmap: str,
-         marked: np.ndarray | None = None):
-    """One scalp map of ``(62,)``; channels in ``marked`` (bool) are drawn as crosses."""
-    look = {"marker": "x", "markersize": 4, "markeredgecolor": "black", "markeredgewidth": 1}
+def _maps(figure: Figure, rows: Mapping[str, np.ndarray], limits: tuple[float, float], cmap: str,
+          marked: np.ndarray | None = None, **bar) -> None:
+    """A line of scalp maps per row ``(62, 5)``, one colour scale; channels in ``marked``
+    (bool) are drawn as crosses."""
+    cross = {"marker": "x", "markersize": 4, "markeredgecolor": "black", "markeredgewidth": 1}
     # with hidden channels every point of the map shows its nearest electrode: a smooth map would
     # invent values between them
     marks = {} if marked is None else {
-        "mask": marked[ON_MAP], "mask_params": look, "image_interp": "nearest"
+        "mask": marked[ON_MAP], "mask_params": cross, "image_interp": "nearest"
     }
-    return mne.viz.plot_topomap(values[ON_MAP], _info(), axes=ax, show=False, contours=0,
-                                sensors="k,", cmap=cmap, vlim=limits, **marks)[0]
+    axes = figure.subplots(len(rows), len(BANDS), squeeze=False)
+    for line, (name, values) in zip(axes, rows.items(), strict=True):
+        line[0].set_ylabel(name)
+        for ax, of_band in zip(line, values.T, strict=True):
+            image, _ = mne.viz.plot_topomap(of_band[ON_MAP], info(), axes=ax, show=False,
+                                            contours=0, sensors="k,", cmap=cmap, vlim=limits,
+                                            **marks)
+    for ax, band in zip(axes[0], BANDS, strict=True):
+        ax.set_title(band, loc="center")
+    figure.colorbar(image, ax=axes, **bar)
 
 
 def scalp_maps(values: np.ndarray, rows: Sequence[str], label: str) -> Figure:
@@ -124,19 +131,12 @@ def scalp_maps(values: np.ndarray, rows: Sequence[str], label: str) -> Figure:
         Of the colour bar.
     """
     figure = blank(PANEL * len(rows) + 0.2)
-    axes = figure.subplots(len(rows), len(BANDS), squeeze=False)
-    limits = (0.0, float(np.max(values)))
-    for r, (name, of_row) in enumerate(zip(rows, values, strict=True)):
-        axes[r, 0].set_ylabel(name)
-        for ax, band, of_band in zip(axes[r], BANDS, of_row.T, strict=True):
-            image = _map(ax, of_band, limits, "rocket_r")
-            ax.set_title("" if r else band, loc="center")
-    figure.colorbar(image, ax=axes, label=label, shrink=0.8, aspect=25)
+    _maps(figure, dict(zip(rows, values, strict=True)), (0.0, float(np.max(values))), "rocket_r",
+          label=label, shrink=0.8, aspect=25)
     return figure
 
 
-def reconstruction(x: np.ndarray, masked: np.ndarray, guess: np.ndarray,
-                   bands: Sequence[str] = tuple(BANDS)) -> Figure:
+def reconstruction(x: np.ndarray, masked: np.ndarray, guess: np.ndarray) -> Figure:
     """Masked channels on the scalp: what was recorded, what the network saw, what it made of it.
 
     Parameters
@@ -146,20 +146,15 @@ def reconstruction(x: np.ndarray, masked: np.ndarray, guess: np.ndarray,
     masked : array (62,) of bool
     """
     figure = blank(PANEL * 3 + 0.4)
-    axes = figure.subplots(3, len(bands), squeeze=False)
-    reach = float(np.abs(x).max())
-    filled = np.where(masked[:, None], guess, x)
-    seen = np.where(masked[:, None], 0.0, x)
-    for r, (name, values) in enumerate({"recorded": x, "visible": seen,
-                                        "filled in": filled}.items()):
-        axes[r, 0].set_ylabel(name)
-        for k, ax in enumerate(axes[r]):
-            image = _map(ax, values[:, k], (-reach, reach), "vlag", masked)
-            ax.set_title("" if r else bands[k], loc="center")
-    figure.colorbar(image, ax=axes, label="standard deviations of training", shrink=0.6, aspect=30)
+    reach, hidden = float(np.abs(x).max()), masked[:, None]
+    shown = {
+        "recorded": x, "visible": np.where(hidden, 0.0, x), "filled in": np.where(hidden, guess, x)
+    }
+    _maps(figure, shown, (-reach, reach), "vlag", masked, label="standard deviations of training",
+          shrink=0.6, aspect=30)
     marker = Line2D([], [], marker="x", ls="", color="black", ms=5,
                     label="hidden channel (in the middle row at the training mean, 0)")
-    figure.legend(handles=[marker], loc="outside upper left")
+    legend(figure, [marker])
     return figure
 
 
@@ -178,27 +173,17 @@ def training_curves(histories: Mapping[str, Mapping[str,
     level, note : float, str
         Height and legend entry of a grey line.
     """
-    figure = blank(2.8)
-    axes = figure.subplots(1, len(histories), sharey=True, squeeze=False)[0]
-    handles = []
+    figure, axes = blanks(2.8, len(histories), sharey=True)
     for ax, (title, lines) in zip(axes, histories.items(), strict=True):
-        for name, folds in lines.items():
-            stack = np.stack(folds)
-            epochs = np.arange(1, stack.shape[1] + 1)
-            for column, style in zip(range(stack.shape[2]), LINES, strict=False):
-                if len(stack) > 1:
-                    ax.plot(epochs, stack[..., column].T, color=colour(name), ls=style, lw=0.5,
-                            alpha=0.4)
-                (line,) = ax.plot(epochs, stack[..., column].mean(axis=0), color=colour(name),
-                                  ls=style, lw=2, label=f"{name}, {names[column]}")
-                handles += [line] if ax is axes[0] else []
-        ax.set(xlabel="epoch", title=title)
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        for row, folds in lines.items():
+            for values, name, style in zip(np.moveaxis(np.stack(folds), 2, 0), names, LINES,
+                                           strict=False):
+                over_epochs([ax], values[..., None], row, style, f"{row}, {name}")
+        ax.set_title(title)
         if level is not None:
-            grey = ax.axhline(level, color="0.6", lw=1, zorder=0, label=note)
+            ax.axhline(level, color="0.6", lw=1, zorder=0, label=note)
     axes[0].set_ylabel(ylabel)
-    figure.legend(handles=[*handles, *([grey] if level is not None else [])],
-                  loc="outside upper left", ncols=3)
+    legend(figure, axes[0], 3)
     return figure
 
 
@@ -206,23 +191,19 @@ def attention_weights(table: pd.DataFrame) -> Figure:
     """Weight of EEG in the attention fusion by emotion; the rest is that of the eyes. A panel per
     dataset, a dot per window."""
     sets = list(dict.fromkeys(table["dataset"]))
-    figure = blank(2.8)
-    for ax, name in zip(
-            figure.subplots(1, len(sets), sharey=True, squeeze=False)[0], sets, strict=True):
+    figure, axes = blanks(2.8, len(sets), sharey=True)
+    for ax, name in zip(axes, sets, strict=True):
         part = table[table["dataset"] == name]
         order = [name for name in EMOTION if name in set(part["emotion"])]
         sns.stripplot(part, x="emotion", y="EEG", order=order, color="0.45", size=2.2, alpha=0.7,
                       jitter=0.28, ax=ax)
         means = part.groupby("emotion")["EEG"].mean()
         for x, label in enumerate(order):
-            ax.plot([x - 0.3, x + 0.3], [means[label]] * 2, color=COLOURS["both"], lw=3)
-        ax.axhline(0.5, color="0.6", lw=1, zorder=0)
+            ax.plot([x - 0.3, x + 0.3], [means[label]] * 2, color=COLOURS["both"], lw=3,
+                    label=None if x else "mean")
+        ax.axhline(0.5, color="0.6", lw=1, zorder=0, label="both alike")
         ax.set(title=name, xlabel="", ylabel="attention to EEG", ylim=(0, 1))
-    handles = [
-        Line2D([], [], color=COLOURS["both"], lw=3, label="mean"),
-        Line2D([], [], color="0.6", lw=1, label="both alike")
-    ]
-    figure.legend(handles=handles, loc="outside upper left", ncols=2)
+    legend(figure, axes[0])
     return figure
 
 
@@ -239,9 +220,8 @@ def missing_channels(table: pd.DataFrame, chance: Mapping[str, float] | None = N
         Dataset -> height of a grey line.
     """
     sets, rows = list(dict.fromkeys(table["dataset"])), list(dict.fromkeys(table["row"]))
-    figure = blank(3.3)
-    for ax, name in zip(
-            figure.subplots(1, len(sets), sharey=True, squeeze=False)[0], sets, strict=True):
+    figure, axes = blanks(3.3, len(sets), sharey=True)
+    for ax, name in zip(axes, sets, strict=True):
         for k, row in enumerate(rows):
             part = table[(table["dataset"] == name) & (table["row"] == row)].sort_values("ratio")
             x, look = part["ratio"] + 0.012 * (k - 1), {"color": colour(row), "marker": "osD^"[k]}
@@ -252,8 +232,7 @@ def missing_channels(table: pd.DataFrame, chance: Mapping[str, float] | None = N
             ax.axhline(chance[name], color="0.6", lw=1, zorder=0,
                        label="guess at training frequencies")
         ax.set(title=name, xlabel="share of missing channels", ylim=(0, 1.0))
-    figure.axes[0].set_ylabel("accuracy")
-    handles, names = figure.axes[0].get_legend_handles_labels()
-    handles.append(Line2D([], [], marker="o", ls="", mfc="white", color="0.2", label="published"))
-    figure.legend(handles, [*names, "published"], loc="outside upper left", ncols=len(handles))
+    axes[0].set_ylabel("accuracy")
+    hollow = Line2D([], [], marker="o", ls="", mfc="white", color="0.2", label="published")
+    legend(figure, [*axes[0].get_legend_handles_labels()[0], hollow])
     return figure

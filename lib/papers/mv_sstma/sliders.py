@@ -9,11 +9,11 @@ from ipywidgets import IntSlider, ToggleButtons
 from matplotlib.figure import Figure
 
 from lib.companion.sliders import View, electrodes, wide
-from lib.datasets.seed_format import BANDS, CHANNELS, MNE_NAMES
+from lib.datasets.seed_format import BANDS, CHANNELS
 from lib.models.mv_sstma import MVSSTMA, draw_visible
 from lib.papers.mv_sstma.analysis import errors
-from lib.papers.mv_sstma.figures import ON_MAP
-from lib.plots.style import blank
+from lib.papers.mv_sstma.figures import ON_MAP, info
+from lib.plots.shapes import blanks
 
 __all__ = ["mask_ratio"]
 
@@ -29,9 +29,8 @@ def mask_ratio(network: MVSSTMA, x: np.ndarray, seed: int = 0) -> View:
     x : array ``(n_windows, n_times, 62, 5)``
         Scaled windows; the first is drawn, all count in the errors.
     """
-    info = mne.create_info([MNE_NAMES[i] for i in ON_MAP], 1.0, "eeg").set_montage("colin27_1005")
-    xy = mne.channels.make_eeg_layout(info).pos[:, :2]
-    xy = xy - xy[info.ch_names.index("Cz")]
+    xy = mne.channels.make_eeg_layout(info()).pos[:, :2]
+    xy = xy - xy[info().ch_names.index("Cz")]
 
     def draw(hidden: int, band: str) -> Figure:
         visible = draw_visible(len(x), len(CHANNELS), hidden / 100,
@@ -41,8 +40,7 @@ def mask_ratio(network: MVSSTMA, x: np.ndarray, seed: int = 0) -> View:
                              for part in network.forward_mae(torch.as_tensor(x), visible))
         k, crosses = list(BANDS).index(band), masked[0][ON_MAP]
         true, filled = (part[0].mean(axis=0)[ON_MAP, k] for part in (x, guess))
-        figure = blank(2.6, 9.0)
-        *maps, right = figure.subplots(1, 4, width_ratios=[1, 1, 1, 1.2])
+        figure, (*maps, right) = blanks(2.6, 4, width_ratios=[1, 1, 1, 1.2])
         reach = float(np.abs(true).max())
         shown = {
             "recorded": true, "visible": np.where(crosses, 0, true),

@@ -26,56 +26,49 @@ def sizes(model: nn.Module) -> dict[str, int]:
     """
     streams = dict(getattr(model, "extractors", {}))
     if set(streams) != {"eeg", "face"} or not model.residual:
-        raise ValueError(
-            "the drawings need an RMMT with both streams and its residual connection: build('RMMT', n_eeg, n_face)"
-        )
-    first, block = {name: tcn.blocks[0][0] for name, tcn in streams.items()}, model.blocks[0]
+        raise ValueError("the drawings need an RMMT with both streams and its residual connection: "
+                         "build('RMMT', n_eeg, n_face)")
+    first = {name: tcn.blocks[0][0] for name, tcn in streams.items()}
+    block, face = model.blocks[0], streams["face"]
     return {
         **{
             name: conv.weight.shape[1] // conv.kernel for name, conv in first.items()
-        }, "H": streams["face"].width, "blocks": len(streams["face"].blocks),
-        "kernel": first["face"].kernel, "N": len(model.blocks), "heads": block.heads,
-        "d_K": streams["face"].width // block.heads, "inner": block.feed_forward[0].out_features,
-        "cat": model.regressor.in_features
+        }, "H": face.width, "blocks": len(face.blocks), "kernel": first["face"].kernel,
+        "N": len(model.blocks), "heads": block.heads, "d_K": face.width // block.heads,
+        "inner": block.feed_forward[0].out_features, "cat": model.regressor.in_features
     }
 
 
 def fusion_schemes() -> Figure:
     """Figure 1: feature, decision and hybrid fusion."""
-    sheet = Sheet(9.0, 2.45)
-    rows, middle = {"face": 1.75, "EEG": 0.35}, 1.05
+    sheet, rows, middle = Sheet(9.0, 2.45), {"face": 1.75, "EEG": 0.35}, 1.05
     for column, title in enumerate(("feature fusion", "decision fusion", "hybrid fusion")):
         left = 0.08 + 3.02 * column
         sheet.note(left + 1.35, 2.3, f"({'abc'[column]}) {title}", size=10)
         inputs = {
             m: sheet.box(left + 0.42, y, f"{m}\nfeatures", m, w=0.82) for m, y in rows.items()
         }
-        output = sheet.box(left + 2.25, middle, "weigh" if column else "model", "both", w=0.62,
-                           h=0.5)
-        sheet.arrow(output.side("right"), (left + 2.88, middle))
+        word = "weigh" if column else "model"
+        output = sheet.box(left + 2.25, middle, word, "both", w=0.62, h=0.5)
+        sheet.arrow(output, (left + 2.88, middle))
         sheet.note(left + 2.6, middle - 0.36, "prediction")
         if column == 0:
             joined = sheet.box(left + 1.3, middle, "concatenate", "both", w=0.92, h=0.5)
-            for m, side in (("face", "top"), ("EEG", "bottom")):
-                sheet.elbow([inputs[m].side("right"), (joined.x, rows[m]),
-                             joined.side(side)], kind=m)
-            sheet.arrow(joined.side("right"), output.side("left"), kind="both")
+            for m, source in inputs.items():
+                sheet.elbow(source, joined, kind=m)
+            sheet.arrow(joined, output, kind="both")
             continue
-        for m, side in (("face", "top"), ("EEG", "bottom")):
+        for m, source in inputs.items():
             model = sheet.box(left + 1.32, rows[m], "model", m, w=0.66, h=0.5)
-            sheet.arrow(inputs[m].side("right"), model.side("left"), kind=m)
+            sheet.arrow(source, model, kind=m)
             # the EEG path turns in further left, clear of the word below the output
-            x = output.x - 0.15 if side == "bottom" else output.x
-            sheet.elbow(
-                [model.side("right"),
-                 (x, rows[m]), output.side(side, x - output.x)], kind=m)
+            sheet.elbow(model, (output.x - 0.15 * (m == "EEG"), rows[m]), output, kind=m)
         if column == 2:
             model = sheet.box(left + 1.32, middle, "model", "both", w=0.66, h=0.5)
             joined = sheet.box(left + 0.42, middle, "concatenate", "both", w=0.82, h=0.36, size=8)
-            sheet.arrow(inputs["face"].side("bottom"), joined.side("top"), kind="face")
-            sheet.arrow(inputs["EEG"].side("top"), joined.side("bottom"), kind="EEG")
-            sheet.arrow(joined.side("right"), model.side("left"), kind="both")
-            sheet.arrow(model.side("right"), output.side("left"), kind="both")
+            for m, source in inputs.items():
+                sheet.arrow(source, joined, kind=m)
+            sheet.flow(joined, model, output, y=middle, kind="both")
     return sheet.figure
 
 
@@ -91,45 +84,39 @@ def overview(model: nn.Module, n_times: int = 96, backbone: str = "ResNet-50") -
     backbone : str
         Name of the image network that made the face features.
     """
-    s, T = sizes(model), n_times
-    sheet = Sheet(9.0, 2.8)
+    s, T, sheet = sizes(model), n_times, Sheet(9.0, 2.8)
     top, middle, low, turn = 2.3, 1.5, 0.7, 5.12
-    tcn = f"TCN\n{s['blocks']} blocks, kernel {s['kernel']}"
-    frames = sheet.stack(0.55, top, "frames", "face", w=0.8)
-    network = sheet.box(2.0, top, f"image network\n({backbone})", "face", w=1.25)
-    face = sheet.box(4.0, top, tcn, "face", w=1.3)
-    eeg = sheet.stack(0.55, low, "EEG", "EEG", w=0.8)
-    power = sheet.box(2.0, low, "relative\nband power", "EEG", w=1.25)
-    brain = sheet.box(4.0, low, tcn, "EEG", w=1.3)
-    fuse = sheet.stack(6.3, middle, f"cross-modal\nblock × {s['N']}", "both", w=1.1, h=0.75,
-                       n=s["N"])
+    streams = {
+        "face": ("frames", f"image network\n({backbone})", top),
+        "EEG": ("EEG", "relative\nband power", low)
+    }
+    ends = {}
+    for kind, (source, made, y) in streams.items():
+        first = sheet.box(0.55, y, source, kind, w=0.8, n=3)
+        second = sheet.box(2.0, y, made, kind, w=1.25)
+        ends[kind] = sheet.box(4.0, y, f"TCN\n{s['blocks']} blocks, kernel {s['kernel']}", kind)
+        sheet.flow(first, second, y=y, kind=kind)
+        sheet.arrow(second, ends[kind], f"{T} × {s[kind.lower()]}", kind)
+    face, brain = ends["face"], ends["EEG"]
+    fuse = sheet.box(6.3, middle, f"cross-modal\nblock × {s['N']}", "both", w=1.1, h=0.75, n=s["N"])
     cat = sheet.box(7.45, top, "concatenate", "both", w=0.9, h=0.4)
     out = sheet.box(8.5, middle, "linear", "both", w=0.7, h=0.42)
-    for first, second, third, kind, width in ((frames, network, face, "face", s["face"]),
-                                              (eeg, power, brain, "EEG", s["eeg"])):
-        sheet.arrow((first.side("right")[0], second.y), second.side("left"), kind=kind)
-        sheet.arrow(second.side("right"), third.side("left"), f"{T} × {width}", kind)
     sheet.note(2.0, low - 0.42, "Eqs (1)–(7)")
-    sheet.arrow(face.side("right"), cat.side("left"), "residual", "face", shift=(0.55, 0.12))
+    sheet.arrow(face, cat, "residual", "face", shift=(0.55, 0.12))
     sheet.note(turn + 0.05, top + 0.13, f"$X_F$  {T} × {s['H']}")
-    sheet.elbow([(turn, top), (turn, middle + 0.18), (fuse.side("left")[0], middle + 0.18)],
-                kind="face")
+    sheet.elbow((turn, top), (turn, middle + 0.18), fuse, kind="face")
     sheet.note(turn + 0.32, middle + 0.3, "query")
-    sheet.elbow([
-        brain.side("right"), (turn, low), (turn, middle - 0.15),
-        (fuse.side("left")[0], middle - 0.15)
-    ], kind="EEG")
+    sheet.elbow(brain, (turn, low), (turn, middle - 0.15), fuse, kind="EEG")
     sheet.note(turn + 0.32, middle - 0.36, "keys,\nvalues")
     sheet.note(turn + 0.1, low, f"$X_E$  {T} × {s['H']}", ha="left")
-    for start, end in ((face, brain), (brain, face)):
-        sheet.arrow(start.side("bottom" if start is face else "top"),
-                    end.side("top" if end is brain else "bottom"), dashed=True)
+    sheet.arrow(face, brain, dashed=True)
+    sheet.arrow(brain, face, dashed=True)
     sheet.note(face.x - 0.4, middle, "KD loss\nEq (20)")
-    sheet.elbow([(fuse.side("right")[0], middle), (cat.x, middle), cat.side("bottom")], kind="both")
+    sheet.elbow(fuse, (cat.x, middle), cat, kind="both")
     sheet.note(cat.x + 0.08, middle + 0.15, r"$X_{E\rightarrow F}^{[N]}$", ha="left")
-    sheet.elbow([cat.side("right"), (out.x, top), out.side("top")], kind="both")
+    sheet.elbow(cat, out, kind="both")
     sheet.note(8.5, top + 0.22, f"{T} × {s['cat']}\nEq (17)")
-    sheet.arrow(out.side("bottom"), (out.x, low + 0.12))
+    sheet.arrow(out, (out.x, low + 0.12))
     sheet.note(out.x, low - 0.02, f"valence  {T} × 1")
     return sheet.figure
 
@@ -154,8 +141,9 @@ def fusion_block(model: nn.Module, n_times: int = 96) -> Figure:
     sheet = Sheet(9.0, 3.75)
     up, middle, down, top = 2.55, 1.5, 0.5, 3.4
     sheet.frame(1.22, 0.1, 6.08, 2.95)
-    caption = f"layer $i$ = 1 … {s['N']} (its output is the next query), {s['heads']} head{'s' * (s['heads'] > 1)}, $d_K$ = {s['d_K']}"
-    sheet.note(1.35, 2.92, caption, ha="left", size=9)
+    heads = f"{s['heads']} head{'s' * (s['heads'] > 1)}, $d_K$ = {s['d_K']}"
+    sheet.note(1.35, 2.92, f"layer $i$ = 1 … {s['N']} (its output is the next query), {heads}",
+               ha="left", size=9)
     face = sheet.box(0.58, up, f"$X_F$\n{T} × {s['H']}", "face", w=0.9)
     eeg = sheet.box(0.58, down, f"$X_E$\n{T} × {s['H']}", "EEG", w=0.9)
     query = sheet.box(2.05, up, "$Q_F$  Eq (9)", "face", w=1.05, h=0.42)
@@ -168,29 +156,24 @@ def fusion_block(model: nn.Module, n_times: int = 96) -> Figure:
                      "both", w=1.2, h=0.75, size=8.5)
     add = sheet.box(6.55, up, "add\nEq (16)", "both", w=0.75)
     out = sheet.box(8.2, up, f"concatenate\nEq (17)  {T} × {s['cat']}", "both", w=1.4)
-    sheet.arrow(face.side("right"), query.side("left"), kind="face")
-    sheet.elbow([eeg.side("right"), (1.3, down), (1.3, key.y), key.side("left")], kind="EEG")
-    sheet.arrow((1.3, down), value.side("left"), kind="EEG")
-    sheet.elbow([query.side("bottom"), (query.x, 1.75), (scores.side("left")[0], 1.75)],
-                kind="face")
-    sheet.arrow(key.side("right"), (scores.side("left")[0], key.y), kind="EEG")
-    sheet.arrow(value.side("right"), cross.side("left"), kind="EEG")
-    sheet.elbow([scores.side("right"), (cross.x, middle), cross.side("top")], kind="both")
+    sheet.arrow(face, query, kind="face")
+    sheet.elbow(eeg, (1.3, down), (1.3, key.y), key, kind="EEG")
+    sheet.arrow((1.3, down), value, kind="EEG")
+    sheet.elbow(query, (query.x, 1.75), scores, kind="face")
+    sheet.flow(key, scores, y=key.y, kind="EEG")
+    sheet.arrow(value, cross, kind="EEG")
+    sheet.elbow(scores, cross, kind="both")
     if block.residual == "query":
-        sheet.arrow(query.side("right"), norm.side("left"), "$Q_F$", "face")
+        sheet.arrow(query, norm, "$Q_F$", "face")
     else:
-        sheet.elbow([(1.3, up), (1.3, 2.13), (norm.x - 0.3, 2.13),
-                     norm.side("bottom", -0.3)], "the input of the layer", "face")
-    sheet.elbow([
-        cross.side("right"), (5.7, down), (5.7, 2.05), (norm.x + 0.25, 2.05),
-        norm.side("bottom", 0.25)
-    ], kind="both")
-    sheet.arrow(norm.side("right"), add.side("left"), kind="both")
-    sheet.elbow([(5.84, up), (5.84, middle), feed.side("left")], kind="both")
-    sheet.arrow(feed.side("top"), add.side("bottom"), kind="both")
-    sheet.arrow(add.side("right"), out.side("left"), kind="both")
-    sheet.elbow([face.side("top"), (face.x, top),
-                 (out.x, top), out.side("top")], "$X_F$ again: the residual connection", "face")
+        sheet.elbow((1.3, up), (1.3, 2.13), (norm.x - 0.3, 2.13), norm,
+                    text="the input of the layer", kind="face")
+    sheet.elbow(cross, (5.7, down), (5.7, 2.05), (norm.x + 0.25, 2.05), norm, kind="both")
+    sheet.flow(norm, add, out, y=up, kind="both")
+    sheet.elbow((5.84, up), (5.84, middle), feed, kind="both")
+    sheet.arrow(feed, add, kind="both")
+    sheet.elbow(face, (face.x, top), (out.x, top), out, text="$X_F$ again: the residual connection",
+                kind="face")
     return sheet.figure
 
 
@@ -198,31 +181,27 @@ def distillation(model: nn.Module, n_times: int = 96) -> Figure:
     """Figure 4: cross-modal distillation as usual (teacher, then student), and as RMMT uses it (one
     joint training)."""
     shape = f"{n_times} × {sizes(model)['H']}"
-    sheet = Sheet(9.0, 2.75)
-    rows, middle = {"face": 1.95, "EEG": 0.75}, 1.35
-    for left, title in ((0.0, "(a) teacher and student, one after the other"),
-                        (4.45, "(b) as a term of one loss, Eq (21)")):
+    sheet, rows, middle = Sheet(9.0, 2.75), {"face": 1.95, "EEG": 0.75}, 1.35
+    for left, joint, names, title, note in ((0.0, False, ("teacher: face TCN", "student: EEG TCN"),
+                                             "(a) teacher and student, one after the other",
+                                             "the teacher is trained first, then frozen"),
+                                            (4.45, True, ("face TCN", "EEG TCN"),
+                                             "(b) as a term of one loss, Eq (21)",
+                                             "each changes the other")):
         sheet.note(left + 0.2, 2.58, title, size=10, ha="left")
-        joint, x = left > 0, left + 3.15
-        for m, y in rows.items():
-            name = f"{m} TCN" if joint else {
-                "face": "teacher: face TCN", "EEG": "student: EEG TCN"
-            }[m]
+        x = left + 3.15
+        for (m, y), name in zip(rows.items(), names, strict=True):
             source = sheet.box(left + 0.5, y, m, m, w=0.6, h=0.45)
             network = sheet.box(left + 1.75, y, name, m, w=1.4, h=0.5)
             feature = sheet.box(x, y, f"$X_{m[0].upper()}$\n{shape}", m, w=0.85, h=0.5)
-            sheet.arrow(source.side("right"), network.side("left"), kind=m)
-            sheet.arrow(network.side("right"), feature.side("left"), kind=m)
+            sheet.flow(source, network, feature, y=y, kind=m)
         sheet.arrow((x, middle - 0.17), (x, rows["EEG"] + 0.25), dashed=True)
         sheet.arrow((x, middle + 0.17), (x, rows["face"] - 0.25), dashed=True, head=joint)
         loss = sheet.box(x, middle, "$L_1$  Eq (20)", "label", w=0.95, h=0.34)
-        sheet.note(
-            left + 0.2, middle,
-            "each changes the other" if joint else "the teacher is trained first, then frozen",
-            ha="left")
+        sheet.note(left + 0.2, middle, note, ha="left")
         if joint:
             total = sheet.box(left + 4.1, middle, "$L_{CCC}$\n+ α $L_1$", "label", w=0.62, h=0.5)
-            sheet.arrow(loss.side("right"), total.side("left"))
+            sheet.arrow(loss, total)
     sheet.note(0.2, 0.25,
                "dashed: the loss between features; its arrow heads show what its gradient changes",
                ha="left")
@@ -240,43 +219,37 @@ def compared_models(model: nn.Module, mu: float = 0.6, eta: float = 0.4) -> Figu
     mu, eta : float
         Weights of the face and the EEG prediction in decision fusion, Eq (26).
     """
-    s = sizes(model)
-    sheet = Sheet(9.0, 2.2)
-    rows, middle = {"face": 1.5, "EEG": 0.4}, 0.95
-    for column, title in enumerate(("F-Fusion", "D-Fusion", "RMMT")):
-        left = 0.1 + 3.02 * column
-        sheet.note(left + 1.35, 2.05, f"({'abc'[column]}) {title}", size=10)
-        source = {
+    s, sheet, rows, middle = sizes(model), Sheet(9.0, 2.2), {"face": 1.5, "EEG": 0.4}, 0.95
+    lefts = [0.1 + 3.02 * column for column in range(3)]
+    sources = []
+    for left, title in zip(lefts, ("(a) F-Fusion", "(b) D-Fusion", "(c) RMMT"), strict=True):
+        sheet.note(left + 1.35, 2.05, title, size=10)
+        sources.append({
             m: sheet.box(left + 0.35, y, f"$X_{m[0].upper()}$\n{s['H']}", m, w=0.6)
             for m, y in rows.items()
-        }
-        if column == 1:
-            end = sheet.box(left + 2.25, middle, f"{mu:g} "
-                            r"$\hat{y}_F$"
-                            f" + {eta:g} "
-                            r"$\hat{y}_E$"
-                            "\nEq (26)", "both", w=1.05)
-            for m, side in (("face", "top"), ("EEG", "bottom")):
-                linear = sheet.box(left + 1.2, rows[m], f"linear\n{s['H']} → 1", m, w=0.75)
-                sheet.arrow(source[m].side("right"), linear.side("left"), kind=m)
-                sheet.elbow([linear.side("right"), (end.x, rows[m]), end.side(side)], kind=m)
-            continue
-        end = sheet.box(left + 2.42, middle, f"linear\n{s['cat'] if column else 2 * s['H']} → 1",
-                        "both", w=0.75)
-        cat = sheet.box(left + 1.4, rows["face"] if column else middle,
-                        f"concatenate\nEq ({17 if column else 25})", "both", w=0.95)
-        if column == 0:
-            for m, side in (("face", "top"), ("EEG", "bottom")):
-                sheet.elbow([source[m].side("right"), (cat.x, rows[m]), cat.side(side)], kind=m)
-            sheet.arrow(cat.side("right"), end.side("left"), kind="both")
-            continue
-        fuse = sheet.stack(left + 1.37, 0.5, f"cross-modal\nblock × {s['N']}", "both", w=0.95,
-                           n=s["N"])
-        sheet.arrow(source["face"].side("right"), cat.side("left"), kind="face")
-        edge, x = fuse.side("left")[0], source["face"].x
-        sheet.elbow([(x, source["face"].side("bottom")[1]), (x, 0.87), (left + 0.75, 0.87),
-                     (left + 0.75, 0.6), (edge, 0.6)], kind="face")
-        sheet.arrow(source["EEG"].side("right"), (edge, rows["EEG"]), kind="EEG")
-        sheet.arrow((cat.x, fuse.side("top")[1]), cat.side("bottom"), kind="both")
-        sheet.elbow([cat.side("right"), (end.x, cat.y), end.side("top")], kind="both")
+        })
+
+    left = lefts[0]
+    end = sheet.box(left + 2.42, middle, f"linear\n{2 * s['H']} → 1", "both", w=0.75)
+    cat = sheet.box(left + 1.4, middle, "concatenate\nEq (25)", "both", w=0.95)
+    for m, source in sources[0].items():
+        sheet.elbow(source, cat, kind=m)
+    sheet.arrow(cat, end, kind="both")
+
+    left, weighed = lefts[1], rf"{mu:g} $\hat{{y}}_F$ + {eta:g} $\hat{{y}}_E$"
+    end = sheet.box(left + 2.25, middle, f"{weighed}\nEq (26)", "both", w=1.05)
+    for m, source in sources[1].items():
+        linear = sheet.box(left + 1.2, rows[m], f"linear\n{s['H']} → 1", m, w=0.75)
+        sheet.arrow(source, linear, kind=m)
+        sheet.elbow(linear, end, kind=m)
+
+    left, face, eeg = lefts[2], *sources[2].values()
+    end = sheet.box(left + 2.42, middle, f"linear\n{s['cat']} → 1", "both", w=0.75)
+    cat = sheet.box(left + 1.4, rows["face"], "concatenate\nEq (17)", "both", w=0.95)
+    fuse = sheet.box(left + 1.37, 0.5, f"cross-modal\nblock × {s['N']}", "both", w=0.95, n=s["N"])
+    sheet.arrow(face, cat, kind="face")
+    sheet.elbow(face, (face.x, 0.87), (left + 0.75, 0.87), (left + 0.75, 0.6), fuse, kind="face")
+    sheet.flow(eeg, fuse, y=rows["EEG"], kind="EEG")
+    sheet.arrow((cat.x, fuse.y + fuse.h / 2), cat, kind="both")
+    sheet.elbow(cat, end, kind="both")
     return sheet.figure

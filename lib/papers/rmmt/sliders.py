@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from lib.companion.sliders import View, electrodes, wide
 from lib.datasets.mahnob_format import LABEL_RATE
 from lib.evaluation.statistics import fold_means
+from lib.plots.shapes import blanks
 from lib.plots.signals import flat
-from lib.plots.style import COLOURS, blank
+from lib.plots.style import COLOURS
 
 __all__ = ["band_over_time", "sweep"]
 
@@ -33,8 +34,7 @@ def sweep(results: pd.DataFrame, metric: str = "CCC", reference: float = 1.0) ->
     table = folds.pivot_table(index="fold", columns="alpha", values="value")
 
     def draw(alpha: float) -> Figure:
-        figure = blank(2.7, 7.5)
-        left, right = figure.subplots(1, 2)
+        figure, (left, right) = blanks(2.7, 2, width=7.5)
         left.plot(table.columns, table.to_numpy().T, color="0.8", lw=0.8)
         left.plot(table.columns, table.mean(), "o-", color=COLOURS["both"], ms=4)
         left.axvline(alpha, color="black", lw=1)
@@ -72,8 +72,7 @@ def band_over_time(power: np.ndarray, channels: Sequence[str], bands: Sequence[s
 
     def draw(band: str, time: float) -> Figure:
         of_band, now = power[:, list(bands).index(band)], round(time * rate)
-        figure = blank(2.9, 7.5)
-        left, right = figure.subplots(1, 2, width_ratios=[1, 1.6])
+        figure, (left, right) = blanks(2.9, 2, width=7.5, width_ratios=[1, 1.6])
         dots = electrodes(left, xy, of_band[now], tuple(np.percentile(of_band, [2, 98])),
                           "rocket_r")
         figure.colorbar(dots, ax=left, label="share of power", shrink=0.8)

@@ -1,0 +1,71 @@
+"""Shapes that many figures share: panels, the legend above them, offsets side by side, intervals,
+curves over epochs, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+
+from lib.plots.style import LINES, WIDTH, blank, colour, modality
+
+__all__ = ["arms", "blanks", "fan", "legend", "over_epochs", "picture", "styles"]
+
+
+def blanks(height: float, columns: int = 1, rows: int = 0, width: float = WIDTH,
+           **options) -> tuple[Figure, np.ndarray]:
+    """A blank figure and its axes, ``(columns,)`` or, where ``rows`` are asked for,
+    ``(rows, columns)``; options of ``subplots``."""
+    figure = blank(height, width)
+    axes = figure.subplots(rows or 1, columns, squeeze=False, **options)
+    return figure, axes if rows else axes[0]
+
+
+def legend(figure: Figure, of: Axes | Sequence, ncols: int | None = None, **look) -> None:
+    """What a panel's labels say, or given handles, above the panels in one line or ``ncols``
+    columns."""
+    handles = of.get_legend_handles_labels()[0] if isinstance(of, Axes) else of
+    figure.legend(handles, [handle.get_label() for handle in handles],
+                  **{"loc": "outside upper left", "ncols": ncols or len(handles), **look})
+
+
+def fan(n: int, step: float) -> np.ndarray:
+    """Offsets of ``n`` marks that stand side by side, ``step`` apart."""
+    return step * (np.arange(n) - (n - 1) / 2)
+
+
+def arms(table: pd.DataFrame) -> np.ndarray:
+    """How far ``low`` and ``high`` reach from ``mean``, ``(2, n)``; nothing where they are
+    unknown."""
+    return np.nan_to_num(np.stack([table["mean"] - table["low"], table["high"] - table["mean"]]))
+
+
+def styles(rows: Sequence[str]) -> list[str]:
+    """Line styles that tell rows of one colour apart."""
+    kinds = [modality(row) for row in rows]
+    return [LINES[kinds[:i].count(kind) % len(LINES)] for i, kind in enumerate(kinds)]
+
+
+def over_epochs(axes: Sequence[Axes], folds: Sequence[np.ndarray], row: str, style: str,
+                label: str) -> None:
+    """A column of ``(n_epochs, n_columns)`` on each axes: thin lines are folds, the thick one their
+    mean."""
+    stack = np.stack(folds)
+    epochs, look = np.arange(1, stack.shape[1] + 1), {"color": colour(row), "ls": style}
+    for ax, values in zip(axes, np.moveaxis(stack, 2, 0), strict=True):
+        if len(stack) > 1:
+            ax.plot(epochs, values.T, lw=0.5, alpha=0.4, **look)
+        ax.plot(epochs, values.mean(axis=0), lw=2, label=label, **look)
+        ax.set(xlabel="epoch")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+
+
+def picture(ax: Axes, image: np.ndarray, **options) -> AxesImage:
+    """An image without ticks and frame."""
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    return ax.imshow(image, **options)
