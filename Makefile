@@ -191,11 +191,11 @@ FORMATTED := lib tests benchmarks docs
 
 format: setup ## lay out the code: imports by isort, lines by yapf
 	$(PY) -m isort -q $(FORMATTED)
-	$(PY) -m yapf -q -i -r -p $(FORMATTED)
+	$(PY) -m yapf -i -r -p $(FORMATTED)
 
 lint: setup ## layout (make format mends it), ruff and mypy
 	$(PY) -m isort -q --check $(FORMATTED)
-	$(PY) -m yapf -q -d -r -p $(FORMATTED) > $(call quote,$(BUILD)/layout.diff) || { cat $(call quote,$(BUILD)/layout.diff); exit 1; }
+	$(PY) -m yapf -d -r -p $(FORMATTED) > $(call quote,$(BUILD)/layout.diff) || { cat $(call quote,$(BUILD)/layout.diff); exit 1; }
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 

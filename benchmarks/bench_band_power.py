@@ -95,9 +95,8 @@ def main() -> None:
     for threads in (1, 2):
         times = measure(rounds, threads)
         slowest = np.median(times["scipy.signal.welch loop"])
-        print(
-            f"\n{CHANNELS} channels x {SECONDS} s at {RATE} Hz, threads: {threads}, {rounds} rounds, median and fastest"
-        )
+        print(f"\n{CHANNELS} channels x {SECONDS} s at {RATE} Hz, threads: {threads}, {rounds} "
+              "rounds, median and fastest")
         print(f"{'':28}{'ms':>8}{'fastest':>10}{'SciPy / it':>12}{'largest difference':>20}")
         for name, (method, dtype) in METHODS.items():
             middle, difference = np.median(

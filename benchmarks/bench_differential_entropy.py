@@ -114,9 +114,8 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     times, reference = measure(rounds), sosfiltfilt(SIGNAL)
     slowest = np.median(times["filtfilt loop"])
-    print(
-        f"{CHANNELS} channels x {SECONDS} s at {RATE} Hz, {rounds} rounds, median and fastest; differences from sosfiltfilt, in nats"
-    )
+    print(f"{CHANNELS} channels x {SECONDS} s at {RATE} Hz, {rounds} rounds, median and fastest; "
+          "differences from sosfiltfilt, in nats")
     print(
         f"{'':30}{'ms':>8}{'fastest':>10}{'loop / it':>11}{'largest difference':>20}{'median':>10}")
     for name, (method, dtype) in METHODS.items():

@@ -87,9 +87,8 @@ def main() -> None:
         cases += [("published", 256, "cuda"), ("demo", 256, "cuda")]
     for size, batch, device in cases:
         found = measure(size, batch, device, rounds)
-        print(
-            f"\n{size} size, {device}, batches of {batch}, 62 channels, 10 time steps, 30 % masked, {rounds} rounds"
-        )
+        print(f"\n{size} size, {device}, batches of {batch}, 62 channels, 10 time steps, 30 % "
+              f"masked, {rounds} rounds")
         for name, rate in found.items():
             print(f"{name:42}{rate:10.1f} windows/s")
         every, visible = found.values()

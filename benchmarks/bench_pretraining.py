@@ -108,13 +108,12 @@ def main() -> None:
             print(
                 f"{device}, {NAMES[way]:30}{BATCH / seconds:8.2f} segments/s, peak {peak:5.2f} GiB")
         slow, fast = median["written out"], median["fused"]
-        print(
-            f"{device}, fused / written out: throughput {slow[0] / fast[0]:.2f}, memory {fast[1] / slow[1]:.2f}"
-        )
-        print(
-            f"{device}, the paper's {HOURS} h x {EPOCHS} epochs: {segments / 1e6:.1f} million segments, "
-            f"{segments * fast[0] / BATCH / 86400:.1f} days{' on one thread' if device == 'cpu' else ''}"
-        )
+        print(f"{device}, fused / written out: throughput {slow[0] / fast[0]:.2f}, memory "
+              f"{fast[1] / slow[1]:.2f}")
+        print(f"{device}, the paper's {HOURS} h x {EPOCHS} epochs: {segments / 1e6:.1f} million "
+              "segments, "
+              f"{segments * fast[0] / BATCH / 86400:.1f} "
+              f"days{' on one thread' if device == 'cpu' else ''}")
 
 
 if __name__ == "__main__":

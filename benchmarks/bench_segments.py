@@ -93,9 +93,9 @@ def main() -> None:
         slow, fast = (float(np.median(values)) for values in times.values())
         a, b = plain(made), ours(made)
         difference = max(float(np.abs(a[kind] - b[kind]).max()) for kind in a)
-        print(
-            f"{rate:g} Hz: plain loop {slow:.3f} s, segments() {fast:.3f} s, plain / ours {slow / fast:.2f}, "
-            f"largest difference {difference:.1e}")
+        print(f"{rate:g} Hz: plain loop {slow:.3f} s, segments() {fast:.3f} s, plain / ours "
+              f"{slow / fast:.2f}, "
+              f"largest difference {difference:.1e}")
 
 
 if __name__ == "__main__":

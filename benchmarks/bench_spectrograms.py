@@ -128,12 +128,14 @@ def main() -> None:
             }, rounds)
         difference = np.abs(plain(SEGMENT, size) - spectrograms(SEGMENT, size)).max()
         print(
-            f"spectrograms {size:3d} px: SciPy one by one {1e3 * took['plain']:7.1f} ms, ours {1e3 * took['ours']:6.1f} ms, "
+            f"spectrograms {size:3d} px: SciPy one by one {1e3 * took['plain']:7.1f} ms, ours "
+            f"{1e3 * took['ours']:6.1f} ms, "
             f"ratio {took['plain'] / took['ours']:5.1f}, largest difference {difference:.1e} of 1")
     for size, pixels in IMAGES:
         slow, fast, difference = networks(rounds // 2, size, pixels)
         print(
-            f"MobileNetV2 {pixels:3d} px: single precision one by one {slow:5.0f} images/s, ours (in batches, channels last) "
+            f"MobileNetV2 {pixels:3d} px: single precision one by one {slow:5.0f} images/s, ours "
+            "(in batches, channels last) "
             f"{fast:5.0f} images/s, ratio {fast / slow:.1f}, relative difference {difference:.3f}")
     for size, pixels in IMAGES:
         took = stages(rounds // 2, size, pixels)

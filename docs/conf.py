@@ -1,6 +1,8 @@
-"""Settings of the site: Sphinx with MyST-NB over the executed notebooks; nothing is run, nothing is fetched.
+"""Settings of the site: Sphinx with MyST-NB over the executed notebooks; nothing is run, nothing is
+fetched.
 
-Run by ``make site``. The source folder, below ``build/``, is filled by :func:`collect`, so that no file of ours is touched.
+Run by ``make site``. The source folder, below ``build/``, is filled by :func:`collect`, so that no
+file of ours is touched.
 """
 
 from __future__ import annotations
@@ -30,16 +32,13 @@ extensions = ["myst_nb"]
 exclude_patterns = ["_build"]
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {
-    "navbar_align": "left",
-    "navbar_end": ["theme-switcher"],
-    "header_links_before_dropdown": 6,
-    "show_nav_level": 2,
-    "secondary_sidebar_items": ["page-toc"],
-    "footer_end": [],
+    "navbar_align": "left", "navbar_end": ["theme-switcher"], "header_links_before_dropdown": 6,
+    "show_nav_level": 2, "secondary_sidebar_items": ["page-toc"], "footer_end": [],
 }
 html_show_sourcelink = False
 html_copy_source = False
-html_show_search_summary = False  # a summary needs the page's text over HTTP; the search itself works from a file
+# a summary needs the page's text over HTTP; the search itself works from a file
+html_show_search_summary = False
 html_last_updated_fmt = None
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system has it
 
@@ -50,11 +49,13 @@ myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "tasklist"]
 myst_heading_anchors = 4
 html_math_renderer = "mathml"
 
-LINK = re.compile(r"(?P<picture>!?)\[(?P<text>[^\]]*)\]\((?!https?://|#|mailto:)(?P<path>[^)\s]+)\)")
+LINK = re.compile(
+    r"(?P<picture>!?)\[(?P<text>[^\]]*)\]\((?!https?://|#|mailto:)(?P<path>[^)\s]+)\)")
 
 
 def _link(page: Path, source: Path):
-    """What a relative link in a page becomes: a link to its place on the site, or plain text where it is not on the site."""
+    """What a relative link in a page becomes: a link to its place on the site, or plain text where
+    it is not on the site."""
     home = source / page.relative_to(ROOT / "docs").parent
 
     def change(match: re.Match) -> str:
@@ -68,7 +69,8 @@ def _link(page: Path, source: Path):
             inside = source / target.relative_to(ROOT / "docs")
         elif target.parent == ROOT / "notebooks" and target.name[0].isdigit() and target.is_file():
             inside = source / "notebooks" / f"{target.stem}.ipynb"
-            part = re.sub(r"[^\w-]", "", unquote(part).lower())  # JupyterLab keeps capitals and marks in a heading's name, MyST does not
+            # JupyterLab keeps capitals and marks in a heading's name, MyST does not
+            part = re.sub(r"[^\w-]", "", unquote(part).lower())
         if inside is not None:
             return f"{match['picture']}[{match['text']}]({os.path.relpath(inside, home)}{mark}{part})"
         where = target.relative_to(ROOT).as_posix() if target.is_relative_to(ROOT) else path
@@ -83,11 +85,13 @@ def _contents(title: str, text: str, pages: list[str]) -> str:
 
 
 def _parts(source: Path, names: list[str], sheets: list[str]) -> None:
-    """Write a page per paper, one for what lies across them, for the exercises, per folder of ``docs/``; list them and single pages."""
+    """Write a page per paper, one for what lies across them, for the exercises, per folder of
+    ``docs/``; list them and single pages."""
     parts = {"notebooks/00_start_here": "Start"}
     heads = {"9": ("Across", "What no single paper tells.")}
     for number, cite in enumerate(references(), 1):
-        heads[str(number)] = f"Paper {number}", "{title}. {names}. {venue}, {year}. <{url}>".format(**cite)
+        heads[str(number)] = f"Paper {number}", "{title}. {names}. {venue}, {year}. <{url}>".format(
+            **cite)
     for digit, (title, text) in sorted(heads.items()):
         if own := [f"notebooks/{name}" for name in names if name[0] == digit]:
             parts[f"part-{digit}"] = title
@@ -97,12 +101,14 @@ def _parts(source: Path, names: list[str], sheets: list[str]) -> None:
         text = "To be worked on in JupyterLab: `make lab`, then the folder `notebooks/exercises`."
         pages = [f"notebooks/exercises/{name}" for name in sheets]
         (source / "exercises.md").write_text(_contents("Exercises", text, pages), encoding="utf-8")
-    for folder in sorted(path for path in (ROOT / "docs").iterdir() if path.is_dir() and any(path.glob("*.md"))):
+    for folder in sorted(path for path in (ROOT / "docs").iterdir()
+                         if path.is_dir() and any(path.glob("*.md"))):
         title = folder.name.replace("-", " ")
         title = title.upper() if title == "reforms" else title.capitalize()
         parts[f"folder-{folder.name}"] = title
         pages = [f"{folder.name}/{page.stem}" for page in sorted(folder.glob("*.md"))]
-        (source / f"folder-{folder.name}.md").write_text(_contents(title, "", pages), encoding="utf-8")
+        (source / f"folder-{folder.name}.md").write_text(_contents(title, "", pages),
+                                                         encoding="utf-8")
     entries = [f"{title} <{page}>" for page, title in parts.items()]
     entries += [page.stem for page in sorted((ROOT / "docs").glob("*.md")) if page.stem != "index"]
     with (source / "index.md").open("a", encoding="utf-8") as handle:
@@ -110,21 +116,28 @@ def _parts(source: Path, names: list[str], sheets: list[str]) -> None:
 
 
 def collect(source: Path) -> None:
-    """Fill the source folder: the pages of ``docs/``, the executed or committed copies of the notebooks, pages that list them."""
+    """Fill the source folder: the pages of ``docs/``, the executed or committed copies of the
+    notebooks, pages that list them."""
     if source.resolve() != paths.build() / "site-source" and any(source.iterdir()):
-        raise ExtensionError(f"{source}: expected an empty folder, which is filled here, found files. Say: make site")
+        raise ExtensionError(f"{source}: expected an empty folder, which is filled here, found "
+                             "files. Say: make site")
     shutil.rmtree(source, ignore_errors=True)
     for page in sorted((ROOT / "docs").rglob("*.md")):
         place = source / page.relative_to(ROOT / "docs")
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(LINK.sub(_link(page, source), page.read_text(encoding="utf-8")), encoding="utf-8")
+        place.write_text(LINK.sub(_link(page, source), page.read_text(encoding="utf-8")),
+                         encoding="utf-8")
     (source / "notebooks").mkdir(parents=True, exist_ok=True)
-    found = lessons(os.environ.get("PROFILE", "demo"), executed=os.environ.get("SITE_COPIES") != "committed")
+    found = lessons(os.environ.get("PROFILE", "demo"), executed=os.environ.get("SITE_COPIES")
+                    != "committed")
     for lesson in found:
         for cell in lesson.nb.cells:
             _describe(cell, lesson.name)
         nbformat.write(lesson.nb, source / "notebooks" / f"{lesson.name}.ipynb")
-    sheets = [sheet for sheet in sorted((ROOT / "notebooks" / "exercises").glob("[0-9]*.ipynb")) if ".mine" not in sheet.name]
+    sheets = [
+        sheet for sheet in sorted((ROOT / "notebooks" / "exercises").glob("[0-9]*.ipynb"))
+        if ".mine" not in sheet.name
+    ]
     (source / "notebooks" / "exercises").mkdir()
     for sheet in sheets:
         shutil.copyfile(sheet, source / "notebooks" / "exercises" / sheet.name)
@@ -132,14 +145,17 @@ def collect(source: Path) -> None:
 
 
 def _describe(cell, name: str) -> None:
-    """Hand a picture's description on to MyST-NB, which takes it from the cell; fold what is only set-up."""
+    """Hand a picture's description on to MyST-NB, which takes it from the cell; fold what is only
+    set-up."""
     if cell.cell_type != "code":
         return
     for output in cell.outputs:
         if "image/png" in output.get("data", {}):
             about = output.metadata.get("image/png")
             alt = about.get("alt") if isinstance(about, dict) else None
-            cell.metadata.setdefault("mystnb", {"image": {"alt": alt or f"Output of a cell of {name}"}})
+            cell.metadata.setdefault("mystnb",
+                                     {"image": {"alt": alt or "Output of a cell of "
+                                                f"{name}"}})
     if "parameters" in cell.metadata.get("tags", []):
         cell.metadata["tags"] = [*cell.metadata["tags"], "hide-input"]
 
@@ -159,7 +175,8 @@ def _block(self, node) -> None:
 
 
 def setup(app) -> dict:
-    """Collect the pages before Sphinx looks for them, and draw formulas as MathML, which needs no script."""
+    """Collect the pages before Sphinx looks for them, and draw formulas as MathML, which needs no
+    script."""
     collect(Path(app.srcdir))
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
     return {"parallel_read_safe": True}

@@ -16,8 +16,6 @@ from filelock import FileLock
 from lib import paths
 from lib.whole import write_file
 
-__all__ = ["cells_digest", "edits", "lock", "merge_json"]
-
 LOST = """\
 {copy} was edited without its pair {source}, which is what is run: {where}.
   Nothing was run, nothing was written. To keep the edit: {keep}

@@ -81,8 +81,8 @@ def files(folder: str | os.PathLike) -> list[Path]:
 def broken(folder: str | os.PathLike) -> dict[str, str]:
     """The links below a folder that lead nowhere, and that they do."""
     return {
-        path.relative_to(folder).as_posix(): f"{path}: a link to {os.readlink(path)}, where nothing is"
-        for path in files(folder) if path.is_symlink() and not path.exists()
+        path.relative_to(folder).as_posix(): f"{path}: a link to {os.readlink(path)}, where "
+        "nothing is" for path in files(folder) if path.is_symlink() and not path.exists()
     }
 
 

@@ -27,8 +27,6 @@ import numpy as np
 from lib import paths
 from lib.whole import writing
 
-__all__ = ["Store", "code_digest", "digest", "import_closure"]
-
 log = logging.getLogger(__name__)
 CHECKSUM = 32  # bytes at the end of an entry
 # where import and package names differ
@@ -159,7 +157,8 @@ class Store:
                 handle.write(hashlib.file_digest(handle, "sha256").digest())
         except OSError as error:
             log.warning(
-                "%s: expected room for a finished result, found %r. The result is used but not kept; free some disk space "
+                "%s: expected room for a finished result, found %r. The result is used but not "
+                "kept; free some disk space "
                 "or set BUILD.", file, error)
 
     def memoise(self, work: Callable[..., Mapping[str, np.ndarray]], *args, given=None,

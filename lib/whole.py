@@ -12,8 +12,6 @@ from io import BufferedRandom
 from pathlib import Path
 from uuid import uuid4
 
-__all__ = ["write_file", "writing"]
-
 YOUNG = 2.0  # seconds between the birth of a part and its lock, at the very most
 
 

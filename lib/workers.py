@@ -25,8 +25,6 @@ from typing import Any, ClassVar
 
 import cloudpickle
 
-__all__ = ["side_by_side"]
-
 METHOD = "fork" if sys.platform == "linux" else "spawn"  # macOS: not all libraries survive a fork
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "VECLIB_MAXIMUM")}
 LOST = ("a worker process was ended before its work was done, most likely because memory ran out. "

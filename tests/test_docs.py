@@ -72,9 +72,8 @@ def test_links_lead_somewhere_and_no_machine_is_named(file):
 def test_broken_links_are_found(tmp_path):
     page = tmp_path / "page.md"
     notebook = (paths.NOTEBOOKS / "42_eeg_recognition.ipynb").as_posix()
-    page.write_text(
-        f"# One, two\n[a](#one-two) [b](#three) [c](no.md) [d]({notebook}#Five-splits) [e]({notebook}#Six-splits) [f](https://x.org/y#z)\n"
-    )
+    page.write_text(f"# One, two\n[a](#one-two) [b](#three) [c](no.md) [d]({notebook}#Five-splits) "
+                    f"[e]({notebook}#Six-splits) [f](https://x.org/y#z)\n")
     assert faults(page) == ["#three", "no.md", f"{notebook}#Six-splits"]
 
 
@@ -176,20 +175,20 @@ def quoted() -> list[tuple[str, str]]:
         ("reforms/amigos.md", f"right in {near.min():.0f} to {near.max():.0f} %"),
         ("reforms/amigos.md", f"{follows.sum()} follow, {words[(~follows).sum()]} does not"),
         ("reforms/seed.md", f"the majority ({majority.min():.2f} to {majority.max():.2f} here)"),
-        ("reforms/seed.md",
-         f"{words[len(holds)].title()} claims were put to every printed cell: {words[holds.sum()]} hold"
-         ), ("reforms/face_eeg.md", f"No set below {smallest:,} segments"),
+        ("reforms/seed.md", f"{words[len(holds)].title()} claims were put to every printed cell: "
+         f"{words[holds.sum()]} hold"),
+        ("reforms/face_eeg.md", f"No set below {smallest:,} segments"),
         ("reforms/face_eeg.md", f"still has {100 * permuted:.0f} %"),
         ("results.md", f"in {own['random_segments']:.0f} % of segments that are split at random"),
         ("results.md",
-         f"in {own['by_trial']:.0f} % with recordings apart, in {own['by_subject']:.0f} % for new people"
-         ),
+         f"in {own['by_trial']:.0f} % with recordings apart, in {own['by_subject']:.0f} % for "
+         "new people"),
+        ("results.md", f"report {dealt_anew['random_segments']:.0f} %, recordings apart "
+         f"{dealt_anew['by_trial']:.0f} %"),
         ("results.md",
-         f"report {dealt_anew['random_segments']:.0f} %, recordings apart {dealt_anew['by_trial']:.0f} %"
-         ),
-        ("results.md",
-         f"{near_ccc['random_segments']:.2f} with random segments, {near_ccc['by_subject']:.2f} for new people"
-         ), ("results.md", f"random segments still give {permuted_ccc['random_segments']:.2f}"),
+         f"{near_ccc['random_segments']:.2f} with random segments, {near_ccc['by_subject']:.2f} "
+         "for new people"),
+        ("results.md", f"random segments still give {permuted_ccc['random_segments']:.2f}"),
         ("results.md",
          f"gives {both['stimulus mean', 'own labels', 'by_subject']:.2f} for new people"),
         ("results.md", f"still has {both['ridge', 'own labels', 'by_clip']:.2f}"),
@@ -202,7 +201,9 @@ def test_numbers_in_the_documents_are_those_of_the_tables():
 
 
 def test_the_diagram_of_the_rooms_is_drawn_from_the_imports():
-    rooms = {folder.name for folder in (ROOT / "lib").iterdir() if (folder / "__init__.py").exists()}
+    rooms = {
+        folder.name for folder in (ROOT / "lib").iterdir() if (folder / "__init__.py").exists()
+    }
     arrows = set()
     for file in (ROOT / "lib").rglob("*.py"):
         user = file.relative_to(ROOT / "lib").parts[0]

@@ -79,9 +79,9 @@ def test_environment_yml_says_nothing_of_its_own():
 
 def test_make_prints_help_and_every_target_is_in_it():
     listed = set(re.findall(r"^  ([a-z-]+) ", make(), re.M))
-    wanted = (
-        "help setup lock lab exercises check notebooks reproduce test format lint fuzz kills bench tune data data-status verify "
-        "report site clean distclean")
+    wanted = ("help setup lock lab exercises check notebooks reproduce test format lint fuzz kills "
+              "bench tune data data-status verify "
+              "report site clean distclean")
     assert listed == set(wanted.split())
 
 
@@ -126,8 +126,8 @@ def test_make_takes_folders_as_typed_and_little_from_the_environment(checkout):
                        PROFILE="work", PYTHON="/no", JOBS="x")
     assert done.returncode == 0, done.stderr
     assert asked == [
-        "-m", "lib.companion.runner", "--profile=demo", "--data=a  $b; 'c\" #d", "--device=-x y", "-m",
-        "lib.companion.drift"
+        "-m", "lib.companion.runner", "--profile=demo", "--data=a  $b; 'c\" #d", "--device=-x y",
+        "-m", "lib.companion.drift"
     ]
     assert {p.name for p in folder.parent.iterdir()} == {folder.name}
 

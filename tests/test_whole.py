@@ -20,9 +20,9 @@ def test_a_killed_writer_changes_nothing_and_what_it_left_goes_with_the_next(tmp
     file = tmp_path / "a.txt"
     with writing(file) as handle:
         handle.write(b"whole")
-    code = (
-        f"import os, signal; from lib.whole import writing\nwith writing({str(file)!r}) as handle:\n"
-        " handle.write(b'half'); handle.flush(); os.kill(os.getpid(), signal.SIGKILL)")
+    code = (f"import os, signal; from lib.whole import writing\nwith writing({str(file)!r}) as "
+            "handle:\n"
+            " handle.write(b'half'); handle.flush(); os.kill(os.getpid(), signal.SIGKILL)")
     assert subprocess.run([sys.executable, "-c", code],
                           cwd=paths.ROOT).returncode == -signal.SIGKILL
     assert file.read_bytes() == b"whole" and len(list(tmp_path.iterdir())) == 2

@@ -84,8 +84,10 @@ def test_results_as_they_come_or_in_order(method, tmp_path):
                                              ("fork", signal.SIGINT)])
 def test_workers_end_with_their_parent(tmp_path, method, end):
     code = (
-        f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler)  # else ignored below a shell's background job\n"
-        f"from lib import workers; from tests.test_workers import stay; workers.METHOD = {method!r}\n"
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)  # else "
+        "ignored below a shell's background job\n"
+        "from lib import workers; from tests.test_workers import stay; workers.METHOD = "
+        f"{method!r}\n"
         f"list(workers.side_by_side(stay, [({str(tmp_path)!r}, {end == signal.SIGKILL})] * 2, 2))")
     with subprocess.Popen([sys.executable, "-c", code], cwd=paths.ROOT, stderr=subprocess.PIPE,
                           text=True) as parent:

@@ -13,8 +13,6 @@ from lib.companion.provenance import sha256
 from lib.evaluation import printed
 from lib.evaluation.statistics import half_width
 
-__all__ = ["PAPERS", "complete", "manifest", "scores", "tables"]
-
 PAPERS = {"rmmt": "1 RMMT", "amigos": "2 AMIGOS", "seed": "3 MV-SSTMA", "face_eeg": "4 face + EEG"}
 _NAMES = {
     "variant": "row", "reproduced": "mean", "std": "spread", "reproduced_spread": "spread",
@@ -46,8 +44,8 @@ def manifest(file: Path) -> list[dict]:
     """
     if not file.is_file():
         raise ValueError(
-            f"{_label(file)}: expected the list of all results, found no such file; run `make reproduce`"
-        )
+            f"{_label(file)}: expected the list of all results, found no such file; run `make "
+            "reproduce`")
     try:
         rows = json.loads(file.read_text(encoding="utf-8"))
         # figures/manifest.json lists <paper>/<file>, figures/<paper>/<profile>/manifest.json <file>
@@ -58,8 +56,8 @@ def manifest(file: Path) -> list[dict]:
         ]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
-            f"{_label(file)}: expected a list of results, found something else ({error}); run `make reproduce`"
-        ) from None
+            f"{_label(file)}: expected a list of results, found something else ({error}); run "
+            "`make reproduce`") from None
 
 
 def complete(root: Path) -> bool:

@@ -5,9 +5,9 @@ In a lesson an exercise is three cells in a row: a text tagged ``exercise``, a f
 ``solution`` whose body stands between the comments ``# your code`` and ``# end``, and asserts
 tagged ``check`` whose messages name the mistake and a hint.
 
-``python -m lib.companion.exercises write`` makes ``notebooks/exercises/<lesson>.ipynb`` of them, in which the
-body is missing; ``python -m lib.companion.exercises check 12`` runs what a learner saved there, with the
-checks of the lesson.
+``python -m lib.companion.exercises write`` makes ``notebooks/exercises/<lesson>.ipynb`` of them, in
+which the body is missing; ``python -m lib.companion.exercises check 12`` runs what a learner saved
+there, with the checks of the lesson.
 """
 
 from __future__ import annotations
@@ -30,8 +30,6 @@ from lib import paths
 from lib.companion.provenance import notebooks
 from lib.files import cells_digest
 from lib.whole import write_file
-
-__all__ = ["Exercise", "check", "edited", "exercises", "lessons", "main", "sheet", "stub", "write"]
 
 BEGIN, END = "# your code", "# end"
 BODY = re.compile(rf"(?<={BEGIN}\n)(?P<body>.*?)(?P<indent>[ ]*)(?={END}$)", re.S | re.M)
@@ -115,8 +113,8 @@ def exercises(lesson: str) -> list[Exercise]:
     if [found[i][0] for i in at] != [*PARTS] * (len(at) // 3) or any(at[k + 2] - at[k] != 2
                                                                      for k in range(0, len(at), 3)):
         raise ValueError(
-            f"{lesson}: an exercise is three cells in a row, tagged {', '.join(PARTS)}; found {[found[i][0] for i in at]}"
-        )
+            f"{lesson}: an exercise is three cells in a row, tagged {', '.join(PARTS)}; found "
+            f"{[found[i][0] for i in at]}")
     return [Exercise(*(found[i][1] for i in at[k:k + 3])) for k in range(0, len(at), 3)]
 
 
@@ -185,9 +183,8 @@ def write(names: list[str] | None = None) -> int:
         fresh = nbformat.writes(sheet(lesson)) + "\n"
         if file.exists() and edited(file):
             if mine.exists():
-                print(
-                    f"{file.name}: you have worked in it, and {mine.name} is there too; nothing was written. Rename one of the two."
-                )
+                print(f"{file.name}: you have worked in it, and {mine.name} is there too; nothing "
+                      "was written. Rename one of the two.")
                 code = 1
                 continue
             file.rename(mine)
@@ -247,7 +244,8 @@ def _verdict(exercise: Exercise, cell: nbformat.NotebookNode) -> tuple[bool, lis
         lines = [f"not yet: {text}"]
     elif name == "NameError" and exercise.function in text:
         return False, [
-            f"not yet: there is no function {exercise.function}(); its cell did not run, or its name was changed"
+            f"not yet: there is no function {exercise.function}(); its cell did not run, or its "
+            "name was changed"
         ]
     else:
         lines = [f"not yet: {exercise.function}() stopped the check with {name}: {text}"]
@@ -266,9 +264,8 @@ def check(number: str, seconds: float = SECONDS) -> int:
     there = {name.split("_")[0]: name for name in lessons()}
     lesson = there.get(number.split("_")[0])
     if lesson is None:
-        print(
-            f"there is no exercise {number!r}; say which one, for example make check EX=12. There are {', '.join(there)}."
-        )
+        print(f"there is no exercise {number!r}; say which one, for example make check EX=12. "
+              f"There are {', '.join(there)}.")
         return 2
     file = next(
         (f for f in (place(lesson).with_suffix(".mine.ipynb"), place(lesson)) if f.exists()), None)
@@ -278,9 +275,8 @@ def check(number: str, seconds: float = SECONDS) -> int:
     try:
         nb = nbformat.read(file, as_version=4)
     except Exception:
-        print(
-            f"{file.name} cannot be read as a notebook: save it again in JupyterLab, or delete it and say make exercises"
-        )
+        print(f"{file.name} cannot be read as a notebook: save it again in JupyterLab, or delete "
+              "it and say make exercises")
         return 2
     cells = [
         cell for cell in nb.cells
@@ -304,7 +300,8 @@ def check(number: str, seconds: float = SECONDS) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Write the exercises of the lessons, or check what a learner has written."""
-    parser = argparse.ArgumentParser(prog="python -m lib.companion.exercises", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m lib.companion.exercises",
+                                     description=main.__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("write").add_argument("lessons", nargs="*")
     asked = commands.add_parser("check")

@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 import ipywidgets as widgets
 import pandas as pd
 
-__all__ = ["ALL", "as_html", "filtered"]
-
 ALL = "all"
 BOX = {"max_height": "32em", "overflow": "auto"}
 
@@ -32,8 +30,8 @@ def filtered(frame: pd.DataFrame, columns: Sequence[str],
         Those that get a menu: ``all``, then each of their values, in the order of the frame (an
         empty text reads "none").
     show : callable, optional
-        Turns the chosen lines into what is shown, for example :func:`lib.companion.scoreboard.shown`; by
-        default they are shown as they are.
+        Turns the chosen lines into what is shown, for example
+        :func:`lib.companion.scoreboard.shown`; by default they are shown as they are.
 
     Returns
     -------

@@ -3,10 +3,10 @@ again.
 
 ``figures/manifest.json`` holds one row per file: the notebook and the cell that made it, the
 parameters, the code (hash of the notebook's code and of everything in this package that it
-imports), the lock file, the data's tier, the file's hash. ``python -m lib.companion.provenance verify``
-prints one line per broken link of that chain. Results of the demo profile must come from the code
-that stands here, since anyone can make them again. Those of the other profiles need the user's
-data: where code or lock have changed since, that is said beside them, and is no fault.
+imports), the lock file, the data's tier, the file's hash. ``python -m lib.companion.provenance
+verify`` prints one line per broken link of that chain. Results of the demo profile must come from
+the code that stands here, since anyone can make them again. Those of the other profiles need the
+user's data: where code or lock have changed since, that is said beside them, and is no fault.
 """
 
 from __future__ import annotations
@@ -29,11 +29,6 @@ import yaml
 from lib import paths
 from lib.files import merge_json
 from lib.store import import_closure
-
-__all__ = [
-    "PROFILES", "Cell", "Notebook", "bare", "notebooks", "others", "read_notebook", "record",
-    "results", "root", "sha256", "verify"
-]
 
 PROFILES = ("demo", "public", "paper")
 MARKER = re.compile(r"^# %%(?P<rest>.*)$", re.M)
@@ -235,8 +230,8 @@ def _stale(row: dict, code: str, lock: str, where: str) -> list[str]:
     name, changed = row["notebook"], []
     if code != row["code"]:
         changed.append(
-            f"{name}: its code, or code that it imports, changed after {where} was made; run it again"
-        )
+            f"{name}: its code, or code that it imports, changed after {where} was made; run it "
+            "again")
     if row["lock"] != lock:
         changed.append(f"{name}: requirements.lock changed after {where} was made; run it again")
     return changed
@@ -300,9 +295,10 @@ def verify(figures: str | os.PathLike | None = None) -> tuple[list[str], list[st
 
 
 def main(argv: list[str] | None = None) -> int:
-    """``python -m lib.companion.provenance verify [FOLDER]``: 0 where the chain holds, 1 with one line per
-    problem."""
-    parser = argparse.ArgumentParser(prog="python -m lib.companion.provenance", description=main.__doc__)
+    """``python -m lib.companion.provenance verify [FOLDER]``: 0 where the chain holds, 1 with one
+    line per problem."""
+    parser = argparse.ArgumentParser(prog="python -m lib.companion.provenance",
+                                     description=main.__doc__)
     parser.add_argument("command", choices=["verify"])
     parser.add_argument("folder", nargs="?", default=str(paths.FIGURES))
     problems, older = verify(parser.parse_args(argv).folder)

@@ -17,8 +17,6 @@ from lib.companion.provenance import bare, read_notebook
 from lib.files import cells_digest, edits
 from lib.whole import write_file
 
-__all__ = ["paired", "publish", "readme", "results_table"]
-
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -29,8 +27,8 @@ def _outputs(cell, count: int, name: str) -> list:
     for output in cell.outputs:
         if output.output_type == "error" or output.get("name") == "stderr":
             raise ValueError(
-                f"{name}, code cell {count}: wrote an error or a warning; a published page holds neither"
-            )
+                f"{name}, code cell {count}: wrote an error or a warning; a published page holds "
+                "neither")
         if WIDGET in output.get("data", {}):
             # its model lives in a kernel, under a random id; the static figure beside it stays
             continue
@@ -124,8 +122,8 @@ def results_table(folder: Path) -> str:
                 cell(found[kind], found[f"{kind}_spread"]) for kind in ("published", "reproduced")
             ]
             lines.append(
-                f"| {split.replace('_', ' ')} ({found['n']} folds) | {row} | {' | '.join(cells)} | {found['verdict']} |"
-            )
+                f"| {split.replace('_', ' ')} ({found['n']} folds) | {row} | {' | '.join(cells)} "
+                f"| {found['verdict']} |")
     return "\n".join(lines)
 
 
@@ -140,7 +138,7 @@ def readme(file: Path = paths.ROOT / "README.md",
         _, end, tail = rest.partition(f"<!-- {name}: end -->")
         if not (begin and end):
             raise ValueError(
-                f"{file.name}: expected a line `<!-- {name}: begin -->` and, below it, `<!-- {name}: end -->`; found not both"
-            )
+                f"{file.name}: expected a line `<!-- {name}: begin -->` and, below it, `<!-- "
+                f"{name}: end -->`; found not both")
         text = f"{head}{begin}{table}\n{end}{tail}"
     write_file(file, text)

@@ -31,8 +31,6 @@ from lib.datasets.base import readable
 from lib.plots.style import use_style
 from lib.whole import write_file
 
-__all__ = ["Run", "captioned", "show_source", "start"]
-
 VERSIONS = ("torch", "mne", "numpy", "scipy", "scikit-learn")
 
 
@@ -138,8 +136,8 @@ class Run:
         missing = [i for i in self.notebook.produces if i not in {row["id"] for row in self.rows}]
         if missing:
             raise RuntimeError(
-                f"{self.notebook.name} declares {', '.join(missing)} in its header, but no cell made it"
-            )
+                f"{self.notebook.name} declares {', '.join(missing)} in its header, but no cell "
+                "made it")
         cost = {"seconds": round(time.monotonic() - self.began), "peak_mib": peak_mib()}
         common = {
             "notebook": self.notebook.name, "profile": self.profile, "seed": self.seed,
@@ -154,8 +152,8 @@ class Run:
         if id not in self.notebook.produces:
             declared = ", ".join(self.notebook.produces) or "none"
             raise ValueError(
-                f"{id} is not among the outputs that the header of {self.notebook.name} declares: {declared}"
-            )
+                f"{id} is not among the outputs that the header of {self.notebook.name} "
+                f"declares: {declared}")
         write_file(self.folder / name, content)
         file = (self.folder / name).relative_to(self.manifest.parent).as_posix()
         row = {

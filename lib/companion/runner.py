@@ -1,9 +1,9 @@
 """Run one notebook with papermill, strictly: known parameters only, declared outputs present, one
 clear message on failure.
 
-``python -m lib.companion.runner 12_rmmt_training --profile demo`` executes a fresh copy into ``build/``,
-and does nothing where nothing that the results depend on has changed; ``--why`` says which.
-``--publish`` writes the paired ``.ipynb``. Papermill and jupytext are imported only where a
+``python -m lib.companion.runner 12_rmmt_training --profile demo`` executes a fresh copy into
+``build/``, and does nothing where nothing that the results depend on has changed; ``--why`` says
+which. ``--publish`` writes the paired ``.ipynb``. Papermill and jupytext are imported only where a
 notebook is really run: saying "up to date" takes no time.
 """
 
@@ -27,8 +27,6 @@ from lib import paths
 from lib.companion.provenance import PROFILES, Notebook, notebooks, read_notebook
 from lib.companion.state import folder, outputs, state, why
 from lib.files import edits, lock, merge_json
-
-__all__ = ["Refused", "main", "parameters", "reproduce", "why"]
 
 STANDARD = ("profile", "seed", "device", "data", "out")
 ENVIRONMENT = {
@@ -58,13 +56,12 @@ def parameters(name: str, profile: str, **override: str | None) -> dict:
     names = {p.stem for p in notebooks().glob("[0-9]*.py")}
     for key, value in given.items():
         if isinstance(value, Mapping) and key not in names:
-            raise Refused(
-                f"{file.name}: section {key!r} names no notebook; there are {', '.join(sorted(names))}"
-            )
+            raise Refused(f"{file.name}: section {key!r} names no notebook; there are "
+                          f"{', '.join(sorted(names))}")
         if not isinstance(value, Mapping) and key not in STANDARD:
             raise Refused(
-                f"{file.name}: {key!r} is no common parameter ({', '.join(STANDARD)}); others go under a notebook's name"
-            )
+                f"{file.name}: {key!r} is no common parameter ({', '.join(STANDARD)}); others go "
+                "under a notebook's name")
     common = {key: value for key, value in given.items() if not isinstance(value, Mapping)}
     return {
         "profile": profile, **common, **(given.get(name) or {}),
@@ -154,8 +151,8 @@ def _execute(notebook: Notebook, given: Mapping) -> int:
         died = isinstance(error, DeadKernelError)
         if died:
             print(
-                "  The kernel died, most likely out of memory: close other programs, or use PROFILE=demo.",
-                file=sys.stderr)
+                "  The kernel died, most likely out of memory: close other programs, or use "
+                "PROFILE=demo.", file=sys.stderr)
         print(f"  Executed copy: {os.path.relpath(failed)}   Log: {os.path.relpath(log)}",
               file=sys.stderr)
         return KERNEL_DIED if died else 1
@@ -186,7 +183,8 @@ def _reproduce(notebook: Notebook, given: Mapping, home: Path) -> int:
         return 0
     home.mkdir(parents=True, exist_ok=True)
     (home / f"{name}.stamp.json").unlink(missing_ok=True)
-    depends = state(notebook, given)  # before the run: what changes meanwhile must count as a change
+    # before the run: what changes meanwhile must count as a change
+    depends = state(notebook, given)
     if code := _execute(notebook, given):
         return code
     made = {Path(file).stem for file in outputs(notebook, given)}
@@ -199,9 +197,8 @@ def _reproduce(notebook: Notebook, given: Mapping, home: Path) -> int:
         resource.RUSAGE_CHILDREN).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     cost = {"seconds": round(time.monotonic() - began, 1), "peak_mib": round(peak)}
     merge_json(home / "timings.json", lambda old: (old or {}) | {name: cost})
-    print(
-        f"{name}: {cost['seconds']} s, {cost['peak_mib']} MiB, {len(notebook.produces)} declared outputs made"
-    )
+    print(f"{name}: {cost['seconds']} s, {cost['peak_mib']} MiB, {len(notebook.produces)} declared "
+          "outputs made")
     return 0
 
 
@@ -212,9 +209,9 @@ def _checked(profile: str, data: str | None, names: list[str]) -> str | None:
         raise Refused(f"there is no profile {profile!r}; there are {', '.join(PROFILES)}")
     folder = paths.data(data) if data else None
     if folder and not folder.is_dir():
-        raise Refused(
-            f"{folder}: expected the folder of your data, found {'a file' if folder.exists() else 'nothing'}. "
-            "Name the folder with DATA=, or leave DATA out.")
+        raise Refused(f"{folder}: expected the folder of your data, found "
+                      f"{'a file' if folder.exists() else 'nothing'}. "
+                      "Name the folder with DATA=, or leave DATA out.")
     sources = [notebooks() / f"{name}.py"
                for name in names] or sorted(notebooks().glob("[0-9]*.py"))
     if lost := [text for source in sources if source.is_file() and (text := edits(source))]:
@@ -225,7 +222,8 @@ def _checked(profile: str, data: str | None, names: list[str]) -> str | None:
 def main(argv: list[str] | None = None) -> int:
     """Run notebooks strictly with papermill, where something that their results depend on has
     changed."""
-    parser = argparse.ArgumentParser(prog="python -m lib.companion.runner", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m lib.companion.runner",
+                                     description=main.__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME",
                         help="notebooks, without suffix; none: only check")
     parser.add_argument("--profile", default="demo", help=", ".join(PROFILES))
@@ -259,9 +257,8 @@ def main(argv: list[str] | None = None) -> int:
             notebook = read_notebook(name)
             given = parameters(name, args.profile, data=data, device=args.device, out=args.out)
             if args.profile not in notebook.profiles:
-                print(
-                    f"{name}: not part of profile {args.profile}, but of {' and '.join(notebook.profiles)}"
-                )
+                print(f"{name}: not part of profile {args.profile}, but of "
+                      f"{' and '.join(notebook.profiles)}")
             elif args.why:
                 reasons = why(notebook, given)
                 print("\n".join(f"{name}: {reason}" for reason in reasons or ["up to date"]))

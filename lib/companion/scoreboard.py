@@ -21,11 +21,6 @@ from lib.evaluation.metrics import HIGHER_IS_BETTER, higher_is_better, measure
 from lib.evaluation.statistics import half_width
 from lib.evaluation.verdicts import PROTOCOL, PUBLISHED_FOLDS, VERDICTS
 
-__all__ = [
-    "COLUMNS", "PAPERS", "REAL", "SIMULATED", "Board", "counts", "markdown",
-    "networks_and_controls", "read", "shown"
-]
-
 REAL, SIMULATED = "reproduced (real data)", "simulated (not a reproduction)"
 CONTROLS = ("constant", "majority", "guess", "stimulus mean", "ridge", "linear", "naive Bayes",
             "nearest neighbour", "SVM", "random backbone"

@@ -20,8 +20,6 @@ from matplotlib.figure import Figure
 
 from lib.companion.run import captioned
 
-__all__ = ["View", "electrodes", "wide"]
-
 
 @dataclass(frozen=True)
 class View:

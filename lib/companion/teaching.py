@@ -13,8 +13,6 @@ from lib import paths
 from lib.companion.exercises import HINT, exercises
 from lib.companion.provenance import notebooks
 
-__all__ = ["lessons_table", "mistakes_table", "page"]
-
 PAGE = paths.ROOT / "docs" / "teaching.md"
 
 

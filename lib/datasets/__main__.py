@@ -15,8 +15,6 @@ from lib.datasets.checks import check
 from lib.datasets.fetch import SIZE, FetchError, amount, fetch
 from lib.datasets.registry import DATASETS, status
 
-__all__ = ["main"]
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""

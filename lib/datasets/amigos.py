@@ -20,8 +20,6 @@ from lib.datasets import amigos_format as layout
 from lib.datasets import mat
 from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies, origin
 
-__all__ = ["files", "read"]
-
 log = logging.getLogger(__name__)
 # the owner names no unit for the skin conductance
 UNITS = {"eeg": "uV", "ecg": layout.ECG_UNIT, "gsr": ""}
@@ -69,11 +67,10 @@ def read(folder: str | Path) -> Cohort:
     found, damaged = _found(folder)
     if not found:
         raise BadFile(
-            folder,
-            "Data_Preprocessed_P01.mat to P40.mat, flat or as Data_Preprocessed_P01/Data_Preprocessed_P01.mat",
-            "none",
-            "Unpack the preprocessed MATLAB files of AMIGOS there, or name the folder that holds them."
-        )
+            folder, "Data_Preprocessed_P01.mat to P40.mat, flat or as "
+            "Data_Preprocessed_P01/Data_Preprocessed_P01.mat", "none",
+            "Unpack the preprocessed MATLAB files of AMIGOS there, or name the folder that holds "
+            "them.")
     trials, absent, twins = [], {}, copies(found.values())
     for subject, path in found.items():
         try:

@@ -7,12 +7,6 @@ on individuals and groups", IEEE Trans. Affective Computing 12(2), 2021.
 
 from __future__ import annotations
 
-__all__ = [
-    "ALL_CHANNELS", "ANNOTATION", "BASELINE", "CELLS", "COLUMNS", "ECG_CHANNELS", "ECG_LEFT",
-    "ECG_UNIT", "EEG_CHANNELS", "GSR_CHANNELS", "HEADSET", "LONG_VIDEOS", "N_SHORT", "RATE",
-    "RATINGS", "SELF_REPORTS", "SHORT_VIDEOS", "SUBJECTS", "VARIABLES", "file_name"
-]
-
 # Emotiv EPOC, in the order of the columns
 HEADSET = tuple("AF3 F7 F3 FC5 T7 P7 O1 O2 P8 T8 FC6 F4 F8 AF4".split())
 ECG_CHANNELS = ("ECG right", "ECG left")

@@ -13,8 +13,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-__all__ = ["BadFile", "Cohort", "Signal", "Trial", "alone", "copies", "origin", "readable"]
-
 
 def readable(name) -> str:
     """The name of a file as text that can be printed and written: bytes that are no UTF-8 become

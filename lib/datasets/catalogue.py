@@ -12,23 +12,11 @@ from typing import Any
 
 import yaml
 
-from lib.datasets import (
-    amigos,
-    ecg_corpora,
-    eeg_corpora,
-    flex,
-    mahnob,
-    mahnob_features,
-    muse,
-    rafdb,
-    seed_iv,
-    seed_v,
-)
+from lib.datasets import (amigos, ecg_corpora, eeg_corpora, flex, mahnob, mahnob_features, muse,
+                          rafdb, seed_iv, seed_v)
 from lib.datasets.base import Cohort
 from lib.datasets.mahnob_files import read_labels
 from lib.datasets.mahnob_format import session_id
-
-__all__ = ["DATASETS", "EEGMMIDB", "Dataset", "checksums"]
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from lib.datasets.base import BadFile
 
-__all__ = ["check", "left_out", "tell"]
-
 
 def check(file, fine: object, expected: str, found: object, fix: str) -> None:
     """Refuse a file in which something is not as expected."""

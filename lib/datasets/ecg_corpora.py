@@ -19,8 +19,6 @@ from lib.datasets.base import Cohort, Signal, copies
 from lib.datasets.checks import check
 from lib.datasets.eeg_corpora import AGAIN, Recording, collect, field, numbers, read_mat, signal
 
-__all__ = ["read_ascertain", "read_dreamer", "read_pspm"]
-
 ASCERTAIN_RATE = 256.0  # Hz, not written in the files
 PARTS = ("baseline", "stimuli")  # of DREAMER: before each film, and during it
 

@@ -16,8 +16,6 @@ import numpy as np
 
 from lib.datasets.base import BadFile
 
-__all__ = ["Header", "check"]
-
 log = logging.getLogger(__name__)
 # bytes for each channel
 FIELDS = {

@@ -27,11 +27,6 @@ from lib.datasets.base import BadFile, Cohort, Signal, Trial
 from lib.datasets.checks import check, left_out, tell
 from lib.datasets.table import read_csv
 
-__all__ = [
-    "AGAIN", "MARK", "Recording", "collect", "field", "normalised", "numbers", "read_eegmmidb",
-    "read_kaya", "read_mat", "read_way", "signal"
-]
-
 log = logging.getLogger(__name__)
 AGAIN = "Get the file again from its owner."
 LEAVE = "Nothing needs to be done."

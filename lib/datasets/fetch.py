@@ -25,8 +25,6 @@ from lib import paths
 from lib.datasets.catalogue import EEGMMIDB
 from lib.datasets.registry import DATASETS, checksums, find
 
-__all__ = ["SIZE", "FetchError", "amount", "by_hand", "download", "fetch", "fetch_eegmmidb"]
-
 log = logging.getLogger(__name__)
 WAITS, PAUSE, LONGEST = 3, 10, 120  # choice: times and seconds that a server is waited for
 # choice: subjects of EEGMMIDB unless more are asked for; enough to try pre-training on real

@@ -28,8 +28,6 @@ from lib.datasets.video import clock
 from lib.datasets.video import read_video as _video
 from lib.paths import spelled
 
-__all__ = ["files", "read"]
-
 log = logging.getLogger(__name__)
 GATE = "a median quality of"
 LEAVE = "Nothing needs to be done: the other recordings are read."

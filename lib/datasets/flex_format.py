@@ -8,11 +8,6 @@ files it names, by habit in ``recordings/S<subject>/``.
 
 from __future__ import annotations
 
-__all__ = [
-    "CAPS", "CHANNELS", "EMOTIONS", "GRID", "LEAST_QUALITY", "LISTING", "LISTING_FILE", "MARKERS",
-    "MARKER_COLUMNS", "PREFIX", "RATES", "STREAMS", "SUBJECTS", "TABLES"
-]
-
 EMOTIONS = ("happiness", "sadness", "fear", "neutral")  # label 0, 1, 2, 3
 # assumed: the two layouts of the 32-channel caps seen in public code; two electrodes differ
 _CAP = ("Cz Fz Fp1 F7 F3 FC1 C3 FC5 FT9 T7 CP5 CP1 P3 P7 {}9 O1 Pz Oz O2 {}10 "

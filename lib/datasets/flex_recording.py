@@ -20,8 +20,6 @@ from lib.datasets.checks import check
 from lib.datasets.flex_format import TABLES
 from lib.datasets.table import read_csv, read_text
 
-__all__ = ["AGAIN", "QUALITY", "interval", "marker_file", "placed", "read_table"]
-
 AGAIN = "Export this recording again."
 QUALITY = ("contact", "eeg")
 RECORDINGS = (".bdf", ".csv", ".edf")

@@ -19,28 +19,12 @@ import numpy as np
 import pandas as pd
 
 from lib.datasets.base import BadFile, Cohort, Signal, Trial, origin
-from lib.datasets.mahnob_files import (
-    Session,
-    Stimulus,
-    check_bdf,
-    read_labels,
-    read_physiology,
-    read_session,
-    stimulus_times,
-)
-from lib.datasets.mahnob_format import (
-    EEG_CHANNELS,
-    LABEL_RATE,
-    LABELS_FILE,
-    MARGIN,
-    bdf_name,
-    gaze_name,
-    session_id,
-)
+from lib.datasets.mahnob_files import (Session, Stimulus, check_bdf, read_labels, read_physiology,
+                                       read_session, stimulus_times)
+from lib.datasets.mahnob_format import (EEG_CHANNELS, LABEL_RATE, LABELS_FILE, MARGIN, bdf_name,
+                                        gaze_name, session_id)
 from lib.datasets.mahnob_media import media_start, read_eye, read_gaze, video_frames, video_length
 from lib.paths import spelled
-
-__all__ = ["ECG_CHANNELS", "frames_at", "label_times", "read", "sync", "sync_report"]
 
 log = logging.getLogger(__name__)
 # upper right and upper left corner of the chest, left side of the abdomen

@@ -19,8 +19,6 @@ from lib.datasets.mahnob_files import read_labels
 from lib.datasets.mahnob_format import LABEL_RATE, LABELS_FILE, session_id
 from lib.paths import spelled
 
-__all__ = ["FOLDER", "N_EEG", "N_FACE", "feature_name", "home", "read"]
-
 log = logging.getLogger(__name__)
 FOLDER = "mahnob-public-features"
 N_EEG = 128  # assumed: 32 channels x 4 bands, in an order the owner does not state

@@ -20,11 +20,6 @@ from lib.datasets import edf, mat
 from lib.datasets.base import BadFile, Signal
 from lib.datasets.mahnob_format import ALL_CHANNELS, LABELS_FILE, MARGIN
 
-__all__ = [
-    "AGAIN", "EDGE", "Session", "Stimulus", "check_bdf", "read_labels", "read_physiology",
-    "read_session", "stimulus_times"
-]
-
 log = logging.getLogger(__name__)
 # choice: seconds kept on either side of the stimulus, enough for filter transients and windows of 2
 # s

@@ -3,15 +3,9 @@ constants and names."""
 
 from __future__ import annotations
 
-__all__ = [
-    "ALL_CHANNELS", "BDF_RATE", "EEG_CHANNELS", "FELT", "GAZE_COLUMNS", "GAZE_PREAMBLE",
-    "GAZE_RATE", "LABELS_FILE", "LABEL_RATE", "MARGIN", "bdf_name", "gaze_name", "session_id",
-    "video_name"
-]
-
 EEG_CHANNELS = (
-    "Fp1 AF3 F3 F7 FC5 FC1 C3 T7 CP5 CP1 P3 P7 PO3 O1 Oz Pz Fp2 AF4 Fz F4 F8 FC6 FC2 Cz C4 T8 CP6 CP2 P4 P8 PO4 O2"
-).split()
+    "Fp1 AF3 F3 F7 FC5 FC1 C3 T7 CP5 CP1 P3 P7 PO3 O1 Oz Pz Fp2 AF4 Fz F4 F8 FC6 FC2 Cz C4 T8 "
+    "CP6 CP2 P4 P8 PO4 O2").split()
 ALL_CHANNELS = (*EEG_CHANNELS, *(f"EXG{i}" for i in range(1, 9)), "GSR1", "GSR2", "Erg1", "Erg2",
                 "Resp", "Temp", "Status")
 BDF_RATE = 256.0  # Hz, every channel
@@ -27,8 +21,8 @@ GAZE_COLUMNS = ("Timestamp", "AudioSampleNumber", "Number", "GazePointXLeft", "G
 # codes of session.xml's feltEmo
 FELT = dict(
     enumerate(
-        "neutral anger disgust fear joy sadness surprise scream bored sleepy unknown amusement anxiety"
-        .split()))
+        "neutral anger disgust fear joy sadness surprise scream bored sleepy unknown amusement "
+        "anxiety".split()))
 
 
 def session_id(subject: int, section: int) -> int:

@@ -13,8 +13,6 @@ from lib.datasets.mahnob_files import AGAIN, Session
 from lib.datasets.mahnob_format import GAZE_COLUMNS, GAZE_PREAMBLE, GAZE_RATE
 from lib.datasets.video import SLACK, Clock, clock, read_frames
 
-__all__ = ["media_start", "read_eye", "read_gaze", "video_frames", "video_length"]
-
 RATE_ERROR = 0.05  # choice: AVI headers round the rate of the cameras, 60.97, to a whole number
 
 

@@ -17,8 +17,6 @@ from scipy.io import loadmat
 
 from lib.datasets.base import BadFile
 
-__all__ = ["load"]
-
 log = logging.getLogger(__name__)
 HEADER, NAME = 128, 1000  # bytes: of the file, and in which an array has said its name
 INT8, INT32, UINT32, MATRIX, COMPRESSED = 1, 5, 6, 14, 15  # what an element holds

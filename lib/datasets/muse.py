@@ -21,8 +21,6 @@ from lib.datasets.muse_format import CHANNELS, CLOCK, FOLDER, RATE, STATES
 from lib.datasets.table import read_csv
 from lib.paths import glob
 
-__all__ = ["GAP", "LEAST", "MARK", "read"]
-
 log = logging.getLogger(__name__)
 GAP = 1.5 / RATE  # s; regular steps are 3 or 4 ms: further apart, and the recording is broken there
 # s of samples. choice: four segments of 3 s; with fewer, a recording has no time course

@@ -3,8 +3,6 @@ simulator."""
 
 from __future__ import annotations
 
-__all__ = ["CHANNELS", "CLOCK", "FOLDER", "RATE", "STATES", "UNUSED", "file_name"]
-
 FOLDER = "muse-mental-states"
 STATES = ("relaxed", "neutral", "concentrating")  # the order of their codes, 0 to 2
 # seconds since 1970; an input of the headband to which nothing was connected

@@ -16,8 +16,6 @@ import numpy as np
 from lib.datasets.base import BadFile
 from lib.datasets.checks import check
 
-__all__ = ["heard", "read_picture"]
-
 JPEG, PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # but for those inside the compressed data
 EOI, SOS, DQT = 0xD9, 0xDA, 0xDB

@@ -27,8 +27,6 @@ from lib.datasets.picture import read_picture
 from lib.datasets.table import fields, read_text
 from lib.paths import spelled
 
-__all__ = ["CODES", "EMOTIONS", "OWNER", "REPACK", "SIZE", "SPLITS", "aligned", "files", "read"]
-
 log = logging.getLogger(__name__)
 CODES = {
     1: "surprise", 2: "fear", 3: "disgust", 4: "happiness", 5: "sadness", 6: "anger", 7: "neutral"

@@ -20,8 +20,6 @@ import numpy as np
 
 from lib.datasets.base import BadFile
 
-__all__ = ["loads"]
-
 
 class _Dtype:
     """A numeric dtype as a pickle gives it: ``dtype('f8', False, True)``, then a state of which

@@ -19,17 +19,12 @@ import numpy as np
 
 from lib.datasets.base import BadFile, Cohort, Trial, origin
 
-__all__ = [
-    "AGAIN", "BANDS", "CHANNELS", "FEATURE_RATE", "FOLDERS_IV", "FOLDERS_V", "MNE_NAMES",
-    "N_EYE_IV", "N_EYE_V", "RAW_RATE", "SEED_IV_EMOTIONS", "SEED_IV_LABELS", "SEED_V_EMOTIONS",
-    "SEED_V_LABELS", "SMOOTHINGS", "SPLITS", "WINDOW", "check_eeg", "check_eye", "finish", "split"
-]
-
 log = logging.getLogger(__name__)
-CHANNELS = tuple((
-    "FP1 FPZ FP2 AF3 AF4 F7 F5 F3 F1 FZ F2 F4 F6 F8 FT7 FC5 FC3 FC1 FCZ FC2 FC4 FC6 FT8 T7 C5 C3 C1 CZ C2 C4 C6 T8 TP7 CP5 CP3 CP1 CPZ "
-    "CP2 CP4 CP6 TP8 P7 P5 P3 P1 PZ P2 P4 P6 P8 PO7 PO5 PO3 POZ PO4 PO6 PO8 CB1 O1 OZ O2 CB2"
-).split())
+CHANNELS = tuple(
+    ("FP1 FPZ FP2 AF3 AF4 F7 F5 F3 F1 FZ F2 F4 F6 F8 FT7 FC5 FC3 FC1 FCZ FC2 FC4 FC6 FT8 T7 C5 C3 "
+     "C1 CZ C2 C4 C6 T8 TP7 CP5 CP3 CP1 CPZ "
+     "CP2 CP4 CP6 TP8 P7 P5 P3 P1 PZ P2 P4 P6 P8 PO7 PO5 PO3 POZ PO4 PO6 PO8 CB1 O1 OZ O2 CB2"
+     ).split())
 # The same channels under the names of MNE's colin27_1005 (standard_1005 in older versions). CB1 and
 # CB2 (over the cerebellum) have no standard position. assumed: they sit where PO9 and PO10 do,
 # beside O1 and O2 in the cap's last row; an exact picture leaves them out.

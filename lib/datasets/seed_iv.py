@@ -18,21 +18,9 @@ from scipy.io import whosmat
 
 from lib.datasets import mat
 from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies
-from lib.datasets.seed_format import (
-    AGAIN,
-    CHANNELS,
-    FEATURE_RATE,
-    FOLDERS_IV,
-    N_EYE_IV,
-    SEED_IV_LABELS,
-    SMOOTHINGS,
-    check_eeg,
-    check_eye,
-    finish,
-)
+from lib.datasets.seed_format import (AGAIN, CHANNELS, FEATURE_RATE, FOLDERS_IV, N_EYE_IV,
+                                      SEED_IV_LABELS, SMOOTHINGS, check_eeg, check_eye, finish)
 from lib.paths import glob
-
-__all__ = ["files", "read"]
 
 EEG, EYE = FOLDERS_IV
 EYE_NAMES = tuple(f"eye {i}" for i in range(1, N_EYE_IV + 1))

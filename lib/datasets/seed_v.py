@@ -21,22 +21,10 @@ import numpy as np
 
 from lib.datasets import safe_pickle
 from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies
-from lib.datasets.seed_format import (
-    AGAIN,
-    BANDS,
-    CHANNELS,
-    FEATURE_RATE,
-    FOLDERS_V,
-    N_EYE_V,
-    SEED_V_LABELS,
-    check_eeg,
-    check_eye,
-    finish,
-)
+from lib.datasets.seed_format import (AGAIN, BANDS, CHANNELS, FEATURE_RATE, FOLDERS_V, N_EYE_V,
+                                      SEED_V_LABELS, check_eeg, check_eye, finish)
 from lib.paths import glob
 from lib.whole import writing
-
-__all__ = ["convert", "files", "read"]
 
 EYE_NAMES = tuple(f"eye {i}" for i in range(1, N_EYE_V + 1))
 # of the 45 trials of a subject

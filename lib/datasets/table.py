@@ -18,8 +18,6 @@ import pandas as pd
 from lib.datasets.base import BadFile
 from lib.datasets.checks import check
 
-__all__ = ["fields", "read_csv", "read_text"]
-
 MISSING = ("", "NA", "NaN", "nan")  # what a table of numbers has where there is none
 
 

@@ -15,8 +15,6 @@ from lib.datasets.base import Signal
 from lib.datasets.checks import check
 from lib.datasets.picture import heard
 
-__all__ = ["SLACK", "Clock", "clock", "read_frames", "read_video"]
-
 SLACK = 1.0  # choice: seconds that the nearest frame may lie off and still stands in
 LATE = 0.1  # choice: seconds; decoders give frames late, and codecs store some that are never shown
 MOST_LOST = 0.1  # choice: of the recording that a video goes with, as for samples of EEG

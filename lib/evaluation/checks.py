@@ -12,38 +12,12 @@ from itertools import product
 
 import pandas as pd
 
-from lib.evaluation.comparisons import (
-    CHANGE,
-    DIFFERENCE,
-    VERDICTS,
-    Part,
-    arithmetic,
-    at_most,
-    change,
-    difference,
-    equal,
-    inequality,
-    judged,
-    limits,
-    order,
-    printed_cells,
-    row_count,
-    trend,
-    within,
-)
-from lib.evaluation.feasibility import (
-    ROUNDINGS,
-    deviation,
-    largest_deviation,
-    largest_f1,
-    p_values,
-    sizes_that_fit,
-)
+from lib.evaluation.comparisons import (CHANGE, DIFFERENCE, VERDICTS, Part, arithmetic, at_most,
+                                        change, difference, equal, inequality, judged, limits,
+                                        order, printed_cells, row_count, trend, within)
+from lib.evaluation.feasibility import (ROUNDINGS, deviation, largest_deviation, largest_f1,
+                                        p_values, sizes_that_fit)
 from lib.evaluation.numbers import PAPERS, Number, cell, evaluate, named, rows_of, statements
-
-__all__ = [
-    "KINDS", "VERDICTS", "check", "check_all", "check_one", "compared", "differences", "fitting"
-]
 
 
 def _spread(paper: str, tables: Sequence[int], n: Sequence, bounds: Mapping,

@@ -6,14 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import (
-    accuracy_score,
-    confusion_matrix,
-    f1_score,
-    precision_recall_fscore_support,
-)
-
-__all__ = ["averages", "classification", "confusion"]
+from sklearn.metrics import (accuracy_score, confusion_matrix, f1_score,
+                             precision_recall_fscore_support)
 
 
 def _labels(p: np.ndarray) -> np.ndarray:
@@ -22,8 +16,8 @@ def _labels(p: np.ndarray) -> np.ndarray:
         return p
     if not (np.isfinite(p).all() and p.min() >= 0 and p.max() <= 1):
         raise ValueError(
-            "predictions of type float are probabilities: finite, from 0 to 1; give labels as integers"
-        )
+            "predictions of type float are probabilities: finite, from 0 to 1; give labels as "
+            "integers")
     return p.argmax(axis=1) if p.ndim == 2 else (p > 0.5).astype(int)
 
 
@@ -53,8 +47,8 @@ def classification(y, p_or_label) -> dict[str, float]:
     y, p = np.asarray(y), np.asarray(p_or_label)
     if y.ndim != 1 or not len(y) or len(p) != len(y) or p.ndim > 2:
         raise ValueError(
-            f"labels (n,) and predictions (n,) or (n, n_classes) are needed, not {y.shape} and {p.shape}"
-        )
+            f"labels (n,) and predictions (n,) or (n, n_classes) are needed, not {y.shape} and "
+            f"{p.shape}")
     yhat = _labels(p)
     return {
         "accuracy": float(accuracy_score(y, yhat)),
@@ -106,8 +100,8 @@ def confusion(y, yhat, labels: Sequence[str]) -> pd.DataFrame:
     y, yhat, names = np.asarray(y, int), np.asarray(yhat, int), list(labels)
     if not np.isin(np.concatenate([y, yhat]), np.arange(len(names))).all():
         raise ValueError(
-            f"classes must be 0 to {len(names) - 1} for the {len(names)} labels; found {np.unique([*y, *yhat]).tolist()}"
-        )
+            f"classes must be 0 to {len(names) - 1} for the {len(names)} labels; found "
+            f"{np.unique([*y, *yhat]).tolist()}")
     counts = pd.DataFrame(confusion_matrix(y, yhat, labels=range(len(names))),
                           index=pd.Index(names,
                                          name="true"), columns=pd.Index(names, name="predicted"))

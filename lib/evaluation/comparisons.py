@@ -15,16 +15,12 @@ from typing import NamedTuple
 
 from lib.evaluation.numbers import Cell, Number, cell, evaluate, named, rows_of, written
 
-__all__ = [
-    "CHANGE", "DIFFERENCE", "VERDICTS", "Part", "arithmetic", "at_most", "change", "difference",
-    "equal", "inequality", "judged", "limits", "order", "printed_cells", "row_count", "trend",
-    "within"
-]
-
 VERDICTS = {  # from the best to the worst: a statement has the worst verdict of its parts
     "consistent": "holds for the numbers as printed",
-    "within rounding": "does not hold for the numbers as printed, but for others that are printed like them",
-    "cannot be checked": "what would be needed is not printed, or the words do not say what is meant",
+    "within rounding": "does not hold for the numbers as printed, but for others that are "
+                       "printed like them",
+    "cannot be checked": "what would be needed is not printed, or the words do not say what is "
+                         "meant",
     "inconsistent as printed": "holds for no numbers that are printed like these",
 }
 OPERATORS = {">=": ge, "<=": le, ">": gt, "<": lt}

@@ -10,10 +10,6 @@ from scipy import stats
 
 from lib.evaluation.numbers import Number
 
-__all__ = [
-    "ROUNDINGS", "deviation", "largest_deviation", "largest_f1", "p_values", "sizes_that_fit"
-]
-
 ROUNDINGS = ("nearest", "down")
 
 

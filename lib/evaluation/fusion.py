@@ -14,8 +14,6 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
 
-__all__ = ["RULES", "calibrate", "decision_delay", "fuse", "pool_frames", "temperature"]
-
 TINY = 1e-6  # choice: the least probability, so that no model can veto a class
 LARGEST = 10.0  # choice: temperatures from 1 / 10 to 10
 NEUTRAL = 3  # of happiness, sadness, fear, neutral
@@ -130,9 +128,9 @@ def fuse(rule: str, p_face: np.ndarray, p_eeg: np.ndarray, *, val: tuple[np.ndar
     y = np.asarray(val[2], int)
     if face.shape != eeg.shape or val_face.shape != val_eeg.shape or val_eeg.shape != (
             len(y), eeg.shape[1]):
-        raise ValueError(
-            f"posteriors (n, K) of the same segments are needed, not {face.shape} and {eeg.shape}, and for validation "
-            f"{val_face.shape}, {val_eeg.shape} and classes {y.shape}")
+        raise ValueError(f"posteriors (n, K) of the same segments are needed, not {face.shape} and "
+                         f"{eeg.shape}, and for validation "
+                         f"{val_face.shape}, {val_eeg.shape} and classes {y.shape}")
     seen, val_seen = (~np.isnan(p).any(axis=1) for p in (face, val_face))
     if not val_seen.any():
         raise ValueError(

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-__all__ = ["METRICS", "higher_is_better", "measure", "per_trial", "regression"]
-
 METRICS = ("RMSE", "PCC", "CCC")
 HIGHER_IS_BETTER = {
     "RMSE": False, "PCC": True, "CCC": True, "accuracy": True, "precision": True, "recall": True,
@@ -35,8 +33,8 @@ def _checked(y, yhat) -> tuple[np.ndarray, np.ndarray]:
     y, yhat = np.asarray(y, dtype=float), np.asarray(yhat, dtype=float)
     if y.ndim != 1 or y.shape != yhat.shape or not y.size:
         raise ValueError(
-            f"labels and predictions must be two equally long traces, not {y.shape} and {yhat.shape}"
-        )
+            f"labels and predictions must be two equally long traces, not {y.shape} and "
+            f"{yhat.shape}")
     if not (np.isfinite(y).all() and np.isfinite(yhat).all()):
         raise ValueError(
             "labels and predictions must be finite: a NaN marks a time step that no window covered")

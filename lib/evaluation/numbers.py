@@ -16,11 +16,6 @@ import yaml
 
 from lib import paths
 
-__all__ = [
-    "PAPERS", "Cell", "Number", "Range", "cell", "evaluate", "named", "rows_of", "statements",
-    "written"
-]
-
 PAPERS = ("rmmt", "amigos", "seed", "face_eeg")  # papers 1 to 4
 
 

@@ -10,8 +10,6 @@ import pandas as pd
 
 from lib import paths
 
-__all__ = ["load", "table", "wide"]
-
 _TEXT = dict.fromkeys(["paper", "table", "protocol", "modality", "row", "metric", "note"], str)
 
 

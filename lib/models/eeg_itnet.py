@@ -19,8 +19,6 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 from torch.nn.utils.parametrize import register_parametrization
 
-__all__ = ["EEGITNet", "MaxNorm"]
-
 
 class MaxNorm(nn.Module):
     """Keep the norm of each output's weights at or below ``limit``, as a parametrisation of a

@@ -44,11 +44,6 @@ from torch.nn.functional import relu
 
 from lib.models.backbones import PACKAGE, Backbone, mobilenet_v2
 
-__all__ = [
-    "ATTENTION", "CUT", "FaceAttention", "PatchAttention", "PatchExtraction", "attend",
-    "truncated_mobilenet", "weights_source"
-]
-
 ATTENTION = ("patch", "feature", "batch")
 CUT = 15  # stem and 14 bottlenecks of 17; 697,792 weights and 18,752 running statistics
 SIZE = 112  # pixels, Sec 3

@@ -17,8 +17,6 @@ from torch import nn
 
 from lib.models.backbones import MODELS, Backbone, _load, _settle, mobilenet_v2
 
-__all__ = ["inception_v3", "spectrogram_backbone"]
-
 SIZE = 229  # Sec 4.1; the network was made for 299 and needs 75 or more
 
 
@@ -49,7 +47,8 @@ def inception_v3(weights: str | Path, *, size: int = SIZE, precision: str = "flo
     """
     if size < 75:
         raise ValueError(
-            f"expected images of 75 pixels or more, found {size}. InceptionV3 halves them five times without padding; "
+            f"expected images of 75 pixels or more, found {size}. InceptionV3 halves them five "
+            "times without padding; "
             "use mobilenet_v2 for small images.")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

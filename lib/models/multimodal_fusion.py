@@ -6,8 +6,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Attention", "Concat", "printed_attention"]
-
 
 class Concat(nn.Module):
     """Concatenation fusion, Eq (5), and the linear classifier.

@@ -18,10 +18,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, scaled_dot_product_attention
 
-__all__ = [
-    "MVSSTMA", "Branch", "HybridBlock", "draw_visible", "masked_error", "n_visible", "positions"
-]
-
 
 def n_visible(n_channels: int, ratio: float) -> int:
     """How many channels stay visible: ``int(C (1 - ratio))``, at least one. ``assumed:`` rounded

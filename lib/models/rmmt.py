@@ -22,8 +22,6 @@ from torch import Tensor, nn
 from torch.nn.functional import linear, pad, relu
 from torch.nn.utils.parametrizations import weight_norm
 
-__all__ = ["MODELS", "TCN", "CausalConv", "CrossModalBlock", "Output", "build", "n_parameters"]
-
 
 class Output(NamedTuple):
     """What a network returns.
@@ -155,8 +153,8 @@ class CrossModalBlock(nn.Module):
         if attention not in {"relu", "scaled_relu", "softmax"
                              } or residual not in {"query", "input"} or width % heads:
             raise ValueError(
-                f"no block with attention={attention!r}, residual={residual!r}, width={width}, heads={heads}"
-            )
+                f"no block with attention={attention!r}, residual={residual!r}, width={width}, "
+                f"heads={heads}")
         self.heads, self.attention, self.residual, self.causal = heads, attention, residual, causal
         self.W_Q, self.W_K, self.W_V = (nn.Linear(width, width, bias=False) for _ in range(3))
         self.norm = nn.LayerNorm(width)

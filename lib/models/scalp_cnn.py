@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-__all__ = ["ScalpCNN"]
-
 
 class ScalpCNN(nn.Module):
     """Three convolutions, max-pooling, two fully connected layers: Thanh and Thinh (2025), Sec 4.4.

@@ -17,8 +17,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["SMALL", "VARIANTS", "SSTEmotionNet"]
-
 VARIANTS = ("authors", "torcheeg")
 SMALL: dict[str, Any] = {"depths": (10, 10), "growths": (6, 6), "hidden": 16}
 """choice: arguments of :class:`SSTEmotionNet` for a laptop, with one layer in each dense block."""
@@ -93,8 +91,8 @@ class _Stream(nn.Sequential):
                 n, n_maps, side = kept, n_maps // 2, side // 2
                 if not n_maps or not side:
                     raise ValueError(
-                        "too few or too small maps: the poolings leave nothing; use a side of 16 and 4 maps, or more"
-                    )
+                        "too few or too small maps: the poolings leave nothing; use a side of 16 "
+                        "and 4 maps, or more")
         super().__init__(*layers, *_norm(n), nn.AdaptiveAvgPool3d(1), nn.Flatten())
         self.n_out = n
 

@@ -8,14 +8,8 @@ from.
 
 from __future__ import annotations
 
-from lib.plots.results import (
-    attention,
-    curve,
-    fold_lines,
-    learning_curves,
-    published_vs_reproduced,
-    traces,
-)
+from lib.plots.results import (attention, curve, fold_lines, learning_curves,
+                               published_vs_reproduced, traces)
 from lib.plots.signals import feature_maps, label_overview, montage, spectrum, topomaps
 from lib.plots.style import COLOURS, FOOTER, colour, modality, use_style
 

@@ -12,8 +12,6 @@ from lib.evaluation.metrics import measure
 from lib.plots.shapes import blanks, legend
 from lib.plots.style import COLOURS, modality
 
-__all__ = ["VERDICT_COLOURS", "beside_controls", "verdict_bars"]
-
 # Okabe and Ito's palette for verdicts on real data; greys for those that say nothing about a paper
 VERDICT_COLOURS = {
     "reproduced": "#009E73", "better": "#56B4E9", "partly": "#F0E442", "not reproduced": "#D55E00",

@@ -13,8 +13,6 @@ from matplotlib.patches import Rectangle
 
 from lib.plots.shapes import blanks
 
-__all__ = ["fitting_sizes", "p_ranges", "rounding", "verdict_bars"]
-
 SHADES = {
     "consistent": "#009E73", "within rounding": "#56B4E9", "cannot be checked": "#BDBDBD",
     "inconsistent as printed": "#D55E00"

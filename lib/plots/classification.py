@@ -10,8 +10,6 @@ from matplotlib.figure import Figure
 
 from lib.plots.shapes import blanks
 
-__all__ = ["confusion_matrices"]
-
 
 def confusion_matrices(tables: Mapping[str, pd.DataFrame], columns: int = 3) -> Figure:
     """One panel per table: the colour is the share of the true class, the text that share and the

@@ -18,10 +18,6 @@ from lib.evaluation.statistics import fold_means
 from lib.plots.shapes import blanks, legend, over_epochs, picture, styles
 from lib.plots.style import COLOURS, DIRECTION, LINES, blank, colour, modality
 
-__all__ = [
-    "attention", "curve", "fold_lines", "learning_curves", "published_vs_reproduced", "traces"
-]
-
 
 def _dots(ax: Axes, panel: pd.DataFrame, place: Mapping) -> None:
     """One metric: published hollow above, ours filled below, with 95 % intervals."""

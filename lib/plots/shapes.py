@@ -13,8 +13,6 @@ from matplotlib.image import AxesImage
 
 from lib.plots.style import LINES, WIDTH, blank, colour, modality
 
-__all__ = ["arms", "blanks", "fan", "legend", "over_epochs", "picture", "styles"]
-
 
 def blanks(height: float, columns: int = 1, rows: int = 0, width: float = WIDTH,
            **options) -> tuple[Figure, np.ndarray]:

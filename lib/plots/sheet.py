@@ -13,8 +13,6 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from lib.plots.style import COLOURS, FOOTER
 
-__all__ = ["Box", "Sheet"]
-
 _ROUND = "round,pad=0,rounding_size=0.06"
 _FILL = {
     "face": "#FBE3D4", "EEG": "#D6E8F5", "ECG": "#F6E3EE", "eye": "#FBEFD0", "both": "#D5F0E6",

@@ -14,10 +14,6 @@ from lib.datasets.mahnob_format import EEG_CHANNELS, LABEL_RATE
 from lib.plots.shapes import blanks, picture
 from lib.plots.style import COLOURS, blank
 
-__all__ = [
-    "LOBES", "feature_maps", "flat", "label_overview", "lobe", "montage", "spectrum", "topomaps"
-]
-
 LOBES = {"frontal": "#E69F00", "temporal": "#56B4E9", "parietal": "#009E73", "occipital": "#CC79A7"}
 _LOBE = {
     "Fp": "frontal", "AF": "frontal", "F": "frontal", "FC": "frontal", "T": "temporal",

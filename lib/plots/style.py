@@ -9,10 +9,6 @@ import matplotlib.style
 import seaborn as sns
 from matplotlib.figure import Figure
 
-__all__ = [
-    "COLOURS", "DIRECTION", "FOOTER", "LINES", "WIDTH", "blank", "colour", "modality", "use_style"
-]
-
 FOOTER = 0.3  # inches
 WIDTH = 9.0  # inches, the width of a notebook
 # Okabe and Ito's palette, told apart with any common colour blindness

@@ -7,8 +7,6 @@ import numpy as np
 from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
 from scipy.signal import periodogram
 
-__all__ = ["BANDS", "de_maps", "differential_entropy", "interpolation"]
-
 BANDS = ((1, 4), (4, 8), (8, 14), (14, 31), (31, 51))
 """Hz. choice: five bands within the paper's 1 to 51 Hz (Sec 4.1), as SST-EmotionNet cannot work
 with three maps."""

@@ -21,12 +21,12 @@ from lib.datasets.base import BadFile
 from lib.preprocessing import faces
 from lib.preprocessing.faces import Faces
 
-__all__ = ["DETECTORS", "detect", "letterbox", "overlap", "yolo_boxes"]
-
 DETECTORS = ("haar", "yunet", "yolov8-face")
 SOURCES = {
-    "yunet": "Get face_detection_yunet_2023mar.onnx from https://github.com/opencv/opencv_zoo (models/face_detection_yunet) and name it",
-    "yolov8-face": "Export a YOLOv8 trained on faces (`yolo export model=yolov8n-face.pt format=onnx imgsz=640`) and name the file",
+    "yunet": "Get face_detection_yunet_2023mar.onnx from https://github.com/opencv/opencv_zoo "
+    "(models/face_detection_yunet) and name it",
+    "yolov8-face": "Export a YOLOv8 trained on faces (`yolo export model=yolov8n-face.pt "
+    "format=onnx imgsz=640`) and name the file",
 }
 YOLO_ROWS = (5, 15, 20)  # box and score; with five landmarks of (x, y); of (x, y, visibility)
 WIDTH = 640  # pixels to which wider frames are reduced, and the side of YOLOv8's input
@@ -136,8 +136,8 @@ def _yolo(model_file: Path, threshold: float) -> Finder:
         if output.ndim != 3 or output.shape[1] not in YOLO_ROWS:
             raise BadFile(
                 model_file,
-                f"an output (1, {' or '.join(map(str, YOLO_ROWS))}, n) of a YOLOv8 with the one class face",
-                f"{output.shape}", SOURCES["yolov8-face"] + ".")
+                f"an output (1, {' or '.join(map(str, YOLO_ROWS))}, n) of a YOLOv8 with the one "
+                "class face", f"{output.shape}", SOURCES["yolov8-face"] + ".")
         return yolo_boxes(output, scale, corner, threshold)
 
     return find

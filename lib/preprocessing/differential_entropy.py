@@ -20,8 +20,6 @@ from scipy.ndimage import uniform_filter1d
 
 from lib.datasets.seed_format import BANDS, RAW_RATE, WINDOW
 
-__all__ = ["differential_entropy", "lds", "moving_average"]
-
 _CACHED = 4  # channels at a time: their spectra stay in the processor's cache
 _PAD = 8.0  # seconds by which each end is continued: the 1 Hz edge has died away after that
 
@@ -68,9 +66,8 @@ def differential_entropy(x, rate: float = RAW_RATE, bands: Mapping[str, tuple[fl
     x = np.asarray(x, dtype=None if getattr(x, "dtype", None) == np.float32 else np.float64)
     size, top = round(window * rate), max(high for _, high in bands.values())
     if x.ndim != 2 or x.shape[1] < size or not np.isfinite(x).all():
-        raise ValueError(
-            f"expected finite samples (n_channels, at least {size}), found {x.shape}, {np.sum(~np.isfinite(x))} not finite"
-        )
+        raise ValueError(f"expected finite samples (n_channels, at least {size}), found {x.shape}, "
+                         f"{np.sum(~np.isfinite(x))} not finite")
     if rate <= 2 * top:
         raise ValueError(f"expected more than {2 * top:g} samples per second, found {rate:g}")
     n_channels, n_times = x.shape

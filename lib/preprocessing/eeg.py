@@ -20,8 +20,6 @@ from torch import Tensor
 
 from lib.datasets.base import BadFile, Signal
 
-__all__ = ["BANDS", "band_power", "clean", "eeg_features"]
-
 _NAMES = ("delta", "theta", "alpha", "beta1", "beta2", "gamma")
 # Hz. "rmmt": Table 1 of the paper. "zhang": the code of [32].
 BANDS: dict[str, dict[str, tuple[float, float]]] = {
@@ -139,8 +137,8 @@ def band_power(x, rate: float, bands: str | Mapping | Sequence = "rmmt", *, wind
     n_window, n_segment, hop = (_samples(seconds, rate) for seconds in (window, segment, step))
     if x.shape[1] < n_window or n_window < n_segment:
         raise ValueError(
-            f"recording of {x.shape[1]}, window of {n_window} and segment of {n_segment} samples: each must hold the next"
-        )
+            f"recording of {x.shape[1]}, window of {n_window} and segment of {n_segment} "
+            "samples: each must hold the next")
     pairs = BANDS[bands] if isinstance(bands, str) else bands
     pairs = list(pairs.values() if isinstance(pairs, Mapping) else pairs)
     low, weights = _bins(pairs, total, n_segment, rate, inclusive)
@@ -157,8 +155,8 @@ def _samples(seconds: float, rate: float) -> int:
     n = round(seconds * rate)
     if n < 1 or abs(n - seconds * rate) > 1e-6 * n:
         raise ValueError(
-            f"{seconds:g} s is not a whole number of samples at {rate:g} Hz; choose another length or resample"
-        )
+            f"{seconds:g} s is not a whole number of samples at {rate:g} Hz; choose another "
+            "length or resample")
     return n
 
 

@@ -22,8 +22,6 @@ from sklearn.random_projection import GaussianRandomProjection
 
 from lib.datasets.base import BadFile
 
-__all__ = ["Faces", "crop", "detect", "face_features", "project"]
-
 log = logging.getLogger(__name__)
 
 

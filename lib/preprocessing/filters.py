@@ -15,9 +15,9 @@ def bandpass(x: np.ndarray, rate: float, low: float = 0.8, high: float = 50.0,
              order: int = 4) -> np.ndarray:
     """Zero-phase Butterworth band-pass ``(..., n_times)`` along the last axis, float64.
 
-    Paper 2, Sec 4.1.2: "8th order", 0.8 to 50 Hz. ``choice:`` order 4, whose band-pass has the 8 poles of an
-    8th-order filter, run forward and backward, so that no component is delayed; the fall-off of the
-    two runs adds up.
+    Paper 2, Sec 4.1.2: "8th order", 0.8 to 50 Hz. ``choice:`` order 4, whose band-pass has the 8
+    poles of an 8th-order filter, run forward and backward, so that no component is delayed; the
+    fall-off of the two runs adds up.
 
     Raises
     ------

@@ -15,8 +15,6 @@ from scipy.signal import welch
 
 from lib.datasets.amigos_format import RATE
 
-__all__ = ["BANDS", "HEART", "hand_features", "heart_features", "log_power"]
-
 HEART = ("heart rate", "SDNN", "RMSSD", "pNN50")
 # Hz, both edges inside. assumed: the bands of the AMIGOS paper, whose baseline Table 4 of paper 2
 # prints

@@ -15,8 +15,6 @@ from lib.preprocessing.faces import crop, detect, face_features
 from lib.preprocessing.recordings import content, each, identity
 from lib.store import Store
 
-__all__ = ["features", "trial_features"]
-
 log = logging.getLogger(__name__)
 # choice: seconds by which a video may fall short of the labels; its nearest frame then stands in
 SLACK = 1.0
@@ -64,9 +62,8 @@ def features(cohort: Cohort, *, backbone: Callable | None = None, bands: str = "
     that sums do not overflow.
     """
     if backbone is None and any("face_features" not in trial.loaders for trial in cohort):
-        raise ValueError(
-            "this cohort has video: give features(..., backbone=lib.models.backbones.mobilenet_v2())"
-        )
+        raise ValueError("this cohort has video: give features(..., "
+                         "backbone=lib.models.backbones.mobilenet_v2())")
     who = identity(backbone)
 
     def given(trial: Trial) -> tuple | None:

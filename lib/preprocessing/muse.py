@@ -8,8 +8,6 @@ from lib.datasets.base import Cohort, Trial
 from lib.datasets.muse import GAP
 from lib.preprocessing.heart import log_power
 
-__all__ = ["SECONDS", "segments"]
-
 SECONDS = 3.0  # choice: the length of paper 4's segments
 
 

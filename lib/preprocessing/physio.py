@@ -38,8 +38,8 @@ def segments(cohort: Cohort, *, seconds: float = 10.0, rate: float = RATE,
 
     The steps, in this order: non-finite samples are bridged by a straight line; `bandpass` at the
     original rate, baseline included; `resample`; the baseline is cut off; segments from the onset
-    of the video, end to end. They are standardised later, by :func:`lib.training.scaling.standardise`,
-    because that may need to know the fold.
+    of the video, end to end. They are standardised later, by
+    :func:`lib.training.scaling.standardise`, because that may need to know the fold.
 
     Parameters
     ----------

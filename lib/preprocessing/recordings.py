@@ -12,8 +12,6 @@ from lib.datasets.base import BadFile, Trial
 from lib.store import Store, code_digest
 from lib.workers import side_by_side
 
-__all__ = ["checksum", "content", "each", "identity"]
-
 
 def checksum(file: str) -> str:
     """SHA-256 of a file; of one that cannot be read only the kind of error, which is left to its

@@ -9,8 +9,6 @@ from scipy.ndimage import gaussian_filter1d
 from lib.datasets.base import BadFile, Signal
 from lib.preprocessing.filters import bandpass
 
-__all__ = ["SEEN", "envelope", "estimate_lag"]
-
 # what shows in the EEG: electrodes, Hz. choice: blinks over the eyes; muscles above the brain's
 # alpha and beta, where the face is near
 SEEN = {

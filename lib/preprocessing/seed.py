@@ -16,8 +16,6 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from lib.datasets.base import BadFile, Cohort
 
-__all__ = ["fill_gaps", "scale_eeg", "scale_eye", "windows"]
-
 log = logging.getLogger(__name__)
 
 

@@ -89,8 +89,8 @@ def spectrograms(x: np.ndarray, size: int = FULL) -> np.ndarray:
     """
     if size not in SIZES or x.shape[-1] != LENGTH:
         raise ValueError(
-            f"expected a size among {', '.join(map(str, SIZES))} and {LENGTH} samples, found {size} and {x.shape[-1]}"
-        )
+            f"expected a size among {', '.join(map(str, SIZES))} and {LENGTH} samples, found "
+            f"{size} and {x.shape[-1]}")
     step = (FULL - 1) // (size - 1)
     signals = torch.as_tensor(x)
     out = torch.empty((*x.shape[:-1], size, size), dtype=signals.dtype)

@@ -20,8 +20,6 @@ from lib.simulation.folder import claim, finish
 from lib.store import code_digest, digest
 from lib.workers import side_by_side
 
-__all__ = ["make"]
-
 log = logging.getLogger(__name__)
 
 
@@ -64,7 +62,8 @@ def make(folder=None, *, subjects: int = 8, short: tuple[float, float] = (30, 40
     if not (1 <= subjects <= len(SUBJECTS) and 10 <= short[0] <= short[1]
             and 10 <= long[0] <= long[1] and 0 <= effect <= 1 and fingerprint >= 0):
         raise ValueError(
-            f"expected 1 to {len(SUBJECTS)} subjects, 10 <= shortest <= longest seconds, effect in 0..1, fingerprint >= 0, "
+            f"expected 1 to {len(SUBJECTS)} subjects, 10 <= shortest <= longest seconds, effect "
+            "in 0..1, fingerprint >= 0, "
             f"found {subjects}, {short}, {long}, {effect}, {fingerprint}")
     parameters = {
         "subjects": subjects, "short": list(short), "long": list(long), "effect": effect,

@@ -12,23 +12,13 @@ from scipy.signal import butter, sosfiltfilt
 from scipy.stats import norm
 
 from lib.datasets import amigos_format as layout
-from lib.datasets.amigos_format import (
-    BASELINE,
-    CELLS,
-    HEADSET,
-    LONG_VIDEOS,
-    N_SHORT,
-    RATE,
-    SELF_REPORTS,
-    SHORT_VIDEOS,
-)
+from lib.datasets.amigos_format import (BASELINE, CELLS, HEADSET, LONG_VIDEOS, N_SHORT, RATE,
+                                        SELF_REPORTS, SHORT_VIDEOS)
 from lib.simulation import brain, heart
 from lib.simulation.folder import matlab
 from lib.simulation.heart import wave
 from lib.simulation.valence import stream
 from lib.whole import write_file
-
-__all__ = ["Viewing", "cell", "path_of", "viewings", "write"]
 
 VIDEOS = (*SHORT_VIDEOS, *LONG_VIDEOS)
 # samples made on either side and cut off after filtering: the owner filtered whole sessions

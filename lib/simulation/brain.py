@@ -16,15 +16,14 @@ import mne
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfftfreq
 
-__all__ = ["RHYTHMS", "Affect", "Person", "Rhythm", "leadfield", "record"]
-
 # spherical, so that a site lies exactly below the electrode of that name
 SITES_MONTAGE = "biosemi64"
 # assumed: radius of the sources relative to the head's (cortex in MNE's default sphere lies within
 # 0.9)
 DEPTH = 0.74
 BACKGROUND = tuple(
-    "Fp1 Fp2 AFz F7 F3 Fz F4 F8 FT7 FC3 FCz FC4 FT8 T7 C3 Cz C4 T8 TP7 CP3 CPz CP4 TP8 P7 P3 Pz P4 P8 PO3 POz PO4 O1 Oz "
+    "Fp1 Fp2 AFz F7 F3 Fz F4 F8 FT7 FC3 FCz FC4 FT8 T7 C3 Cz C4 T8 TP7 CP3 CPz CP4 TP8 P7 P3 Pz "
+    "P4 P8 PO3 POz PO4 O1 Oz "
     "O2".split())
 # where the smile's muscles are seen, and how much
 MUSCLES = {"FT7": 1.0, "FT8": 1.0, "F7": 0.5, "F8": 0.5, "FC1": 0.35, "FC2": 0.35}
@@ -236,9 +235,8 @@ def record(person: Person, affect: Affect, rng: np.random.Generator, channels: t
     n = len(affect.valence)
     f = rfftfreq(next_fast_len(n + n % 2, real=True) // 2 * 2, 1 / rate)
     if not (len(affect.arousal) == len(affect.smile) == n):
-        raise ValueError(
-            f"expected valence, arousal and smile of one length, found {n}, {len(affect.arousal)}, {len(affect.smile)}"
-        )
+        raise ValueError(f"expected valence, arousal and smile of one length, found {n}, "
+                         f"{len(affect.arousal)}, {len(affect.smile)}")
     slope = np.where(f > 0, np.maximum(f, 0.2)**(-person.exponent / 2), 0)
     brain = (leadfield(channels, BACKGROUND, montage) *
              (person.background / 2)) @ _noise(rng, slope, len(BACKGROUND), n)

@@ -25,17 +25,17 @@ from lib.simulation.valence import stream
 from lib.store import code_digest, digest
 from lib.whole import write_file
 
-__all__ = ["make"]
-
 log = logging.getLogger(__name__)
 MARK = "SIMULATED.txt"
 WAY_CHANNELS = tuple(
-    "Fp1 Fp2 F7 F3 Fz F4 F8 FC5 FC1 FC2 FC6 T7 C3 Cz C4 T8 TP9 CP5 CP1 CP2 CP6 TP10 P7 P3 Pz P4 P8 PO9 O1 Oz O2 "
+    "Fp1 Fp2 F7 F3 Fz F4 F8 FC5 FC1 FC2 FC6 T7 C3 Cz C4 T8 TP9 CP5 CP1 CP2 CP6 TP10 P7 P3 Pz P4 "
+    "P8 PO9 O1 Oz O2 "
     "PO10".split())  # the owner's chanlabels_32channel.xyz
 EDF_CHANNELS = tuple(
-    "FC5 FC3 FC1 FCz FC2 FC4 FC6 C5 C3 C1 Cz C2 C4 C6 CP5 CP3 CP1 CPz CP2 CP4 CP6 Fp1 Fpz Fp2 AF7 AF3 AFz AF4 AF8 F7 F5 "
-    "F3 F1 Fz F2 F4 F6 F8 FT7 FT8 T7 T8 T9 T10 TP7 TP8 P7 P5 P3 P1 Pz P2 P4 P6 P8 PO7 PO3 POz PO4 PO8 O1 Oz O2 Iz"
-    .split())
+    "FC5 FC3 FC1 FCz FC2 FC4 FC6 C5 C3 C1 Cz C2 C4 C6 CP5 CP3 CP1 CPz CP2 CP4 CP6 Fp1 Fpz Fp2 "
+    "AF7 AF3 AFz AF4 AF8 F7 F5 "
+    "F3 F1 Fz F2 F4 F6 F8 FT7 FT8 T7 T8 T9 T10 TP7 TP8 P7 P5 P3 P1 Pz P2 P4 P6 P8 PO7 PO3 POz "
+    "PO4 PO8 O1 Oz O2 Iz".split())
 # and then X3 or X5
 KAYA_CHANNELS = tuple("Fp1 Fp2 F3 F4 C3 C4 P3 P4 O1 O2 A1 A2 F7 F8 T3 T4 T5 T6 Fz Cz Pz".split())
 RUNS = FILMS = CLIPS = 2  # per subject

@@ -17,8 +17,6 @@ import numpy as np
 from lib.simulation import face
 from lib.simulation.head import Identity
 
-__all__ = ["PATTERNS", "STRENGTH", "action_units", "expressivity", "picture", "shown"]
-
 PATTERNS: dict[str, dict[str, float]] = {
     "happiness": {"AU6": 0.8, "AU12": 0.9, "AU25": 0.5},
     "sadness": {"AU1": 0.8, "AU4": 0.7, "AU15": 0.8},

@@ -16,8 +16,6 @@ import numpy as np
 
 from lib.simulation.head import SIDES, Identity, Pen, curve, geometry, still, tint
 
-__all__ = ["ACTION_UNITS", "Identity", "action_units", "draw"]
-
 ACTION_UNITS = ("AU1", "AU2", "AU4", "AU5", "AU6", "AU12", "AU15", "AU20", "AU25", "AU26", "AU45")
 _CIRCLE = np.stack([np.cos(np.arange(16) * np.pi / 8), np.sin(np.arange(16) * np.pi / 8)], axis=1)
 

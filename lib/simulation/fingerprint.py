@@ -12,8 +12,6 @@ import numpy as np
 
 from lib.simulation.valence import stream
 
-__all__ = ["World", "make"]
-
 
 @dataclass(frozen=True)
 class World:

@@ -29,8 +29,6 @@ from lib.store import code_digest, digest
 from lib.whole import write_file
 from lib.workers import side_by_side
 
-__all__ = ["Recording", "action_units", "eeg", "make", "recordings"]
-
 log = logging.getLogger(__name__)
 # s the EEG is late (Sec 5.4); s of recording before the clip where there are markers
 LAG, LEAD = 2.0, 1.0
@@ -280,7 +278,8 @@ def make(folder=None, *, subjects: int = layout.SUBJECTS, clips: int = 2, second
     if not (1 <= subjects <= 40 and 1 <= clips <= 9 and seconds >= 12 and 0 <= effect <= 1
             and fingerprint >= 0):
         raise ValueError(
-            "expected 1 to 40 subjects, 1 to 9 clips, 12 seconds or more, effect in 0..1, fingerprint >= 0, "
+            "expected 1 to 40 subjects, 1 to 9 clips, 12 seconds or more, effect in 0..1, "
+            "fingerprint >= 0, "
             f"found {subjects}, {clips}, {seconds}, {effect}, {fingerprint}")
     parameters = {
         "subjects": subjects, "clips": clips, "seconds": seconds, "effect": effect,

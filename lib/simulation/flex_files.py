@@ -15,8 +15,6 @@ from lib.datasets.flex_format import PREFIX, TABLES
 from lib.simulation.mahnob_files import write_video as motion_jpeg
 from lib.whole import write_file
 
-__all__ = ["OFFSET", "write_csv", "write_edf", "write_markers", "write_video"]
-
 # uV; assumed: what the headsets of this maker store lies about half way up their range
 OFFSET, TOP = 4200.0, 8400.0
 BEGIN = 1735700000.0  # time stamp of the first sample, the same for all
@@ -78,10 +76,10 @@ def write_csv(file: Path, eeg: np.ndarray, cap: tuple[str, ...], rate: float, qu
     n = eeg.shape[1]
     kept = np.flatnonzero(~lost)
     data = np.round(np.clip(eeg + OFFSET, 0, TOP) / PLACES) * PLACES
-    first = (
-        f"title:simulated,start timestamp:{BEGIN},stop timestamp:{BEGIN + n / rate},headset type:FLEX2,headset serial:000000,"
-        f"headset firmware:0,channels:{len(cap)},sampling rate:eeg_{rate:g};mot_32,samples:{len(kept)},version:3.0"
-    )
+    first = (f"title:simulated,start timestamp:{BEGIN},stop timestamp:{BEGIN + n / rate},headset "
+             "type:FLEX2,headset serial:000000,"
+             f"headset firmware:0,channels:{len(cap)},sampling "
+             f"rate:eeg_{rate:g};mot_32,samples:{len(kept)},version:3.0")
     names = [
         "Timestamp", TABLES["counter"][1], TABLES["interpolated"][1],
         *(PREFIX + name for name in cap), "EEG.BatteryPercent", "EEG.MarkerHardware",

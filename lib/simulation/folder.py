@@ -12,8 +12,6 @@ import scipy.io
 
 from lib.whole import write_file
 
-__all__ = ["claim", "finish", "matlab"]
-
 
 def claim(root: Path, key: str, caption: str) -> bool:
     """True if the cohort ``key`` stands in ``root``; else the folder is prepared for it and marked
@@ -36,8 +34,8 @@ def claim(root: Path, key: str, caption: str) -> bool:
                                                       for p in root.iterdir()) else key
     if held != key:
         raise ValueError(
-            f"{root}: holds data simulated with other parameters or code, or other files. Remove the folder or give another."
-        )
+            f"{root}: holds data simulated with other parameters or code, or other files. Remove "
+            "the folder or give another.")
     if not truth.exists():
         write_file(mark, key)
         write_file(root / "SIMULATED.txt", caption + "\n")

@@ -13,8 +13,6 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-__all__ = ["SIDES", "Identity", "Pen", "curve", "geometry", "still", "tint"]
-
 SIDES = (-1.0, 1.0)
 _SHIFT = 4  # fractional bits of the coordinates OpenCV draws at
 

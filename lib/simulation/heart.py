@@ -16,8 +16,6 @@ import neurokit2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-__all__ = ["Heart", "record", "wave"]
-
 STEPS = 512  # points per cycle
 WAVES = (1.2, -5.0, 30.0, -7.5, 0.75)  # heights of P, Q, R, S, T in the model, its defaults
 WIDTHS = (0.25, 0.1, 0.1, 0.1, 0.4)  # their widths in radians

@@ -23,8 +23,6 @@ from lib.simulation.valence import HISTORY, Trace, Watching, draw_traces, plan, 
 from lib.store import code_digest, digest
 from lib.workers import side_by_side
 
-__all__ = ["make"]
-
 log = logging.getLogger(__name__)
 
 

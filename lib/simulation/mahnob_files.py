@@ -14,15 +14,8 @@ import numpy as np
 import pandas as pd
 import scipy.io
 
-from lib.datasets.mahnob_format import (
-    ALL_CHANNELS,
-    BDF_RATE,
-    GAZE_COLUMNS,
-    GAZE_PREAMBLE,
-    GAZE_RATE,
-)
-
-__all__ = ["write_bdf", "write_gaze", "write_labels", "write_video", "write_xml"]
+from lib.datasets.mahnob_format import (ALL_CHANNELS, BDF_RATE, GAZE_COLUMNS, GAZE_PREAMBLE,
+                                        GAZE_RATE)
 
 # unit and largest value; else microvolts in BioSemi's range
 UNITS = {"GSR1": ("Ohm", 8388607), "GSR2": ("Ohm", 8388607), "Temp": ("degC", 1024)}
@@ -69,8 +62,8 @@ def write_video(file: Path, frames: int, frame: Callable[[int], np.ndarray], rat
                              (size[1], size[0]))
     if not writer.isOpened():
         raise OSError(
-            f"{file}: OpenCV cannot open it for writing (Motion JPEG). Check free space and the OpenCV installation."
-        )
+            f"{file}: OpenCV cannot open it for writing (Motion JPEG). Check free space and the "
+            "OpenCV installation.")
     writer.set(cv2.VIDEOWRITER_PROP_QUALITY, JPEG_QUALITY)
     for i in range(frames):
         writer.write(cv2.cvtColor(frame(i), cv2.COLOR_RGB2BGR))

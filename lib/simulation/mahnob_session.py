@@ -13,19 +13,10 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from lib.datasets import mahnob_format as layout
-from lib.datasets.mahnob_format import (
-    ALL_CHANNELS,
-    BDF_RATE,
-    EEG_CHANNELS,
-    FELT,
-    GAZE_RATE,
-    LABEL_RATE,
-    MARGIN,
-)
+from lib.datasets.mahnob_format import (ALL_CHANNELS, BDF_RATE, EEG_CHANNELS, FELT, GAZE_RATE,
+                                        LABEL_RATE, MARGIN)
 from lib.simulation import brain, face, mahnob_files
 from lib.simulation.valence import EMOTIONS, Trace, Watching, stream
-
-__all__ = ["session"]
 
 SIZE = (120, 160)  # pixels of the video, height and width
 AUDIO_RATE = 44100.0  # Hz; the sample counter of the audio is the clock all devices share

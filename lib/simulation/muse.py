@@ -25,8 +25,6 @@ from lib.simulation.valence import stream
 from lib.store import code_digest, digest
 from lib.whole import write_file
 
-__all__ = ["make"]
-
 log = logging.getLogger(__name__)
 AROUSAL = {"relaxed": -1.2, "neutral": 0.0, "concentrating": 1.2}  # assumed
 SLOPE = 5.0  # choice: factor on the slopes of lib.simulation.brain, as in lib.simulation.flex
@@ -75,7 +73,8 @@ def make(folder=None, *, subjects: int = 4, recordings: int = 2, seconds: float 
     if not (2 <= subjects <= 26 and 1 <= recordings <= 9 and seconds >= 12 and 0 <= effect <= 1
             and fingerprint >= 0):
         raise ValueError(
-            "expected 2 to 26 subjects, 1 to 9 recordings, 12 seconds or more, effect in 0..1, fingerprint >= 0, "
+            "expected 2 to 26 subjects, 1 to 9 recordings, 12 seconds or more, effect in 0..1, "
+            "fingerprint >= 0, "
             f"found {subjects}, {recordings}, {seconds}, {effect}, {fingerprint}")
     parameters = {
         "subjects": subjects, "recordings": recordings, "seconds": seconds, "effect": effect,

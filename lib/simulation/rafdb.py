@@ -22,8 +22,6 @@ from lib.simulation.head import Identity
 from lib.store import code_digest, digest
 from lib.whole import write_file
 
-__all__ = ["SHARES", "counts", "make"]
-
 log = logging.getLogger(__name__)
 # RAF-DB: 0.50, 0.21, 0.03, 0.27; choice: more fear
 SHARES = {"happiness": 0.49, "sadness": 0.20, "fear": 0.05, "neutral": 0.26}
@@ -78,7 +76,8 @@ def make(folder=None, *, train: int = 400, test: int = 120, effect: float = 1.0,
     """
     if not (min(train, test) >= 24 and 0 <= effect <= 1 and layout in ("owner", "repack")):
         raise ValueError(
-            "expected at least 24 images of training and test, effect in 0..1, layout 'owner' or 'repack', "
+            "expected at least 24 images of training and test, effect in 0..1, layout 'owner' or "
+            "'repack', "
             f"found {train}, {test}, {effect}, {layout!r}")
     parameters = {"train": train, "test": test, "effect": effect, "seed": seed, "layout": layout}
     key = digest((parameters, code_digest(__file__)))[:12]

@@ -23,25 +23,13 @@ from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 from scipy.signal import lfilter
 
 from lib import paths
-from lib.datasets.seed_format import (
-    BANDS,
-    CHANNELS,
-    FOLDERS_IV,
-    FOLDERS_V,
-    MNE_NAMES,
-    N_EYE_IV,
-    N_EYE_V,
-    SEED_IV_EMOTIONS,
-    SEED_IV_LABELS,
-    SEED_V_EMOTIONS,
-    SEED_V_LABELS,
-)
+from lib.datasets.seed_format import (BANDS, CHANNELS, FOLDERS_IV, FOLDERS_V, MNE_NAMES, N_EYE_IV,
+                                      N_EYE_V, SEED_IV_EMOTIONS, SEED_IV_LABELS, SEED_V_EMOTIONS,
+                                      SEED_V_LABELS)
 from lib.simulation.folder import claim, finish, matlab
 from lib.simulation.valence import stream
 from lib.store import code_digest, digest
 from lib.whole import write_file
-
-__all__ = ["make"]
 
 log = logging.getLogger(__name__)
 LAYOUTS: dict[str, tuple[dict[int, tuple[int, ...]], tuple[str, ...], int]] = {
@@ -126,7 +114,8 @@ def make(folder=None, *, layout: str = "seed-iv", subjects: int = 4, effect: flo
     if not (0 <= effect <= 1 and fingerprint >= 0 and 1 <= subjects <= MOST[layout]
             and 1 <= windows[0] <= windows[1]):
         raise ValueError(
-            f"expected effect in 0..1, fingerprint >= 0, 1 to {MOST[layout]} subjects, 1 <= shortest <= longest windows, "
+            f"expected effect in 0..1, fingerprint >= 0, 1 to {MOST[layout]} subjects, 1 <= "
+            "shortest <= longest windows, "
             f"found {effect}, {fingerprint}, {subjects}, {windows}")
     parameters = {
         "layout": layout, "subjects": subjects, "effect": effect, "fingerprint": fingerprint,

@@ -18,10 +18,6 @@ from scipy.stats import norm
 
 from lib.datasets.mahnob_format import LABEL_RATE
 
-__all__ = [
-    "EMOTIONS", "REAL_TRIALS", "Trace", "Watching", "draw_traces", "plan", "real_plan", "stream"
-]
-
 # Trials per subject of the real label file; subjects 9, 11 and 17 have recordings but no labels,
 # 12, 15 and 26 no recordings.
 REAL_TRIALS = {
@@ -98,7 +94,8 @@ def plan(subjects: int = 8, clips: int = 5, seconds: tuple[float, float] = (35, 
     if not (1 <= subjects <= len(known) and 1 <= clips <= REAL_CLIPS
             and 5 <= seconds[0] <= seconds[1]):
         raise ValueError(
-            f"expected 1 to {len(known)} subjects, 1 to {REAL_CLIPS} clips and 5 <= shortest <= longest seconds, "
+            f"expected 1 to {len(known)} subjects, 1 to {REAL_CLIPS} clips and 5 <= shortest <= "
+            "longest seconds, "
             f"found {subjects}, {clips}, {seconds}")
     steps = _steps(stream(seed, "lengths"), clips, seconds)
     rows = []

@@ -13,8 +13,6 @@ import torch
 
 from lib.whole import writing
 
-__all__ = ["Checkpoint"]
-
 log = logging.getLogger(__name__)
 
 

@@ -15,8 +15,6 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-__all__ = ["CLASSIFIERS", "FisherSelection", "classify", "fisher_scores", "group_mean"]
-
 
 def fisher_scores(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Fisher's J of each feature ``(d,)``: squared difference of the two class means over the sum

@@ -16,8 +16,6 @@ from lib.store import Store, digest
 from lib.training.splits import Split
 from lib.workers import side_by_side
 
-__all__ = ["ENGINES", "Call", "cross_validate", "fold_seed", "weights"]
-
 log = logging.getLogger(__name__)
 Result = dict[str, np.ndarray]
 

@@ -20,8 +20,6 @@ from torch.optim.lr_scheduler import LambdaLR, OneCycleLR, ReduceLROnPlateau, St
 
 from lib.training.checkpoint import Checkpoint
 
-__all__ = ["Recipe", "Task", "autocast", "fit", "n_batches"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:

@@ -7,8 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["cca_loss", "ccc", "ccc_loss", "correlation", "kd_loss", "masked_mse", "span_mask"]
-
 
 def ccc(x: Tensor, y: Tensor, dim: int | tuple[int, ...] | None = None,
         eps: float = 1e-12) -> Tensor:

@@ -11,8 +11,6 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from lib.training.loop import Recipe, Task, autocast, fit, n_batches
 
-__all__ = ["Recognition", "recognise"]
-
 
 class Recognition(Task):
     """Cross-entropy of classes, or of "high" where the labels are floats.

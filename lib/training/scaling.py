@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["standardise"]
-
 
 def standardise(x: np.ndarray, train: Sequence[int] | np.ndarray, subject: np.ndarray | None = None,
                 scaling: str = "train") -> np.ndarray:

@@ -12,11 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = [
-    "RECORDING_SPLITS", "SEGMENT_SPLITS", "SPLITS", "Split", "by_subject", "by_trial",
-    "contiguous_trials", "permute_labels", "recording_splits", "segment_splits"
-]
-
 SEGMENT_SPLITS = ("random_segments", "blocked_segments", "by_trial", "by_subject")
 RECORDING_SPLITS = ("random_segments", "blocked_segments", "by_clip", "by_subject")
 TEST = 0.15  # paper 4, Sec 5.3: 15 % for testing; 15 % of the rest validates

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["overlap_mean", "trial_slices", "window_starts"]
-
 
 def trial_slices(lengths) -> list[slice]:
     """Where each trial lies on the concatenated time axis."""

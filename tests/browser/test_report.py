@@ -80,9 +80,8 @@ def test_slash_finds_a_figure_and_enter_goes_to_it(visit, report):
     page.keyboard.press("Enter")
     assert shown(page) == ["paper-2"] and not page.is_visible("#results")
     assert page.evaluate("document.activeElement.id") == "fig-amigos-splits"
-    top = page.evaluate(
-        "document.activeElement.getBoundingClientRect().top - document.querySelector('header').offsetHeight"
-    )
+    top = page.evaluate("document.activeElement.getBoundingClientRect().top - "
+                        "document.querySelector('header').offsetHeight")
     assert 0 <= top < 100  # below the header that stays, not under it
     page.keyboard.press("/")
     page.fill("#query", "no such words anywhere")

@@ -31,9 +31,8 @@ def site(tmp_path_factory):
 def test_start_page_leads_to_every_notebook(visit, site):
     page = visit((site / "index.html").as_uri())
     linked = set(
-        page.evaluate(
-            "[...document.querySelectorAll('a')].map(a => a.pathname.split('/').pop().replace('.html', ''))"
-        ))
+        page.evaluate("[...document.querySelectorAll('a')].map(a => "
+                      "a.pathname.split('/').pop().replace('.html', ''))"))
     assert {file.stem for file in paths.NOTEBOOKS.glob("[0-9]*.ipynb")} <= linked
     assert {file.stem for file in (paths.ROOT / "docs").rglob("*.md")} <= linked | {"index"}
     assert page.faults == []

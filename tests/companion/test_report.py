@@ -102,8 +102,8 @@ def test_pictures_are_embedded_once_and_the_file_stays_small(whole):
 
 def test_nothing_is_loaded_from_elsewhere(whole):
     assert not re.search(
-        r'(?:src|srcset|poster)="(?!data:)|@import|<link(?! rel="icon" href="data:,">)|<iframe|<object',
-        whole[0])
+        r'(?:src|srcset|poster)="(?!data:)|@import|<link(?! rel="icon" '
+        r'href="data:,">)|<iframe|<object', whole[0])
     script = re.search(r"<script>(.*)</script>", whole[0], re.S)[1]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'" in whole[
@@ -216,9 +216,8 @@ def test_formulas_become_mathml_and_bad_ones_stay_readable():
 
 def test_headings_go_down_and_keep_apart():
     text = Text("10_toy", known={"11_next"})
-    html = text.html(
-        "# A\n\n## Recap\n\n### b\n\n## Recap\n\n[on](../notebooks/11_next.ipynb) and [code](../lib/paths.py)"
-    )
+    html = text.html("# A\n\n## Recap\n\n### b\n\n## Recap\n\n[on](../notebooks/11_next.ipynb) and "
+                     "[code](../lib/paths.py)")
     assert re.findall(r'<(h\d) id="10_toy([^"]*)"', html) == [("h3", ""), ("h4", "--recap"),
                                                               ("h5", "--b"), ("h4", "--recap-2")]
     assert '<a href="#11_next">on</a>' in html and "code (<code>../lib/paths.py</code>)" in html

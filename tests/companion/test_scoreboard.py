@@ -119,8 +119,8 @@ def test_the_best_control_is_beside(frame, table, metric, split):
     lines = lines[~lines["row"].str.startswith("RMMT")].sort_values("reproduced",
                                                                     ascending=metric == "RMSE")
     found = frame.query(
-        "paper == 'rmmt' and table == @table and metric == @metric and split == @split and row == 'RMMT'"
-    ).iloc[0]
+        "paper == 'rmmt' and table == @table and metric == @metric and split == @split and row "
+        "== 'RMMT'").iloc[0]
     assert (found["real_control"], found["real_control_value"]) == (lines["row"].iloc[0],
                                                                     lines["reproduced"].iloc[0])
     assert found["simulated_control_value"] != found["real_control_value"]

@@ -12,16 +12,8 @@ import pytest
 from edfio import Bdf, BdfSignal
 from scipy.io import savemat
 
-from lib.datasets.mahnob_format import (
-    ALL_CHANNELS,
-    GAZE_COLUMNS,
-    GAZE_PREAMBLE,
-    LABELS_FILE,
-    bdf_name,
-    gaze_name,
-    session_id,
-    video_name,
-)
+from lib.datasets.mahnob_format import (ALL_CHANNELS, GAZE_COLUMNS, GAZE_PREAMBLE, LABELS_FILE,
+                                        bdf_name, gaze_name, session_id, video_name)
 
 RATE, SECONDS, ONSET, FPS, AUDIO = 256, 8, 30.25, 20, 44100
 MEDIA = 2.0  # seconds of video before the stimulus

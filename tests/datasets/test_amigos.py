@@ -20,11 +20,14 @@ from lib.datasets.base import BadFile
 N = 700  # samples per cell, 60 of them after the baseline
 REPORTS = (2, 7, 3, 4, 5, 0, 0, 1, 0, 0, 0, 0)  # arousal 2, valence 7, ..., happiness
 DROPPED = {  # variable -> what stands in cell 5, the reason
-    "16 columns": ({"joined_data": np.zeros((N, 16))}, r"expected signals of shape \(more than 640, 17\), found float64 \(700, 16\)"),
+    "16 columns": ({"joined_data": np.zeros((N, 16))}, r"expected signals of shape \(more than "
+                                                       r"640, 17\), found float64 \(700, 16\)"),
     "only baseline": ({"joined_data": np.zeros((640, 17))}, "more than 640"),
     "no numbers": ({"joined_data": np.array(["text"])}, "expected signals"),
-    "11 reports": ({"labels_selfassessment": np.ones((1, 11))}, r"expected 12 self-reports in a row, found float64 \(1, 11\)"),
-    "rating 0": ({"labels_selfassessment": np.array([[5, 0, *REPORTS[2:]]])}, "from 1 to 9, found .*0"),
+    "11 reports": ({"labels_selfassessment": np.ones((1, 11))}, r"expected 12 self-reports in a "
+                                                                r"row, found float64 \(1, 11\)"),
+    "rating 0": ({"labels_selfassessment": np.array([[5, 0, *REPORTS[2:]]])}, "from 1 to 9, "
+                                                                              "found .*0"),
     "rating NaN": ({"labels_selfassessment": np.array([[5, np.nan, *REPORTS[2:]]])}, "from 1 to 9"),
     "no video": ({"VideoIDs": np.empty((0, 0))}, "a name in VideoIDs"),
     "no T7": ({"joined_data": np.where(np.arange(17) == 4, np.nan, np.ones((N, 1)))}, "finite samples .* found none in T7"),

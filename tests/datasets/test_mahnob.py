@@ -14,14 +14,8 @@ from scipy.io import savemat
 from lib.datasets import mahnob, registry
 from lib.datasets.base import BadFile
 from lib.datasets.mahnob_files import read_labels, read_session, stimulus_times
-from lib.datasets.mahnob_format import (
-    ALL_CHANNELS,
-    EEG_CHANNELS,
-    LABELS_FILE,
-    bdf_name,
-    gaze_name,
-    video_name,
-)
+from lib.datasets.mahnob_format import (ALL_CHANNELS, EEG_CHANNELS, LABELS_FILE, bdf_name,
+                                        gaze_name, video_name)
 
 # case: (file, what is done to it, reason); None deletes it, bytes replace it, a number cuts so many
 # bytes off, a mapping writes it anew

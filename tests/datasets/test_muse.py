@@ -89,8 +89,8 @@ def test_a_file_that_is_not_as_promised_is_left_out_and_the_others_go_on(
     message = cohort.dropped[file_name(1, "relaxed", 1)]
     assert len(cohort) == 2
     assert re.search(
-        rf"relaxed-1\.csv: expected {re.escape(expected)}, found .*{re.escape(found)}\. Fetch it again: python -m",
-        message)
+        rf"relaxed-1\.csv: expected {re.escape(expected)}, found .*{re.escape(found)}\. Fetch it "
+        r"again: python -m", message)
 
 
 def test_a_single_lost_sample_breaks_a_recording(folder):

@@ -145,9 +145,8 @@ def test_nothing_usable(owner, tmp_path):
         rafdb.read(owner)
     table.write_text("train_00009.jpg 4\n")
     with pytest.raises(
-            BadFile, match=
-            r"at least one usable image, found none for 1 labels; the first: .*train_00009_aligned.jpg"
-    ):
+            BadFile, match=r"at least one usable image, found none for 1 labels; the first: "
+            r".*train_00009_aligned.jpg"):
         rafdb.read(owner)
     table.write_text("")
     with pytest.raises(BadFile, match="found an empty file"):

@@ -159,11 +159,13 @@ def _renamed(arrays):
 RECORDING = {
     "no eye file": (
         "eye", None,
-        "eye_feature_smooth/1/2_20150915.mat: expected the features of one subject and session, found no such"
-    ), "no EEG file": (
+        "eye_feature_smooth/1/2_20150915.mat: expected the features of one subject and session, "
+        "found no such"),
+    "no EEG file": (
         "eeg", None,
-        "eeg_feature_smooth/1/2_20150915.mat: expected the features of one subject and session, found no such"
-    ), "renamed keys": ("eeg", _renamed, "arrays de_LDS1 to de_LDS24, found none of them, but"),
+        "eeg_feature_smooth/1/2_20150915.mat: expected the features of one subject and session, "
+        "found no such"),
+    "renamed keys": ("eeg", _renamed, "arrays de_LDS1 to de_LDS24, found none of them, but"),
     "not MATLAB": ("eeg", b"0" * 300, "a MATLAB 5 file"),
 }
 

@@ -22,8 +22,10 @@ GOOD = {
     "semicolons, decimal commas": 'latency;x;type\n0,5;1;07\n1,25;2;"a, b; c"\n;3;NA\n',
     "semicolons, decimal points": 'latency;x;type\n0.5;1;07\n1.25;2;"a, b; c"\n;3;NA\n',
     "tabs": "latency\tx\ttype\n0,5\t1\t07\n1,25\t2\ta, b; c\n\t3\tNA\n",
-    "mark, trailing commas, empty lines": '\ufeff\r\nlatency,x,type,\r\n0.5,1,07,,\r\n1.25,2,"a, b; c",\r\n,3,NA\r\n,,,\r\n',
-    "spaces and quotes": ' "latency" , "x" , "type" \n 0.5 , 1 , "07" \n 1.25 , 2 , "a, b; c" \n , 3 , NA ',
+    "mark, trailing commas, empty lines": '\ufeff\r\nlatency,x,type,\r\n0.5,1,07,,\r\n1.25,2,"a, '
+    'b; c",\r\n,3,NA\r\n,,,\r\n',
+    "spaces and quotes": ' "latency" , "x" , "type" \n 0.5 , 1 , "07" \n 1.25 , 2 , "a, b; c" \n '
+    ', 3 , NA ',
     "a spreadsheet's first line": 'sep=;\nlatency;x;type\n0,5;1;07\n1,25;2;"a, b; c"\n;3;NA\n',
 }
 

@@ -7,14 +7,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from lib.evaluation.statistics import (
-    corrected_paired_test,
-    effect_size,
-    fold_means,
-    half_width,
-    holm,
-    summary,
-)
+from lib.evaluation.statistics import (corrected_paired_test, effect_size, fold_means, half_width,
+                                       holm, summary)
 
 
 def tidy(values, variant="RMMT", metric="PCC", split="contiguous_trials", tier="public"):

@@ -44,8 +44,8 @@ COUNTED = Blind(
     "people are counted over all files: with one less, the numbers of those after it move")
 JPEG = Blind(
     r"\.jpg$", "doubled|deleted", r"^other values \{'[^']*': 1\} in",
-    "compressed data of JPEG have no length: with no code left over or missing they are another picture's"
-)
+    "compressed data of JPEG have no length: with no code left over or missing they are another "
+    "picture's")
 LISTING = Blind(r"recordings\.csv", "cut|deleted", "^missing trials(?!.*values)",
                 "the listing is the user's own: a line less is no damage")
 TEXT = Blind(r"session\.xml", "doubled|deleted", r"^other values \{'[^']*': \{'stimulus': 1\}\} in",

@@ -13,15 +13,8 @@ import torch
 from torch import nn
 
 from lib.models import backbones
-from lib.models.face_attention import (
-    CUT,
-    FaceAttention,
-    PatchAttention,
-    PatchExtraction,
-    attend,
-    truncated_mobilenet,
-    weights_source,
-)
+from lib.models.face_attention import (CUT, FaceAttention, PatchAttention, PatchExtraction, attend,
+                                       truncated_mobilenet, weights_source)
 
 RNG = np.random.default_rng(0)
 FACES = RNG.integers(0, 255, (6, 100, 100, 3), dtype=np.uint8)

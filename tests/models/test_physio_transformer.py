@@ -5,15 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from lib.models.physio_transformer import (
-    ECG,
-    EEG,
-    EncoderLayer,
-    FusionHead,
-    PhysioTransformer,
-    Recogniser,
-    positions,
-)
+from lib.models.physio_transformer import (ECG, EEG, EncoderLayer, FusionHead, PhysioTransformer,
+                                           Recogniser, positions)
 
 SMALL = {
     "in_channels": 3, "channels": (8, 16), "kernels": (9, 5), "strides": (4, 2), "layers": 2,

@@ -135,9 +135,8 @@ def pair_faults(source: Path, paired: Path) -> list[str]:
             faults.append(f"code cell {number} holds an error or a warning")
     checked = [c for c in cells if "nbval-check-output" in tags(c) and c.outputs]
     if len(checked) < LEAST_CHECKED:
-        faults.append(
-            f"{len(checked)} cells with output are tagged nbval-check-output, at least {LEAST_CHECKED} are needed"
-        )
+        faults.append(f"{len(checked)} cells with output are tagged nbval-check-output, at least "
+                      f"{LEAST_CHECKED} are needed")
     return faults
 
 

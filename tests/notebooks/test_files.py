@@ -14,8 +14,9 @@ import nbformat
 import pytest
 
 from lib import files, paths
-from lib.companion import provenance, runner
+from lib.companion import provenance
 from lib.companion import run as notebook
+from lib.companion import runner
 from lib.datasets.base import BadFile, Cohort, Trial
 from lib.whole import write_file
 

@@ -1,9 +1,9 @@
 """The tables of the demo profile beside the committed ones, and what must hold in them whatever the
 processor.
 
-Tolerances and how they were measured: ``lib/companion/drift/tolerances.yaml``. Run after the notebooks
-(``make test``). ``NAMES`` in the environment says that only some were run; then their tables alone
-are looked at.
+Tolerances and how they were measured: ``lib/companion/drift/tolerances.yaml``. Run after the
+notebooks (``make test``). ``NAMES`` in the environment says that only some were run; then their
+tables alone are looked at.
 """
 
 from __future__ import annotations

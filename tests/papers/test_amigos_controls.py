@@ -17,8 +17,8 @@ from lib.training.folds import Call, cross_validate
 from lib.training.scaling import standardise
 from lib.training.splits import segment_splits
 
-linear_fold, naive_bayes_fold, majority_fold = (
-    partial(control_fold, model=name) for name in ("linear", "naive Bayes", "majority"))
+linear_fold, naive_bayes_fold, majority_fold = (partial(control_fold, model=name)
+                                                for name in ("linear", "naive Bayes", "majority"))
 
 
 def cohort(effect, seed=0, n_subjects=12, n_clips=6, n_segments=5):
@@ -112,7 +112,8 @@ def test_agree_with_scikit_learn_on_the_same_features():
     assert j.max() < 0.3  # so the best alone is used
     one = GaussianNB().fit(x[train][:, [j.argmax()]],
                            y[train]).predict_proba(x[test][:, [j.argmax()]])[:, 1]
-    assert np.allclose(naive_bayes_fold(data, fold, 0, target="valence", modality="eeg")["test"], one, atol=1e-6)
+    assert np.allclose(
+        naive_bayes_fold(data, fold, 0, target="valence", modality="eeg")["test"], one, atol=1e-6)
 
 
 def test_fisher_scores():

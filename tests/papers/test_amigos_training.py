@@ -6,13 +6,8 @@ import pytest
 import torch
 
 from lib.models.physio_transformer import PhysioTransformer, Recogniser
-from lib.papers.amigos.training import (
-    finetune_fold,
-    fusion_fold,
-    high_labels,
-    mean_rating,
-    pretrain_fold,
-)
+from lib.papers.amigos.training import (finetune_fold, fusion_fold, high_labels, mean_rating,
+                                        pretrain_fold)
 from lib.store import Store
 from lib.training.folds import Call, cross_validate
 from lib.training.scaling import standardise
@@ -114,12 +109,10 @@ def test_scaling_uses_training_segments_or_each_subject():
     np.testing.assert_allclose(standardise(x, train), expected, rtol=1e-4, atol=1e-5)
     touched = x.copy()
     touched[3:] = 1e6
-    assert np.array_equal(
-        standardise(touched, train)[:3],
-        standardise(x, train)[:3])
+    assert np.array_equal(standardise(touched, train)[:3], standardise(x, train)[:3])
     # a flat channel
-    np.testing.assert_allclose(standardise(np.full((2, 1, 9), 3.3), (0,), subject[:2], "subject"), 0,
-                               atol=1e-6)
+    np.testing.assert_allclose(standardise(np.full((2, 1, 9), 3.3), (0,), subject[:2], "subject"),
+                               0, atol=1e-6)
     with pytest.raises(ValueError, match="'subject' or 'train', not 'all'"):
         standardise(x, train, subject, "all")
 

@@ -151,9 +151,11 @@ def test_majority_and_neighbour_by_hand():
     data = {"de": de, "emotion": np.array([3, 1, 1, 0, 2, 2]), "subject": np.zeros(6, int)}
     split = {"train": (0, 1, 2), "val": (3,), "test": (4, 5)}
     np.testing.assert_allclose(
-        control_fold(data, split, 0, model="majority")["test"], np.tile([0, 2 / 3, 0, 1 / 3], (2, 1)), rtol=1e-6)
+        control_fold(data, split, 0, model="majority")["test"], np.tile([0, 2 / 3, 0, 1 / 3],
+                                                                        (2, 1)), rtol=1e-6)
     assert control_fold(data, split, 0, model="nearest neighbour")["val"].tolist() == [[0, 0, 0, 1]]
-    assert control_fold(data, split, 0, model="nearest neighbour")["test"].argmax(1).tolist() == [1, 1]
+    assert control_fold(data, split, 0,
+                        model="nearest neighbour")["test"].argmax(1).tolist() == [1, 1]
 
 
 def test_weights_of_the_best_epoch_are_used_and_training_stops(easy):

@@ -13,13 +13,8 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from lib.datasets import rafdb as reader
 from lib.models.face_attention import PatchAttention, truncated_mobilenet
-from lib.papers.face_eeg.expression_training import (
-    backbone_features,
-    class_weights,
-    face_fold,
-    feature_maps,
-    splits,
-)
+from lib.papers.face_eeg.expression_training import (backbone_features, class_weights, face_fold,
+                                                     feature_maps, splits)
 from lib.simulation import rafdb
 from lib.store import Store
 from lib.training.folds import Call, cross_validate
@@ -175,8 +170,8 @@ def test_test_faces_cannot_reach_training():
 
 def test_validation_stops_and_slows_training(monkeypatch):
     # never better
-    monkeypatch.setattr(PatchAttention, "forward", lambda self, maps: torch.zeros(
-        len(maps), 4) * self.outer.weight.sum())
+    monkeypatch.setattr(PatchAttention, "forward",
+                        lambda self, maps: torch.zeros(len(maps), 4) * self.outer.weight.sum())
     history = fold(drawn(), parts())["history"]
     assert len(history) == 6
     np.testing.assert_allclose(history[:, 3], [1e-3] * 5 + [1e-4])

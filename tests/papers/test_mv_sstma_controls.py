@@ -5,15 +5,8 @@ import pytest
 from scipy.optimize import minimize
 
 from lib.papers.mv_sstma import controls as emotion_controls
-from lib.papers.mv_sstma.controls import (
-    bdae_fold,
-    choquet,
-    fit_measure,
-    fuzzy_fold,
-    majority_fold,
-    max_fold,
-    svm_fold,
-)
+from lib.papers.mv_sstma.controls import (bdae_fold, choquet, fit_measure, fuzzy_fold,
+                                          majority_fold, max_fold, svm_fold)
 
 N, K, PER_TRIAL = 90, 3, 5
 FOLDS = {

@@ -155,9 +155,8 @@ def test_frames_without_a_face_are_filled_in(monkeypatch, tmp_path):
 def test_missing_and_damaged_model_files(tmp_path, detector, source):
     frames = np.zeros((1, 60, 80, 3), np.uint8)
     with pytest.raises(
-            BadFile, match=
-            rf"model of {detector}: expected an ONNX file, found none. .*{source}.*detector='haar' needs no"
-    ):
+            BadFile, match=rf"model of {detector}: expected an ONNX file, found none. "
+            rf".*{source}.*detector='haar' needs no"):
         detect(frames, detector)
     with pytest.raises(BadFile, match=r"nowhere.onnx: expected an ONNX file"):
         detect(frames, detector, tmp_path / "nowhere.onnx")

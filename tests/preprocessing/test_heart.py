@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.signal import welch
 
-from lib.preprocessing.heart import BANDS, HEART, hand_features, heart_features, log_power
 from lib.preprocessing.filters import bandpass
+from lib.preprocessing.heart import BANDS, HEART, hand_features, heart_features, log_power
 
 RATE, L = 128.0, 1280
 

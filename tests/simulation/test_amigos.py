@@ -16,16 +16,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_score
 
 from lib.datasets import amigos as reader
-from lib.datasets.amigos_format import (
-    BASELINE,
-    EEG_CHANNELS,
-    HEADSET,
-    LONG_VIDEOS,
-    RATE,
-    SELF_REPORTS,
-    SHORT_VIDEOS,
-    file_name,
-)
+from lib.datasets.amigos_format import (BASELINE, EEG_CHANNELS, HEADSET, LONG_VIDEOS, RATE,
+                                        SELF_REPORTS, SHORT_VIDEOS, file_name)
 from lib.simulation import amigos, amigos_files, brain
 
 TINY = {"subjects": 3, "short": (10, 11), "long": (12, 14), "jobs": 1}

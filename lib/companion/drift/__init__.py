@@ -20,8 +20,6 @@ import yaml
 from lib import paths
 from lib.companion.provenance import root
 
-__all__ = ["RULES", "Difference", "differences", "main", "measure"]
-
 _FILE = yaml.safe_load(Path(__file__).with_name("tolerances.yaml").read_text(encoding="utf-8"))
 RULES: dict[str, dict] = _FILE["tables"]
 STEADY = tuple(_FILE["steady"])

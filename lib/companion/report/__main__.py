@@ -1,5 +1,5 @@
-"""``python -m lib.companion.report [--profile demo] [--out FILE]`` writes the report and says what is in
-it."""
+"""``python -m lib.companion.report [--profile demo] [--out FILE]`` writes the report and says what
+is in it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from lib.companion.report.page import write
 
 def main() -> None:
     """Write the executed notebooks, tables and provenance as one self-contained HTML page."""
-    parser = argparse.ArgumentParser(prog="python -m lib.companion.report", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m lib.companion.report",
+                                     description=main.__doc__)
     parser.add_argument("--profile", choices=PROFILES, default="demo")
     parser.add_argument("--out", type=Path, help="default: report.html in the build folder")
     args = parser.parse_args()

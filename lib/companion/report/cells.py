@@ -19,8 +19,6 @@ from pygments.lexers import PythonLexer
 from lib.companion.report.lessons import Lesson
 from lib.companion.report.markdown import Text, slug
 
-__all__ = ["Block", "Picture", "Section", "anchor", "section"]
-
 PNG = "image/png"
 
 

@@ -14,8 +14,6 @@ from lib import paths
 from lib.companion.provenance import notebooks, read_notebook
 from lib.companion.publish import paired
 
-__all__ = ["Lesson", "lessons", "title"]
-
 
 @dataclass(frozen=True)
 class Lesson:

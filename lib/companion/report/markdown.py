@@ -10,8 +10,6 @@ from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-__all__ = ["Text", "mathml", "slug"]
-
 
 def mathml(tex: str, *, block: bool = False) -> str:
     """A formula as MathML, which browsers draw by themselves; as code where docutils cannot read

@@ -25,8 +25,6 @@ from lib.companion.report.markdown import slug
 from lib.companion.report.tables import REAL, Table, answers, board, read_csv
 from lib.evaluation.verdicts import VERDICTS
 
-__all__ = ["Panel", "manifest", "panels", "references", "render", "write"]
-
 TEMPLATE = Path(__file__).parent / "template"
 ACROSS = "across"  # folder of what belongs to no single paper
 # tables shown whole, where the notebook that makes them was run
@@ -164,8 +162,8 @@ def render(profile: str = "demo", *, figures: Path | None = None, executed: bool
     executed : bool
         ``False`` shows committed copies only.
     check : callable
-        Answers as :func:`lib.companion.provenance.verify` does: problems and remarks about a folder of
-        figures.
+        Answers as :func:`lib.companion.provenance.verify` does: problems and remarks about a folder
+        of figures.
 
     Raises
     ------
@@ -211,5 +209,6 @@ def write(file: Path, profile: str = "demo", **options) -> str:
     file.write_text(html, encoding="utf-8", newline="\n")
     stand_in = f" ({about['committed']} as committed)" if about["committed"] else ""
     return (
-        f"{os.path.relpath(file)}: {about['notebooks']} notebooks{stand_in}, {about['pictures']} pictures, "
+        f"{os.path.relpath(file)}: {about['notebooks']} notebooks{stand_in}, {about['pictures']} "
+        "pictures, "
         f"{file.stat().st_size / 2**20:.1f} MiB")

@@ -11,8 +11,6 @@ import pandas as pd
 
 from lib.companion import scoreboard
 
-__all__ = ["REAL", "Table", "answers", "board", "compare", "read_csv"]
-
 REAL = ("public", "licensed")  # tiers whose numbers answer a paper; each gets a column of its own
 NEEDED = {"row", "metric", "published", "reproduced", "verdict"}
 # columns of the scoreboard that its file leaves out, since they differ from run to run
@@ -132,8 +130,8 @@ def answers(files: dict[str, list[Path]]) -> dict[str, Table]:
 
 
 def board(file: Path, caption: str) -> Table:
-    """The printed numbers of the scoreboard, as :func:`lib.companion.scoreboard.shown` words them; any other
-    CSV file as it stands."""
+    """The printed numbers of the scoreboard, as :func:`lib.companion.scoreboard.shown` words them;
+    any other CSV file as it stands."""
     frame = pd.read_csv(file)
     if not {*scoreboard.COLUMNS} - set(COST) <= set(frame.columns):
         return read_csv(file, caption)

@@ -14,8 +14,6 @@ from lib.evaluation.classification import confusion
 from lib.papers.amigos import protocol as amigos
 from lib.papers.experiment import Record
 
-__all__ = ["attention_summary", "complementarity", "confusions", "example", "look"]
-
 PAIR = ("F7", "F3")  # Figs 3 and 4: the EEG channels that are drawn
 WORDS = {False: "low", True: "high"}
 

@@ -8,8 +8,6 @@ import pandas as pd
 from lib.evaluation.checks import check, compared
 from lib.evaluation.numbers import statements
 
-__all__ = ["orderings", "significance"]
-
 
 def significance() -> pd.DataFrame:
     """The p values that paper 2 claims, recomputed from its tables: Welch's t-test from means and

@@ -10,8 +10,6 @@ from lib.papers.amigos.training import high_labels
 from lib.training.controls import classify, group_mean
 from lib.training.scaling import standardise
 
-__all__ = ["control_fold", "stimulus_fold"]
-
 Result = dict[str, np.ndarray]
 
 

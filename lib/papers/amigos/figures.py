@@ -17,11 +17,6 @@ from matplotlib.patches import Patch
 from lib.plots.shapes import blanks, fan, legend, over_epochs, styles
 from lib.plots.style import COLOURS, LINES, blank, colour
 
-__all__ = [
-    "complementary", "presence", "ratings", "reconstruction", "segment", "splits_beside",
-    "training_curves", "who_is_right"
-]
-
 _STATES = {
     "both signals and ratings": "#009E73", "some segments dropped": "#E69F00", "missing": "#F0F0F0"
 }

@@ -11,8 +11,6 @@ from torch import nn
 from lib.models.physio_transformer import FullyConnected, Recogniser
 from lib.plots.sheet import Sheet
 
-__all__ = ["late_fusion", "single_modality"]
-
 
 def _widths(layers: Iterable[nn.Linear]) -> str:
     return " → ".join(str(layer.out_features) for layer in layers)

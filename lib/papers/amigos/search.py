@@ -27,8 +27,6 @@ from lib.papers.amigos.settings import MODALITIES, PRESETS, SPACE, TARGETS, Pres
 from lib.papers.amigos.training import finetune_fold, high_labels
 from lib.training.splits import Split
 
-__all__ = ["best", "folder_of", "found", "main", "search"]
-
 
 def folder_of(profile: str) -> Path:
     """Where the searches of a profile are kept: ``build/tune/<profile>``."""

@@ -20,11 +20,6 @@ from lib.training.losses import masked_mse, span_mask
 from lib.training.recognition import Recognition, recognise
 from lib.training.scaling import standardise
 
-__all__ = [
-    "FusionRecipe", "PretrainRecipe", "Recipe", "finetune_fold", "fusion_fold", "high_labels",
-    "load_weights", "mean_rating", "pretrain_fold"
-]
-
 PREFIX = "weights/"
 Result = dict[str, np.ndarray]
 

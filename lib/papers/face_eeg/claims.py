@@ -9,8 +9,6 @@ from lib.evaluation.checks import fitting
 from lib.evaluation.feasibility import largest_f1
 from lib.evaluation.numbers import statements
 
-__all__ = ["averages", "grim"]
-
 METRICS = ["accuracy", "precision", "recall", "F1"]
 
 
@@ -31,7 +29,7 @@ def averages() -> pd.DataFrame:
     parts = []
     for number, half in ((1, 0.005), (3, 0.00005)):  # half of the last printed digit
         cells = printed.table("face_eeg", number).pivot_table(index="row", columns="metric",
-                                                                values="mean", sort=False)[METRICS]
+                                                              values="mean", sort=False)[METRICS]
         bound = largest_f1(cells["precision"] + half, cells["recall"] + half)
         parts.append(
             cells.assign(

@@ -15,8 +15,6 @@ from matplotlib.patches import Rectangle
 from lib.plots.shapes import blanks, fan, legend, picture
 from lib.plots.style import COLOURS, LINES, blank
 
-__all__ = ["batch_effect", "detections", "face_sheet", "learning", "patch_attention", "recall_bars"]
-
 ORDERS = {"class by class": (COLOURS["face"], "--"), "shuffled": (COLOURS["control"], "-")}
 _SHADES = (COLOURS["face"], COLOURS["EEG"], COLOURS["eye"], COLOURS["control"])
 

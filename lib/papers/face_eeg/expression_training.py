@@ -25,11 +25,6 @@ from lib.training.controls import classify
 from lib.training.recognition import Recognition, recognise
 from lib.training.splits import Split
 
-__all__ = [
-    "FACE_SPLITS", "Recipe", "backbone_features", "class_weights", "face_fold", "feature_maps",
-    "splits"
-]
-
 FACE_SPLITS = ("official", "pooled")
 
 

@@ -12,8 +12,6 @@ from matplotlib.figure import Figure
 from lib.plots.shapes import arms, blanks, fan, legend
 from lib.plots.style import COLOURS, blank
 
-__all__ = ["decisions", "electrode_grid", "five_splits", "images", "preparation", "rules"]
-
 _ROWS = {
     "Scalp maps": ("#0072B2", "o"), "EEG-ITNet": ("#56B4E9", "s"),
     "SST-EmotionNet": ("#009E73", "D"), "linear": ("#7F7F7F", "^"),

@@ -32,11 +32,6 @@ from lib.preprocessing.scalp_lag import estimate_lag
 from lib.store import Store, digest
 from lib.training.folds import weights
 
-__all__ = [
-    "beta_map", "estimated_lags", "examples", "faces_of_segments", "frame_at", "frames_of",
-    "fusion_scores", "latency", "posteriors", "trained_face", "video_posteriors"
-]
-
 log = logging.getLogger(__name__)
 SIDE = 112  # Sec 3, pixels
 # choice: least standard deviation of the probability of happiness in a recording that can tell a

@@ -7,8 +7,6 @@ from matplotlib.figure import Figure
 
 from lib.plots.sheet import Sheet
 
-__all__ = ["setup"]
-
 
 def setup() -> Figure:
     """The set-up: a person watches clips, a camera and a headset record, both are cut into the same

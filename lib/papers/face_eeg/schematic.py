@@ -15,8 +15,6 @@ from torch import Tensor, nn
 from lib.models.face_attention import FaceAttention
 from lib.plots.sheet import Sheet
 
-__all__ = ["face_flow", "patch_block", "stages"]
-
 
 @torch.no_grad()
 def stages(model: FaceAttention) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]:

@@ -13,8 +13,6 @@ from lib.datasets.flex_format import EMOTIONS
 from lib.plots.shapes import blanks, legend
 from lib.plots.style import COLOURS
 
-__all__ = ["fusion"]
-
 
 def fusion(data: Mapping[str, np.ndarray], records: Sequence, faces: np.ndarray) -> View:
     """Face and EEG posteriors of a recording over time, fused with a weight, the face moved in

@@ -19,11 +19,6 @@ from lib.training.controls import classify
 from lib.training.recognition import Recognition, recognise
 from lib.training.scaling import standardise
 
-__all__ = [
-    "ITNetRecipe", "Recipe", "SSTRecipe", "control_fold", "itnet_fold", "scalp_fold", "sst_fold",
-    "standardise_maps"
-]
-
 Result = dict[str, np.ndarray]
 
 

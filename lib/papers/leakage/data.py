@@ -20,8 +20,7 @@ from lib.papers.face_eeg import protocol as face_eeg
 from lib.papers.face_eeg import settings as face_eeg_presets
 from lib.papers.leakage.protocol import permuted, run, score, tidy
 from lib.papers.leakage.settings import (FOLDS, MODELS, MUSE, MUSE_SPLITS, OWN, PAPERS, REAL_FOLDS,
-                                         SPLITS, VALENCE_SPLITS,
-                                         )
+                                         SPLITS, VALENCE_SPLITS)
 from lib.papers.mv_sstma import protocol as mv_sstma
 from lib.papers.mv_sstma import settings as seed_presets
 from lib.papers.rmmt import protocol as rmmt
@@ -32,11 +31,6 @@ from lib.preprocessing.muse import segments
 from lib.simulation import muse as muse_simulation
 from lib.store import Store, digest
 from lib.training.windows import trial_slices
-
-__all__ = [
-    "STEPS", "mental_states", "muse_cohort", "muse_data", "paper_data", "papers", "valence",
-    "valence_data"
-]
 
 STEPS = 8  # choice: label steps in a segment of paper 1, 2 s, the length of one band power window
 

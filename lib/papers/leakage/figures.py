@@ -14,10 +14,6 @@ from matplotlib.figure import Figure
 from lib.plots.shapes import arms, blanks, fan, legend
 from lib.plots.style import blank
 
-__all__ = [
-    "clusters", "heatmap", "literature", "papers", "people", "practices", "strengths", "two_labels"
-]
-
 MODELS = {
     "nearest neighbour": ("#000000", "o"), "ridge": ("#0072B2", "s"),
     "random forest": ("#D55E00", "^"), "stimulus mean": ("#7F7F7F", "D")

@@ -8,11 +8,10 @@ import yaml
 
 from lib.paths import PAPERS
 
-__all__ = ["literature", "protocols"]
-
 
 def _read(name: str) -> pd.DataFrame:
-    return pd.DataFrame(yaml.safe_load((PAPERS / "leakage" / f"{name}.yaml").read_text(encoding="utf-8")))
+    return pd.DataFrame(
+        yaml.safe_load((PAPERS / "leakage" / f"{name}.yaml").read_text(encoding="utf-8")))
 
 
 def literature() -> pd.DataFrame:

@@ -17,8 +17,6 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from lib.training.controls import group_mean
 from lib.training.scaling import standardise
 
-__all__ = ["MODELS", "PENALTY", "TREES", "build", "known", "simple_fold"]
-
 MODELS = ("nearest neighbour", "ridge", "random forest", "stimulus mean")
 # choice: of ridge regression on standardised features, per training segment; not tuned
 PENALTY = 0.1

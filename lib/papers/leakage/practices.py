@@ -14,8 +14,6 @@ from sklearn.neighbors import KNeighborsClassifier
 from lib.papers.leakage.models import PENALTY, known
 from lib.training.scaling import standardise
 
-__all__ = ["PRACTICES", "practice_fold", "smoothed"]
-
 KEPT = 10  # choice: features that are kept
 PENALTIES = 10.0**np.arange(-1, 6)
 EPOCHS, STEP = 25, 0.01  # choice: of logistic regression by gradient descent
@@ -30,8 +28,8 @@ def _ridge(x: np.ndarray, y: np.ndarray, rows: np.ndarray, test: np.ndarray) -> 
 def _scaling(x, y, split, data, seed) -> Pair:
     rows, test = known(split), np.asarray(split["test"])
     everything = np.concatenate([rows, test])
-    return _ridge(standardise(x, rows), y, rows, test), _ridge(standardise(x, everything), y,
-                                                                rows, test)
+    return _ridge(standardise(x, rows), y, rows, test), _ridge(standardise(x, everything), y, rows,
+                                                               test)
 
 
 def _subject_scaling(x, y, split, data, seed) -> Pair:

@@ -20,19 +20,12 @@ from lib.evaluation.statistics import summary
 from lib.papers.leakage.models import simple_fold
 from lib.papers.leakage.practices import PRACTICES, practice_fold
 from lib.papers.leakage.settings import (COLUMNS, KINDS, MODELS, PRACTICE_SPLIT, PRACTICE_WORLDS,
-                                         SPLITS, STRENGTHS, WORLDS, practice_world,
-                                         )
+                                         SPLITS, STRENGTHS, WORLDS, practice_world)
 from lib.simulation import fingerprint
 from lib.simulation.fingerprint import World
 from lib.training.folds import Call, cross_validate
 from lib.training.splits import (Split, contiguous_trials, permute_labels, recording_splits,
-                                 segment_splits,
-                                 )
-
-__all__ = [
-    "Record", "permuted", "practices", "run", "score", "shared", "splits", "strengths", "tidy",
-    "world_accuracy"
-]
+                                 segment_splits)
 
 KEYS = ("recording", "clip", "subject")
 

@@ -1,17 +1,11 @@
-"""The leakage lesson: its settings. What runs them is in :mod:`lib.papers.leakage.protocol`. All are
-ours, chosen to run in a minute."""
+"""The leakage lesson: its settings. What runs them is in :mod:`lib.papers.leakage.protocol`. All
+are ours, chosen to run in a minute."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from lib.simulation.fingerprint import World
-
-__all__ = [
-    "COLUMNS", "EFFECT", "FOLDS", "INPUTS", "KINDS", "MODELS", "MUSE", "MUSE_SPLITS", "OWN",
-    "PAPERS", "PRACTICE_SPLIT", "PRACTICE_WORLDS", "REAL_FOLDS", "SOURCES", "SPLITS", "STRENGTHS",
-    "VALENCE_SPLITS", "WORLDS", "practice_world"
-]
 
 MODELS = ("nearest neighbour", "ridge", "random forest")
 SPLITS = ("random_segments", "blocked_segments", "by_trial", "by_clip", "by_subject")

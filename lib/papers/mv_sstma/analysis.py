@@ -21,11 +21,6 @@ from lib.papers.mv_sstma.pretraining import build, scale, sessions
 from lib.papers.mv_sstma.settings import EMOTIONS, TITLES, Preset
 from lib.training.splits import Split
 
-__all__ = [
-    "alignment", "attention", "balance", "confusions", "error_table", "errors", "fill", "inflation",
-    "overview", "ratio_curve", "separation", "timeline"
-]
-
 
 def overview(cohort: Cohort) -> pd.DataFrame:
     """One row per subject of a cohort: sessions, trials, features of 4 s, and eye values that are

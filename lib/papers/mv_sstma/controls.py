@@ -21,10 +21,6 @@ from torch import Tensor, nn
 from lib.papers.mv_sstma.pretraining import scale, sessions
 from lib.training.controls import classify
 
-__all__ = [
-    "bdae_fold", "choquet", "fit_measure", "fuzzy_fold", "majority_fold", "max_fold", "svm_fold"
-]
-
 Parts = dict[str, np.ndarray]
 PENALTIES = 10.0**np.arange(-4, 2)  # choice: C of the SVM
 # choice: small; assumed: 20 and 100, as public code by an author of [19]

@@ -17,11 +17,6 @@ from lib.datasets.seed_format import BANDS, CHANNELS, MNE_NAMES
 from lib.plots.shapes import blanks, legend, over_epochs
 from lib.plots.style import COLOURS, LINES, blank, colour
 
-__all__ = [
-    "attention_weights", "balance", "info", "missing_channels", "reconstruction", "scalp_maps",
-    "session", "training_curves"
-]
-
 # assumed positions (see seed_format) are left out of the maps
 ON_MAP = [i for i, name in enumerate(CHANNELS) if not name.startswith("CB")]
 PANEL = 1.45  # inches of a scalp map

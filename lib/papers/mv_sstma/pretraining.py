@@ -15,8 +15,6 @@ from lib.models.mv_sstma import MVSSTMA, draw_visible, masked_error, n_visible
 from lib.preprocessing.seed import scale_eeg, scale_eye
 from lib.training import loop
 
-__all__ = ["PretrainRecipe", "build", "pretrain_fold", "scale", "sessions"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class PretrainRecipe(loop.Recipe):
@@ -171,6 +169,4 @@ def pretrain_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, 
     weights = {
         f"weights/{name}": value.cpu().numpy() for name, value in network.state_dict().items()
     }
-    return weights | {
-        "history": history, "seconds": np.array(time.perf_counter() - begin)
-    }
+    return weights | {"history": history, "seconds": np.array(time.perf_counter() - begin)}

@@ -9,8 +9,6 @@ from lib.models.multimodal_fusion import Attention
 from lib.models.mv_sstma import MVSSTMA, n_visible
 from lib.plots.sheet import Sheet
 
-__all__ = ["three_stages"]
-
 
 def _depth(model: MVSSTMA, part: str) -> int:
     return len(getattr(model, part)) - 1  # the last one is the normalisation

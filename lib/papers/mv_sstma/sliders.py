@@ -15,8 +15,6 @@ from lib.papers.mv_sstma.analysis import errors
 from lib.papers.mv_sstma.figures import ON_MAP, info
 from lib.plots.shapes import blanks
 
-__all__ = ["mask_ratio"]
-
 
 def mask_ratio(network: MVSSTMA, x: np.ndarray, seed: int = 0) -> View:
     """What a pre-trained network makes of a window when more or fewer channels are hidden, and how

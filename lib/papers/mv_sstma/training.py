@@ -18,8 +18,6 @@ from lib.papers.mv_sstma.pretraining import build, scale, sessions
 from lib.training import loop
 from lib.training.losses import cca_loss
 
-__all__ = ["INPUTS", "Recipe", "choose_labelled", "emotion_fold"]
-
 INPUTS = {"eeg": ("eeg",), "eye": ("eye",), "concat": ("eeg", "eye"), "attention": ("eeg", "eye")}
 FUSION = {"concat": Concat, "attention": Attention}
 MONITOR = {"last": "", "val": "accuracy", "test_best": "test accuracy"}
@@ -211,8 +209,9 @@ def emotion_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, m
     dict
         ``val``, ``test``: probabilities ``(n_windows, n_classes)``; ``history`` ``(n_epochs, 5)``:
         training cross-entropy, total canonical correlation (0 where the loss is off), validation
-        accuracy, test accuracy (NaN unless selection is ``test_best``), learning rate; ``alpha`` ``(n_windows,
-        2)``: attention of the test windows to EEG and eye, for ``attention``; ``seconds``.
+        accuracy, test accuracy (NaN unless selection is ``test_best``), learning rate; ``alpha``
+        ``(n_windows, 2)``: attention of the test windows to EEG and eye, for ``attention``;
+        ``seconds``.
     """
     begin, settings = time.perf_counter(), Recipe(**recipe)
     if modality not in INPUTS:
@@ -223,7 +222,7 @@ def emotion_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, m
     settings = replace(settings, monitor=MONITOR[settings.selection])
     torch.manual_seed(seed)
     task = EmotionTask(data, split, seed, modality, {"eeg": model_eeg, "eye": model_eye},
-                    {"eeg": weights_eeg, "eye": weights_eye}, settings, n_classes)
+                       {"eeg": weights_eeg, "eye": weights_eye}, settings, n_classes)
     result = {"history": loop.fit(task, settings), "val": np.empty((0, n_classes), np.float32)}
     result |= {part: task.predict(part) for part in ("val", "test") if len(split[part])}
     if modality == "attention":

@@ -11,8 +11,6 @@ from torch import nn
 
 from lib.plots.sheet import Sheet
 
-__all__ = ["compared_models", "distillation", "fusion_block", "fusion_schemes", "overview", "sizes"]
-
 
 def sizes(model: nn.Module) -> dict[str, int]:
     """Sizes that the drawings show, read from a built RMMT.

@@ -16,8 +16,6 @@ from lib.plots.shapes import blanks
 from lib.plots.signals import flat
 from lib.plots.style import COLOURS
 
-__all__ = ["band_over_time", "sweep"]
-
 
 def sweep(results: pd.DataFrame, metric: str = "CCC", reference: float = 1.0) -> View:
     """What another alpha changes, fold by fold: the mean over alpha, and the differences to a

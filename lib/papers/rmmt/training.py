@@ -17,8 +17,6 @@ from lib.training import loop
 from lib.training.losses import ccc, ccc_loss, kd_loss
 from lib.training.windows import overlap_mean, trial_slices, window_starts
 
-__all__ = ["Recipe", "constant_fold", "fit_fold", "ridge_fold", "scale", "stimulus_fold"]
-
 PENALTIES = 10.0**np.arange(2, 7)
 Result = dict[str, np.ndarray]
 
