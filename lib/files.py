@@ -19,7 +19,8 @@ from lib.whole import write_file
 LOST = """\
 {copy} was edited without its pair {source}, which is what is run: {where}.
   Nothing was run, nothing was written. To keep the edit: {keep}
-  To drop it: delete {copy}; make notebooks writes it again. (JupyterLab, opened by make lab, saves both.)"""
+  To drop it: delete {copy}; make notebooks writes it again.
+  (JupyterLab, opened by make lab, saves both.)"""
 DAMAGED = """\
 {copy}: expected a notebook, found {found}.
   It is not overwritten. Mend it, or delete it: make notebooks writes it again from {source}."""

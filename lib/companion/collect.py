@@ -78,7 +78,8 @@ def _read(file: Path, row: dict) -> pd.DataFrame | None:
         raise ValueError(
             f"{_label(file)}: expected a table, as the manifest says, found no such file; {again}")
     if (found := sha256(file)) != row["sha256"]:
-        wanted = f"expected what {row['notebook']} wrote ({row['sha256'][:8]}), found another content ({found[:8]})"
+        wanted = (f"expected what {row['notebook']} wrote ({row['sha256'][:8]}), found another "
+                  f"content ({found[:8]})")
         raise ValueError(f"{_label(file)}: {wanted}; {again}")
     needed = [
         *_NEEDED,

@@ -121,9 +121,9 @@ class Run:
             "dropped": sorted(map(readable, dropped))
         }
         self._write(id, "table", f"{id}.csv", _csv(frame), about)
-        print(
-            f"{id}: {caption}\n{frame.to_string(index=False, na_rep='-', float_format=lambda value: f'{value:.{decimals}f}')}"
-        )
+        text = frame.to_string(index=False, na_rep="-",
+                               float_format=lambda value: f"{value:.{decimals}f}")
+        print(f"{id}: {caption}\n{text}")
 
     def finish(self) -> None:
         """Write the manifest rows and say so in one line.

@@ -134,7 +134,8 @@ def _execute(notebook: Notebook, given: Mapping) -> int:
     from nbclient.exceptions import DeadKernelError
 
     home, name = folder(given["profile"]), notebook.name
-    fresh, partial, log = home / f".{name}.input.ipynb", home / f".{name}.partial.ipynb", home / f"{name}.log"
+    fresh, partial = home / f".{name}.input.ipynb", home / f".{name}.partial.ipynb"
+    log = home / f"{name}.log"
     failed = home / f"{name}.failed.ipynb"
     failed.unlink(missing_ok=True)
     try:

@@ -22,9 +22,9 @@ from lib.evaluation.statistics import half_width
 from lib.evaluation.verdicts import PROTOCOL, PUBLISHED_FOLDS, VERDICTS
 
 REAL, SIMULATED = "reproduced (real data)", "simulated (not a reproduction)"
+# how the names of rows begin that know nothing of a paper's network
 CONTROLS = ("constant", "majority", "guess", "stimulus mean", "ridge", "linear", "naive Bayes",
-            "nearest neighbour", "SVM", "random backbone"
-            )  # how the names of rows begin that know nothing of a paper's network
+            "nearest neighbour", "SVM", "random backbone")
 CHANCE = ("constant", "majority", "guess")  # of these, those that look at no signal and no stimulus
 KEY = ["paper", "table", "row", "metric", "split"]
 # of the run that the verdict judges
@@ -88,15 +88,11 @@ def _printed() -> pd.DataFrame:
                                         if number == "text" else f"table{number}")
     n = frame["protocol"].map(PUBLISHED_FOLDS)
     unit = pd.Series(half_width(1.0, n), index=frame.index)
-    interval, spread = frame["half_width"].fillna(frame["std"] * unit), frame["std"].fillna(
-        frame["half_width"] / unit)
-    frame = frame.assign(published=frame["mean"], published_spread=spread,
-                         published_interval=interval, published_n=n)
-    frame["order"] = range(len(frame))
-    return frame[[
-        *PRINTED, "published", "published_spread", "published_interval", "published_n",
-        "comparable", "note", "order"
-    ]]
+    frame = frame.assign(published=frame["mean"], published_n=n, order=range(len(frame)),
+                         published_spread=frame["std"].fillna(frame["half_width"] / unit),
+                         published_interval=frame["half_width"].fillna(frame["std"] * unit))
+    own = ["published", "published_spread", "published_interval", "published_n"]
+    return frame[[*PRINTED, *own, "comparable", "note", "order"]]
 
 
 def _repeated(runs: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
@@ -139,16 +135,13 @@ def _join(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
     lines that no paper prints."""
     printed = _printed()
     runs = real.merge(simulated, on=KEY, how="outer")
-    runs["protocol"] = [
-        PROTOCOL[paper].get(split, "")
-        for paper, split in zip(runs["paper"], runs["split"], strict=True)
-    ]
+    answered = zip(runs["paper"], runs["split"], strict=True)
+    runs["protocol"] = [PROTOCOL[paper].get(split, "") for paper, split in answered]
     runs = pd.concat([runs, _repeated(runs, printed)], ignore_index=True)
     lines = printed.merge(runs, on=PRINTED, how="outer")
     place = {(paper, split): i for paper in PROTOCOL for i, split in enumerate(PROTOCOL[paper])}
-    lines["rank"] = [
-        place.get(key, len(place)) for key in zip(lines["paper"], lines["split"], strict=True)
-    ]
+    keys = zip(lines["paper"], lines["split"], strict=True)
+    lines["rank"] = [place.get(key, len(place)) for key in keys]
     lines = lines.assign(paper_order=lines["paper"].map(list(PAPERS).index),
                          no_real=lines["real_mean"].isna())
     order = ["paper_order", "order", "no_real", "rank", "table", "split", "metric"]
@@ -219,9 +212,8 @@ def read(root: Path = paths.FIGURES, profile: str = "demo") -> Board:
     lines["why"] = _why(lines)
     whole = ["real_n", "simulated_n", "cell", "seconds", "peak_mib"]
     lines[whole] = lines[whole].astype(float).astype("Int64")
-    lines = lines.fillna(
-        dict.fromkeys(["split", "tier", "real_control", "simulated_control", "notebook", "figure"],
-                      ""))
+    words = ["split", "tier", "real_control", "simulated_control", "notebook", "figure"]
+    lines = lines.fillna(dict.fromkeys(words, ""))
     cost = pd.DataFrame(rows, columns=["notebook", "data", "seconds", "peak_mib"]).drop_duplicates()
     return Board(lines[COLUMNS], cost.sort_values(["notebook", "data"], ignore_index=True),
                  problems, root)
@@ -273,17 +265,16 @@ def networks_and_controls(frame: pd.DataFrame, kind: str = "simulated") -> pd.Da
     sign = lines["metric"].map(lambda metric: 1 if higher_is_better(metric) else -1)
     gain = (lines[kind] - lines[f"{kind}_control_value"]) * sign
     chance = lines[f"{kind}_control"].str.startswith(CHANCE)
-    columns = {
-        "learned": ~chance, "better": ~chance & (gain > 0), "chance": chance,
-        "above chance": chance & (gain > 0)
-    }
+    columns = {"learned": ~chance, "better": ~chance & (gain > 0)}
+    columns |= {"chance": chance, "above chance": chance & (gain > 0)}
     table = pd.DataFrame(columns).groupby(lines["paper"]).sum().reindex(list(PAPERS), fill_value=0)
     return table.rename(index=PAPERS).rename_axis("paper").reset_index()
 
 
-def _pair(mean: pd.Series, spread: pd.Series) -> pd.Series:
+def _pair(frame: pd.DataFrame, kind: str) -> pd.Series:
     """``mean ± spread`` with three decimals, the mean alone where there is no spread, a dash where
     there is no mean."""
+    mean, spread = frame[kind], frame[f"{kind}_spread"]
     text, error = (values.astype(float).map("{:.3f}".format) for values in (mean, spread))
     return (text + " ± " + error).where(spread.notna(), text).where(mean.notna(), "–")
 
@@ -304,10 +295,7 @@ def shown(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({
         "paper": frame["paper"].replace(PAPERS), "table": table, "row": frame["row"],
         "metric": frame["metric"], "split": frame["split"].str.replace("_", " "),
-        "published": _pair(frame["published"],
-                           frame["published_spread"]), REAL: _pair(frame["real"],
-                                                                   frame["real_spread"]),
-        "its best control": control("real"), SIMULATED: _pair(frame["simulated"],
-                                                              frame["simulated_spread"]),
+        "published": _pair(frame, "published"), REAL: _pair(frame, "real"),
+        "its best control": control("real"), SIMULATED: _pair(frame, "simulated"),
         "best control, simulated": control("simulated"), "verdict": verdict, "made in": made
     })

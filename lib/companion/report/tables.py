@@ -73,7 +73,8 @@ def _meaning(frame: pd.DataFrame) -> str:
         "reproduced_interval": "reproduced: half the 95 % interval"
     }
     kinds = [text for name, text in said.items() if name in frame and frame[name].notna().any()]
-    return f"After ± stands, {'; '.join(kinds)} over folds; n is the number of folds run." if kinds else ""
+    said = f"After ± stands, {'; '.join(kinds)} over folds; n is the number of folds run."
+    return said if kinds else ""
 
 
 def _line(group: pd.DataFrame, tiers: list[str]) -> list[str]:
