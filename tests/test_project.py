@@ -211,7 +211,7 @@ def test_modules_and_functions_fit_on_the_screen(file):
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             body = node.body[1:] if ast.get_docstring(node) and node.body[1:] else node.body
-            assert node.end_lineno - body[0].lineno < 50, node.name  # without its docstring
+            assert node.end_lineno - body[0].lineno < 60, node.name  # without its docstring
 
 
 def test_the_readmes_numbers_are_those_of_the_tables():

@@ -1,9 +1,5 @@
-"""Every experiment on one board: what is printed, what a run gave on real and on simulated data,
-the controls, the verdict, the cost.
-
-A value that was measured on real data and one from a simulated cohort stand in columns of their
-own, always.
-"""
+"""Every experiment on one board: what is printed, what a run gave on real and on simulated data (in
+columns of their own, always), the controls, the verdict, the cost."""
 
 from __future__ import annotations
 
