@@ -1,10 +1,10 @@
 """A simulated FLEX 2 cohort (paper 4) in the layout of :mod:`lib.datasets.flex_format`, with known
 ground truth, and its null twin.
 
-A clip's emotion drives the EEG by its valence and arousal (:mod:`lib.simulation.brain`), and the face
-by action units. People differ, and so does each recording of one person. With ``effect = 0`` the
-listing stays as it is, but brain and face follow another emotion, drawn for each recording without
-looking at its label; everything else, noise included, is drawn the same.
+A clip's emotion drives the EEG by its valence and arousal (:mod:`lib.simulation.brain`), and the
+face by action units. People differ, and so does each recording of one person. With ``effect = 0``
+the listing stays as it is, but brain and face follow another emotion, drawn for each recording
+without looking at its label; everything else, noise included, is drawn the same.
 """
 
 from __future__ import annotations
