@@ -1,5 +1,5 @@
-"""Whether every committed figure and table is the one that its notebook made, by the code that stands
-here; nothing is run."""
+"""Whether every committed figure and table is the one that its notebook made, by the code that
+stands here; nothing is run."""
 
 from __future__ import annotations
 
