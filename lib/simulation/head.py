@@ -7,7 +7,7 @@ origin between the eyes and the nose.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import namedtuple
 from functools import lru_cache
 
 import cv2
@@ -16,9 +16,18 @@ import numpy as np
 SIDES = (-1.0, 1.0)
 _SHIFT = 4  # fractional bits of the coordinates OpenCV draws at
 
+# lowest and highest value of what differs between people, in the order it is drawn
+LOOKS = {
+    "skin": ((150, 105, 82), (240, 206, 184)), "width": (0.70, 0.80), "jaw": (0.10, 0.24),
+    "eye_gap": (0.30, 0.35), "eye_size": (0.145, 0.175), "brow_height": (0.17, 0.22),
+    "brow_size": (0.035, 0.06), "nose": (0.12, 0.17), "mouth_width": (0.25, 0.32),
+    "lips": (0.05, 0.075), "hair_line": (-0.74, -0.60), "long_hair": (0.0, 1.0),
+    "hair": ((28, 20, 16), (150, 105, 62)), "iris": ((50, 34, 22), (80, 110, 130)),
+    "shirt": ((40, 50, 90), (150, 120, 110)), "wall": ((95, 105, 115), (175, 180, 185))
+}
 
-@dataclass(frozen=True)
-class Identity:
+
+class Identity(namedtuple("Identity", [*LOOKS, "lip"])):  # type: ignore[misc]
     """A person's looks. Lengths are in units of half the height of the head, colours are RGB in
     0..255.
 
@@ -36,25 +45,6 @@ class Identity:
     skin, hair, iris, lip, shirt, wall : tuple of float
         Colours.
     """
-
-    width: float
-    jaw: float
-    eye_gap: float
-    eye_size: float
-    brow_height: float
-    brow_size: float
-    nose: float
-    mouth_width: float
-    lips: float
-    hair_line: float
-    long_hair: float
-    skin: tuple[float, ...]
-    hair: tuple[float, ...]
-    iris: tuple[float, ...]
-    lip: tuple[float, ...]
-    shirt: tuple[float, ...]
-    wall: tuple[float, ...]
-
     @classmethod
     def sample(cls, rng: np.random.Generator, fingerprint: float = 1.0) -> Identity:
         """Draw a person; ``fingerprint`` scales how far people differ (0: all look alike)."""
@@ -63,18 +53,9 @@ class Identity:
             value = (low + high) / 2 + fingerprint * (high - low) * (rng.random() - 0.5)
             return float(value) if value.ndim == 0 else tuple(np.clip(value, 0, 255).tolist())
 
-        skin = np.array(within((150, 105, 82), (240, 206, 184)))
-        return cls(width=within(0.70, 0.80), jaw=within(0.10, 0.24), eye_gap=within(0.30, 0.35),
-                   eye_size=within(0.145, 0.175), brow_height=within(0.17, 0.22),
-                   brow_size=within(0.035, 0.06), nose=within(0.12,
-                                                              0.17), mouth_width=within(0.25, 0.32),
-                   lips=within(0.05, 0.075), hair_line=within(-0.74, -0.60),
-                   long_hair=within(0.0, 1.0), skin=tuple(skin.tolist()), hair=within(
-                       (28, 20, 16), (150, 105, 62)), iris=within(
-                           (50, 34, 22), (80, 110, 130)), lip=tuple(
-                               (skin * np.array([0.80, 0.55, 0.56])).tolist()), shirt=within(
-                                   (40, 50, 90), (150, 120, 110)), wall=within((95, 105, 115),
-                                                                               (175, 180, 185)))
+        looks = {name: within(*limits) for name, limits in LOOKS.items()}
+        lip = tuple((np.array(looks["skin"]) * (0.80, 0.55, 0.56)).tolist())
+        return cls(**looks, lip=lip)
 
 
 @lru_cache(maxsize=8)

@@ -57,8 +57,9 @@ def test_a_finished_cohort_is_reused_and_never_overwritten(cohort, monkeypatch):
 
 @pytest.mark.parametrize("wrong", [{"train": 10}, {"test": 0}, {"effect": 1.5}, {"layout": "zip"}])
 def test_bad_parameters(tmp_path, wrong):
+    (name, value), = wrong.items()
     with pytest.raises(ValueError,
-                       match=r"at least 24 images.*effect in 0\.\.1, layout 'owner' or 'repack'"):
+                       match=f"^{name}: expected .*(24|1|'repack').*, found {value!r}$"):
         rafdb.make(tmp_path / "x", **TINY | wrong)
     assert not (tmp_path / "x").exists()
 

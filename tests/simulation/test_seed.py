@@ -80,8 +80,7 @@ def test_same_seed_same_bytes_again_after_a_kill(cohort, tmp_path, monkeypatch):
 def test_a_finished_cohort_is_reused_and_nothing_else_overwritten(cohort, tmp_path, monkeypatch):
     root, layout = cohort
     shutil.copytree(root, tmp_path / "copy")
-    for module in (folder, seed):
-        monkeypatch.setattr(module, "write_file", None)  # writing anything would fail
+    monkeypatch.setattr(folder, "write_file", None)  # writing anything would fail
     assert seed.make(tmp_path / "copy", layout=layout, **TINY) == tmp_path / "copy"
     with pytest.raises(ValueError, match="other parameters"):
         seed.make(tmp_path / "copy", layout=layout, **TINY | {"effect": 0.5})
@@ -92,8 +91,11 @@ def test_a_finished_cohort_is_reused_and_nothing_else_overwritten(cohort, tmp_pa
 
 
 def test_bad_parameters(tmp_path):
-    for bad, message in (({"effect": 2.0}, r"effect in 0\.\.1"), ({"layout": "seed"}, "layout"),
-                         ({"subjects": 17}, "1 to 15 subjects")):
+    for bad, message in (({"effect": 2.0}, "effect: expected 0 to 1, found 2"),
+                         ({"layout": "seed"},
+                          "layout: expected 'seed-iv' or 'seed-v', found 'seed'"),
+                         ({"subjects": 17}, "subjects: expected 1 to 15, found 17"),
+                         ({"windows": (9, 3)}, "the smaller number first")):
         with pytest.raises(ValueError, match=message):
             seed.make(tmp_path / "x", **bad)
     assert not (tmp_path / "x").exists()
