@@ -139,8 +139,8 @@ def viewings(subject: int, parameters: dict) -> list[Viewing]:
     order = stream(seed, "order", subject)
     places = [*order.permutation(N_SHORT), *(N_SHORT + order.permutation(CELLS - N_SHORT))]
     return [
-        Viewing(subject, i, VIDEOS[v], float(seconds[v]),
-                *(tuple(map(float, x[v])) for x in (felt, driven, reports)), _lacks(subject, i))
+        Viewing(subject, i, VIDEOS[v], float(seconds[v]), tuple(felt[v].tolist()),
+                tuple(driven[v].tolist()), tuple(reports[v].tolist()), _lacks(subject, i))
         for i, v in enumerate(places)
     ]
 

@@ -158,15 +158,13 @@ def leadfield(channels: tuple[str, ...], sites: tuple[str, ...],
         Read-only.
     """
     info = _positions(channels, montage)
-    sphere = mne.make_sphere_model("auto", "auto", info, verbose="error")
     normals = _directions(sites, SITES_MONTAGE)
-    rr = sphere["r0"] + DEPTH * sphere.radius * normals
-    source = mne.setup_volume_source_space(pos={"rr": rr, "nn": normals}, sphere_units="m",
-                                           verbose="error")
-    forward = mne.make_forward_solution(info, trans=None, src=source, bem=sphere, meg=False,
-                                        eeg=True, mindist=0.0, verbose="error")
-    forward = mne.convert_forward_solution(forward, force_fixed=True, surf_ori=False,
-                                           verbose="error")
+    with mne.use_log_level("error"):
+        sphere = mne.make_sphere_model("auto", "auto", info)
+        pos = {"rr": sphere["r0"] + DEPTH * sphere.radius * normals, "nn": normals}
+        source = mne.setup_volume_source_space(pos=pos, sphere_units="m")
+        forward = mne.make_forward_solution(info, None, source, sphere, meg=False, mindist=0.0)
+        forward = mne.convert_forward_solution(forward, force_fixed=True, surf_ori=False)
     gain = forward["sol"]["data"].astype(float)
     gain /= np.abs(gain).max(axis=0)
     gain.setflags(write=False)
@@ -264,19 +262,19 @@ def record(person: Person, affect: Affect, rng: np.random.Generator, channels: t
         bell = np.exp(-0.5 * ((f - (r.centre or person.alpha)) / r.width)**2)
         drive = (r.valence * affect.valence + r.strength * np.abs(affect.valence) +
                  r.arousal * affect.arousal)
-        louder = np.exp(np.clip(response * drive, -2, 2)).astype(np.float32)
-        sources = _noise(rng, bell, len(r.sites), n) * louder
+        loud = np.exp(np.clip(response * drive, -2, 2)).astype(np.float32)
+        sources = _noise(rng, bell, len(r.sites), n) * loud
         brain += (leadfield(channels, r.sites, montage) * (r.size * size)) @ sources
     eeg = person.blur @ brain
     muscles = np.where(f > 18, np.clip((f - 18) / 25, 0, 1) * np.exp(-f / 150), 0)
     tone = _noise(rng, muscles, len(MUSCLES), n)
-    seen = np.array(list(MUSCLES.values())) * 3.0 * muscle * person.muscle
-    eeg += (_falloff(channels, montage, tuple(MUSCLES), 0.35) *
-            seen) @ (tone * affect.smile.astype(np.float32))
+    reach = _falloff(channels, montage, tuple(MUSCLES), 0.35)
+    reach = reach * (np.array(list(MUSCLES.values())) * 3.0 * muscle * person.muscle)
+    eeg += reach @ (tone * affect.smile.astype(np.float32))
     bumps = 80.0 * _blinks(n, rate, np.asarray(blinks))
     eeg += _falloff(channels, montage, ("Fp1", "Fp2"), 0.45) @ np.stack([bumps] * 2)
     rows = (len(channels), 1)
-    hum = rng.uniform(0.2, 1.5,
-                      rows) * np.cos(2 * np.pi * MAINS * np.arange(n) / rate + rng.uniform(0, 1))
+    pick_up, start = rng.uniform(0.2, 1.5, rows), rng.uniform(0, 1)
+    hum = pick_up * np.cos(2 * np.pi * MAINS * np.arange(n) / rate + start)
     drift = rng.normal(0, 20, rows) * np.linspace(-1, 1, n) + rng.normal(0, 300, rows)
     return ((eeg + hum) * person.gains[:, None] + drift).astype(np.float32)

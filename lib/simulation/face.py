@@ -34,8 +34,8 @@ def _brows(pen: Pen, who: Identity, au: Mapping[str, float]) -> None:
         pen.fill(np.vstack([top, (top + thick)[::-1]]), tint(who.hair, 0.75))
     if lower > 0.02:
         for side in SIDES:
-            pen.line(np.array([[side * 0.05, base + 0.10], [side * 0.04, base - 0.02]]),
-                     tint(who.skin, 1 - 0.35 * min(lower, 1)))
+            crease = [(side * 0.05, base + 0.10), (side * 0.04, base - 0.02)]
+            pen.line(crease, tint(who.skin, 1 - 0.35 * min(lower, 1)))
 
 
 def _eyes(pen: Pen, who: Identity, au: Mapping[str, float], gaze: tuple[float, float]) -> None:
@@ -60,8 +60,8 @@ def _eyes(pen: Pen, who: Identity, au: Mapping[str, float], gaze: tuple[float, f
         if au["AU6"] > 0.05:  # crow's feet
             corner = (cx + side * (r + 0.03), cy + 0.01)
             for slope in (-0.05, 0.05):
-                pen.line(np.array([corner, np.add(corner, (side * 0.07, slope))]),
-                         tint(who.skin, 1 - 0.22 * min(au["AU6"], 1)))
+                foot = [corner, np.add(corner, (side * 0.07, slope))]
+                pen.line(foot, tint(who.skin, 1 - 0.22 * min(au["AU6"], 1)))
 
 
 def _mouth(pen: Pen, who: Identity, au: Mapping[str, float]) -> None:
@@ -87,10 +87,10 @@ def _mouth(pen: Pen, who: Identity, au: Mapping[str, float]) -> None:
     fold = max(smile, 0.4 * frown)
     if fold > 0.03:  # from the wings of the nose past the corners of the mouth
         for side in SIDES:
-            wing, bend = (side * (who.nose + 0.02), 0.25), (side * (who.nose + 0.12 + 0.08 * smile),
-                                                            0.36)
-            pen.line(curve(wing, bend, (side * (half + 0.05), corner - 0.02)),
-                     tint(who.skin, 1 - 0.25 * min(fold, 1)))
+            wing = (side * (who.nose + 0.02), 0.25)
+            bend = (side * (who.nose + 0.12 + 0.08 * smile), 0.36)
+            crease = curve(wing, bend, (side * (half + 0.05), corner - 0.02))
+            pen.line(crease, tint(who.skin, 1 - 0.25 * min(fold, 1)))
 
 
 def draw(identity: Identity, action_units: Mapping[str, float] | None = None, *,

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 SIDES = (-1.0, 1.0)
 _SHIFT = 4  # fractional bits of the coordinates OpenCV draws at
@@ -26,8 +27,12 @@ LOOKS = {
     "shirt": ((40, 50, 90), (150, 120, 110)), "wall": ((95, 105, 115), (175, 180, 185))
 }
 
+_Looks = namedtuple(
+    "_Looks", "width jaw eye_gap eye_size brow_height brow_size nose mouth_width lips hair_line "
+    "long_hair skin hair iris lip shirt wall")
 
-class Identity(namedtuple("Identity", [*LOOKS, "lip"])):  # type: ignore[misc]
+
+class Identity(_Looks):
     """A person's looks. Lengths are in units of half the height of the head, colours are RGB in
     0..255.
 
@@ -75,17 +80,17 @@ class Pen:
     """Draws filled shapes and lines, given in head units, on an image, with anti-aliased edges at
     fractions of a pixel."""
     def __init__(self, image: np.ndarray, scale: float, centre: tuple[float, float]):
-        self.image, self.factor, self.offset = image, scale * (1 << _SHIFT), np.asarray(centre) * (
-            1 << _SHIFT)
+        fine = 1 << _SHIFT
+        self.image, self.factor, self.offset = image, scale * fine, np.asarray(centre) * fine
 
-    def _points(self, points: np.ndarray) -> list[np.ndarray]:
-        return [np.rint(points * self.factor + self.offset).astype(np.int32)]
+    def _points(self, points: ArrayLike) -> list[np.ndarray]:
+        return [np.rint(np.asarray(points) * self.factor + self.offset).astype(np.int32)]
 
-    def fill(self, points: np.ndarray, colour) -> None:
+    def fill(self, points: ArrayLike, colour) -> None:
         """Fill a polygon ``(n, 2)``."""
         cv2.fillPoly(self.image, self._points(points), tuple(colour), cv2.LINE_AA, _SHIFT)
 
-    def line(self, points: np.ndarray, colour, thickness: int = 1) -> None:
+    def line(self, points: ArrayLike, colour, thickness: int = 1) -> None:
         """Draw an open line ``(n, 2)``; the thickness is in pixels."""
         cv2.polylines(self.image, self._points(points), False, tuple(colour), thickness,
                       cv2.LINE_AA, _SHIFT)
@@ -144,15 +149,14 @@ def still(who: Identity, size: tuple[int, int], cheeks: float) -> np.ndarray:
     pen = Pen(image, scale * times, (centre[0] * times, centre[1] * times))
     if who.long_hair > 0.5:
         pen.fill(np.add(_outline(who, 1.16), (0, 0.10)), tint(who.hair, 0.8))
-    pen.fill(
-        np.array([[-1.5, 1.6], [-1.2, 1.22], [-0.35, 1.02], [0.35, 1.02], [1.2, 1.22], [1.5, 1.6]]),
-        who.shirt)
-    pen.fill(np.array([[-0.36, 0.6], [0.36, 0.6], [0.40, 1.10], [0, 1.25], [-0.40, 1.10]]),
-             tint(who.skin, 0.74))
+    shoulders = [(-1.5, 1.6), (-1.2, 1.22), (-0.35, 1.02), (0.35, 1.02), (1.2, 1.22), (1.5, 1.6)]
+    pen.fill(shoulders, who.shirt)
+    neck = [(-0.36, 0.6), (0.36, 0.6), (0.40, 1.10), (0, 1.25), (-0.40, 1.10)]
+    pen.fill(neck, tint(who.skin, 0.74))
     for side in SIDES:
         around = np.linspace(0, 2 * np.pi, 24)
-        ear = np.stack(
-            [side * 0.99 * who.width + 0.10 * np.cos(around), 0.02 + 0.18 * np.sin(around)], axis=1)
+        x_ear = side * 0.99 * who.width + 0.10 * np.cos(around)
+        ear = np.stack([x_ear, 0.02 + 0.18 * np.sin(around)], axis=1)
         pen.fill(ear, tint(who.skin, 0.82))
     mask = np.zeros((height, width), np.uint8)
     Pen(mask, scale * times, (centre[0] * times, centre[1] * times)).fill(_outline(who), (255,))
@@ -165,9 +169,8 @@ def still(who: Identity, size: tuple[int, int], cheeks: float) -> np.ndarray:
     pen.fill(np.vstack([crown, fringe]), who.hair)
     pen.line(curve((-0.5, -0.86), (-0.1, -0.98), (0.4, -0.9), 16), tint(who.hair, 1.35), 3)
     for side in SIDES:  # nostrils
-        pen.fill(
-            np.array([[side * 0.03, 0.295], [side * who.nose * 0.75, 0.275],
-                      [side * who.nose * 0.7, 0.31]]), tint(who.skin, 0.55))
+        nostril = [(0.03, 0.295), (who.nose * 0.75, 0.275), (who.nose * 0.7, 0.31)]
+        pen.fill(np.multiply(nostril, (side, 1)), tint(who.skin, 0.55))
     image = cv2.resize(image, (size[1], size[0]), interpolation=cv2.INTER_AREA)
     image.setflags(write=False)
     return image

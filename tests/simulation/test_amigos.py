@@ -3,7 +3,6 @@ and a null twin without one."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shutil
@@ -20,17 +19,11 @@ from lib.datasets import amigos as reader
 from lib.datasets.amigos_format import (BASELINE, EEG_CHANNELS, HEADSET, LONG_VIDEOS, RATE,
                                         SELF_REPORTS, SHORT_VIDEOS, file_name)
 from lib.simulation import amigos, brain
+from tests.simulation.files import contents
 
 TINY = {"subjects": 3, "short": (10, 11), "long": (12, 14), "jobs": 1}
 TEN = [HEADSET.index(name) for name in EEG_CHANNELS]
 NULL = {**TINY, "effect": 0.0}
-
-
-def _bytes(root):
-    return {
-        str(f.relative_to(root)): hashlib.sha256(f.read_bytes()).hexdigest()
-        for f in sorted(root.rglob("*")) if f.is_file()
-    }
 
 
 def _parameters(**changes):
@@ -62,7 +55,7 @@ def test_same_seed_same_bytes_and_resumed_after_a_kill(cohort, tmp_path, monkeyp
             amigos, "cell", lambda viewing, parameters: real(viewing, parameters)
             if viewing.subject > 1 else 1 / 0)
         # the first subject's file was there
-        assert _bytes(amigos.make(tmp_path / "b", **TINY)) == _bytes(cohort)
+        assert contents(amigos.make(tmp_path / "b", **TINY)) == contents(cohort)
 
 
 def test_a_subject_is_the_same_whoever_came_before(cohort, tmp_path):

@@ -3,7 +3,6 @@ belong, and a null twin without one."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 
@@ -19,6 +18,7 @@ from lib.datasets.base import Signal
 from lib.datasets.flex_format import CHANNELS, EMOTIONS
 from lib.preprocessing.scalp_lag import estimate_lag
 from lib.simulation import flex
+from tests.simulation.files import contents
 
 TINY = {"subjects": 3, "clips": 1, "seconds": 12, "jobs": 1}
 
@@ -28,13 +28,6 @@ def _parameters(**changes):
         "subjects": 7, "clips": 2, "seconds": 24, "effect": 1.0, "fingerprint": 1.0, "seed": 0,
         "video": False
     } | changes
-
-
-def _bytes(root):
-    return {
-        str(f.relative_to(root)): hashlib.sha256(f.read_bytes()).hexdigest()
-        for f in sorted(root.rglob("*")) if f.is_file()
-    }
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +51,7 @@ def test_same_seed_same_bytes_and_resumed_after_a_kill(cohort, tmp_path, monkeyp
     monkeypatch.setattr(flex, "eeg", lambda r, parameters: real(r, parameters)
                         if r.subject > 2 else 1 / 0)
     # what was there was not made again
-    assert _bytes(flex.make(tmp_path / "b", **TINY)) == _bytes(cohort)
+    assert contents(flex.make(tmp_path / "b", **TINY)) == contents(cohort)
 
 
 def test_a_finished_cohort_is_reused_and_never_overwritten(cohort, tmp_path, monkeypatch):

@@ -3,7 +3,6 @@ without an effect."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 
@@ -20,15 +19,9 @@ from lib.datasets import mahnob as reader
 from lib.datasets.mahnob_format import ALL_CHANNELS, LABELS_FILE, bdf_name, session_id
 from lib.simulation import brain, face, mahnob
 from lib.simulation.valence import draw_traces, plan, stream
+from tests.simulation.files import contents
 
 TINY = {"subjects": 1, "clips": 2, "seconds": (6, 8), "video_rate": 10.0, "jobs": 1}
-
-
-def _bytes(root):
-    return {
-        str(f.relative_to(root)): hashlib.sha256(f.read_bytes()).hexdigest()
-        for f in sorted(root.rglob("*")) if f.is_file()
-    }
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +40,12 @@ def test_same_seed_same_bytes_and_resumed_after_a_kill(cohort, tmp_path, monkeyp
                       if w.section == 4 else real(w, *rest))
         with pytest.raises(KeyboardInterrupt):
             mahnob.make(tmp_path / "b", **TINY)
-    written = set(_bytes(tmp_path / "b"))
+    written = set(contents(tmp_path / "b"))
     assert "truth.json" not in written and not any(
         name.startswith("Sessions/4/") and name.endswith((".tsv", ".xml")) for name in written)
     with monkeypatch.context() as patch:
         patch.setattr(mahnob, "_physiology", killed)  # what was there is not made again
-        assert _bytes(mahnob.make(tmp_path / "b", **TINY)) == _bytes(cohort)
+        assert contents(mahnob.make(tmp_path / "b", **TINY)) == contents(cohort)
 
 
 def test_finished_sessions_and_cohorts_are_reused(cohort, tmp_path, monkeypatch):
@@ -66,7 +59,7 @@ def test_finished_sessions_and_cohorts_are_reused(cohort, tmp_path, monkeypatch)
     (copy / ".partial").mkdir()
     (copy / ".partial" / "key").write_text(key)
     mahnob.make(copy, **TINY)
-    assert _bytes(copy) == _bytes(cohort)
+    assert contents(copy) == contents(cohort)
     with pytest.raises(ValueError, match="other parameters"):
         mahnob.make(copy, **TINY | {"seed": 1})
 
@@ -199,8 +192,8 @@ def test_null_twin_has_the_same_labels_and_fingerprints_on_disk(cohort, tmp_path
     null = mahnob.make(tmp_path / "null", **TINY | {"effect": 0.0})
     assert (null / LABELS_FILE).read_bytes() == (cohort / LABELS_FILE).read_bytes()
     same, differ = [], []
-    for name, digest in _bytes(cohort).items():
-        (same if _bytes(null)[name] == digest else differ).append(name)
+    for name, digest in contents(cohort).items():
+        (same if contents(null)[name] == digest else differ).append(name)
     assert {name.rsplit(".", 1)[-1] for name in differ} == {"bdf", "avi", "txt", "json"}
     assert any(name.endswith(".tsv")
                for name in same) and any(name.endswith("session.xml") for name in same)
