@@ -9,7 +9,7 @@ montage and rate: the caller gives affect and expression sampled like the EEG.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import mne
@@ -23,10 +23,10 @@ SITES_MONTAGE = "biosemi64"
 DEPTH = 0.74
 BACKGROUND = tuple(
     "Fp1 Fp2 AFz F7 F3 Fz F4 F8 FT7 FC3 FCz FC4 FT8 T7 C3 Cz C4 T8 TP7 CP3 CPz CP4 TP8 P7 P3 Pz "
-    "P4 P8 PO3 POz PO4 O1 Oz "
-    "O2".split())
+    "P4 P8 PO3 POz PO4 O1 Oz O2".split())
 # where the smile's muscles are seen, and how much
 MUSCLES = {"FT7": 1.0, "FT8": 1.0, "F7": 0.5, "F8": 0.5, "FC1": 0.35, "FC2": 0.35}
+MAINS = 50.0  # Hz of the hum
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,14 @@ RHYTHMS = (Rhythm(("Fp1", "Fp2", "AFz"), 2.0, 1.0, 5.0,
            Rhythm(("O1", "O2", "P3", "Pz", "P4"), 0.0, 1.0, 7.0,
                   arousal=-0.05), Rhythm(("C3", "C4"), 20.0, 4.0, 2.0, arousal=0.02),
            Rhythm(("T7", "T8"), 22.0, 5.0, 1.6, valence=0.04, strength=0.015),
-           Rhythm(("T7", "T8"), 37.0, 6.0, 1.1, valence=0.055, strength=0.015),
-           )
+           Rhythm(("T7", "T8"), 37.0, 6.0, 1.1, valence=0.055, strength=0.015))
+
+
+def louder(valence: float, arousal: float) -> tuple[Rhythm, ...]:
+    """The rhythms with their slopes on valence and on arousal multiplied."""
+    return tuple(
+        replace(r, valence=valence * r.valence, strength=valence * r.strength, arousal=arousal *
+                r.arousal) for r in RHYTHMS)
 
 
 @dataclass(frozen=True)
@@ -128,6 +134,17 @@ class Person:
             blur=np.eye(n_channels) + fingerprint * 0.04 * rng.standard_normal(
                 (n_channels, n_channels)), muscle=float(factor(0.5)))
 
+    def today(self, rng: np.random.Generator, fingerprint: float, contact: float, sizes: float,
+              exponent: float, alpha: float) -> Person:
+        """The person as one recording sees them: electrodes that touch otherwise, a spectrum of the
+        day; spreads of log gains, log rhythms, exponent and peak."""
+        touch, rhythms = (rng.standard_normal(len(x)) for x in (self.gains, self.sizes))
+        slope, peak = rng.standard_normal(2)
+        return replace(self, gains=self.gains * np.exp(contact * fingerprint * touch),
+                       sizes=self.sizes * np.exp(sizes * fingerprint * rhythms),
+                       exponent=self.exponent + exponent * fingerprint * slope,
+                       alpha=self.alpha + alpha * fingerprint * peak)
+
 
 @lru_cache(maxsize=16)
 def leadfield(channels: tuple[str, ...], sites: tuple[str, ...],
@@ -141,15 +158,13 @@ def leadfield(channels: tuple[str, ...], sites: tuple[str, ...],
         Read-only.
     """
     info = _positions(channels, montage)
-    sphere = mne.make_sphere_model("auto", "auto", info, verbose="error")
     normals = _directions(sites, SITES_MONTAGE)
-    rr = sphere["r0"] + DEPTH * sphere.radius * normals
-    source = mne.setup_volume_source_space(pos={"rr": rr, "nn": normals}, sphere_units="m",
-                                           verbose="error")
-    forward = mne.make_forward_solution(info, trans=None, src=source, bem=sphere, meg=False,
-                                        eeg=True, mindist=0.0, verbose="error")
-    forward = mne.convert_forward_solution(forward, force_fixed=True, surf_ori=False,
-                                           verbose="error")
+    with mne.use_log_level("error"):
+        sphere = mne.make_sphere_model("auto", "auto", info)
+        pos = {"rr": sphere["r0"] + DEPTH * sphere.radius * normals, "nn": normals}
+        source = mne.setup_volume_source_space(pos=pos, sphere_units="m")
+        forward = mne.make_forward_solution(info, None, source, sphere, meg=False, mindist=0.0)
+        forward = mne.convert_forward_solution(forward, force_fixed=True, surf_ori=False)
     gain = forward["sol"]["data"].astype(float)
     gain /= np.abs(gain).max(axis=0)
     gain.setflags(write=False)
@@ -190,6 +205,11 @@ def _noise(rng: np.random.Generator, shape: np.ndarray, rows: int, n: int) -> np
     return x * np.float32(length / np.sqrt(4 * np.sum(shape**2)))
 
 
+def blinking(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Seconds at which a person blinks ``n`` times."""
+    return np.cumsum(0.8 + rng.exponential(3.0, n))
+
+
 def _blinks(n: int, rate: float, blinks: np.ndarray) -> np.ndarray:
     """A bump of 0.3 s at each blink (seconds from the first sample)."""
     times = np.arange(n) / rate
@@ -202,7 +222,7 @@ def _blinks(n: int, rate: float, blinks: np.ndarray) -> np.ndarray:
 
 def record(person: Person, affect: Affect, rng: np.random.Generator, channels: tuple[str, ...],
            rate: float, *, montage: str = "biosemi32", muscle: float = 1.0, blinks: np.ndarray = (),
-           mains: float = 50.0, rhythms: tuple[Rhythm, ...] = RHYTHMS) -> np.ndarray:
+           rhythms: tuple[Rhythm, ...] = RHYTHMS) -> np.ndarray:
     """Record one person's EEG.
 
     Parameters
@@ -222,8 +242,6 @@ def record(person: Person, affect: Affect, rng: np.random.Generator, channels: t
         Strength of the smile's muscles in the EEG; 0 leaves only brain and blinks.
     blinks : array
         Times in seconds from the first sample.
-    mains : float
-        Frequency of the mains hum in Hz.
     rhythms : tuple of Rhythm
         As given to :meth:`Person.sample`.
 
@@ -233,33 +251,30 @@ def record(person: Person, affect: Affect, rng: np.random.Generator, channels: t
         float32, microvolts, against a reference of zero.
     """
     n = len(affect.valence)
-    f = rfftfreq(next_fast_len(n + n % 2, real=True) // 2 * 2, 1 / rate)
     if not (len(affect.arousal) == len(affect.smile) == n):
         raise ValueError(f"expected valence, arousal and smile of one length, found {n}, "
                          f"{len(affect.arousal)}, {len(affect.smile)}")
+    f = rfftfreq(next_fast_len(n + n % 2, real=True) // 2 * 2, 1 / rate)
     slope = np.where(f > 0, np.maximum(f, 0.2)**(-person.exponent / 2), 0)
-    brain = (leadfield(channels, BACKGROUND, montage) *
-             (person.background / 2)) @ _noise(rng, slope, len(BACKGROUND), n)
-    for i, rhythm in enumerate(rhythms):
-        bell = np.exp(-0.5 * ((f - (rhythm.centre or person.alpha)) / rhythm.width)**2)
-        drive = rhythm.valence * affect.valence + rhythm.strength * np.abs(
-            affect.valence) + rhythm.arousal * affect.arousal
-        sources = _noise(rng, bell, len(rhythm.sites), n) * np.exp(
-            np.clip(person.response[i] * drive, -2, 2)).astype(np.float32)
-        brain += (leadfield(channels, rhythm.sites, montage) *
-                  (rhythm.size * person.sizes[i])) @ sources
+    gains = leadfield(channels, BACKGROUND, montage) * (person.background / 2)
+    brain = gains @ _noise(rng, slope, len(BACKGROUND), n)
+    for r, response, size in zip(rhythms, person.response, person.sizes, strict=True):
+        bell = np.exp(-0.5 * ((f - (r.centre or person.alpha)) / r.width)**2)
+        drive = (r.valence * affect.valence + r.strength * np.abs(affect.valence) +
+                 r.arousal * affect.arousal)
+        loud = np.exp(np.clip(response * drive, -2, 2)).astype(np.float32)
+        sources = _noise(rng, bell, len(r.sites), n) * loud
+        brain += (leadfield(channels, r.sites, montage) * (r.size * size)) @ sources
     eeg = person.blur @ brain
-    tone = _noise(rng, np.where(f > 18,
-                                np.clip((f - 18) / 25, 0, 1) * np.exp(-f / 150), 0), len(MUSCLES),
-                  n)
-    reach = _falloff(channels, montage, tuple(MUSCLES),
-                     0.35) * (np.array(list(MUSCLES.values())) * 3.0 * muscle * person.muscle)
+    muscles = np.where(f > 18, np.clip((f - 18) / 25, 0, 1) * np.exp(-f / 150), 0)
+    tone = _noise(rng, muscles, len(MUSCLES), n)
+    reach = _falloff(channels, montage, tuple(MUSCLES), 0.35)
+    reach = reach * (np.array(list(MUSCLES.values())) * 3.0 * muscle * person.muscle)
     eeg += reach @ (tone * affect.smile.astype(np.float32))
-    eeg += _falloff(channels, montage, ("Fp1", "Fp2"), 0.45) @ np.stack(
-        [80.0 * _blinks(n, rate, np.asarray(blinks))] * 2)
-    hum = rng.uniform(
-        0.2, 1.5,
-        (len(channels), 1)) * np.cos(2 * np.pi * mains * np.arange(n) / rate + rng.uniform(0, 1))
-    drift = rng.normal(0, 20, (len(channels), 1)) * np.linspace(-1, 1, n) + rng.normal(
-        0, 300, (len(channels), 1))
+    bumps = 80.0 * _blinks(n, rate, np.asarray(blinks))
+    eeg += _falloff(channels, montage, ("Fp1", "Fp2"), 0.45) @ np.stack([bumps] * 2)
+    rows = (len(channels), 1)
+    pick_up, start = rng.uniform(0.2, 1.5, rows), rng.uniform(0, 1)
+    hum = pick_up * np.cos(2 * np.pi * MAINS * np.arange(n) / rate + start)
+    drift = rng.normal(0, 20, rows) * np.linspace(-1, 1, n) + rng.normal(0, 300, rows)
     return ((eeg + hum) * person.gains[:, None] + drift).astype(np.float32)

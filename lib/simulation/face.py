@@ -9,7 +9,7 @@ corners up (smile), AU15 down, AU20 stretches the mouth, AU25/AU26 open it, AU45
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ import numpy as np
 from lib.simulation.head import SIDES, Identity, Pen, curve, geometry, still, tint
 
 ACTION_UNITS = ("AU1", "AU2", "AU4", "AU5", "AU6", "AU12", "AU15", "AU20", "AU25", "AU26", "AU45")
+SIZE = (120, 160)  # pixels of a film, height and width
 _CIRCLE = np.stack([np.cos(np.arange(16) * np.pi / 8), np.sin(np.arange(16) * np.pi / 8)], axis=1)
 
 
@@ -33,8 +34,8 @@ def _brows(pen: Pen, who: Identity, au: Mapping[str, float]) -> None:
         pen.fill(np.vstack([top, (top + thick)[::-1]]), tint(who.hair, 0.75))
     if lower > 0.02:
         for side in SIDES:
-            pen.line(np.array([[side * 0.05, base + 0.10], [side * 0.04, base - 0.02]]),
-                     tint(who.skin, 1 - 0.35 * min(lower, 1)))
+            crease = [(side * 0.05, base + 0.10), (side * 0.04, base - 0.02)]
+            pen.line(crease, tint(who.skin, 1 - 0.35 * min(lower, 1)))
 
 
 def _eyes(pen: Pen, who: Identity, au: Mapping[str, float], gaze: tuple[float, float]) -> None:
@@ -59,8 +60,8 @@ def _eyes(pen: Pen, who: Identity, au: Mapping[str, float], gaze: tuple[float, f
         if au["AU6"] > 0.05:  # crow's feet
             corner = (cx + side * (r + 0.03), cy + 0.01)
             for slope in (-0.05, 0.05):
-                pen.line(np.array([corner, np.add(corner, (side * 0.07, slope))]),
-                         tint(who.skin, 1 - 0.22 * min(au["AU6"], 1)))
+                foot = [corner, np.add(corner, (side * 0.07, slope))]
+                pen.line(foot, tint(who.skin, 1 - 0.22 * min(au["AU6"], 1)))
 
 
 def _mouth(pen: Pen, who: Identity, au: Mapping[str, float]) -> None:
@@ -86,14 +87,14 @@ def _mouth(pen: Pen, who: Identity, au: Mapping[str, float]) -> None:
     fold = max(smile, 0.4 * frown)
     if fold > 0.03:  # from the wings of the nose past the corners of the mouth
         for side in SIDES:
-            wing, bend = (side * (who.nose + 0.02), 0.25), (side * (who.nose + 0.12 + 0.08 * smile),
-                                                            0.36)
-            pen.line(curve(wing, bend, (side * (half + 0.05), corner - 0.02)),
-                     tint(who.skin, 1 - 0.25 * min(fold, 1)))
+            wing = (side * (who.nose + 0.02), 0.25)
+            bend = (side * (who.nose + 0.12 + 0.08 * smile), 0.36)
+            crease = curve(wing, bend, (side * (half + 0.05), corner - 0.02))
+            pen.line(crease, tint(who.skin, 1 - 0.25 * min(fold, 1)))
 
 
 def draw(identity: Identity, action_units: Mapping[str, float] | None = None, *,
-         size: tuple[int, int] = (120, 160), pose: tuple[float, ...] = (0.0, 0.0, 0.0, 1.0),
+         size: tuple[int, int] = SIZE, pose: tuple[float, ...] = (0.0, 0.0, 0.0, 1.0),
          light: float = 1.0, gaze: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
     """Draw one frame.
 
@@ -167,3 +168,18 @@ def action_units(expression: np.ndarray) -> dict[str, np.ndarray]:
         "AU12": pleased, "AU6": 0.8 * pleased, "AU25": np.clip(2 * pleased - 0.9, 0, 1),
         "AU4": 0.5 * displeased, "AU15": 0.4 * displeased
     }
+
+
+def closed(times: np.ndarray, blinks: np.ndarray) -> np.ndarray:
+    """AU45 at ``times``, for blinks that start at ``blinks``, all in seconds."""
+    return np.clip(1.4 - np.abs(times[:, None] - blinks - 0.1) / 0.1, 0, 1).max(axis=1)
+
+
+def film(who: Identity, units: Mapping[str, np.ndarray], pose: np.ndarray, light: np.ndarray,
+         gaze: np.ndarray) -> Iterator[np.ndarray]:
+    """One frame after the other, see `draw`: ``pose`` is ``(n, 4)``, ``gaze`` ``(n, 2)``, what else
+    changes ``(n,)``."""
+    cv2.setNumThreads(1)
+    for i in range(len(pose)):
+        yield draw(who, {name: values[i] for name, values in units.items()}, pose=tuple(pose[i]),
+                   light=float(light[i]), gaze=tuple(gaze[i]))

@@ -7,18 +7,32 @@ origin between the eyes and the nose.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import namedtuple
 from functools import lru_cache
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 SIDES = (-1.0, 1.0)
 _SHIFT = 4  # fractional bits of the coordinates OpenCV draws at
 
+# lowest and highest value of what differs between people, in the order it is drawn
+LOOKS = {
+    "skin": ((150, 105, 82), (240, 206, 184)), "width": (0.70, 0.80), "jaw": (0.10, 0.24),
+    "eye_gap": (0.30, 0.35), "eye_size": (0.145, 0.175), "brow_height": (0.17, 0.22),
+    "brow_size": (0.035, 0.06), "nose": (0.12, 0.17), "mouth_width": (0.25, 0.32),
+    "lips": (0.05, 0.075), "hair_line": (-0.74, -0.60), "long_hair": (0.0, 1.0),
+    "hair": ((28, 20, 16), (150, 105, 62)), "iris": ((50, 34, 22), (80, 110, 130)),
+    "shirt": ((40, 50, 90), (150, 120, 110)), "wall": ((95, 105, 115), (175, 180, 185))
+}
 
-@dataclass(frozen=True)
-class Identity:
+_Looks = namedtuple(
+    "_Looks", "width jaw eye_gap eye_size brow_height brow_size nose mouth_width lips hair_line "
+    "long_hair skin hair iris lip shirt wall")
+
+
+class Identity(_Looks):
     """A person's looks. Lengths are in units of half the height of the head, colours are RGB in
     0..255.
 
@@ -36,25 +50,6 @@ class Identity:
     skin, hair, iris, lip, shirt, wall : tuple of float
         Colours.
     """
-
-    width: float
-    jaw: float
-    eye_gap: float
-    eye_size: float
-    brow_height: float
-    brow_size: float
-    nose: float
-    mouth_width: float
-    lips: float
-    hair_line: float
-    long_hair: float
-    skin: tuple[float, ...]
-    hair: tuple[float, ...]
-    iris: tuple[float, ...]
-    lip: tuple[float, ...]
-    shirt: tuple[float, ...]
-    wall: tuple[float, ...]
-
     @classmethod
     def sample(cls, rng: np.random.Generator, fingerprint: float = 1.0) -> Identity:
         """Draw a person; ``fingerprint`` scales how far people differ (0: all look alike)."""
@@ -63,18 +58,9 @@ class Identity:
             value = (low + high) / 2 + fingerprint * (high - low) * (rng.random() - 0.5)
             return float(value) if value.ndim == 0 else tuple(np.clip(value, 0, 255).tolist())
 
-        skin = np.array(within((150, 105, 82), (240, 206, 184)))
-        return cls(width=within(0.70, 0.80), jaw=within(0.10, 0.24), eye_gap=within(0.30, 0.35),
-                   eye_size=within(0.145, 0.175), brow_height=within(0.17, 0.22),
-                   brow_size=within(0.035, 0.06), nose=within(0.12,
-                                                              0.17), mouth_width=within(0.25, 0.32),
-                   lips=within(0.05, 0.075), hair_line=within(-0.74, -0.60),
-                   long_hair=within(0.0, 1.0), skin=tuple(skin.tolist()), hair=within(
-                       (28, 20, 16), (150, 105, 62)), iris=within(
-                           (50, 34, 22), (80, 110, 130)), lip=tuple(
-                               (skin * np.array([0.80, 0.55, 0.56])).tolist()), shirt=within(
-                                   (40, 50, 90), (150, 120, 110)), wall=within((95, 105, 115),
-                                                                               (175, 180, 185)))
+        looks = {name: within(*limits) for name, limits in LOOKS.items()}
+        lip = tuple((np.array(looks["skin"]) * (0.80, 0.55, 0.56)).tolist())
+        return cls(**looks, lip=lip)
 
 
 @lru_cache(maxsize=8)
@@ -94,17 +80,17 @@ class Pen:
     """Draws filled shapes and lines, given in head units, on an image, with anti-aliased edges at
     fractions of a pixel."""
     def __init__(self, image: np.ndarray, scale: float, centre: tuple[float, float]):
-        self.image, self.factor, self.offset = image, scale * (1 << _SHIFT), np.asarray(centre) * (
-            1 << _SHIFT)
+        fine = 1 << _SHIFT
+        self.image, self.factor, self.offset = image, scale * fine, np.asarray(centre) * fine
 
-    def _points(self, points: np.ndarray) -> list[np.ndarray]:
-        return [np.rint(points * self.factor + self.offset).astype(np.int32)]
+    def _points(self, points: ArrayLike) -> list[np.ndarray]:
+        return [np.rint(np.asarray(points) * self.factor + self.offset).astype(np.int32)]
 
-    def fill(self, points: np.ndarray, colour) -> None:
+    def fill(self, points: ArrayLike, colour) -> None:
         """Fill a polygon ``(n, 2)``."""
         cv2.fillPoly(self.image, self._points(points), tuple(colour), cv2.LINE_AA, _SHIFT)
 
-    def line(self, points: np.ndarray, colour, thickness: int = 1) -> None:
+    def line(self, points: ArrayLike, colour, thickness: int = 1) -> None:
         """Draw an open line ``(n, 2)``; the thickness is in pixels."""
         cv2.polylines(self.image, self._points(points), False, tuple(colour), thickness,
                       cv2.LINE_AA, _SHIFT)
@@ -163,15 +149,14 @@ def still(who: Identity, size: tuple[int, int], cheeks: float) -> np.ndarray:
     pen = Pen(image, scale * times, (centre[0] * times, centre[1] * times))
     if who.long_hair > 0.5:
         pen.fill(np.add(_outline(who, 1.16), (0, 0.10)), tint(who.hair, 0.8))
-    pen.fill(
-        np.array([[-1.5, 1.6], [-1.2, 1.22], [-0.35, 1.02], [0.35, 1.02], [1.2, 1.22], [1.5, 1.6]]),
-        who.shirt)
-    pen.fill(np.array([[-0.36, 0.6], [0.36, 0.6], [0.40, 1.10], [0, 1.25], [-0.40, 1.10]]),
-             tint(who.skin, 0.74))
+    shoulders = [(-1.5, 1.6), (-1.2, 1.22), (-0.35, 1.02), (0.35, 1.02), (1.2, 1.22), (1.5, 1.6)]
+    pen.fill(shoulders, who.shirt)
+    neck = [(-0.36, 0.6), (0.36, 0.6), (0.40, 1.10), (0, 1.25), (-0.40, 1.10)]
+    pen.fill(neck, tint(who.skin, 0.74))
     for side in SIDES:
         around = np.linspace(0, 2 * np.pi, 24)
-        ear = np.stack(
-            [side * 0.99 * who.width + 0.10 * np.cos(around), 0.02 + 0.18 * np.sin(around)], axis=1)
+        x_ear = side * 0.99 * who.width + 0.10 * np.cos(around)
+        ear = np.stack([x_ear, 0.02 + 0.18 * np.sin(around)], axis=1)
         pen.fill(ear, tint(who.skin, 0.82))
     mask = np.zeros((height, width), np.uint8)
     Pen(mask, scale * times, (centre[0] * times, centre[1] * times)).fill(_outline(who), (255,))
@@ -184,9 +169,8 @@ def still(who: Identity, size: tuple[int, int], cheeks: float) -> np.ndarray:
     pen.fill(np.vstack([crown, fringe]), who.hair)
     pen.line(curve((-0.5, -0.86), (-0.1, -0.98), (0.4, -0.9), 16), tint(who.hair, 1.35), 3)
     for side in SIDES:  # nostrils
-        pen.fill(
-            np.array([[side * 0.03, 0.295], [side * who.nose * 0.75, 0.275],
-                      [side * who.nose * 0.7, 0.31]]), tint(who.skin, 0.55))
+        nostril = [(0.03, 0.295), (who.nose * 0.75, 0.275), (who.nose * 0.7, 0.31)]
+        pen.fill(np.multiply(nostril, (side, 1)), tint(who.skin, 0.55))
     image = cv2.resize(image, (size[1], size[0]), interpolation=cv2.INTER_AREA)
     image.setflags(write=False)
     return image

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 
 import neurokit2
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
+
+from lib.simulation.brain import MAINS
+from lib.simulation.valence import smooth
 
 STEPS = 512  # points per cycle
 WAVES = (1.2, -5.0, 30.0, -7.5, 0.75)  # heights of P, Q, R, S, T in the model, its defaults
@@ -85,15 +87,12 @@ def _cycle(waves: np.ndarray, widths: np.ndarray) -> np.ndarray:
 def wave(rng: np.random.Generator, n: int, rate: float, seconds: float) -> np.ndarray:
     """Smooth Gaussian noise ``(n,)`` of about unit variance, made at 8 Hz; ``seconds`` is the
     standard deviation of the smoothing."""
-    sigma, m = 8 * seconds, int(8 * n / rate) + 2
-    pad = int(4 * sigma)
-    slow = np.sqrt(2 * np.sqrt(np.pi) * sigma) * gaussian_filter1d(rng.standard_normal(m + 2 * pad),
-                                                                   sigma)[pad:pad + m]
-    return np.interp(np.arange(n) / rate, np.arange(m) / 8, slow)
+    m = int(8 * n / rate) + 2
+    return np.interp(np.arange(n) / rate, np.arange(m) / 8, smooth(rng, m, 8 * seconds))
 
 
 def record(heart: Heart, arousal: np.ndarray, rng: np.random.Generator, rate: float, *,
-           fingerprint: float = 1.0, mains: float = 50.0) -> np.ndarray:
+           fingerprint: float = 1.0) -> np.ndarray:
     """Record one person's ECG.
 
     Parameters
@@ -109,8 +108,6 @@ def record(heart: Heart, arousal: np.ndarray, rng: np.random.Generator, rate: fl
     fingerprint : float
         How much recordings of one person differ: where the electrodes sit, the rate of the day, the
         noise.
-    mains : float
-        Frequency of the mains hum in Hz.
 
     Returns
     -------
@@ -121,22 +118,19 @@ def record(heart: Heart, arousal: np.ndarray, rng: np.random.Generator, rate: fl
     own = fingerprint * rng.standard_normal(3)
     breath = 2 * np.pi * (np.cumsum(heart.breath *
                                     (1 + 0.1 * wave(rng, n, rate, 4.0))) / rate + rng.uniform())
-    sway = heart.sinus * np.exp(0.2 * own[0]) * np.sqrt(2) * np.sin(breath) + heart.slow * wave(
-        rng, n, rate, 2.0)
+    sway = heart.sinus * np.exp(0.2 * own[0]) * np.sqrt(2) * np.sin(breath)
+    sway += heart.slow * wave(rng, n, rate, 2.0)
     quiet = np.exp(CALMING * heart.response * arousal)
-    beats = np.clip(
-        (heart.rate + 2.0 * own[1]) * (1 + quiet * sway) + RATE_AROUSAL * heart.response * arousal,
-        *LIMITS)
+    beats = (heart.rate + 2.0 * own[1]) * (1 + quiet * sway)
+    beats = np.clip(beats + RATE_AROUSAL * heart.response * arousal, *LIMITS)
     phase = (np.cumsum(beats) / (60 * rate) + rng.uniform()) % 1.0
-    steps = np.arange(STEPS) / STEPS
     # each recording's electrodes sit elsewhere
     moved = (np.eye(2) + 0.08 * fingerprint * rng.standard_normal((2, 2))) @ heart.cycle
-    ecg = np.stack([np.interp(phase, steps, lead, period=1.0) for lead in moved])
+    ecg = np.stack([np.interp(phase, np.arange(STEPS) / STEPS, lead, period=1.0) for lead in moved])
     ecg *= np.exp(0.05 * fingerprint * rng.standard_normal((2, 1))) * (1 + 0.03 * np.sin(breath))
-    wander = 0.05 * np.sin(breath + 0.5) + rng.uniform(0.02, 0.08, (2, 1)) * np.stack(
-        [wave(rng, n, rate, 1.5) for _ in range(2)])
+    drift = rng.uniform(0.02, 0.08, (2, 1)) * [wave(rng, n, rate, 1.5) for _ in range(2)]
+    wander = 0.05 * np.sin(breath + 0.5) + drift
     noise = 0.015 * np.exp(0.5 * own[2]) * rng.standard_normal((2, n))
-    hum = rng.uniform(
-        0.002, 0.01,
-        (2, 1)) * np.cos(2 * np.pi * mains * np.arange(n) / rate + rng.uniform(0, 2 * np.pi))
+    size, start = rng.uniform(0.002, 0.01, (2, 1)), rng.uniform(0, 2 * np.pi)
+    hum = size * np.cos(2 * np.pi * MAINS * np.arange(n) / rate + start)
     return (ecg + wander + noise + hum).astype(np.float32)

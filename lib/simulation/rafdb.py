@@ -8,21 +8,18 @@ label.
 
 from __future__ import annotations
 
-import logging
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from lib import paths
 from lib.datasets.rafdb import CODES, EMOTIONS, OWNER, REPACK, SIZE, SPLITS, aligned
 from lib.simulation.expression import action_units, expressivity, picture, shown
-from lib.simulation.folder import claim, finish
+from lib.simulation.folder import cohort, keep
 from lib.simulation.head import Identity
-from lib.store import code_digest, digest
 from lib.whole import write_file
 
-log = logging.getLogger(__name__)
 # RAF-DB: 0.50, 0.21, 0.03, 0.27; choice: more fear
 SHARES = {"happiness": 0.49, "sadness": 0.20, "fear": 0.05, "neutral": 0.26}
 # choice: of each person; a new person takes fifty times as long to draw as a new picture
@@ -45,15 +42,11 @@ def counts(n: int) -> dict[str, int]:
 
 def make(folder=None, *, train: int = 400, test: int = 120, effect: float = 1.0, seed: int = 0,
          layout: str = "owner") -> Path:
-    """Write a set of images, or find it finished.
-
-    Each image is written elsewhere and moved to its place when complete; ``truth.json``, written
-    last, marks the set as finished. A killed call is resumed by the next one.
+    """Write a set of images, or find it finished (:func:`lib.simulation.folder.cohort`).
 
     Parameters
     ----------
     folder : path-like, optional
-        Default: ``rafdb-<hash of parameters and code>`` below :func:`lib.paths.cohorts`.
     train, test : int
         Images of the four emotions in each part of the official split, from 24 on; one of surprise
         for twenty of them is added. No person is in both parts.
@@ -63,67 +56,52 @@ def make(folder=None, *, train: int = 400, test: int = 120, effect: float = 1.0,
     seed : int
         Same seed, same bytes.
     layout : {"owner", "repack"}
-
-    Returns
-    -------
-    Path
-        The set's root.
-
-    Raises
-    ------
-    ValueError
-        Parameters out of range, or ``folder`` holds another set.
     """
-    if not (min(train, test) >= 24 and 0 <= effect <= 1 and layout in ("owner", "repack")):
-        raise ValueError(
-            "expected at least 24 images of training and test, effect in 0..1, layout 'owner' or "
-            "'repack', "
-            f"found {train}, {test}, {effect}, {layout!r}")
-    parameters = {"train": train, "test": test, "effect": effect, "seed": seed, "layout": layout}
-    key = digest((parameters, code_digest(__file__)))[:12]
-    root = Path(folder) if folder else paths.cohorts() / f"rafdb-{key}"
-    caption = f"simulated cohort, effect = {effect:g}, seed = {seed}"
-    if claim(root, key, caption):
-        return root
+    return cohort("rafdb", __file__, locals(), _write, train=(24, np.inf), test=(24, np.inf),
+                  layout=("owner", "repack"))
+
+
+def _write(root: Path, parameters: dict, jobs: int) -> dict:
     codes = {emotion: code for code, emotion in CODES.items()}
-    known = [fact for part in SPLITS for fact in _part(root, part, codes, parameters)]
-    if layout == "owner":
+    parts = {part: _part(root, part, codes, parameters) for part in SPLITS}
+    known = [fact for facts in parts.values() for fact in facts]
+    if parameters["layout"] == "owner":
         lines = sorted(f"{fact['image']} {codes[fact['label']]}\n" for fact in known)
         write_file(root / "basic" / OWNER[1], "".join(lines))
     else:
-        for part in SPLITS:
-            lines = [
-                f"{aligned(fact['image'])},{codes[fact['label']]}\n" for fact in known
-                if fact["image"].startswith(part)
-            ]
+        for part, facts in parts.items():
+            lines = [f"{aligned(fact['image'])},{codes[fact['label']]}\n" for fact in facts]
             write_file(root / f"{part}_labels.csv", "image,label\n" + "".join(lines))
-    finish(root, {"caption": caption, "key": key, **parameters, "images": known})
-    log.info("simulated %d faces in %s", len(known), root)
-    return root
+    return {"images": known}
 
 
 def _part(root: Path, part: str, codes: dict[str, int], parameters: dict) -> list[dict]:
     """Draw and write one part of the split; what is true of each image."""
-    seed, n = (parameters["seed"], list(SPLITS).index(part)), parameters[part]
+    n, below = parameters[part], root / "basic" / OWNER[0]
+
+    def rng(*path: int) -> np.random.Generator:
+        seed = (parameters["seed"], list(SPLITS).index(part), *path)
+        return np.random.default_rng(np.random.SeedSequence(seed))
+
     labels = np.repeat([*EMOTIONS, OTHERS], [*counts(n).values(), max(1, n // 20)])
-    labels = np.random.default_rng(np.random.SeedSequence((*seed, 0))).permutation(labels)
     facts = []
-    for i, label in enumerate(labels.tolist()):
-        person, of_picture = i // PICTURES, np.random.default_rng(
-            np.random.SeedSequence((*seed, 2, i)))
-        of_person = np.random.default_rng(np.random.SeedSequence((*seed, 1, person)))
+    for i, label in enumerate(rng(0).permutation(labels).tolist()):
+        of_person, of_picture = rng(1, i // PICTURES), rng(2, i)
         who, strength = Identity.sample(of_person), expressivity(of_person)
         emotion = label if label == OTHERS else shown(label, parameters["effect"], SHARES,
                                                       of_picture)
         units = action_units(emotion, of_picture, strength)
         name = f"{part}_{i + 1:0{SPLITS[part]}d}.jpg"
-        below = f"basic/{OWNER[0]}" if parameters[
-            "layout"] == "owner" else f"{REPACK}/{part}/{codes[label]}"
-        encoded = cv2.imencode(
-            ".jpg", cv2.cvtColor(picture(who, units, of_picture, SIZE), cv2.COLOR_RGB2BGR))[1]
-        write_file(root / below / aligned(name), encoded.tobytes())
+        if parameters["layout"] == "repack":
+            below = root / REPACK / part / str(codes[label])
+        keep(below / aligned(name), partial(_jpeg, who, units, of_picture))
         facts.append({
-            "image": name, "label": label, "shown": emotion, "person": person, "strength": strength,
-            "units": units
+            "image": name, "label": label, "shown": emotion, "person": i // PICTURES,
+            "strength": strength, "units": units
         })
     return facts
+
+
+def _jpeg(who: Identity, units: dict, rng: np.random.Generator) -> bytes:
+    image = cv2.cvtColor(picture(who, units, rng, SIZE), cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".jpg", image)[1].tobytes()

@@ -11,10 +11,9 @@ is drawn the same.
 from __future__ import annotations
 
 import io
-import logging
 import pickle
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import mne
@@ -22,16 +21,13 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 from scipy.signal import lfilter
 
-from lib import paths
 from lib.datasets.seed_format import (BANDS, CHANNELS, FOLDERS_IV, FOLDERS_V, MNE_NAMES, N_EYE_IV,
                                       N_EYE_V, SEED_IV_EMOTIONS, SEED_IV_LABELS, SEED_V_EMOTIONS,
                                       SEED_V_LABELS)
-from lib.simulation.folder import claim, finish, matlab
-from lib.simulation.valence import stream
-from lib.store import code_digest, digest
-from lib.whole import write_file
+from lib.simulation.files import matlab
+from lib.simulation.folder import cohort, keep
+from lib.simulation.valence import mix, stream
 
-log = logging.getLogger(__name__)
 LAYOUTS: dict[str, tuple[dict[int, tuple[int, ...]], tuple[str, ...], int]] = {
     "seed-iv": (SEED_IV_LABELS, SEED_IV_EMOTIONS, N_EYE_IV),
     "seed-v": (SEED_V_LABELS, SEED_V_EMOTIONS, N_EYE_V),
@@ -74,15 +70,11 @@ GAPS, LOST = 0.2, 0.01
 
 def make(folder=None, *, layout: str = "seed-iv", subjects: int = 4, effect: float = 1.0,
          fingerprint: float = 1.0, seed: int = 0, windows: tuple[int, int] = (13, 30)) -> Path:
-    """Write a cohort, or find it finished.
-
-    Every file is written under another name and renamed when complete; ``truth.json``, written
-    last, marks the cohort as finished. A killed call is repeated by the next one.
+    """Write a cohort, or find it finished (:func:`lib.simulation.folder.cohort`).
 
     Parameters
     ----------
     folder : path-like, optional
-        Default: ``<layout>-<hash of parameters and code>`` below :func:`lib.paths.cohorts`.
     layout : str
         ``"seed-iv"`` (3 sessions of 24 trials, 4 emotions) or ``"seed-v"`` (3 sessions of 15
         trials, 5 emotions).
@@ -98,49 +90,27 @@ def make(folder=None, *, layout: str = "seed-iv", subjects: int = 4, effect: flo
     windows : (int, int)
         Features (of 4 s) in the shortest and the longest trial; a clip lasts equally long for
         everyone.
-
-    Returns
-    -------
-    Path
-        The cohort's root.
-
-    Raises
-    ------
-    ValueError
-        Parameters out of range, or ``folder`` holds something else.
     """
-    if layout not in LAYOUTS:
-        raise ValueError(f"layout: expected one of {list(LAYOUTS)}, found {layout!r}")
-    if not (0 <= effect <= 1 and fingerprint >= 0 and 1 <= subjects <= MOST[layout]
-            and 1 <= windows[0] <= windows[1]):
-        raise ValueError(
-            f"expected effect in 0..1, fingerprint >= 0, 1 to {MOST[layout]} subjects, 1 <= "
-            "shortest <= longest windows, "
-            f"found {effect}, {fingerprint}, {subjects}, {windows}")
-    parameters = {
-        "layout": layout, "subjects": subjects, "effect": effect, "fingerprint": fingerprint,
-        "seed": seed, "windows": list(windows)
-    }
-    key = digest((parameters, code_digest(__file__)))[:12]
-    root = Path(folder) if folder else paths.cohorts() / f"{layout}-{key}"
-    caption = f"simulated cohort, effect = {effect:g}, seed = {seed}"
-    if claim(root, key, caption):
-        return root
+    return cohort(layout, __file__, locals(), _write, layout=tuple(LAYOUTS),
+                  subjects=(1, MOST.get(layout, 0)), windows=(1, np.inf))
+
+
+def _write(root: Path, parameters: dict, jobs: int) -> dict:
+    layout, (low, high) = parameters["layout"], parameters["windows"]
     lengths = {
-        session: stream(seed, "lengths", session).integers(windows[0], windows[1] + 1, len(labels))
+        session: stream(parameters["seed"], "lengths",
+                        session).integers(low, high + 1, len(labels))
         for session, labels in LAYOUTS[layout][0].items()
     }
     truth: list[dict] = []
-    for subject in range(1, subjects + 1):
+    for subject in range(1, parameters["subjects"] + 1):
         trials = [
             _trial(parameters, subject, session, t, int(n)) for session, counts in lengths.items()
             for t, n in enumerate(counts, start=1)
         ]
         (_write_iv if layout == "seed-iv" else _write_v)(root, subject, trials)
         truth += [trial["truth"] for trial in trials]
-    finish(root, {"caption": caption, "key": key, **parameters, "trials": truth})
-    log.info("simulated cohort of %d trials in %s", len(truth), root)
-    return root
+    return {"trials": truth}
 
 
 def _trial(parameters: Mapping, subject: int, session: int, t: int, n: int) -> dict:
@@ -154,8 +124,8 @@ def _trial(parameters: Mapping, subject: int, session: int, t: int, n: int) -> d
     for loadings, own, name in ((BRAIN, OWN_TRIAL_BRAIN, "brain"), (EYES, OWN_TRIAL_EYES, "eyes")):
         place = np.array([loadings[emotion] for emotion in emotions])
         place = place + OWN_LOADING * stream(seed, name, subject).standard_normal(place.shape)
-        latents.append(effect * place[felt] + np.sqrt(1 - effect**2) * place[other] +
-                       own * rng.standard_normal(place.shape[1]))
+        driving = mix(effect, place[felt], place[other])
+        latents.append(driving + own * rng.standard_normal(place.shape[1]))
     luminance = stream(seed, "clip", session, t).standard_normal()
     eeg = _eeg(parameters, subject, session, rng, np.outer(rise, latents[0]))
     eye = _eye(parameters, subject, session, rng, np.outer(rise, latents[1]), luminance, n_eye)
@@ -245,29 +215,29 @@ def _write_iv(root: Path, subject: int, trials: list[dict]) -> None:
     for session in SEED_IV_LABELS:
         eeg, eye = {}, {}
         for trial in (trial for trial in trials if trial["session"] == session):
-            eeg |= {
-                f"de_movingAve{trial['trial']}": uniform_filter1d(trial["eeg"], 5, axis=1,
-                                                                  mode="nearest"),
-                f"de_LDS{trial['trial']}": _lds(trial["eeg"])
-            }
-            eye[f"eye_{trial['trial']}"] = trial["eye"]
+            t, de = trial["trial"], trial["eeg"]
+            eeg[f"de_movingAve{t}"] = uniform_filter1d(de, 5, axis=1, mode="nearest")
+            eeg[f"de_LDS{t}"] = _lds(de)
+            eye[f"eye_{t}"] = trial["eye"]
         for part, arrays in zip(FOLDERS_IV, (eeg, eye), strict=True):
-            write_file(root / part / str(session) / f"{subject}_2000{session:02d}{subject:02d}.mat",
-                       matlab(arrays))
+            name = f"{subject}_2000{session:02d}{subject:02d}.mat"
+            keep(root / part / str(session) / name, partial(matlab, arrays))
 
 
 def _write_v(root: Path, subject: int, trials: list[dict]) -> None:
     """One file of EEG and one of eye movements, which hold pickles, as the owner's do."""
-    arrays = [{
-        k: _lds(trial["eeg"]).swapaxes(0, 1).reshape(-1,
-                                                     len(CHANNELS) * len(BANDS))
-        for k, trial in enumerate(trials)
-    }, {k: trial["eye"].T for k, trial in enumerate(trials)}]
-    labels = {
-        k: np.full(trial["eye"].shape[1], float(trial["label"])) for k, trial in enumerate(trials)
-    }
-    for part, data in zip(FOLDERS_V, arrays, strict=True):
-        buffer = io.BytesIO()
-        np.savez(buffer, data=pickle.dumps(data, protocol=4),
-                 label=pickle.dumps(labels, protocol=4))  # type: ignore[arg-type]
-        write_file(root / part / f"{subject}_123.npz", buffer.getvalue())
+    eeg = [_lds(trial["eeg"]).swapaxes(0, 1).reshape(trial["eeg"].shape[1], -1) for trial in trials]
+    eye = [trial["eye"].T for trial in trials]
+    labels = [
+        np.full(len(values), float(trial["label"]))
+        for values, trial in zip(eye, trials, strict=True)
+    ]
+    for part, data in zip(FOLDERS_V, (eeg, eye), strict=True):
+        keep(root / part / f"{subject}_123.npz", partial(_npz, data=data, label=labels))
+
+
+def _npz(**arrays: list[np.ndarray]) -> bytes:
+    buffer = io.BytesIO()
+    pickles = {name: pickle.dumps(dict(enumerate(x)), protocol=4) for name, x in arrays.items()}
+    np.savez(buffer, **pickles)  # type: ignore[arg-type]
+    return buffer.getvalue()

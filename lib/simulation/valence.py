@@ -24,6 +24,7 @@ REAL_TRIALS = {
     1: 19, 2: 5, 3: 13, 4: 9, 5: 13, 6: 9, 7: 13, 8: 13, 10: 5, 13: 6, 14: 13, 16: 2, 18: 1, 19: 11,
     20: 17, 21: 10, 22: 14, 23: 15, 24: 12, 25: 16, 27: 6, 28: 4, 29: 10, 30: 3
 }
+KNOWN = [n for n in range(1, 31) if n not in (12, 15, 26)]  # who has recordings
 REAL_CLIPS = 20
 REAL_SECONDS = (35.0, 117.25)
 # of a clip, from its most to its least unpleasant sixth
@@ -78,6 +79,12 @@ def stream(seed: int, *path: int | str) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence([seed, *parts]))
 
 
+def mix(share: float, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """What correlates with ``one`` as ``share`` says and has the variance of both, which are
+    independent."""
+    return share * one + np.sqrt(1 - share**2) * other
+
+
 def plan(subjects: int = 8, clips: int = 5, seconds: tuple[float, float] = (35, 45),
          seed: int = 0) -> list[Watching]:
     """Every subject watches every clip, in an order of their own; a clip lasts equally long for
@@ -88,24 +95,14 @@ def plan(subjects: int = 8, clips: int = 5, seconds: tuple[float, float] = (35, 
     subjects, clips : int
         At most 27 (the real cohort's numbers, without those that lack recordings) and 20.
     seconds : (float, float)
-        Shortest and longest clip.
+        Shortest and longest clip, from 5 on.
     """
-    known = [n for n in range(1, 31) if n not in (12, 15, 26)]
-    if not (1 <= subjects <= len(known) and 1 <= clips <= REAL_CLIPS
-            and 5 <= seconds[0] <= seconds[1]):
-        raise ValueError(
-            f"expected 1 to {len(known)} subjects, 1 to {REAL_CLIPS} clips and 5 <= shortest <= "
-            "longest seconds, "
-            f"found {subjects}, {clips}, {seconds}")
     steps = _steps(stream(seed, "lengths"), clips, seconds)
-    rows = []
-    for subject in known[:subjects]:
-        order = stream(seed, "order", subject).permutation(clips)
-        rows += [
-            Watching(subject, 2 * (place + 1), int(clip), int(steps[clip]))
-            for place, clip in enumerate(order)
-        ]
-    return rows
+    return [
+        Watching(subject, 2 * (place + 1), int(clip), int(steps[clip]))
+        for subject in KNOWN[:subjects]
+        for place, clip in enumerate(stream(seed, "order", subject).permutation(clips))
+    ]
 
 
 def real_plan(seed: int = 0) -> list[Watching]:
@@ -133,12 +130,14 @@ def _steps(rng: np.random.Generator, clips: int, seconds: tuple[float, float],
         np.concatenate([lengths, rng.choice(lengths, clips - len(lengths), replace=False)]))
 
 
-def _smooth(rng: np.random.Generator, n: int, sigma: float) -> np.ndarray:
-    """Smooth Gaussian noise of unit variance; ``sigma`` is the smoothing in seconds."""
-    pad = int(4 * sigma * LABEL_RATE)
-    kernel_gain = np.sqrt(2 * np.sqrt(np.pi) * sigma * LABEL_RATE)
-    return kernel_gain * gaussian_filter1d(rng.standard_normal(n + 2 * pad),
-                                           sigma * LABEL_RATE)[pad:pad + n]
+def smooth(rng: np.random.Generator, n: int, sigma: float, *, rows: tuple[int, ...] = (),
+           size: float = 1.0, pad: bool = True) -> np.ndarray:
+    """Smooth Gaussian noise ``(*rows, n)`` of standard deviation ``size``; ``sigma`` is the
+    smoothing in samples. Without ``pad`` its ends are mirrored."""
+    edge = int(4 * sigma) if pad else 0
+    white = rng.standard_normal((*rows, n + 2 * edge))
+    gain = size * np.sqrt(2 * np.sqrt(np.pi) * sigma)
+    return gain * gaussian_filter1d(white, sigma)[..., edge:edge + n]
 
 
 def clip_means(clips: int) -> np.ndarray:
@@ -163,8 +162,8 @@ def _latent(watching: Watching, mean: float, clip_rng: np.random.Generator,
             own_rng: np.random.Generator) -> np.ndarray:
     n = watching.steps + int(HISTORY * LABEL_RATE)
     liveliness = 0.7 + 6.0 * abs(mean)  # stronger clips also move more from moment to moment
-    template = mean + CLIP_WITHIN * liveliness * _smooth(clip_rng, n, 3.0)
-    own = OWN_MEAN * _skewed(own_rng) + OWN_WITHIN * _smooth(own_rng, n, 2.0)
+    template = mean + CLIP_WITHIN * liveliness * smooth(clip_rng, n, 3.0 * LABEL_RATE)
+    own = OWN_MEAN * _skewed(own_rng) + OWN_WITHIN * smooth(own_rng, n, 2.0 * LABEL_RATE)
     return np.exp(RESPONSE * own_rng.standard_normal() -
                   RESPONSE**2 / 2) * (template + own) * _rise(np.arange(n) / LABEL_RATE - HISTORY)
 
@@ -177,7 +176,8 @@ def _label(latent: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         np.interp(start + steps - lag * LABEL_RATE, times, latent)
         for lag in rng.uniform(*RATER_LAG, RATERS)
     ], axis=0)
-    own = MEAN + RATER_MEAN * _skewed(rng) + RATER_WITHIN * _smooth(rng, len(steps), 4.0)
+    own = MEAN + RATER_MEAN * _skewed(rng) + RATER_WITHIN * smooth(rng, len(steps),
+                                                                   4.0 * LABEL_RATE)
     return gaussian_filter1d(followed, 2.0) + own * _rise(steps / LABEL_RATE)
 
 

@@ -3,7 +3,6 @@ without an effect."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 
@@ -18,17 +17,11 @@ from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 
 from lib.datasets import mahnob as reader
 from lib.datasets.mahnob_format import ALL_CHANNELS, LABELS_FILE, bdf_name, session_id
-from lib.simulation import brain, face, mahnob, mahnob_session
+from lib.simulation import brain, face, mahnob
 from lib.simulation.valence import draw_traces, plan, stream
+from tests.simulation.files import contents
 
 TINY = {"subjects": 1, "clips": 2, "seconds": (6, 8), "video_rate": 10.0, "jobs": 1}
-
-
-def _bytes(root):
-    return {
-        str(f.relative_to(root)): hashlib.sha256(f.read_bytes()).hexdigest()
-        for f in sorted(root.rglob("*")) if f.is_file()
-    }
 
 
 @pytest.fixture(scope="module")
@@ -37,37 +30,47 @@ def cohort(tmp_path_factory):
 
 
 def test_same_seed_same_bytes_and_resumed_after_a_kill(cohort, tmp_path, monkeypatch):
+    real = mahnob._gaze
+
     def killed(*args):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch:  # dies while the first session's gaze is written
-        patch.setattr(mahnob_session, "_write_gaze", killed)
+    with monkeypatch.context() as patch:  # dies while the second session's gaze is written
+        patch.setattr(mahnob, "_gaze", lambda w, *rest: killed()
+                      if w.section == 4 else real(w, *rest))
         with pytest.raises(KeyboardInterrupt):
             mahnob.make(tmp_path / "b", **TINY)
-    assert not (tmp_path / "b" / "truth.json").exists() and not list(
-        (tmp_path / "b" / "Sessions").iterdir())
-    again = mahnob.make(tmp_path / "b", **TINY)
-    assert _bytes(again) == _bytes(cohort)
+    written = set(contents(tmp_path / "b"))
+    assert "truth.json" not in written and not any(
+        name.startswith("Sessions/4/") and name.endswith((".tsv", ".xml")) for name in written)
+    with monkeypatch.context() as patch:
+        patch.setattr(mahnob, "_physiology", killed)  # what was there is not made again
+        assert contents(mahnob.make(tmp_path / "b", **TINY)) == contents(cohort)
 
 
 def test_finished_sessions_and_cohorts_are_reused(cohort, tmp_path, monkeypatch):
     copy = tmp_path / "copy"
     shutil.copytree(cohort, copy)
-    monkeypatch.setattr(mahnob_session, "_write_session", None)  # writing anything would fail
+    for name in ("_physiology", "_video", "_gaze", "_xml"):
+        monkeypatch.setattr(mahnob, name, None)  # making anything would fail
     assert mahnob.make(copy, **TINY) == copy
     key = json.loads((copy / "truth.json").read_text())["key"]
     (copy / "truth.json").unlink()
     (copy / ".partial").mkdir()
     (copy / ".partial" / "key").write_text(key)
     mahnob.make(copy, **TINY)
-    assert _bytes(copy) == _bytes(cohort)
+    assert contents(copy) == contents(cohort)
     with pytest.raises(ValueError, match="other parameters"):
         mahnob.make(copy, **TINY | {"seed": 1})
 
 
 def test_bad_parameters(tmp_path):
-    with pytest.raises(ValueError, match=r"effect in 0\.\.1"):
-        mahnob.make(tmp_path / "x", effect=2.0)
+    for wrong, message in (({"effect": 2.0}, "effect: expected 0 to 1"),
+                           ({"subjects": 40}, "subjects: expected 1 to 27, found 40"),
+                           ({"seconds": (8, 6)}, "seconds: expected 5 or more, the smaller number"),
+                           ({"video_rate": 0}, "video_rate: expected 1 or more, found 0")):
+        with pytest.raises(ValueError, match=message):
+            mahnob.make(tmp_path / "x", **TINY | wrong)
     assert not (tmp_path / "x").exists()
 
 
@@ -114,7 +117,7 @@ def test_eeg_and_frames_come_back_aligned(cohort, monkeypatch, tmp_path):
     def stepped(*args):
         return lambda times: np.where(np.asarray(times) >= 3.0, 4.0, 0.0)
 
-    monkeypatch.setattr(mahnob_session, "_expression", stepped)
+    monkeypatch.setattr(mahnob, "_expression", stepped)
     monkeypatch.setattr(
         brain.Person, "sample",
         classmethod(lambda cls, rng, n, fingerprint=1.0: cls(10.0, 1.5, 9.0, np.ones(
@@ -141,9 +144,8 @@ def test_null_twin_keeps_labels_and_noise_but_not_the_link():
     shown = {}
     for effect, traces in ((1.0, felt), (0.0, other)):
         express = [
-            mahnob_session._expression(t, np.random.default_rng(i),
-                                       np.random.default_rng(w.subject),
-                                       1.0)(np.arange(w.steps) / 4)
+            mahnob._expression(t, np.random.default_rng(i), np.random.default_rng(w.subject),
+                               1.0)(np.arange(w.steps) / 4)
             for i, (w, t) in enumerate(zip(watched, traces, strict=True))
         ]
         shown[effect] = np.concatenate([face.action_units(e)["AU12"] for e in express])
@@ -158,10 +160,9 @@ def _linear_control(watched, traces, labels):
     parameters, rest = {"seed": 3, "fingerprint": 1.0, "muscle": 1.0}, {"edge": 256}
     x, y, subject = [], [], []
     for w, trace, label in zip(watched, traces, labels, strict=True):
-        express = mahnob_session._expression(trace, stream(3, "e", w.subject, w.section),
-                                             stream(3, "p", w.subject), 1.0)
-        eeg = mahnob_session._physiology(w, trace, parameters, rest, express, np.array([]))[:32,
-                                                                                            256:]
+        express = mahnob._expression(trace, stream(3, "e", w.subject, w.section),
+                                     stream(3, "p", w.subject), 1.0)
+        eeg = mahnob._physiology(w, trace, parameters, rest, express, np.array([]))[:32, 256:]
         windows = eeg[:, :w.steps // 8 * 512].reshape(32, -1, 512)
         f, p = scipy.signal.welch(windows - windows.mean(axis=0), 256, nperseg=256)
         x.append(
@@ -179,7 +180,7 @@ def _linear_control(watched, traces, labels):
 
 
 def test_linear_control_finds_the_effect_and_nothing_in_the_null_twin(monkeypatch):
-    monkeypatch.setattr(mahnob_session, "MARGIN", 1.0)  # no need for the margins here
+    monkeypatch.setattr(mahnob, "MARGIN", 1.0)  # no need for the margins here
     watched = plan(9, 6, (16, 20), seed=3)
     felt, other = draw_traces(watched, 3), draw_traces(watched, 3, shared=False)
     labels = [t.label for t in felt]
@@ -191,8 +192,8 @@ def test_null_twin_has_the_same_labels_and_fingerprints_on_disk(cohort, tmp_path
     null = mahnob.make(tmp_path / "null", **TINY | {"effect": 0.0})
     assert (null / LABELS_FILE).read_bytes() == (cohort / LABELS_FILE).read_bytes()
     same, differ = [], []
-    for name, digest in _bytes(cohort).items():
-        (same if _bytes(null)[name] == digest else differ).append(name)
+    for name, digest in contents(cohort).items():
+        (same if contents(null)[name] == digest else differ).append(name)
     assert {name.rsplit(".", 1)[-1] for name in differ} == {"bdf", "avi", "txt", "json"}
     assert any(name.endswith(".tsv")
                for name in same) and any(name.endswith("session.xml") for name in same)

@@ -3,7 +3,6 @@ without an effect."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 
@@ -17,16 +16,10 @@ from lib.datasets import seed_iv, seed_v
 from lib.datasets.seed_format import split
 from lib.preprocessing.seed import scale_eeg, scale_eye, windows
 from lib.simulation import folder, seed
+from tests.simulation.files import contents
 
 READERS = {"seed-iv": seed_iv, "seed-v": seed_v}
 TINY = {"subjects": 1, "windows": (10, 12)}
-
-
-def _bytes(root):
-    return {
-        str(f.relative_to(root)): hashlib.sha256(f.read_bytes()).hexdigest()
-        for f in sorted(root.rglob("*")) if f.is_file()
-    }
 
 
 @pytest.fixture(scope="module", params=READERS)
@@ -74,14 +67,13 @@ def test_same_seed_same_bytes_again_after_a_kill(cohort, tmp_path, monkeypatch):
             seed.make(tmp_path / "b", layout=layout, **TINY)
     assert (tmp_path / "b" /
             "SIMULATED.txt").exists() and not (tmp_path / "b" / "truth.json").exists()
-    assert _bytes(seed.make(tmp_path / "b", layout=layout, **TINY)) == _bytes(root)
+    assert contents(seed.make(tmp_path / "b", layout=layout, **TINY)) == contents(root)
 
 
 def test_a_finished_cohort_is_reused_and_nothing_else_overwritten(cohort, tmp_path, monkeypatch):
     root, layout = cohort
     shutil.copytree(root, tmp_path / "copy")
-    for module in (folder, seed):
-        monkeypatch.setattr(module, "write_file", None)  # writing anything would fail
+    monkeypatch.setattr(folder, "write_file", None)  # writing anything would fail
     assert seed.make(tmp_path / "copy", layout=layout, **TINY) == tmp_path / "copy"
     with pytest.raises(ValueError, match="other parameters"):
         seed.make(tmp_path / "copy", layout=layout, **TINY | {"effect": 0.5})
@@ -92,8 +84,11 @@ def test_a_finished_cohort_is_reused_and_nothing_else_overwritten(cohort, tmp_pa
 
 
 def test_bad_parameters(tmp_path):
-    for bad, message in (({"effect": 2.0}, r"effect in 0\.\.1"), ({"layout": "seed"}, "layout"),
-                         ({"subjects": 17}, "1 to 15 subjects")):
+    for bad, message in (({"effect": 2.0}, "effect: expected 0 to 1, found 2"),
+                         ({"layout": "seed"},
+                          "layout: expected 'seed-iv' or 'seed-v', found 'seed'"),
+                         ({"subjects": 17}, "subjects: expected 1 to 15, found 17"),
+                         ({"windows": (9, 3)}, "the smaller number first")):
         with pytest.raises(ValueError, match=message):
             seed.make(tmp_path / "x", **bad)
     assert not (tmp_path / "x").exists()
