@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,7 +22,8 @@ from lib.datasets.base import BadFile
 from lib.preprocessing import faces
 from lib.preprocessing.faces import Faces
 
-DETECTORS = ("haar", "yunet", "yolov8-face")
+NETWORKS = {"yunet": "YuNet", "yolov8-face": "YOLOv8"}
+DETECTORS = ("haar", *NETWORKS)
 SOURCES = {
     "yunet": "Get face_detection_yunet_2023mar.onnx from https://github.com/opencv/opencv_zoo "
     "(models/face_detection_yunet) and name it",
@@ -70,14 +72,8 @@ def detect(frames, detector: str = "haar", model_file: str | Path = "", *, thres
     find = {"yunet": _yunet, "yolov8-face": _yolo}[detector](Path(_existing(detector, model_file)),
                                                              threshold)
     boxes = np.array([_largest(find, frame) for frame in frames]).reshape(-1, 4)
-    found = np.isfinite(boxes[:, 0])
-    if not found.any():
-        raise BadFile(
-            file, "a face in at least one frame", f"none in {len(boxes)} frames",
-            "Check that this is the colour video of the frontal camera; the trial is left out.")
-    when = np.arange(len(boxes))
-    filled = np.stack([np.interp(when, when[found], column[found]) for column in boxes.T], axis=1)
-    return Faces(filled.astype(np.float32), np.where(found, "detected", "missing"))
+    quality = np.where(np.isfinite(boxes[:, 0]), "detected", "missing")
+    return Faces(faces.fill_missing(boxes, file).astype(np.float32), quality)
 
 
 def overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -107,12 +103,18 @@ def _existing(detector: str, model_file: str | Path) -> str | Path:
     return model_file
 
 
-def _yunet(model_file: Path, threshold: float) -> Finder:
+def _opened(read: Callable[[str], Any], model_file: Path, detector: str) -> Any:
     try:
-        net = cv2.FaceDetectorYN.create(str(model_file), "", (WIDTH, WIDTH), threshold)
+        return read(str(model_file))
     except cv2.error as error:
-        raise BadFile(model_file, "YuNet as an ONNX file", str(error.err),
-                      SOURCES["yunet"] + ".") from error
+        raise BadFile(model_file, f"{NETWORKS[detector]} as an ONNX file", str(error.err),
+                      SOURCES[detector] + ".") from error
+
+
+def _yunet(model_file: Path, threshold: float) -> Finder:
+    size = (WIDTH, WIDTH)
+    net = _opened(lambda file: cv2.FaceDetectorYN.create(file, "", size, threshold), model_file,
+                  "yunet")
 
     def find(frame: np.ndarray) -> np.ndarray:
         net.setInputSize(frame.shape[1::-1])
@@ -123,11 +125,7 @@ def _yunet(model_file: Path, threshold: float) -> Finder:
 
 
 def _yolo(model_file: Path, threshold: float) -> Finder:
-    try:
-        net = cv2.dnn.readNetFromONNX(str(model_file))
-    except cv2.error as error:
-        raise BadFile(model_file, "YOLOv8 as an ONNX file", str(error.err),
-                      SOURCES["yolov8-face"] + ".") from error
+    net = _opened(cv2.dnn.readNetFromONNX, model_file, "yolov8-face")
 
     def find(frame: np.ndarray) -> np.ndarray:
         image, scale, corner = letterbox(frame)
