@@ -69,8 +69,10 @@ def detect(frames, detector: str = "haar", model_file: str | Path = "", *, thres
         raise ValueError(f"no detector {detector!r}; there are {', '.join(DETECTORS)}")
     if detector == "haar":
         return faces.detect(frames, file=file)
-    find = {"yunet": _yunet, "yolov8-face": _yolo}[detector](Path(_existing(detector, model_file)),
-                                                             threshold)
+    if not model_file or not Path(model_file).is_file():
+        raise BadFile(model_file or f"model of {detector}", "an ONNX file", "none",
+                      f"{SOURCES[detector]}; detector='haar' needs no file.")
+    find = {"yunet": _yunet, "yolov8-face": _yolo}[detector](Path(model_file), threshold)
     boxes = np.array([_largest(find, frame) for frame in frames]).reshape(-1, 4)
     quality = np.where(np.isfinite(boxes[:, 0]), "detected", "missing")
     return Faces(faces.fill_missing(boxes, file).astype(np.float32), quality)
@@ -94,13 +96,6 @@ def _largest(find: Finder, frame: np.ndarray) -> np.ndarray:
     found = find(np.ascontiguousarray(small))
     return max(found, key=lambda box: box[2] * box[3])[:4] / scale if len(found) else np.full(
         4, np.nan)
-
-
-def _existing(detector: str, model_file: str | Path) -> str | Path:
-    if not model_file or not Path(model_file).is_file():
-        raise BadFile(model_file or f"model of {detector}", "an ONNX file", "none",
-                      f"{SOURCES[detector]}; detector='haar' needs no file.")
-    return model_file
 
 
 def _opened(read: Callable[[str], Any], model_file: Path, detector: str) -> Any:
