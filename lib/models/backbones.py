@@ -72,18 +72,17 @@ class Backbone(nn.Module):
         SHA-256 of the weights file, or the seed of random weights.
     size : int
         Pixels to which faces are resized (bilinear).
-    precision : {"float32", "bfloat16"}
-        ``choice:`` single, so that processors with and without bfloat16 agree. Features of
-        MobileNetV2 in bfloat16 differ by up to a tenth of their norm; it is about twice as fast
-        where the processor computes in it, and several times slower where it does not.
+
+    Notes
+    -----
+    ``choice:`` single precision, so that processors with and without bfloat16 agree: in bfloat16
+    features of MobileNetV2 differ by up to a tenth of their norm.
     """
     def __init__(self, trunk: nn.Module, head: nn.Module | None, name: str, fingerprint: str,
-                 size: int, precision: str = "float32"):
+                 size: int):
         super().__init__()
-        if precision not in ("float32", "bfloat16"):
-            raise ValueError(f"precision {precision!r}: expected 'float32' or 'bfloat16'")
         self.trunk, self.head = trunk.to(memory_format=torch.channels_last), head
-        self.name, self.fingerprint, self.size, self.precision = name, fingerprint, size, precision
+        self.name, self.fingerprint, self.size = name, fingerprint, size
         self.register_buffer("mean", 255 * torch.tensor(_MEAN).view(3, 1, 1), persistent=False)
         self.register_buffer("std", 255 * torch.tensor(_STD).view(3, 1, 1), persistent=False)
         self.requires_grad_(False)
@@ -93,11 +92,6 @@ class Backbone(nn.Module):
         """Stay in evaluation mode: batch statistics would make a face's features depend on the
         other faces in the batch."""
         return super().train(False)
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """What it computes in."""
-        return torch.bfloat16 if self.precision == "bfloat16" else torch.float32
 
     @torch.no_grad()
     def forward(self, faces: np.ndarray | Tensor) -> Tensor:
@@ -109,10 +103,7 @@ class Backbone(nn.Module):
         if images.shape[-2:] != (self.size, self.size):
             images = interpolate(images, size=(self.size, self.size), mode="bilinear",
                                  antialias=True)
-        images = images.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.mean.device.type, dtype=torch.bfloat16,
-                            enabled=self.dtype == torch.bfloat16):
-            return self.trunk(images).float().cpu()
+        return self.trunk(images.contiguous(memory_format=torch.channels_last)).cpu()
 
     def logits(self, images: np.ndarray | Tensor) -> Tensor:
         """Class scores ``(n, n_classes)`` of the weights' own training task; for checking that the
@@ -122,17 +113,7 @@ class Backbone(nn.Module):
         return self.head(self(images).to(self.mean.device)).cpu()
 
 
-def _digest(file: Path, start: str | None) -> str:
-    with open(file, "rb") as handle:
-        digest = hashlib.file_digest(handle, "sha256").hexdigest()
-    if start and not digest.startswith(start):
-        raise ValueError(
-            f"{file}: expected weights with SHA-256 {start}..., found {digest[:16]}.... "
-            "The file is damaged or another one; get it again.")
-    return digest
-
-
-def _load(network: nn.Module, layer: str, file: Path, start: str | None = None) -> str:
+def _load(network: nn.Module, layer: str, file: Path, start: str = "") -> str:
     """Fill ``network`` from ``file``; a head (``layer``) of another size is left out. Returns the
     checksum."""
     if not file.is_file():
@@ -143,7 +124,13 @@ def _load(network: nn.Module, layer: str, file: Path, start: str | None = None) 
             'figures will say.')
     # torchvision writes the checksum into the name
     named = re.search(r"-([0-9a-f]{8,64})\.pth$", file.name)
-    digest = _digest(file, start or (named[1] if named else None))
+    start = start or (named[1] if named else "")
+    with open(file, "rb") as handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    if not digest.startswith(start):
+        raise ValueError(
+            f"{file}: expected weights with SHA-256 {start}..., found {digest[:16]}.... "
+            "The file is damaged or another one; get it again.")
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
         state = {key.removeprefix("module."): value for key, value in state.items()}
@@ -191,11 +178,12 @@ def _settle(network: nn.Module, size: int) -> None:
         network.train()(torch.randn(8, 3, size, size))
 
 
-def _build(make: str, layer: str, title: str, weights: str | Path | None, size: int, precision: str,
-           seed: int) -> Backbone:
+def build(make: str, layer: str, title: str, weights: str | Path | None, size: int, seed: int, *,
+          headless: bool = False, **options) -> Backbone:
+    """A network of :data:`MODELS` by name, whose head is ``layer``, with its weights."""
     with torch.random.fork_rng(devices=[]):  # the caller's random state is not ours to move
         torch.manual_seed(seed)
-        network = getattr(MODELS, make)(weights=None)
+        network = getattr(MODELS, make)(weights=None, **options)
         if weights == "random":
             _settle(network, size)
     if weights == "random":
@@ -205,13 +193,12 @@ def _build(make: str, layer: str, title: str, weights: str | Path | None, size: 
     else:
         fingerprint = _load(network, layer, Path(weights))
         name = f"{title} (weights {Path(weights).stem}, {fingerprint[:8]})"
-    head = getattr(network, layer)
+    head = None if headless else getattr(network, layer)
     setattr(network, layer, nn.Identity())
-    return Backbone(network, head, name, fingerprint, size, precision)
+    return Backbone(network, head, name, fingerprint, size)
 
 
-def mobilenet_v2(weights: str | Path | None = None, *, size: int = 96, precision: str = "float32",
-                 seed: int = 0) -> Backbone:
+def mobilenet_v2(weights: str | Path | None = None, *, size: int = 96, seed: int = 0) -> Backbone:
     """MobileNetV2, 1280 features: the last feature map averaged over space.
 
     Parameters
@@ -223,8 +210,6 @@ def mobilenet_v2(weights: str | Path | None = None, *, size: int = 96, precision
         Pixels the network sees. choice: 96; on simulated faces of 48 pixels a ridge readout of the
         expression, across people, reached r of about 0.3 at 48, 0.75 at 96 and 0.8 at 160 pixels,
         and 96 costs a third of 160.
-    precision : str
-        See `Backbone`.
     seed : int
         Of random weights.
 
@@ -239,11 +224,10 @@ def mobilenet_v2(weights: str | Path | None = None, *, size: int = 96, precision
     ValueError
         If the file is not what its checksum or the network promises.
     """
-    return _build("mobilenet_v2", "classifier", "MobileNetV2", weights, size, precision, seed)
+    return build("mobilenet_v2", "classifier", "MobileNetV2", weights, size, seed)
 
 
-def resnet50(weights: str | Path | None = None, *, size: int = 96, precision: str = "float32",
-             seed: int = 0) -> Backbone:
+def resnet50(weights: str | Path | None = None, *, size: int = 96, seed: int = 0) -> Backbone:
     """ResNet-50, 2048 features, with weights from a file of the user's (no Python package ships
     any).
 
@@ -251,7 +235,7 @@ def resnet50(weights: str | Path | None = None, *, size: int = 96, precision: st
     ----------
     weights : path-like or "random"
         A state dict with torchvision's key names; its head may have any number of classes.
-    size, precision, seed
+    size, seed
         See `mobilenet_v2`.
 
     Returns
@@ -267,10 +251,4 @@ def resnet50(weights: str | Path | None = None, *, size: int = 96, precision: st
         raise FileNotFoundError(
             "expected a file of ResNet-50 weights with torchvision's key names, found none given. "
             'Use resnet50(weights=path), resnet50(weights="random"), or mobilenet_v2().')
-    return _build("resnet50", "fc", "ResNet-50", weights, size, precision, seed)
-
-
-def describe(backbone: Backbone) -> str:
-    """The name that goes on figures, for example ``"MobileNetV2 (ImageNet)"`` or ``"ResNet-50
-    (random weights)"``."""
-    return backbone.name
+    return build("resnet50", "fc", "ResNet-50", weights, size, seed)

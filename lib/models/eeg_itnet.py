@@ -12,12 +12,14 @@ paper's reference [16]).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 from torch.nn.utils.parametrize import register_parametrization
+
+BRANCHES = ((2, 16), (4, 32), (8, 64))  # filters, and samples of each
+KERNEL, DILATIONS = 4, (1, 2, 4, 8)  # steps, of the temporal blocks
+DROPOUT = 0.4
 
 
 class MaxNorm(nn.Module):
@@ -51,13 +53,13 @@ class _Branch(nn.Sequential):
 class _TemporalBlock(nn.Module):
     """Two dilated causal depthwise convolutions and a residual connection over ``(batch, width, 1,
     n_steps)``."""
-    def __init__(self, width: int, kernel: int, dilation: int, dropout: float):
+    def __init__(self, width: int, dilation: int):
         super().__init__()
-        self.reach = (kernel - 1) * dilation
+        self.reach = (KERNEL - 1) * dilation
         self.halves = nn.ModuleList(
             nn.Sequential(
-                nn.Conv2d(width, width, (1, kernel), dilation=(1, dilation), groups=width,
-                          bias=False), nn.BatchNorm2d(width), nn.ELU(), nn.Dropout(dropout))
+                nn.Conv2d(width, width, (1, KERNEL), dilation=(1, dilation), groups=width,
+                          bias=False), nn.BatchNorm2d(width), nn.ELU(), nn.Dropout(DROPOUT))
             for _ in range(2))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -82,31 +84,20 @@ class EEGITNet(nn.Module):
     n_channels, n_times : int
         Of a segment. Sec 4 of the paper: 28 and 600 (3 s at 200 Hz).
     n_classes : int
-    filters, kernels : sequence of int
-        Of the branches.
-    dilations : sequence of int
-        One for each temporal block.
-    kernel : int
-        Of the temporal blocks, steps.
-    dropout : float
 
     Notes
     -----
     [16] made it for imagined movement; the paper calls it designed for emotion. The norms are
     limited in the forward pass; the code of [16] cuts the weights after each step of the optimiser.
     """
-    def __init__(self, n_channels: int = 28, n_times: int = 600, n_classes: int = 4,
-                 filters: Sequence[int] = (2, 4, 8), kernels: Sequence[int] = (16, 32, 64),
-                 dilations: Sequence[int] = (1, 2, 4, 8), kernel: int = 4, dropout: float = 0.4):
+    def __init__(self, n_channels: int = 28, n_times: int = 600, n_classes: int = 4):
         super().__init__()
-        width = sum(filters)
-        self.branches = nn.ModuleList(
-            _Branch(n_channels, *pair) for pair in zip(filters, kernels, strict=True))
-        self.pool = nn.Sequential(nn.AvgPool2d((1, 4)), nn.Dropout(dropout))
-        self.blocks = nn.Sequential(*(_TemporalBlock(width, kernel, dilation, dropout)
-                                      for dilation in dilations))
+        width = sum(n_filters for n_filters, _ in BRANCHES)
+        self.branches = nn.ModuleList(_Branch(n_channels, *sizes) for sizes in BRANCHES)
+        self.pool = nn.Sequential(nn.AvgPool2d((1, 4)), nn.Dropout(DROPOUT))
+        self.blocks = nn.Sequential(*(_TemporalBlock(width, dilation) for dilation in DILATIONS))
         self.reduce = nn.Sequential(nn.Conv2d(width, width, 1), nn.BatchNorm2d(width), nn.ELU(),
-                                    nn.AvgPool2d((1, 4)), nn.Dropout(dropout))
+                                    nn.AvgPool2d((1, 4)), nn.Dropout(DROPOUT))
         self.classifier = nn.Sequential(
             nn.Flatten(), _limited(nn.Linear(width * (n_times // 4 // 4), n_classes), 0.25))
 

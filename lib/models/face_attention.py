@@ -49,26 +49,25 @@ CUT = 15  # stem and 14 bottlenecks of 17; 697,792 weights and 18,752 running st
 SIZE = 112  # pixels, Sec 3
 
 
-def truncated_mobilenet(weights: str | Path | None = None, *, precision: str = "float32",
-                        seed: int = 0) -> Backbone:
+def truncated_mobilenet(weights: str | Path | None = None, *, seed: int = 0) -> Backbone:
     """MobileNetV2 up to its first bottleneck of 160 channels: faces ``(n, height, width, 3)`` uint8
     to maps ``(n, 160, 4, 4)``.
 
     Frozen, always in evaluation mode. Parameters and errors as `lib.models.backbones.mobilenet_v2`;
     ``weights="random"`` says so in the name.
     """
-    whole = mobilenet_v2(weights, size=SIZE, precision=precision, seed=seed)
+    whole = mobilenet_v2(weights, size=SIZE, seed=seed)
     return Backbone(whole.trunk.features[:CUT], None, f"truncated {whole.name}", whole.fingerprint,
-                    SIZE, precision)
+                    SIZE)
 
 
 def weights_source(backbone: Backbone) -> dict[str, str]:
     """Where the weights of a truncated MobileNetV2 come from: ``name``, ``source``, and ``sha256``
     of the file or the seed."""
-    shipped, random = backbone.name.endswith("(ImageNet)"), backbone.name.endswith(
-        "(random weights)")
-    source = "none: random" if random else "a user's file"
-    if shipped:
+    random, source = backbone.name.endswith("(random weights)"), "a user's file"
+    if random:
+        source = "none: random"
+    elif backbone.name.endswith("(ImageNet)"):
         source = f"torchvision's mobilenet_v2-b0353104.pth, shipped by {PACKAGE}"
     return {
         "name": backbone.name, "source": source,
@@ -129,9 +128,8 @@ class PatchAttention(nn.Module):
             raise ValueError(f"attention {attention!r}: expected one of {', '.join(ATTENTION)}")
         self.attention = attention
         self.patches, self.dropout = PatchExtraction(), nn.Dropout(dropout)
-        self.inner, self.norm, self.outer = nn.Linear(256,
-                                                      hidden), nn.BatchNorm1d(hidden), nn.Linear(
-                                                          hidden, n_classes)
+        self.inner, self.norm = nn.Linear(256, hidden), nn.BatchNorm1d(hidden)
+        self.outer = nn.Linear(hidden, n_classes)
 
     def features(self, maps: Tensor) -> tuple[Tensor, Tensor]:
         """Attended features ``(n, hidden)``, and the attention: ``(n, 4, 4)``, ``(n, hidden,
@@ -142,11 +140,9 @@ class PatchAttention(nn.Module):
         x = self.norm(x.flatten(0, 1)).unflatten(0, x.shape[:2])
         if self.attention == "batch":
             return attend(x[:, 0])
-        if self.attention == "feature":
-            x, weights = attend(x.mT)
-            return x.mean(dim=2), weights
-        x, weights = attend(x)
-        return x.mean(dim=1), weights
+        feature = self.attention == "feature"
+        x, weights = attend(x.mT if feature else x)
+        return x.mean(dim=2 if feature else 1), weights
 
     def forward(self, maps: Tensor) -> Tensor:
         """Logits ``(n, n_classes)`` of maps ``(n, 160, 4, 4)``."""
@@ -162,16 +158,13 @@ class FaceAttention(nn.Module):
         Of the backbone, see `truncated_mobilenet`.
     attention : str
         See `PatchAttention`.
-    precision : str
-        Of the backbone, see `lib.models.backbones.Backbone`.
     seed : int
         Of random backbone weights.
     """
-    def __init__(self, weights: str | Path | None = None, attention: str = "patch",
-                 precision: str = "float32", seed: int = 0):
+    def __init__(self, weights: str | Path | None = None, attention: str = "patch", seed: int = 0):
         super().__init__()
-        self.backbone, self.classifier = truncated_mobilenet(weights, precision=precision,
-                                                             seed=seed), PatchAttention(attention)
+        self.backbone = truncated_mobilenet(weights, seed=seed)
+        self.classifier = PatchAttention(attention)
 
     @property
     def name(self) -> str:

@@ -12,16 +12,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-from torch import nn
-
-from lib.models.backbones import MODELS, Backbone, _load, _settle, mobilenet_v2
+from lib.models.backbones import Backbone, build, mobilenet_v2
 
 SIZE = 229  # Sec 4.1; the network was made for 299 and needs 75 or more
 
 
-def inception_v3(weights: str | Path, *, size: int = SIZE, precision: str = "float32",
-                 seed: int = 0) -> Backbone:
+def inception_v3(weights: str | Path, *, size: int = SIZE, seed: int = 0) -> Backbone:
     """InceptionV3 without its classifiers, 2048 features: the last feature map averaged over space.
 
     Parameters
@@ -32,7 +28,7 @@ def inception_v3(weights: str | Path, *, size: int = SIZE, precision: str = "flo
         -1 to 1, to which the network brings the images itself.
     size : int
         Pixels the network sees, 75 or more; other images are resized (bilinear).
-    precision, seed
+    seed
         See :func:`lib.models.backbones.mobilenet_v2`.
 
     Returns
@@ -50,23 +46,11 @@ def inception_v3(weights: str | Path, *, size: int = SIZE, precision: str = "flo
             f"expected images of 75 pixels or more, found {size}. InceptionV3 halves them five "
             "times without padding; "
             "use mobilenet_v2 for small images.")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = MODELS.inception_v3(weights=None, transform_input=True, aux_logits=False,
-                                      init_weights=False)
-        if weights == "random":
-            _settle(network, size)
-    if weights == "random":
-        name, fingerprint = "InceptionV3 (random weights)", f"seed {seed}"
-    else:
-        fingerprint = _load(network, "fc", Path(weights))
-        name = f"InceptionV3 (weights {Path(weights).stem}, {fingerprint[:8]})"
-    network.fc = nn.Identity()
-    return Backbone(network, None, name, fingerprint, size, precision)
+    return build("inception_v3", "fc", "InceptionV3", weights, size, seed, headless=True,
+                 transform_input=True, aux_logits=False, init_weights=False)
 
 
-def spectrogram_backbone(weights: str | Path | None = None, *, size: int = SIZE,
-                         precision: str = "float32") -> Backbone:
+def spectrogram_backbone(weights: str | Path | None = None, *, size: int = SIZE) -> Backbone:
     """What describes the spectrogram images: InceptionV3 with the user's weights, or without any
     MobileNetV2 with ImageNet's.
 
@@ -77,9 +61,9 @@ def spectrogram_backbone(weights: str | Path | None = None, *, size: int = SIZE,
     ----------
     weights : path-like, "random" or None
         See `inception_v3`; None: MobileNetV2.
-    size, precision
+    size
         See `inception_v3`.
     """
     if weights is None:
-        return mobilenet_v2(size=size, precision=precision)
-    return inception_v3(weights, size=size, precision=precision)
+        return mobilenet_v2(size=size)
+    return inception_v3(weights, size=size)

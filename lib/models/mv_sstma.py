@@ -18,6 +18,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, scaled_dot_product_attention
 
+# k_l, k_m, k_s. choice: 7, 5 and 3 of the T = 10 time steps; the paper gives none
+KERNELS = (7, 5, 3)
+FEEDFORWARD = 4  # choice: inner width as a multiple of D, the usual one
+
 
 def n_visible(n_channels: int, ratio: float) -> int:
     """How many channels stay visible: ``int(C (1 - ratio))``, at least one. ``assumed:`` rounded
@@ -80,12 +84,9 @@ class Branch(nn.Module):
         # CausalConvT: nothing but the past is added
         image = pad(x, (0, 0, 0, 0, self.past, 0)).permute(0, 3, 1, 2)
         y = self.normalise(self.convolve(image)).permute(0, 2, 3, 1)
-        q, k, v = self.project(y).flatten(0,
-                                          1).unflatten(-1,
-                                                       (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        return self.merge(scaled_dot_product_attention(q, k, v).transpose(1,
-                                                                          2).flatten(2)).unflatten(
-                                                                              0, x.shape[:2])
+        parts = self.project(y).flatten(0, 1).unflatten(-1, (3, self.heads, -1))
+        attended = scaled_dot_product_attention(*parts.permute(2, 0, 3, 1, 4))
+        return self.merge(attended.transpose(1, 2).flatten(2)).unflatten(0, x.shape[:2])
 
 
 class HybridBlock(nn.Module):
@@ -95,20 +96,18 @@ class HybridBlock(nn.Module):
     ``choice:`` a residual around the branches and one around normalisation and feed-forward,
     LayerNorm, GELU. Parameters as :class:`MVSSTMA`.
     """
-    def __init__(self, width: int, heads: int, head_width: int, kernels, feedforward: int,
-                 dropout: float):
+    def __init__(self, width: int, heads: int, head_width: int):
         super().__init__()
         self.branches = nn.ModuleList(
-            Branch(width, kernel, heads, head_width) for kernel in kernels)
-        inner = feedforward * width
+            Branch(width, kernel, heads, head_width) for kernel in KERNELS)
+        inner = FEEDFORWARD * width
         self.feed_forward = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, inner), nn.GELU(),
                                           nn.Linear(inner, width))
-        self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """``(batch, n_times, n_channels, width)`` to the same shape."""
-        x = x + self.dropout(sum(branch(x) for branch in self.branches))  # Eq (4)
-        return x + self.dropout(self.feed_forward(x))
+        x = x + sum(branch(x) for branch in self.branches)  # Eq (4)
+        return x + self.feed_forward(x)
 
 
 class MVSSTMA(nn.Module):
@@ -133,28 +132,20 @@ class MVSSTMA(nn.Module):
         own width.
     head_width : int
         ``choice:`` 16, the width of the tokens; the paper does not give it.
-    kernels : sequence of int
-        ``k_l``, ``k_m``, ``k_s``. ``choice:`` 7, 5 and 3 of the T = 10 time steps; the paper gives
-        none.
-    feedforward : int
-        Inner width as a multiple of ``D``. ``choice:`` 4, the usual one.
-    dropout : float
-        ``choice:`` none; the paper names none.
 
     Notes
     -----
-    ``choice:`` each branch has attention weights of its own; a LayerNorm ends the encoder and the
-    decoder, as in the image MAE. The default for EEG has 295,749 parameters, of which 147,872 are
-    the encoder's.
+    ``choice:`` no dropout, as the paper names none; each branch has attention weights of its own; a
+    LayerNorm ends the encoder and the decoder, as in the image MAE. The default for EEG has 295,749
+    parameters, of which 147,872 are the encoder's.
     """
     def __init__(self, n_channels: int = 62, n_features: int = 5, width: int = 16, blocks: int = 6,
-                 heads: int = 6, head_width: int = 16, kernels=(7, 5, 3), feedforward: int = 4,
-                 dropout: float = 0.0):
+                 heads: int = 6, head_width: int = 16):
         super().__init__()
         self.n_channels = n_channels
         self.embed = nn.Linear(n_features, width)
         self.register_buffer("code", positions(n_channels, width), persistent=False)
-        size = (width, heads, head_width, kernels, feedforward, dropout)
+        size = (width, heads, head_width)
         self.encoder = nn.Sequential(*(HybridBlock(*size) for _ in range(blocks)),
                                      nn.LayerNorm(width))
         # assumed: the spread of the image MAE

@@ -58,8 +58,8 @@ class EncoderLayer(nn.Module):
     def __init__(self, width: int, heads: int, feedforward: int, dropout: float):
         super().__init__()
         self.heads = heads
-        self.query, self.key_value, self.out = nn.Linear(width, width), nn.Linear(
-            width, 2 * width), nn.Linear(width, width)
+        self.query, self.key_value = nn.Linear(width, width), nn.Linear(width, 2 * width)
+        self.out = nn.Linear(width, width)
         self.feed_forward = nn.Sequential(nn.Linear(width, feedforward), nn.ReLU(),
                                           nn.Linear(feedforward, width))
         self.norm_attention, self.norm_feed_forward = nn.LayerNorm(width), nn.LayerNorm(width)
@@ -148,9 +148,7 @@ class PhysioTransformer(nn.Module):
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """``(batch, in_channels, n_times)`` to ``CLS_e`` ``(batch, width)`` and the tokens
         ``(batch, n_tokens, width)``."""
-        tokens = self.embed(x)
-        for layer in self.layers:
-            tokens = layer(tokens)
+        tokens = self.layers[-1](self._before_last(x))
         return tokens[:, 0], tokens[:, 1:]
 
     def _before_last(self, x: Tensor) -> Tensor:
@@ -188,10 +186,6 @@ class FullyConnected(nn.Module):
             n_in = n_out
         self.hidden, self.output = nn.Sequential(*layers), nn.Linear(n_in, 1)
 
-    def last_hidden(self, x: Tensor) -> Tensor:
-        """``(batch, n_in)`` to the last hidden layer ``(batch, hidden[-1])``."""
-        return self.hidden(x)
-
     def forward(self, x: Tensor) -> Tensor:
         """``(batch, n_in)`` to the logit ``(batch,)``."""
         return self.output(self.hidden(x)).squeeze(-1)
@@ -222,7 +216,7 @@ class Recogniser(nn.Module):
     def last_hidden(self, x: Tensor) -> Tensor:
         """``(batch, in_channels, n_times)`` to ``(batch, hidden[-1])``, what the fusion takes (in
         evaluation mode)."""
-        return self.head.last_hidden(self.encoder.cls(x))
+        return self.head.hidden(self.encoder.cls(x))
 
     def forward(self, x: Tensor) -> Tensor:
         """``(batch, in_channels, n_times)`` to the logit ``(batch,)``."""

@@ -242,17 +242,14 @@ class Fusion(nn.Module):
 
     ``level="feature"`` regresses from the concatenated features. ``level="decision"`` has a
     regressor per modality and returns two heads; they are trained jointly (``choice:`` sum of both
-    losses) and weighted by ``mu`` and ``eta`` later.
+    losses) and weighted by ``mu`` and ``eta`` later. ``tcn``: options of :class:`TCN`.
     """
-    def __init__(self, n_eeg: int, n_face: int, level: str, widths=(128, 128), kernel: int = 3,
-                 dropout: float = 0.1):
+    def __init__(self, n_eeg: int, n_face: int, level: str, **tcn):
         super().__init__()
-        self.level = level
-        self.face, self.eeg = TCN(n_face, widths, kernel,
-                                  dropout), TCN(n_eeg, widths, kernel, dropout)
-        width = widths[-1]
-        self.regressors = nn.ModuleList([nn.Linear(2 * width, 1)] if level ==
-                                        "feature" else [nn.Linear(width, 1) for _ in range(2)])
+        self.level, n_heads = level, 1 if level == "feature" else 2
+        self.face, self.eeg = TCN(n_face, **tcn), TCN(n_eeg, **tcn)
+        self.regressors = nn.ModuleList(
+            nn.Linear(2 * self.face.width // n_heads, 1) for _ in range(n_heads))
 
     def forward(self, eeg: Tensor, face: Tensor) -> Output:
         x_f, x_e = self.face(face), self.eeg(eeg)
@@ -264,13 +261,12 @@ class Fusion(nn.Module):
 
 class SingleTCN(nn.Module):
     """One modality, one TCN, one linear regressor: the single-modality models of [32], and its
-    distilled student."""
-    def __init__(self, n_eeg: int, n_face: int, modality: str, widths=(128, 128), kernel: int = 3,
-                 dropout: float = 0.1):
+    distilled student. ``tcn``: options of :class:`TCN`."""
+    def __init__(self, n_eeg: int, n_face: int, modality: str, **tcn):
         super().__init__()
         self.modality = modality
-        self.extractor = TCN(n_eeg if modality == "eeg" else n_face, widths, kernel, dropout)
-        self.regressor = nn.Linear(widths[-1], 1)
+        self.extractor = TCN(n_eeg if modality == "eeg" else n_face, **tcn)
+        self.regressor = nn.Linear(self.extractor.width, 1)
 
     def forward(self, eeg: Tensor, face: Tensor) -> Output:
         x = self.extractor(eeg if self.modality == "eeg" else face)

@@ -117,11 +117,10 @@ class SSTEmotionNet(nn.Module):
     depths, growths : (int, int)
         Of the spectral and the temporal stream; a dense block has ``(depth - 4) // 6`` layers.
     hidden : int
-    dropout : float, optional
-        Before the last layer. Default: 0.5, in the torcheeg variant 0.
     variant : {"authors", "torcheeg"}
-        ``authors``: attention after each transition. ``torcheeg``, a later port: attention before
-        each dense block, and one more 1x1x1 convolution in each layer.
+        ``authors``: attention after each transition, dropout of 0.5 before the last layer.
+        ``torcheeg``, a later port to which agreement is tested: attention before each dense block,
+        one more 1x1x1 convolution in each layer, no dropout.
 
     Notes
     -----
@@ -130,16 +129,14 @@ class SSTEmotionNet(nn.Module):
     distribution, and so does that variant here.
     """
     def __init__(self, n_spectral: int = 5, n_temporal: int = 25, side: int = 16,
-                 n_classes: int = 4, depths: tuple[int,
-                                                   int] = (16, 22), growths: tuple[int,
-                                                                                   int] = (12, 24),
-                 hidden: int = 50, dropout: float | None = None, variant: str = "authors"):
+                 n_classes: int = 4, depths: tuple[int, int] = (16, 22),
+                 growths: tuple[int, int] = (12, 24), hidden: int = 50, variant: str = "authors"):
         if variant not in VARIANTS:
             raise ValueError(f"variant is {' or '.join(map(repr, VARIANTS))}, not {variant!r}")
         super().__init__()
         self.spectral = _Stream(n_spectral, side, depths[0], growths[0], False, variant)
         self.temporal = _Stream(n_temporal, side, depths[1], growths[1], True, variant)
-        p = (0.5 if variant == "authors" else 0.0) if dropout is None else dropout
+        p = 0.5 if variant == "authors" else 0.0
         self.head = nn.Sequential(nn.Linear(self.spectral.n_out + self.temporal.n_out, hidden),
                                   nn.Dropout(p), nn.Linear(hidden, n_classes))
         if variant == "authors":

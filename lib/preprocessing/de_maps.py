@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
-from scipy.signal import periodogram
+
+from lib.preprocessing.differential_entropy import gaussian_entropy
+from lib.preprocessing.power import weighed_power
 
 BANDS = ((1, 4), (4, 8), (8, 14), (14, 31), (31, 51))
 """Hz. choice: five bands within the paper's 1 to 51 Hz (Sec 4.1), as SST-EmotionNet cannot work
 with three maps."""
 BIN = 24  # choice: samples, so that 600 give the 25 temporal maps of SST-EmotionNet, [17]
-CHUNK = 256  # segments at a time
 
 
 def differential_entropy(x: np.ndarray, rate: float = 200.0) -> np.ndarray:
@@ -31,13 +32,10 @@ def differential_entropy(x: np.ndarray, rate: float = 200.0) -> np.ndarray:
         float32, nats. The variance is the sum of the Hann-windowed periodogram over the band, the
         mean removed; at least 1e-12.
     """
-    frequency = np.fft.rfftfreq(x.shape[-1], 1 / rate)
-    inside = np.array([(frequency >= low) & (frequency < high) for low, high in BANDS], float)
-    parts = [
-        periodogram(x[i:i + CHUNK], rate, "hann")[1] @ inside.T for i in range(0, len(x), CHUNK)
-    ]
-    variance = np.concatenate(parts) * frequency[1]
-    return (np.log(2 * np.pi * np.e * np.maximum(variance, 1e-12)) / 2).astype(np.float32)
+    frequency, (low, high) = np.fft.rfftfreq(x.shape[-1], 1 / rate), np.transpose(BANDS)
+    inside = (frequency >= low[:, None]) & (frequency < high[:, None])
+    variance = weighed_power(x, rate, inside.astype(float), x.shape[-1]) * frequency[1]
+    return gaussian_entropy(np.maximum(variance, 1e-12)).astype(np.float32)
 
 
 def interpolation(positions: np.ndarray, side: int = 16) -> np.ndarray:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,7 +22,8 @@ from lib.datasets.base import BadFile
 from lib.preprocessing import faces
 from lib.preprocessing.faces import Faces
 
-DETECTORS = ("haar", "yunet", "yolov8-face")
+NETWORKS = {"yunet": "YuNet", "yolov8-face": "YOLOv8"}
+DETECTORS = ("haar", *NETWORKS)
 SOURCES = {
     "yunet": "Get face_detection_yunet_2023mar.onnx from https://github.com/opencv/opencv_zoo "
     "(models/face_detection_yunet) and name it",
@@ -67,17 +69,13 @@ def detect(frames, detector: str = "haar", model_file: str | Path = "", *, thres
         raise ValueError(f"no detector {detector!r}; there are {', '.join(DETECTORS)}")
     if detector == "haar":
         return faces.detect(frames, file=file)
-    find = {"yunet": _yunet, "yolov8-face": _yolo}[detector](Path(_existing(detector, model_file)),
-                                                             threshold)
+    if not model_file or not Path(model_file).is_file():
+        raise BadFile(model_file or f"model of {detector}", "an ONNX file", "none",
+                      f"{SOURCES[detector]}; detector='haar' needs no file.")
+    find = {"yunet": _yunet, "yolov8-face": _yolo}[detector](Path(model_file), threshold)
     boxes = np.array([_largest(find, frame) for frame in frames]).reshape(-1, 4)
-    found = np.isfinite(boxes[:, 0])
-    if not found.any():
-        raise BadFile(
-            file, "a face in at least one frame", f"none in {len(boxes)} frames",
-            "Check that this is the colour video of the frontal camera; the trial is left out.")
-    when = np.arange(len(boxes))
-    filled = np.stack([np.interp(when, when[found], column[found]) for column in boxes.T], axis=1)
-    return Faces(filled.astype(np.float32), np.where(found, "detected", "missing"))
+    quality = np.where(np.isfinite(boxes[:, 0]), "detected", "missing")
+    return Faces(faces.fill_missing(boxes, file).astype(np.float32), quality)
 
 
 def overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -100,19 +98,18 @@ def _largest(find: Finder, frame: np.ndarray) -> np.ndarray:
         4, np.nan)
 
 
-def _existing(detector: str, model_file: str | Path) -> str | Path:
-    if not model_file or not Path(model_file).is_file():
-        raise BadFile(model_file or f"model of {detector}", "an ONNX file", "none",
-                      f"{SOURCES[detector]}; detector='haar' needs no file.")
-    return model_file
+def _opened(read: Callable[[str], Any], model_file: Path, detector: str) -> Any:
+    try:
+        return read(str(model_file))
+    except cv2.error as error:
+        raise BadFile(model_file, f"{NETWORKS[detector]} as an ONNX file", str(error.err),
+                      SOURCES[detector] + ".") from error
 
 
 def _yunet(model_file: Path, threshold: float) -> Finder:
-    try:
-        net = cv2.FaceDetectorYN.create(str(model_file), "", (WIDTH, WIDTH), threshold)
-    except cv2.error as error:
-        raise BadFile(model_file, "YuNet as an ONNX file", str(error.err),
-                      SOURCES["yunet"] + ".") from error
+    size = (WIDTH, WIDTH)
+    net = _opened(lambda file: cv2.FaceDetectorYN.create(file, "", size, threshold), model_file,
+                  "yunet")
 
     def find(frame: np.ndarray) -> np.ndarray:
         net.setInputSize(frame.shape[1::-1])
@@ -123,11 +120,7 @@ def _yunet(model_file: Path, threshold: float) -> Finder:
 
 
 def _yolo(model_file: Path, threshold: float) -> Finder:
-    try:
-        net = cv2.dnn.readNetFromONNX(str(model_file))
-    except cv2.error as error:
-        raise BadFile(model_file, "YOLOv8 as an ONNX file", str(error.err),
-                      SOURCES["yolov8-face"] + ".") from error
+    net = _opened(cv2.dnn.readNetFromONNX, model_file, "yolov8-face")
 
     def find(frame: np.ndarray) -> np.ndarray:
         image, scale, corner = letterbox(frame)

@@ -91,6 +91,12 @@ def differential_entropy(x, rate: float = RAW_RATE, bands: Mapping[str, tuple[fl
                                 axis=1)[:, pad:pad + n_windows * size]
             variance[start:start + _CACHED, :, band] = y.reshape(len(y), n_windows,
                                                                  size).var(axis=-1)
+    return gaussian_entropy(variance)
+
+
+def gaussian_entropy(variance: np.ndarray) -> np.ndarray:
+    """``0.5 log(2 pi e variance)`` in nats, the entropy of a Gaussian signal; -inf where that is
+    constant."""
     with np.errstate(divide="ignore"):
         return 0.5 * np.log(2 * np.pi * np.e * variance)
 

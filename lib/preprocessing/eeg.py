@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import mne
 import numpy as np
@@ -20,15 +21,16 @@ from torch import Tensor
 
 from lib.datasets.base import BadFile, Signal
 
-_NAMES = ("delta", "theta", "alpha", "beta1", "beta2", "gamma")
+
+def _bands(*edges: float) -> dict[str, tuple[float, float]]:
+    names = ("delta", "theta", "alpha", "beta1", "beta2", "gamma")
+    return dict(zip(names, pairwise(edges), strict=True))
+
+
 # Hz. "rmmt": Table 1 of the paper. "zhang": the code of [32].
-BANDS: dict[str, dict[str, tuple[float, float]]] = {
-    "rmmt": dict(
-        zip(_NAMES, ((0.3, 5.0), (5.0, 8.0), (8.0, 12.0), (12.0, 18.0), (18.0, 30.0), (30.0, 45.0)),
-            strict=True)),
-    "zhang": dict(
-        zip(_NAMES, ((0.3, 4.0), (4.0, 8.0), (8.0, 12.0), (12.0, 18.0), (18.0, 30.0), (30.0, 45.0)),
-            strict=True)),
+BANDS = {
+    "rmmt": _bands(0.3, 5.0, 8.0, 12.0, 18.0, 30.0, 45.0),
+    "zhang": _bands(0.3, 4.0, 8.0, 12.0, 18.0, 30.0, 45.0)
 }
 # eight channels at a time in single precision, four in double: their spectra stay in the
 # processor's cache

@@ -84,14 +84,12 @@ def _follow(grey: np.ndarray, template: np.ndarray, last: np.ndarray,
                      dy, width, height], dtype=float) if score >= threshold else None
 
 
-def _step(grey: np.ndarray, last: np.ndarray | None, template: np.ndarray | None, look: bool,
+def _step(grey: np.ndarray, last: np.ndarray, template: np.ndarray | None, look: bool,
           threshold: float) -> tuple[np.ndarray | None, str]:
     """Box and quality of one frame: the cascade where it is its turn, else the tracker, else the
     cascade after all."""
     box = _largest(grey) if look or template is None else None
-    if box is not None:
-        return box, "detected"
-    if template is not None and last is not None:
+    if box is None and template is not None:
         box = _follow(grey, template, last, threshold)
         if box is not None:
             return box, "tracked"
@@ -138,31 +136,40 @@ def detect(frames, *, every: int = 2, width: int = 320, threshold: float = 0.6, 
     trackers of its extra modules. Boxes of missing frames are interpolated.
     """
     boxes, quality = [], []
-    last = template = None
+    last, template = np.zeros(4), None
     for i, frame in enumerate(frames):
         scale = min(1.0, width / frame.shape[1])
         grey = cv2.cvtColor(
             cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA),
             cv2.COLOR_RGB2GRAY)
         box, flag = _step(grey, last, template, i % every == 0, threshold)
-        last = last if box is None else box
-        template = _cut(grey, *
-                        box.astype(int)) if flag == "detected" and box is not None else template
+        if box is not None:
+            last, template = box, _cut(grey, *box.astype(int)) if flag == "detected" else template
         boxes.append(np.full(4, np.nan) if box is None else box / scale)
         quality.append(flag)
-    found = np.flatnonzero(np.array(quality) != "missing")
-    if not len(found):
-        raise BadFile(
-            file, "a face in at least one frame", f"none in {len(quality)} frames",
-            "Check that this is the colour video of the frontal camera; the trial is left out.")
+    filled = fill_missing(boxes, file)
     log.debug("%s: %d frames, %d detected, %d without a face", file, len(quality),
               quality.count("detected"), quality.count("missing"))
-    filled = np.stack(
-        [np.interp(np.arange(len(boxes)), found, column[found]) for column in np.array(boxes).T],
-        axis=1)
     return Faces(
         median_filter(filled, size=(smooth, 1), mode="nearest").astype(np.float32),
         np.array(quality))
+
+
+def fill_missing(boxes, file: str) -> np.ndarray:
+    """Boxes ``(n, 4)`` with those of frames without a face (NaN) interpolated in time.
+
+    Raises
+    ------
+    BadFile
+        If no frame of ``file`` holds a face.
+    """
+    boxes = np.reshape(np.array(boxes, float), (-1, 4))
+    when, found = np.arange(len(boxes)), np.flatnonzero(np.isfinite(boxes[:, 0]))
+    if not len(found):
+        raise BadFile(
+            file, "a face in at least one frame", f"none in {len(boxes)} frames",
+            "Check that this is the colour video of the frontal camera; the trial is left out.")
+    return np.stack([np.interp(when, found, column[found]) for column in boxes.T], axis=1)
 
 
 def crop(frames, boxes: np.ndarray, size: int = 48, margin: float = 0.1) -> np.ndarray:
@@ -195,8 +202,8 @@ def crop(frames, boxes: np.ndarray, size: int = 48, margin: float = 0.1) -> np.n
     return faces
 
 
-def face_features(faces: np.ndarray, backbone: Callable[[np.ndarray], np.ndarray], batch: int = 32,
-                  centre: int | None = None) -> np.ndarray:
+def face_features(faces: np.ndarray, backbone: Callable[[np.ndarray], np.ndarray],
+                  batch: int = 32) -> np.ndarray:
     """Describe each face by a pretrained network.
 
     Parameters
@@ -208,8 +215,6 @@ def face_features(faces: np.ndarray, backbone: Callable[[np.ndarray], np.ndarray
         some.
     batch : int
         Faces at a time.
-    centre : int, optional
-        Use only this many central pixels; 40 of 48 in [32].
 
     Returns
     -------
@@ -218,12 +223,10 @@ def face_features(faces: np.ndarray, backbone: Callable[[np.ndarray], np.ndarray
 
     Notes
     -----
-    choice: the last batch is filled up with its last face, so that all batches have one shape and a
-    processor's rounding is the same for a face wherever it stands.
+    choice: whole faces, where [32] uses the 40 central pixels of 48. The last batch is filled up
+    with its last face, so that all batches have one shape and a processor's rounding is the same
+    for a face wherever it stands.
     """
-    if centre is not None:
-        edge = (faces.shape[1] - centre) // 2
-        faces = faces[:, edge:edge + centre, edge:edge + centre]
     parts = []
     for start in range(0, len(faces), batch):
         part = faces[start:start + batch]

@@ -1,5 +1,5 @@
-"""What linear controls see of a segment: heart rate and its variability from the ECG, band power of
-the EEG (paper 2).
+"""What linear controls see of a segment: heart rate and its variability from the ECG, beside the
+band power of the EEG (paper 2).
 
 References
 ----------
@@ -11,21 +11,13 @@ variability: standards of measurement.
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import welch
 
 from lib.datasets.amigos_format import RATE
+from lib.preprocessing.power import log_power
 
 HEART = ("heart rate", "SDNN", "RMSSD", "pNN50")
-# Hz, both edges inside. assumed: the bands of the AMIGOS paper, whose baseline Table 4 of paper 2
-# prints
-BANDS = {
-    "theta": (3.0, 7.0), "slow alpha": (8.0, 10.0), "alpha": (8.0, 13.0), "beta": (14.0, 29.0),
-    "gamma": (30.0, 47.0)
-}
 # choice: s between two beats (200 to 30 beats/min); other intervals are missed or false peaks
 PLAUSIBLE = (0.3, 2.0)
-FLOOR = 1e-12  # of the power of a flat channel, in squared units per Hz
-_CHUNK = 256  # segments whose spectra are in memory at a time
 
 
 def heart_features(ecg: np.ndarray, rate: float = RATE) -> np.ndarray:
@@ -67,32 +59,6 @@ def heart_features(ecg: np.ndarray, rate: float = RATE) -> np.ndarray:
         if len(steps):
             row[2:] = np.sqrt(np.mean(steps**2)), np.mean(np.abs(steps) > 50)
     return out
-
-
-def log_power(x: np.ndarray, rate: float = RATE) -> np.ndarray:
-    """Natural logarithm of the mean power density of each channel in each of `BANDS`.
-
-    Parameters
-    ----------
-    x : array ``(N, C, L)``
-        Segments.
-    rate : float
-        Hz.
-
-    Returns
-    -------
-    array ``(N, 5 * C)``
-        float32, channel by channel, the bands of a channel side by side. Welch's method, segments
-        of 2 s with half overlap (choice).
-    """
-    parts = []
-    for part in np.array_split(x, max(1, -(-len(x) // _CHUNK))):
-        frequency, density = welch(part, rate, nperseg=round(2 * rate), axis=-1)
-        inside = np.array([(frequency >= low) & (frequency <= high)
-                           for low, high in BANDS.values()], dtype=density.dtype)
-        power = density @ (inside / inside.sum(axis=1, keepdims=True)).T
-        parts.append(np.log(np.maximum(power, FLOOR)).reshape(len(part), -1))
-    return np.concatenate(parts).astype(np.float32)
 
 
 def hand_features(eeg: np.ndarray, ecg: np.ndarray, rate: float = RATE) -> dict[str, np.ndarray]:

@@ -3,7 +3,6 @@ features, valence."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 import numpy as np
@@ -12,10 +11,9 @@ from lib.datasets.base import BadFile, Cohort, Signal, Trial
 from lib.datasets.mahnob_format import LABEL_RATE
 from lib.preprocessing.eeg import clean, eeg_features
 from lib.preprocessing.faces import crop, detect, face_features
-from lib.preprocessing.recordings import content, each, identity
+from lib.preprocessing.recordings import each, usable
 from lib.store import Store
 
-log = logging.getLogger(__name__)
 # choice: seconds by which a video may fall short of the labels; its nearest frame then stands in
 SLACK = 1.0
 
@@ -64,48 +62,27 @@ def features(cohort: Cohort, *, backbone: Callable | None = None, bands: str = "
     if backbone is None and any("face_features" not in trial.loaders for trial in cohort):
         raise ValueError("this cohort has video: give features(..., "
                          "backbone=lib.models.backbones.mobilenet_v2())")
-    who = identity(backbone)
-
-    def given(trial: Trial) -> tuple | None:
-        return (content(trial), trial.labels["valence"], bands,
-                who) if "eeg" in trial.loaders else None
-
-    results = each(list(cohort), trial_features, given, jobs=jobs, store=store, backbone=backbone,
-                   bands=bands)
-    return _joined(cohort, results)
-
-
-def _joined(cohort: Cohort, results: list) -> dict:
-    """The arrays of all usable trials, one after another."""
-    dropped = {
-        **cohort.dropped, **{
-            trial.name: result for trial, result in zip(cohort, results, strict=True) if isinstance(
-                result, str)
-        }
-    }
-    kept = [(trial, result) for trial, result in zip(cohort, results, strict=True)
-            if not isinstance(result, str)]
-    if not kept:
-        raise BadFile(cohort.name, "at least one usable trial", f"none of {len(cohort)}",
-                      f"The first reason: {next(iter(dropped.values()), 'no trials')}")
+    raw = any("eeg" in trial.loaders for trial in cohort)  # else there is nothing to compute
+    results = each(cohort.trials, trial_features, jobs=jobs if raw else 1,
+                   store=store if raw else None, backbone=backbone, bands=bands)
+    kept, dropped = usable(cohort, results)
+    trials, parts = [trial for _, trial, _ in kept], [part for *_, part in kept]
     for key in ("eeg", "face"):
-        if len(widths := {result[key].shape[1] for _, result in kept}) > 1:
+        if len(widths := {part[key].shape[1] for part in parts}) > 1:
             raise BadFile(cohort.name, f"as many {key} features in every trial",
                           f"{sorted(widths)}", "Read trials of one kind only.")
-    if dropped:
-        log.warning("%s: %d trials left out, the first because: %s", cohort.name, len(dropped),
-                    next(iter(dropped.values())))
     kinds = {"eeg": np.float32, "face": np.float32, "valence": np.float64}
-    return {
-        key: np.concatenate([result[key] for _, result in kept], dtype=kind)
+    arrays = {
+        key: np.concatenate([part[key] for part in parts], dtype=kind)
         for key, kind in kinds.items()
-    } | {
-        "lengths": np.array([len(result["valence"]) for _, result in kept]),
-        "subject": np.array([trial.subject for trial, _ in kept]), "stimulus": np.array(
-            [str(trial.stimulus)
-             for trial, _ in kept]), "trial": np.array([trial.name
-                                                        for trial, _ in kept]), "dropped": dropped,
     }
+    about = {
+        "lengths": [len(part["valence"]) for part in parts],
+        "subject": [trial.subject for trial in trials],
+        "stimulus": [trial.stimulus for trial in trials], "trial": [trial.name for trial in trials]
+    }
+    about = {key: np.array(values) for key, values in about.items()}
+    return arrays | about | {"dropped": dropped}
 
 
 def trial_features(trial: Trial, backbone: Callable | None = None,

@@ -6,7 +6,9 @@ import numpy as np
 
 from lib.datasets.base import Cohort, Trial
 from lib.datasets.muse import GAP
-from lib.preprocessing.heart import log_power
+from lib.preprocessing.filters import cut
+from lib.preprocessing.power import log_power
+from lib.preprocessing.recordings import table
 
 SECONDS = 3.0  # choice: the length of paper 4's segments
 
@@ -22,28 +24,19 @@ def segments(cohort: Cohort) -> dict:
     Returns
     -------
     dict
-        ``x`` ``(N, 20)`` float32, :func:`lib.preprocessing.heart.log_power` of four channels in
+        ``x`` ``(N, 20)`` float32, :func:`lib.preprocessing.power.log_power` of four channels in
         five bands; ``y`` ``(N,)`` int, the state; ``subject``, ``recording`` (place in the cohort)
         and ``position`` (in the recording) ``(N,)`` int.
     """
-    cut = [_cut(trial) for trial in cohort]
-    counts = [len(parts) for parts in cut]
-    about = {
-        "y": [int(trial.labels["state"]) for trial in cohort],
-        "subject": [trial.subject for trial in cohort], "recording": range(len(cohort))
-    }
-    return {
-        "x": log_power(np.concatenate(cut), cohort[0].load("eeg").rate),
-        "position": np.concatenate([np.arange(n) for n in counts]),
-        **{name: np.repeat(values, counts) for name, values in about.items()}
-    }
+    parts = [(i, trial, _segments(trial)) for i, trial in enumerate(cohort)]
+    data = table(parts, ("x", "position"), "recording", ("subject",), {"state": int})
+    data["x"], data["y"] = log_power(data["x"], cohort[0].load("eeg").rate), data.pop("state")
+    return data
 
 
-def _cut(trial: Trial) -> np.ndarray:
-    """Segments ``(m, n_channels, n_times)`` of one recording."""
+def _segments(trial: Trial) -> dict[str, np.ndarray]:
+    """Segments ``x`` ``(m, n_channels, n_times)`` of one recording, and their ``position``."""
     signal, clock = trial.load("eeg"), trial.load("clock").data[0]
-    size = round(SECONDS * signal.rate)
     stretches = np.split(signal.data, np.flatnonzero(np.diff(clock) > GAP) + 1, axis=1)
-    return np.concatenate([
-        x[:, :x.shape[1] // size * size].reshape(len(x), -1, size).swapaxes(0, 1) for x in stretches
-    ])
+    x = np.concatenate([cut(stretch, round(SECONDS * signal.rate)) for stretch in stretches])
+    return {"x": x, "position": np.arange(len(x))}

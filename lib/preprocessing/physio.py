@@ -9,20 +9,19 @@ Vazquez-Rodriguez, Lefebvre, Cumin & Crowley (2022), "the paper": Sec 4.1 (chann
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from itertools import chain, groupby
-from typing import Any
+from collections.abc import Sequence
+from functools import cache
+from itertools import chain
 
 import numpy as np
 
 from lib.datasets.amigos_format import ECG_LEFT, EEG_CHANNELS, RATE
 from lib.datasets.base import BadFile, Cohort, Signal, Trial
-from lib.preprocessing.filters import bandpass, resample
+from lib.preprocessing.filters import bandpass, cut, picked, resample
 from lib.preprocessing.heart import hand_features
-from lib.preprocessing.recordings import checksum
+from lib.preprocessing.recordings import (attempts, checksum, content, each, none_usable, table,
+                                          usable)
 from lib.store import Store
-from lib.workers import side_by_side
 
 __all__ = ["bandpass", "corpus_segments", "hand_features", "resample", "segments", "trial_segments"]
 
@@ -53,7 +52,7 @@ def segments(cohort: Cohort, *, seconds: float = 10.0, rate: float = RATE,
     jobs : int
         Processes, of one thread each.
     store : Store, optional
-        The arrays are remembered there under the content of the cohort's files.
+        Each trial is remembered there under the content of its files.
 
     Returns
     -------
@@ -75,17 +74,12 @@ def segments(cohort: Cohort, *, seconds: float = 10.0, rate: float = RATE,
     of a table stand on the same segments; the bridge keeps one gap from spreading over the trial. A
     rest of a video shorter than a segment is left out.
     """
-    settings: dict[str, Any] = {"seconds": seconds, "rate": rate, "channels": tuple(channels)}
-    if store is not None and all(trial.files for trial in cohort):
-        data = store.memoise(_labelled, cohort, jobs=jobs, given=(_content(cohort), settings),
-                             **settings)
-    else:
-        data = _labelled(cohort, jobs=jobs, **settings)
-    left_out = dict(zip(data.pop("left_out").tolist(), data.pop("why").tolist(), strict=True))
-    if left_out:
-        log.info("%s: %d trials left out or shortened, the first because: %s", cohort.name,
-                 len(left_out), next(iter(left_out.values())))
-    return data | {"dropped": {**cohort.dropped, **left_out}}
+    results = each(cohort.trials, trial_segments, jobs=jobs, store=store, seconds=seconds,
+                   rate=rate, channels=tuple(channels))
+    kept, dropped = usable(cohort, results, level=logging.INFO)
+    data = table(kept, ("eeg", "ecg", "start"), "trial", ("subject", "stimulus", "session"),
+                 dict.fromkeys(RATINGS, float))
+    return data | {"dropped": dropped}
 
 
 def corpus_segments(cohorts: Sequence[Cohort], modality: str, *, seconds: float = 10.0,
@@ -115,186 +109,94 @@ def corpus_segments(cohorts: Sequence[Cohort], modality: str, *, seconds: float 
     BadFile
         If no recording is usable.
     """
-    settings: dict[str, Any] = {
-        "modality": modality, "seconds": seconds, "rate": rate, "limit": limit, "seed": seed
-    }
-    if store is not None and all(trial.files for trial in chain(*cohorts)):
-        given = ([_content(cohort) for cohort in cohorts], settings)
-        return store.memoise(_unlabelled, cohorts, jobs=jobs, given=given, **settings)["segments"]
-    return _unlabelled(cohorts, jobs=jobs, **settings)["segments"]
+    trials, settings = list(chain(*cohorts)), (modality, seconds, rate, limit, seed)
+    if store is None or not all(trial.files for trial in trials):
+        return _drawn(trials, *settings, jobs)["segments"]
+    once = cache(checksum)
+    given = [content(trial, read=once) for trial in trials], settings
+    return store.memoise(_drawn, trials, *settings, jobs, given=given)["segments"]
 
 
 def trial_segments(trial: Trial, seconds: float, rate: float,
                    channels: Sequence[str]) -> dict[str, np.ndarray]:
-    """Segments of one trial: ``eeg``, ``ecg``, ``start`` as `segments`; ``total``, how many there
-    are with those left out."""
+    """Segments of one trial: ``eeg``, ``ecg``, ``start`` as `segments`; ``why`` some are left out,
+    empty where none is."""
     if missing := [modality for modality in LEADS if modality not in trial.loaders]:
         raise BadFile(trial.name, "eeg and ecg", f"no {' and no '.join(missing)}",
                       "Leave this trial out.")
-    parts, gaps = {}, []
-    for modality, names in (LEADS | {"eeg": tuple(channels)}).items():
-        parts[modality], gap = _cut(trial.load(modality), names, seconds, rate, trial.name,
-                                    baseline=True)
-        gaps.append(gap)
-    total = min(map(len, gaps))
-    whole = np.flatnonzero(~(gaps[0][:total] | gaps[1][:total]))
-    return {modality: part[whole] for modality, part in parts.items()
-            } | {"start": seconds * whole, "total": np.array(total)}
+    cuts = {
+        modality: _cut(trial.load(modality), names, seconds, rate, trial.name, baseline=True)
+        for modality, names in (LEADS | {"eeg": channels}).items()
+    }
+    total = min(len(gaps) for _, gaps in cuts.values())
+    gaps = np.any([gaps[:total] for _, gaps in cuts.values()], axis=0)
+    whole, why = _whole(gaps, trial), f"{gaps.sum()} segments of {total} with non-finite values"
+    about = {"start": seconds * whole, "why": np.array(why if gaps.any() else "")}
+    return {modality: parts[whole] for modality, (parts, _) in cuts.items()} | about
+
+
+def _whole(gaps: np.ndarray, trial: Trial) -> np.ndarray:
+    """Places of the segments without a gap."""
+    if gaps.all():
+        raise BadFile(trial.name, "a segment of finite samples",
+                      f"{len(gaps)} segments of {len(gaps)} with non-finite values",
+                      "Leave this recording out.")
+    return np.flatnonzero(~gaps)
 
 
 def _cut(signal: Signal, names: Sequence[str], seconds: float, rate: float, where: str, *,
          baseline: bool) -> tuple[np.ndarray, np.ndarray]:
     """Filtered segments ``(m, n_channels, L)`` float32, and which of them ``(m,)`` touch a gap;
     ``baseline`` is cut off if said so."""
-    data = _picked(signal, names, where).astype(np.float64)
-    gaps = ~np.isfinite(data)
-    if dead := [name for name, none in zip(names, gaps.all(axis=1), strict=True) if none]:
-        raise BadFile(where, "finite samples in every channel", f"none in {', '.join(dead)}",
-                      "Leave it out, or repair the channel.")
+    data, gaps = picked(signal, names, where)
     onset = max(-signal.start, 0.0) if baseline else 0.0
-    length, first = round(seconds * rate), round(onset * rate)
     if data.shape[1] < (onset + seconds) * signal.rate:
         raise BadFile(where, f"at least {seconds:g} s of signal",
                       f"{max(data.shape[1] / signal.rate - onset, 0):.1f} s",
                       "Nothing needs to be done: the other trials are used.")
-    data = _bridged(data, gaps)
     clean = resample(bandpass(data, signal.rate), signal.rate, rate)
     # a flat channel stays flat: no rounding errors of the filter
     clean[np.ptp(data, axis=1) == 0] = 0
-    m = (clean.shape[1] - first) // length
+    parts = cut(clean[:, round(onset * rate):], round(seconds * rate)).astype(np.float32)
     touched = np.floor((np.flatnonzero(gaps.any(axis=0)) / signal.rate - onset) / seconds)
-    parts = clean[:, first:first + m * length].reshape(len(names), m, length).swapaxes(0, 1)
-    return parts.astype(np.float32), np.isin(np.arange(m), touched)
+    return parts, np.isin(np.arange(len(parts)), touched)
 
 
-def _picked(signal: Signal, names: Sequence[str], where: str) -> np.ndarray:
-    """The named channels in order; a signal of one channel is taken as it is, as every corpus names
-    its lead differently."""
-    if len(names) == 1 and len(signal.data) == 1:
-        return signal.data
-    if lacking := [name for name in names if name not in signal.channels]:
-        raise BadFile(where, f"the channels {', '.join(names)}", f"no {', '.join(lacking)}",
-                      "Check the channel names of the recording.")
-    return signal.data[[signal.channels.index(name) for name in names]]
-
-
-def _bridged(x: np.ndarray, gaps: np.ndarray) -> np.ndarray:
-    """Straight lines across the gaps of each channel; beyond the first and last finite sample their
-    values."""
-    times = np.arange(x.shape[1])
-    for row, gap in zip(x, gaps, strict=True):
-        if gap.any():
-            row[gap] = np.interp(times[gap], times[~gap], row[~gap])
-    return x
-
-
-def _labelled(cohort: Cohort, seconds: float, rate: float, channels: Sequence[str],
-              jobs: int) -> dict[str, np.ndarray]:
-    """The arrays of `segments`; ``left_out`` and ``why`` instead of ``dropped``, because the store
-    keeps arrays."""
-    work = partial(trial_segments, seconds=seconds, rate=rate, channels=channels)
-    whole, why = [], {}
-    for i, (trial, result) in enumerate(zip(cohort, _each(work, cohort.trials, jobs), strict=True)):
-        if isinstance(result, str):
-            why[trial.name] = result
-            continue
-        if lost := int(result["total"]) - len(result["start"]):
-            why[trial.name] = f"{lost} segments of {result['total']} with non-finite values"
-        whole.append((i, trial, result))
-    counts = [len(result["start"]) for _, _, result in whole]
-    if not sum(counts):
-        raise BadFile(cohort.name, "at least one usable trial", f"none of {len(cohort)}",
-                      f"The first reason: {next(iter(why.values()), 'no trials')}")
-    data = {
-        key: np.concatenate([result[key] for _, _, result in whole])
-        for key in ("eeg", "ecg", "start")
-    }
-    about = {key: [float(trial.labels[key]) for _, trial, _ in whole] for key in RATINGS}
-    about |= {
-        key: [getattr(trial, key) for _, trial, _ in whole]
-        for key in ("subject", "stimulus", "session")
-    }
-    about["trial"] = [i for i, _, _ in whole]
-    reasons = {"left_out": list(why), "why": list(why.values())}
-    return data | {key: np.repeat(values, counts) for key, values in about.items()
-                   } | {key: np.array(texts, dtype=str) for key, texts in reasons.items()}
-
-
-def _unlabelled(cohorts: Sequence[Cohort], modality: str, seconds: float, rate: float,
-                limit: int | None, seed: int, jobs: int) -> dict[str, np.ndarray]:
+def _drawn(trials: Sequence[Trial], modality: str, seconds: float, rate: float, limit: int | None,
+           seed: int, jobs: int) -> dict[str, np.ndarray]:
     """``segments`` of `corpus_segments`. Each segment draws a number and the lowest stay, so that
     never many more are held than wanted."""
-    work = partial(_recording, modality=modality, seconds=seconds, rate=rate)
-    rng, trials = np.random.default_rng(np.random.SeedSequence(seed)), list(chain(*cohorts))
+    rng = np.random.default_rng(np.random.SeedSequence(seed))
     parts, draws, why = [], [], {}
-    for trial, result in zip(trials, _each(work, trials, jobs), strict=True):
+    for i, result in attempts(trials, _recording, jobs, ordered=True, modality=modality,
+                              seconds=seconds, rate=rate):
         if isinstance(result, str):
-            why[trial.name] = result
+            why[trials[i].name] = result
             continue
         parts.append(result["segments"])
         draws.append(rng.random(len(parts[-1])))
         if limit and sum(map(len, draws)) > 2 * limit:
-            parts, draws = ([
-                part
-            ] for part in _lowest(np.concatenate(parts), np.concatenate(draws), limit))
-    if not sum(map(len, draws)):
-        raise BadFile("corpora", f"at least one usable {modality} recording",
-                      f"none of {len(trials)}",
-                      f"The first reason: {next(iter(why.values()), 'no recordings')}")
+            parts, draws = ([part] for part in _lowest(parts, draws, limit))
+    if not parts:
+        raise none_usable("corpora", f"usable {modality} recording", len(trials), why)
     if why:
         log.warning("%d of %d recordings left out, the first because: %s", len(why), len(trials),
                     next(iter(why.values())))
-    return {"segments": _lowest(np.concatenate(parts), np.concatenate(draws), limit)[0]}
+    return {"segments": _lowest(parts, draws, limit)[0]}
 
 
-def _lowest(x: np.ndarray, draws: np.ndarray, limit: int | None) -> tuple[np.ndarray, np.ndarray]:
-    if limit is None or len(draws) <= limit:
-        return x, draws
-    chosen = np.sort(np.argsort(draws)[:limit])
-    return x[chosen], draws[chosen]
+def _lowest(parts: Sequence[np.ndarray], draws: Sequence[np.ndarray],
+            limit: int | None) -> tuple[np.ndarray, np.ndarray]:
+    x, drawn = np.concatenate(parts), np.concatenate(draws)
+    if limit is None or len(drawn) <= limit:
+        return x, drawn
+    chosen = np.sort(np.argsort(drawn)[:limit])
+    return x[chosen], drawn[chosen]
 
 
 def _recording(trial: Trial, modality: str, seconds: float, rate: float) -> dict[str, np.ndarray]:
     """Standardised ``segments`` of one recording."""
     x, gap = _cut(trial.load(modality), LEADS[modality], seconds, rate, trial.name, baseline=False)
-    x = x[~gap]
-    if not len(x):
-        raise BadFile(trial.name, "a segment of finite samples", "none",
-                      "Leave this recording out.")
+    x = x[_whole(gap, trial)]
     mean, sd = (f(x, axis=(0, 2), dtype=np.float64, keepdims=True) for f in (np.mean, np.std))
     return {"segments": ((x - mean) / np.where(sd > 0, sd, 1)).astype(np.float32)}
-
-
-def _each(work: Callable[[Trial], dict], trials: Sequence[Trial],
-          jobs: int) -> Iterator[dict | str]:
-    """``work`` of each trial in order, or why it failed. Trials of one file go to one process,
-    which then reads it once."""
-    groups = [
-        list(group) for _, group in groupby(
-            trials, lambda trial: sorted(set(trial.files.values())) or trial.subject)
-    ]
-    jobs = min(jobs, len(groups))
-    for _, results in side_by_side(partial(_group, work), [(g,) for g in groups], jobs,
-                                   ordered=True):
-        yield from results
-
-
-def _group(work: Callable[[Trial], dict], trials: Sequence[Trial]) -> list[dict | str]:
-    results: list[dict | str] = []
-    for trial in trials:
-        try:
-            results.append(work(trial))
-        except BadFile as error:
-            results.append(str(error))
-    return results
-
-
-def _content(cohort: Cohort) -> list[tuple]:
-    """What decides a cohort's segments, besides settings and code: identity and ratings of its
-    trials, checksums of their files."""
-    sums = {
-        file: checksum(file)
-        for file in sorted({file for trial in cohort for file in trial.files.values()})
-    }
-    return [(trial.name, trial.session, trial.stimulus, [trial.labels.get(key) for key in RATINGS],
-             {modality: sums[file] for modality, file in trial.files.items()}) for trial in cohort]

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from lib.datasets.base import BadFile, Signal
-from lib.preprocessing.filters import bandpass
+from lib.preprocessing.filters import bandpass, picked
 
 # what shows in the EEG: electrodes, Hz. choice: blinks over the eyes; muscles above the brain's
 # alpha and beta, where the face is near
@@ -29,14 +29,14 @@ def envelope(signal: Signal, kind: str = "muscle", smooth: float = 0.1) -> np.nd
         ``blink``: the wave over the eyes; ``muscle``: log of its power over the temples.
     smooth : float
         Standard deviation of the smoothing in s.
+
+    Raises
+    ------
+    BadFile
+        An electrode is missing or has no finite sample.
     """
     names, band = SEEN[kind]
-    if lacking := [name for name in names if name not in signal.channels]:
-        raise BadFile("signal", f"the electrodes {', '.join(names)}", f"no {', '.join(lacking)}",
-                      "Read the recording with them.")
-    data = signal.data[[signal.channels.index(name) for name in names]].astype(float)
-    fine, times = np.isfinite(data).all(axis=0), np.arange(data.shape[1])
-    data = np.stack([np.interp(times, times[fine], row[fine]) for row in data])
+    data, _ = picked(signal, names, "signal", together=True)
     wave = bandpass(data - data.mean(axis=1, keepdims=True), signal.rate, *band)
     if kind == "blink":
         return gaussian_filter1d(wave.mean(axis=0), smooth * signal.rate)

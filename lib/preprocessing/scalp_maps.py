@@ -13,11 +13,12 @@ import logging
 from collections.abc import Callable, Iterable
 
 import numpy as np
+from scipy.ndimage import label
 
 from lib.datasets.base import BadFile, Cohort, Signal, Trial
 from lib.datasets.flex_format import CHANNELS, GRID
-from lib.preprocessing.filters import bandpass, resample
-from lib.preprocessing.recordings import content, each, identity
+from lib.preprocessing.filters import bandpass, cut, picked, resample, to_unit
+from lib.preprocessing.recordings import each, table, usable
 from lib.preprocessing.spectrograms import FULL, LENGTH, RATE, SIZES, spectrograms
 from lib.store import Store
 
@@ -26,7 +27,6 @@ __all__ = [
     "scalp_map", "segments", "spectrograms"
 ]
 
-log = logging.getLogger(__name__)
 # Sec 4.1; the red, green and blue of an image
 BANDS = {"delta-theta-alpha": (1.0, 14.0), "beta": (14.0, 31.0), "gamma": (31.0, 51.0)}
 SECONDS = 3.0  # Sec 5.4
@@ -58,35 +58,16 @@ def band_signals(signal: Signal, where: str = "signal") -> tuple[np.ndarray, np.
     Raises
     ------
     BadFile
-        An electrode is missing or has no finite sample.
+        An electrode is missing or has no finite sample, or never have all one at once.
     """
-    if lacking := [name for name in CHANNELS if name not in signal.channels]:
-        raise BadFile(where, f"the {len(CHANNELS)} electrodes of the scalp map",
-                      f"no {', '.join(lacking)}", "Read it with all of them.")
-    data = signal.data[[signal.channels.index(name) for name in CHANNELS]].astype(np.float64)
-    fine = np.isfinite(data).all(axis=0)
-    if not fine.any():
-        dead = [
-            name for name, row in zip(CHANNELS, data, strict=True) if not np.isfinite(row).any()
-        ]
-        raise BadFile(where, "finite samples in every electrode at once",
-                      f"none{' in ' + ', '.join(dead) if dead else ''}",
-                      "Leave this recording out.")
-    known, lost = np.flatnonzero(fine), np.flatnonzero(~fine)
-    for row in data:
-        row[lost] = np.interp(lost, known, row[known])
-    before = np.searchsorted(known, lost)
-    edges = np.concatenate([[-1], known, [len(fine)]])
-    long = lost[edges[before + 1] - edges[before] - 1 > GAP * signal.rate]
+    data, gaps = picked(signal, CHANNELS, where, together=True)
+    runs = label(gaps[0])[0]
+    long = np.flatnonzero(gaps[0] & (np.bincount(runs)[runs] > GAP * signal.rate))
     # the offset of 4 mV would ring at both ends
     x = resample(data - data.mean(axis=1, keepdims=True), signal.rate, RATE)
     broken = np.zeros(x.shape[1], bool)
     broken[np.minimum((long * RATE / signal.rate).astype(int), len(broken) - 1)] = True
     return np.stack([bandpass(x, RATE, *band) for band in BANDS.values()], axis=1), broken
-
-
-def _scaled(x: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    return (x - low) / np.where(high > low, high - low, 1)
 
 
 def segments(trial: Trial, *, lag: float = 2.0,
@@ -121,20 +102,19 @@ def segments(trial: Trial, *, lag: float = 2.0,
     signal = trial.load("eeg")
     x, broken = band_signals(signal, trial.name)
     first = round((max(lag, 0.0) - signal.start) * RATE)
-    m = (x.shape[2] - first) // LENGTH
-    if m < 1:
+    if x.shape[2] < first + LENGTH:
         raise BadFile(trial.name, f"{max(lag, 0) + SECONDS:g} s of EEG after the clip's onset",
                       f"{x.shape[2] / RATE + signal.start:.1f} s",
                       "Nothing needs to be done: the other recordings are used.")
-    x, stop = x[..., first:], m * LENGTH
+    x = x[..., first:]
     if isinstance(scaling, np.ndarray):
-        x = _scaled(x, *np.moveaxis(scaling, -1, 0)[..., None])
+        x = to_unit(x, *np.moveaxis(scaling, -1, 0)[..., None])
     elif scaling == "recording":
-        x = _scaled(x, x.min(-1, keepdims=True), x.max(-1, keepdims=True))
-    parts = x[..., :stop].reshape(*x.shape[:2], m, LENGTH).transpose(2, 0, 1, 3)
+        x = to_unit(x, x.min(-1, keepdims=True), x.max(-1, keepdims=True))
+    parts = cut(x, LENGTH)
     if isinstance(scaling, str) and scaling == "segment":
-        parts = _scaled(parts, parts.min(-1, keepdims=True), parts.max(-1, keepdims=True))
-    whole = ~broken[first:first + stop].reshape(m, LENGTH).any(axis=1)
+        parts = to_unit(parts, parts.min(-1, keepdims=True), parts.max(-1, keepdims=True))
+    whole = ~cut(broken[first:], LENGTH).any(axis=1)
     if not whole.any():
         raise BadFile(trial.name, f"a segment of {SECONDS:g} s without lost samples", "none",
                       "Leave this recording out.")
@@ -186,44 +166,19 @@ def features(cohort: Cohort, backbone: Callable, *, size: int = FULL, lag: float
     BadFile
         If no recording is usable.
     """
-    who, settings = identity(backbone), {"size": size, "lag": lag, "scaling": scaling}
-
-    def given(trial: Trial) -> tuple:
-        return content(trial, "eeg", "markers"), trial.stimulus, who, settings
-
-    results = each(list(cohort), _described, given, jobs=jobs, store=store, backbone=backbone,
-                   **settings)
-    dropped = {
-        **cohort.dropped, **{
-            trial.name: result for trial, result in zip(cohort, results, strict=True) if isinstance(
-                result, str)
-        }
-    }
-    kept = [(i, cohort[i], result) for i, result in enumerate(results)
-            if not isinstance(result, str)]
-    if not kept:
-        raise BadFile(cohort.name, "at least one usable recording", f"none of {len(cohort)}",
-                      f"The first reason: {next(iter(dropped.values()), 'no recordings')}")
-    counts = [len(result["start"]) for *_, result in kept]
-    return {
-        key: np.concatenate([result[key] for *_, result in kept]) for key in ("features", "start")
-    } | {
-        "emotion": np.repeat(
-            [int(trial.labels["emotion"]) for _, trial, _ in kept],
-            counts), "recording": np.repeat([i
-                                             for i, *_ in kept], counts), **{
-                                                 key: np.repeat([
-                                                     getattr(trial, key) for _, trial, _ in kept
-                                                 ], counts) for key in ("subject", "stimulus")
-                                             }, "dropped": dropped
-    }
+    results = each(cohort.trials, _described, "eeg", "markers", jobs=jobs, store=store,
+                   backbone=backbone, size=size, lag=lag, scaling=scaling)
+    kept, dropped = usable(cohort, results, "usable recording", level=logging.INFO)
+    data = table(kept, ("features", "start"), "recording", ("subject", "stimulus"),
+                 {"emotion": int})
+    return data | {"dropped": dropped}
 
 
 def _described(trial: Trial, backbone: Callable, size: int, lag: float,
                scaling: str | np.ndarray) -> dict[str, np.ndarray]:
-    cut = segments(trial, lag=lag, scaling=scaling)
-    parts = [image_features(spectrograms(x[None], size)[0], backbone) for x in cut["segments"]]
-    return {"features": np.stack(parts).astype(np.float16), "start": cut["start"]}
+    found = segments(trial, lag=lag, scaling=scaling)
+    parts = [image_features(spectrograms(x[None], size)[0], backbone) for x in found["segments"]]
+    return {"features": np.stack(parts).astype(np.float16), "start": found["start"]}
 
 
 def image_features(images: np.ndarray, backbone: Callable) -> np.ndarray:
@@ -241,8 +196,7 @@ def scalp_map(features: np.ndarray) -> np.ndarray:
     ``choice:`` the features are averages after a ReLU, so 0 says that nothing was active.
     """
     out = np.zeros((len(features), features.shape[2], len(GRID), len(GRID[0])), features.dtype)
-    for i, row in enumerate(GRID):
-        for j, name in enumerate(row):
-            if name:
-                out[:, :, i, j] = features[:, CHANNELS.index(name)]
+    grid = np.array(GRID)
+    rows, columns = np.transpose([np.argwhere(grid == name)[0] for name in CHANNELS])
+    out[:, :, rows, columns] = features.swapaxes(1, 2)
     return out

@@ -9,14 +9,12 @@ to 100).
 
 from __future__ import annotations
 
-import logging
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from lib.datasets.base import BadFile, Cohort
-
-log = logging.getLogger(__name__)
+from lib.datasets.base import BadFile, Cohort, Trial
+from lib.preprocessing.filters import bridged, to_unit
+from lib.preprocessing.recordings import each, table, usable
 
 
 def windows(cohort: Cohort, *, length: int = 10, step: int = 1, pad: bool = False) -> dict:
@@ -50,45 +48,29 @@ def windows(cohort: Cohort, *, length: int = 10, step: int = 1, pad: bool = Fals
     BadFile
         If no trial is long enough and readable.
     """
-    parts: dict[str, list] = {
-        key: [] for key in ("eeg", "eye", "emotion", "subject", "session", "trial", "position")
-    }
-    dropped = dict(cohort.dropped)
-    for i, trial in enumerate(cohort):
-        name = (f"{trial.dataset} subject {trial.subject} session {trial.session} "
-                f"trial {trial.trial}")
-        try:
-            eeg, eye = trial.load("eeg").data.transpose(1, 0,
-                                                        2), fill_gaps(trial.load("eye").data).T
-        except BadFile as error:
-            dropped[name] = str(error)
-            continue
-        if pad:
-            eeg, eye = (np.concatenate([np.repeat(x[:1], length - 1, axis=0), x])
-                        for x in (eeg, eye))
-        if len(eeg) < length:
-            dropped[name] = f"{len(eeg)} features of 4 s, fewer than a window's {length}"
-            continue
-        for key, x in (("eeg", eeg), ("eye", eye)):
-            parts[key].append(
-                np.moveaxis(
-                    sliding_window_view(x.astype(np.float32), length, axis=0)[::step], -1, 1))
-        n = len(parts["eeg"][-1])
-        values = {
-            "emotion": trial.labels["emotion"], "subject": trial.subject, "session": trial.session,
-            "trial": i
-        }
-        for key, value in values.items():
-            parts[key].append(np.full(n, int(value)))
-        parts["position"].append(np.arange(n))
-    if not parts["eeg"]:
-        raise BadFile(cohort.name, f"at least one trial of {length} features",
-                      f"none of {len(cohort)}",
-                      f"The first reason: {next(iter(dropped.values()), 'no trials')}")
-    if len(dropped) > len(cohort.dropped):
-        log.warning("%s: %d trials left out, the last because: %s", cohort.name, len(dropped),
-                    list(dropped.values())[-1])
-    return {key: np.concatenate(part) for key, part in parts.items()} | {"dropped": dropped}
+    results = each(cohort.trials, trial_windows, jobs=1, length=length, step=step, pad=pad)
+    kept, dropped = usable(cohort, results, f"trial of {length} features", name=_name)
+    data = table(kept, ("eeg", "eye", "position"), "trial", ("subject", "session"),
+                 {"emotion": int})
+    return data | {"session": data["session"].astype(np.int64), "dropped": dropped}
+
+
+def _name(trial: Trial) -> str:
+    return f"{trial.dataset} subject {trial.subject} session {trial.session} trial {trial.trial}"
+
+
+def trial_windows(trial: Trial, length: int, step: int, pad: bool) -> dict[str, np.ndarray]:
+    """``eeg``, ``eye`` and ``position`` of one trial as `windows`."""
+    eeg, eye = trial.load("eeg").data.swapaxes(0, 1), fill_gaps(trial.load("eye").data).T
+    if pad:
+        eeg, eye = (np.concatenate([np.repeat(x[:1], length - 1, axis=0), x]) for x in (eeg, eye))
+    if len(eeg) < length:
+        raise BadFile(_name(trial), f"at least a window's {length} features of 4 s", f"{len(eeg)}",
+                      "Nothing needs to be done: the other trials are used.")
+    eeg, eye = (np.moveaxis(
+        sliding_window_view(x.astype(np.float32), length, axis=0)[::step], -1, 1)
+                for x in (eeg, eye))
+    return {"eeg": eeg, "eye": eye, "position": np.arange(len(eeg))}
 
 
 def fill_gaps(eye) -> np.ndarray:
@@ -99,12 +81,7 @@ def fill_gaps(eye) -> np.ndarray:
     training windows.
     """
     eye = np.array(eye, dtype=np.float64)
-    known = np.isfinite(eye)
-    times = np.arange(eye.shape[1])
-    for feature in np.flatnonzero(~known.all(axis=1)):
-        seen = known[feature]
-        eye[feature] = np.interp(times, times[seen], eye[feature, seen]) if seen.any() else np.nan
-    return eye
+    return bridged(eye, ~np.isfinite(eye))
 
 
 def scale_eye(x, train_idx, low: float = 10.0, high: float = 100.0) -> np.ndarray:
@@ -131,10 +108,8 @@ def scale_eye(x, train_idx, low: float = 10.0, high: float = 100.0) -> np.ndarra
     lacking = ~np.isfinite(flat).any(axis=0)
     flat[:, lacking] = 0.0
     least, most, mean = np.nanmin(flat, axis=0), np.nanmax(flat, axis=0), np.nanmean(flat, axis=0)
-    span = most - least
-    filled = np.where(np.isnan(x), mean, x)
-    share = np.clip((filled - least) / np.where(span > 0, span, 1.0), 0.0, 1.0)
-    return np.where(span > 0, low + (high - low) * share, low).astype(np.float32)
+    share = np.clip(to_unit(np.where(np.isnan(x), mean, x), least, most), 0.0, 1.0)
+    return np.where(most > least, low + (high - low) * share, low).astype(np.float32)
 
 
 def scale_eeg(x, train_idx) -> np.ndarray:

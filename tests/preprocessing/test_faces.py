@@ -107,5 +107,3 @@ def test_features_keep_order_and_fill_the_last_batch():
 
     assert np.array_equal(face_features(images, backbone, batch=4), images.reshape(7, -1))
     assert seen == [(4, 48, 48, 3)] * 2
-    assert np.array_equal(face_features(images, backbone, batch=4, centre=40),
-                          images[:, 4:44, 4:44].reshape(7, -1))

@@ -7,7 +7,8 @@ import pytest
 from scipy.signal import welch
 
 from lib.preprocessing.filters import bandpass
-from lib.preprocessing.heart import BANDS, HEART, hand_features, heart_features, log_power
+from lib.preprocessing.heart import HEART, hand_features, heart_features
+from lib.preprocessing.power import BANDS, log_power
 
 RATE, L = 128.0, 1280
 

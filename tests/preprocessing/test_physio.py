@@ -143,12 +143,14 @@ def test_a_flat_channel_stays_flat():
 
 
 def test_processes_and_the_store_give_the_same_arrays(tmp_path, monkeypatch):
-    for number in range(3):
+    for number in range(2):  # the first holds two trials
         (tmp_path / f"{number}.mat").write_text(str(number))
-    made = cohort(*(trial(n, 10 * n + 5, {"eeg": str(tmp_path / f"{n}.mat")}) for n in range(3)))
+    gap = loader(HEADSET, 25, 0, gaps=[(1, 14, 15)])
+    made = cohort(*(trial(n, 25, {"eeg": str(tmp_path / f"{n // 2}.mat")}, eeg=None if n else gap)
+                    for n in range(3)))
     plain, store = segments(made, jobs=1), Store(tmp_path / "memo")
     two = segments(made, jobs=2, store=store)
-    monkeypatch.setattr(physio, "trial_segments", None)  # what is remembered is not computed
+    monkeypatch.setattr(physio, "_cut", None)  # what is remembered is not computed
     again = segments(made, jobs=1, store=store)
     for other in (two, again):
         assert other.keys() == plain.keys() and other["dropped"] == plain["dropped"] and len(
@@ -156,7 +158,7 @@ def test_processes_and_the_store_give_the_same_arrays(tmp_path, monkeypatch):
         assert all(
             np.array_equal(plain[key], other[key]) and plain[key].dtype == other[key].dtype
             for key in plain if key != "dropped")
-    assert (store.hits, store.misses) == (1, 1)
+    assert (store.hits, store.misses) == (3, 3)
     (tmp_path / "1.mat").write_text("other bytes")
     with pytest.raises(TypeError):
         segments(made, jobs=1, store=store)

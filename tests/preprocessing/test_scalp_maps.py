@@ -94,8 +94,7 @@ def test_short_gaps_are_bridged_and_long_ones_left_out():
     cut = segments(trial(x))
     assert cut["start"].tolist() == [0, 3, 9] and np.isfinite(cut["segments"]).all()
     x[3] = np.nan
-    with pytest.raises(BadFile,
-                       match="finite samples in every electrode at once, found none in F7"):
+    with pytest.raises(BadFile, match="finite samples in every channel at once, found none in F7"):
         segments(trial(x))
     with pytest.raises(BadFile, match="found no Fp2"):
         band_signals(signal(noise(9)[:27], channels=CHANNELS[:27]))

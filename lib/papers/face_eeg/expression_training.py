@@ -133,8 +133,7 @@ def backbone_features(images: np.ndarray, backbone: Backbone, *, flip: bool = Tr
     array
         ``(n, 2 or 1, 160, 4, 4)`` float16; 10 kB a face.
     """
-    given = (digest(images), backbone.name, backbone.fingerprint, backbone.size,
-             str(backbone.dtype), flip)
+    given = digest(images), backbone.name, backbone.fingerprint, backbone.size, flip
     return (store or Store()).memoise(feature_maps, images, backbone, flip, given=given)["maps"]
 
 
