@@ -20,6 +20,7 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import jupytext
@@ -27,7 +28,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lib import paths
-from lib.companion.provenance import notebooks
+from lib.companion.provenance import headings, notebooks, sources
 from lib.files import cells_digest
 from lib.whole import write_file
 
@@ -38,13 +39,20 @@ HINT = re.compile(r"\(hint (\d)\)")
 PARTS = ("exercise", "solution", "check")
 INTRODUCTION = f"""# {{what}} to notebook {{number}}
 
-The lesson is [{{title}}](../{{lesson}}.ipynb); what it explains is not repeated here, and its data and trained networks are not needed.
+The lesson is [{{title}}](../{{lesson}}.ipynb); what it explains is not repeated here, and its \
+data and trained networks are not needed.
 
-Write your code between `{BEGIN}` and `{END}`, run the cell, then run the check below it, which is folded: it prints *accepted*, or says
-what is wrong and which hint helps. After saving, `make check EX={{number}}` says the same in a terminal. One possible solution is in the
+Write your code between `{BEGIN}` and `{END}`, run the cell, then run the check below it, which \
+is folded: it prints *accepted*, or says
+what is wrong and which hint helps. After saving, `make check EX={{number}}` says the same in a \
+terminal. One possible solution is in the
 lesson, folded."""
 # JupyterLab: text and checks are not changed by accident
 LOCKED = {"editable": False, "deletable": False}
+
+
+def _function(solution: str) -> str:
+    return next(node.name for node in ast.parse(solution).body if isinstance(node, ast.FunctionDef))
 
 
 @dataclass(frozen=True)
@@ -58,39 +66,30 @@ class Exercise:
     @property
     def title(self) -> str:
         """The heading of the text, without ``Exercise:``."""
-        return self.text.splitlines()[0].lstrip("# ").removeprefix("Exercise: ")
+        return headings(self.text)[0].removeprefix("Exercise: ")
 
     @property
     def function(self) -> str:
         """Name of the function to be written."""
-        return next(node.name for node in ast.parse(self.solution).body
-                    if isinstance(node, ast.FunctionDef))
+        return _function(self.solution)
 
     @property
     def messages(self) -> list[str]:
-        """What the checks say about wrong answers, in their order; a value that is filled in reads
-        ``...``."""
-        nodes = [
-            node.msg for node in ast.walk(ast.parse(self.check)) if isinstance(node, ast.Assert)
-        ]
+        """What the checks say about wrong answers; a value that is filled in reads ``...``."""
+        asserts = [node for node in ast.walk(ast.parse(self.check)) if isinstance(node, ast.Assert)]
         return [
             "".join(
                 str(part.value) if isinstance(part, ast.Constant) else "..."
-                for part in getattr(msg, "values", [msg])) for msg in nodes
+                for part in getattr(node.msg, "values", [node.msg])) for node in asserts
         ]
 
 
 def stub(solution: str) -> str:
-    """A solution without what stands between its two comments; instead it raises an error that says
-    what to do.
-
-    Raises
-    ------
-    ValueError
-        Where the comments are not there exactly once.
-    """
-    name = next(node.name for node in ast.parse(solution).body if isinstance(node, ast.FunctionDef))
-    todo = f'raise NotImplementedError("{name}() is not written yet: put your code here, in place of this line (hint 1)")\n'
+    """A solution without what stands between its two comments (once, else a ``ValueError``);
+    instead it raises an error that says what to do."""
+    name = _function(solution)
+    todo = (f'raise NotImplementedError("{name}() is not written yet: put your code here, in place '
+            'of this line (hint 1)")\n')
     text, n = BODY.subn(lambda found: f"{found['indent']}{todo}{found['indent']}", solution)
     if n != 1:
         raise ValueError(
@@ -99,31 +98,24 @@ def stub(solution: str) -> str:
 
 
 def exercises(lesson: str) -> list[Exercise]:
-    """The exercises of a lesson (its file name without suffix), in order.
-
-    Raises
-    ------
-    ValueError
-        Where the three cells of an exercise do not follow each other.
-    """
+    """The exercises of a lesson (its file name without suffix), in order; a ``ValueError`` where
+    the three cells of one do not follow each other."""
     cells = jupytext.read(notebooks() / f"{lesson}.py").cells
-    found = [(next((tag for tag in PARTS if tag in cell.metadata.get("tags", [])), ""), cell.source)
-             for cell in cells]
-    at = [i for i, (part, _) in enumerate(found) if part]
-    if [found[i][0] for i in at] != [*PARTS] * (len(at) // 3) or any(at[k + 2] - at[k] != 2
-                                                                     for k in range(0, len(at), 3)):
-        raise ValueError(
-            f"{lesson}: an exercise is three cells in a row, tagged {', '.join(PARTS)}; found "
-            f"{[found[i][0] for i in at]}")
-    return [Exercise(*(found[i][1] for i in at[k:k + 3])) for k in range(0, len(at), 3)]
+    tags = [
+        next((part for part in PARTS if part in cell.metadata.get("tags", [])), "")
+        for cell in cells
+    ]
+    starts = [i for i in range(len(cells)) if (*tags[i:i + 3],) == PARTS]
+    tagged = [*filter(None, tags)]
+    if 3 * len(starts) != len(tagged):
+        raise ValueError(f"{lesson}: an exercise is three cells in a row, tagged "
+                         f"{', '.join(PARTS)}; found {tagged}")
+    return [Exercise(*(cell.source for cell in cells[i:i + 3])) for i in starts]
 
 
 def lessons() -> list[str]:
     """Lessons that have an exercise."""
-    return [
-        file.stem for file in sorted(notebooks().glob("[0-9]*.py"))
-        if '"solution"' in file.read_text(encoding="utf-8")
-    ]
+    return [file.stem for file in sources() if '"solution"' in file.read_text(encoding="utf-8")]
 
 
 def place(lesson: str) -> Path:
@@ -135,9 +127,7 @@ def sheet(lesson: str) -> nbformat.NotebookNode:
     """What a learner is given: the exercises of a lesson with the bodies of their functions
     missing. Same bytes for the same lesson."""
     own = exercises(lesson)
-    title = next(line for line in jupytext.read(notebooks() /
-                                                f"{lesson}.py").cells[0].source.splitlines()
-                 if line.startswith("# "))[2:]
+    title = headings(jupytext.read(notebooks() / f"{lesson}.py").cells[0].source)[0]
     number = lesson.split("_")[0]
     head = INTRODUCTION.format(what="Exercise" if len(own) == 1 else "Exercises", number=number,
                                title=title, lesson=lesson)
@@ -152,12 +142,9 @@ def sheet(lesson: str) -> nbformat.NotebookNode:
         ]
     for index, cell in enumerate(cells):
         cell.id = hashlib.sha256(f"exercises/{lesson}:{index}".encode()).hexdigest()[:8]
-    nb = new_notebook(
-        cells=cells, metadata={
-            "kernelspec": {
-                "display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"
-            }, "language_info": {"name": "python"}
-        })
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    nb = new_notebook(cells=cells,
+                      metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
     nb.metadata["companion"] = {"given": cells_digest(nb.cells)}
     return nb
 
@@ -167,9 +154,9 @@ def edited(file: Path) -> bool:
     Outputs do not count."""
     try:
         nb = nbformat.read(file, as_version=4)
+        return nb.metadata.get("companion", {}).get("given") != cells_digest(nb.cells)
     except Exception:  # damaged by hand: certainly not ours to overwrite
         return True
-    return nb.metadata.get("companion", {}).get("given") != cells_digest(nb.cells)
 
 
 def write(names: list[str] | None = None) -> int:
@@ -197,8 +184,7 @@ def write(names: list[str] | None = None) -> int:
 
 
 def _run(nb: nbformat.NotebookNode, seconds: float) -> str:
-    """Execute all cells in a kernel of their own, going on after errors; returns what ended it too
-    early, or nothing."""
+    """Execute all cells in a kernel of their own; returns what ended it too early, or nothing."""
     from nbclient import NotebookClient
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
@@ -206,11 +192,12 @@ def _run(nb: nbformat.NotebookNode, seconds: float) -> str:
                             allow_errors=True, resources={"metadata": {"path": str(paths.ROOT)}})
     try:
         client.execute(stderr=subprocess.DEVNULL)  # start-up chatter of the kernel
+        return ""
     except CellTimeoutError:
-        return f"code cell {client.code_cells_executed + 1} was stopped after {seconds:g} s: is there a loop that never ends?"
+        what = f"was stopped after {seconds:g} s: is there a loop that never ends?"
     except DeadKernelError:
-        return f"code cell {client.code_cells_executed + 1} ended the kernel, most likely for want of memory"
-    return ""
+        what = "ended the kernel, most likely for want of memory"
+    return f"code cell {client.code_cells_executed + 1} {what}"
 
 
 def _error(cell: nbformat.NotebookNode) -> tuple[str, str]:
@@ -230,72 +217,64 @@ def _own_fault(number: int, cell: nbformat.NotebookNode) -> str:
     return f"code cell {number} stopped with {name}: {text}" if name else ""
 
 
-def _verdict(exercise: Exercise, cell: nbformat.NotebookNode) -> tuple[bool, list[str]]:
-    """Whether an exercise is accepted, and what to say about it."""
+def _verdict(exercise: Exercise, cell: nbformat.NotebookNode) -> str:
+    """What to say about an exercise."""
     name, text = _error(cell)
+    function, hint = exercise.function, HINT.search(text)
     if not name:
-        return True, [
-            "".join(o.text for o in cell.outputs
-                    if o.output_type == "stream" and o.name == "stdout").strip()
-        ]
-    if name == "NotImplementedError":
-        lines = [text]
-    elif name == "AssertionError" and HINT.search(text):
-        lines = [f"not yet: {text}"]
-    elif name == "NameError" and exercise.function in text:
-        return False, [
-            f"not yet: there is no function {exercise.function}(); its cell did not run, or its "
-            "name was changed"
-        ]
-    else:
-        lines = [f"not yet: {exercise.function}() stopped the check with {name}: {text}"]
-    hint = HINT.search(text)
-    return False, [*lines, f"open hint {hint[1] if hint else 1} in the text above your code"]
+        said = [o.text for o in cell.outputs if o.get("name") == "stdout"]
+        return "".join(said).strip()
+    if name == "NameError" and function in text:
+        return (f"not yet: there is no function {function}(); its cell did not run, or its name "
+                "was changed")
+    if name == "AssertionError" and hint:
+        text = f"not yet: {text}"
+    elif name != "NotImplementedError":
+        text = f"not yet: {function}() stopped the check with {name}: {text}"
+    return f"{text}\n  open hint {hint[1] if hint else 1} in the text above your code"
 
 
 def check(number: str, seconds: float = SECONDS) -> int:
     """Run a learner's exercise with the checks of its lesson, and say what came out. 0 accepted, 1
     not yet, 2 no such exercise.
 
-    The learner's file is ``<lesson>.mine.ipynb`` where that exists, else the one that was given.
-    The checks in it are not used but those of the lesson, so that a changed check accepts nothing.
-    The file itself is only read.
+    ``<lesson>.mine.ipynb`` comes before the file that was given. It is only read, and the checks in
+    it are not used, so that a changed check accepts nothing.
     """
     there = {name.split("_")[0]: name for name in lessons()}
     lesson = there.get(number.split("_")[0])
     if lesson is None:
-        print(f"there is no exercise {number!r}; say which one, for example make check EX=12. "
-              f"There are {', '.join(there)}.")
+        print(
+            f"there is no exercise {number!r}; say which one, for example make check EX=12. There "
+            f"are {', '.join(there)}.")
         return 2
-    file = next(
-        (f for f in (place(lesson).with_suffix(".mine.ipynb"), place(lesson)) if f.exists()), None)
+    given = place(lesson)
+    file = next((f for f in (given.with_suffix(".mine.ipynb"), given) if f.exists()), None)
     if file is None:
         print(f"exercises/{lesson}.ipynb is not there: make exercises")
         return 2
     try:
         nb = nbformat.read(file, as_version=4)
     except Exception:
-        print(f"{file.name} cannot be read as a notebook: save it again in JupyterLab, or delete "
-              "it and say make exercises")
+        print(
+            f"{file.name} cannot be read as a notebook: save it again in JupyterLab, or delete it "
+            "and say make exercises")
         return 2
     cells = [
         cell for cell in nb.cells
         if cell.cell_type == "code" and "check" not in cell.metadata.get("tags", [])
     ]
     own = exercises(lesson)
-    nb.cells = cells + [new_code_cell(exercise.check) for exercise in own]
+    checks = [new_code_cell(exercise.check) for exercise in own]
+    nb.cells = cells + checks
     if ended := _run(nb, seconds):
         print(f"{file.name}: {ended}")
         return 1
-    faults = [fault for k, cell in enumerate(cells, 1) if (fault := _own_fault(k, cell))]
-    for fault in faults:
+    for fault in filter(None, map(_own_fault, count(1), cells)):
         print(f"{file.name}: {fault}")
-    verdicts = [
-        _verdict(exercise, cell) for exercise, cell in zip(own, nb.cells[len(cells):], strict=True)
-    ]
-    for exercise, (_, lines) in zip(own, verdicts, strict=True):
-        print(f"{file.name}, {exercise.title}: " + "\n  ".join(lines))
-    return int(not all(accepted for accepted, _ in verdicts))
+    for exercise, cell in zip(own, checks, strict=True):
+        print(f"{file.name}, {exercise.title}: {_verdict(exercise, cell)}")
+    return int(any(_error(cell)[0] for cell in checks))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -304,14 +283,13 @@ def main(argv: list[str] | None = None) -> int:
                                      description=main.__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("write").add_argument("lessons", nargs="*")
-    asked = commands.add_parser("check")
-    asked.add_argument("number", nargs="?", default="", help="number of the lesson, for example 12")
-    asked.add_argument("--seconds", type=float, default=SECONDS, help="longest time for one cell")
+    commands.add_parser("check").add_argument("number", nargs="?", default="",
+                                              help="number of the lesson, for example 12")
     args = parser.parse_args(argv)
     if args.command == "write":
         return write(args.lessons)
     os.environ.setdefault("MPLCONFIGDIR", str(paths.build() / "matplotlib"))
-    return check(args.number, args.seconds)
+    return check(args.number)
 
 
 if __name__ == "__main__":

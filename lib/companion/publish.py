@@ -13,8 +13,9 @@ import pandas as pd
 
 from lib import paths
 from lib.companion import scoreboard
-from lib.companion.provenance import bare, read_notebook
-from lib.files import cells_digest, edits
+from lib.companion.provenance import read_notebook
+from lib.files import as_markdown, cells_digest, edits, filled
+from lib.store import bare
 from lib.whole import write_file
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -109,36 +110,24 @@ SHOWN = {
 def results_table(folder: Path) -> str:
     """The README's results as Markdown, from the tables of paper 1 in a folder: CCC of some rows of
     Tables 4 and 5."""
-    def cell(mean: float, spread: float) -> str:
-        return "–" if pd.isna(mean) else f"{mean:.3f} ± {spread:.3f}"
-
-    lines = ["| split | model | published | reproduced | verdict |", "|---|---|---|---|---|"]
+    lines = []
     for number, rows in SHOWN.items():
         table = pd.read_csv(folder / f"table{number}.csv").query("metric == 'CCC'")
         split = table["split"].dropna().iloc[0]
-        for row in rows:
-            found = table[(table["row"] == row) & (table["split"] == split)].iloc[0]
-            cells = [
-                cell(found[kind], found[f"{kind}_spread"]) for kind in ("published", "reproduced")
-            ]
-            lines.append(
-                f"| {split.replace('_', ' ')} ({found['n']} folds) | {row} | {' | '.join(cells)} "
-                f"| {found['verdict']} |")
-    return "\n".join(lines)
+        table = table[table["split"] == split].drop_duplicates("row").set_index("row").loc[[*rows]]
+        folds = split.replace("_", " ") + " (" + table["n"].astype(str) + " folds)"
+        pairs = [
+            scoreboard.pair(table[kind], table[f"{kind}_spread"])
+            for kind in ("published", "reproduced")
+        ]
+        lines += zip(folds, rows, *pairs, table["verdict"], strict=True)
+    return as_markdown(["split", "model", "published", "reproduced", "verdict"], lines)
 
 
 def readme(file: Path = paths.ROOT / "README.md",
            folder: Path = paths.FIGURES / "rmmt" / "public") -> None:
     """Write the README's tables between their marks: :func:`results_table`,
     :func:`lib.companion.scoreboard.markdown`."""
-    text = file.read_text(encoding="utf-8")
-    for name, table in (("results", results_table(folder)),
-                        ("scoreboard", scoreboard.markdown(scoreboard.read().frame))):
-        head, begin, rest = text.partition(f"<!-- {name}: begin -->\n")
-        _, end, tail = rest.partition(f"<!-- {name}: end -->")
-        if not (begin and end):
-            raise ValueError(
-                f"{file.name}: expected a line `<!-- {name}: begin -->` and, below it, `<!-- "
-                f"{name}: end -->`; found not both")
-        text = f"{head}{begin}{table}\n{end}{tail}"
-    write_file(file, text)
+    text = filled(file.read_text(encoding="utf-8"), "results", results_table(folder), file.name)
+    board = scoreboard.markdown(scoreboard.read().frame)
+    write_file(file, filled(text, "scoreboard", board, file.name))
