@@ -156,7 +156,7 @@ endif
 notebooks: ## run the demo profile, write figures/, notebooks/*.ipynb with its outputs, and the README's numbers
 	@$(MAKE) --no-print-directory reproduce PROFILE=demo OUT=figures
 	@$(PY) -m lib.companion.runner --publish $(NAMES)
-	@$(PY) -c "from lib import publish; publish.readme()"
+	@$(PY) -c "from lib.companion import publish; publish.readme()"
 
 test: setup ## every test: fast ones, then all notebooks from cold, then their numbers
 	@$(MAKE) --no-print-directory test-unit

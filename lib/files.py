@@ -72,6 +72,12 @@ def cells_digest(cells: Sequence) -> str:
     return json_digest(_sources(cells))
 
 
+def number_cells(cells: Sequence, name: str) -> None:
+    """Give the cells of a file ids that are the same each time it is written."""
+    for index, cell in enumerate(cells):
+        cell.id = hashlib.sha256(f"{name}:{index}".encode()).hexdigest()[:8]
+
+
 def edits(source: Path) -> str:
     """What to say where the ``.ipynb`` beside a ``.py`` holds an edit that running and publishing
     the ``.py`` would lose.

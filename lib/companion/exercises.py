@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import hashlib
 import os
 import re
 import subprocess
@@ -29,7 +28,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lib import paths
 from lib.companion.provenance import headings, notebooks, sources
-from lib.files import cells_digest
+from lib.files import cells_digest, number_cells
 from lib.whole import write_file
 
 BEGIN, END = "# your code", "# end"
@@ -140,8 +139,7 @@ def sheet(lesson: str) -> nbformat.NotebookNode:
             new_code_cell(exercise.check,
                           metadata={"tags": ["check"], "jupyter": {"source_hidden": True}} | LOCKED)
         ]
-    for index, cell in enumerate(cells):
-        cell.id = hashlib.sha256(f"exercises/{lesson}:{index}".encode()).hexdigest()[:8]
+    number_cells(cells, f"exercises/{lesson}")
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     nb = new_notebook(cells=cells,
                       metadata={"kernelspec": kernel, "language_info": {"name": "python"}})

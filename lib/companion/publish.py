@@ -3,7 +3,6 @@ The report is :mod:`lib.companion.report`."""
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pandas as pd
 from lib import paths
 from lib.companion import scoreboard
 from lib.companion.provenance import read_notebook
-from lib.files import as_markdown, cells_digest, edits, filled
+from lib.files import as_markdown, cells_digest, edits, filled, number_cells
 from lib.store import bare
 from lib.whole import write_file
 
@@ -70,16 +69,14 @@ def paired(source: Path, executed: Path) -> nbformat.NotebookNode:
         if str(paths.ROOT) in str(cell.outputs):
             raise ValueError(
                 f"{source.stem}, code cell {count}: its output holds a path of this machine")
-    for index, cell in enumerate(nb.cells):
-        cell.id = hashlib.sha256(f"{source.stem}:{index}".encode()).hexdigest()[:8]
-        tags = cell.metadata.get("tags")
+    number_cells(nb.cells, source.stem)
+    for cell in nb.cells:
+        tags = cell.metadata.get("tags", [])
         # JupyterLab folds the solution of an exercise; the site does so by the tag hide-input
-        cell.metadata = ({"tags": tags} if tags else {}) | ({"jupyter": {"source_hidden": True}}
-                                                            if "solution" in (tags or ()) else {})
-    kept = {
-        key: nb.metadata[key] for key in ("kernelspec", "jupytext", "companion")
-        if key in nb.metadata
-    }
+        folded = {"jupyter": {"source_hidden": True}} if "solution" in tags else {}
+        cell.metadata = ({"tags": tags} if tags else {}) | folded
+    names = [name for name in ("kernelspec", "jupytext", "companion") if name in nb.metadata]
+    kept = {name: nb.metadata[name] for name in names}
     nb.metadata = kept | {"language_info": {"name": "python"}, "published": cells_digest(nb.cells)}
     nb.nbformat, nb.nbformat_minor = 4, 5
     return nbformat.from_dict(nb)

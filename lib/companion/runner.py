@@ -63,11 +63,9 @@ def parameters(name: str, profile: str, **override: str | None) -> dict:
             raise Refused(
                 f"{file.name}: {key!r} is no common parameter ({', '.join(STANDARD)}); others go "
                 "under a notebook's name")
-    common = {key: value for key, value in given.items() if not isinstance(value, Mapping)}
-    return {
-        "profile": profile, **common, **(given.get(name) or {}),
-        **{key: value for key, value in override.items() if value}
-    }
+    common = {key: value for key, value in given.items() if key in STANDARD}
+    asked = {key: value for key, value in override.items() if value}
+    return {"profile": profile} | common | (given.get(name) or {}) | asked
 
 
 def check_parameters(given: Mapping, declared: Mapping, name: str) -> None:
