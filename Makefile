@@ -223,7 +223,7 @@ data-status: setup ## which data are there, what is missing, where to ask
 	@$(PY) -m lib.datasets status
 
 verify: setup ## check that every figure is the one its notebook made, by the code that stands here
-	@$(PY) -m lib.companion.provenance verify
+	@$(PY) -m lib.companion.verify
 
 report: setup ## build/report.html: notebooks, tables and provenance in one file that needs no network
 	@$(PY) -m lib.companion.report --profile=$(call quote,$(value PROFILE))

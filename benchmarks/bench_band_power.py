@@ -101,9 +101,8 @@ def main() -> None:
         for name, (method, dtype) in METHODS.items():
             middle, difference = np.median(
                 times[name]), np.abs(method(SIGNAL.astype(dtype)) - reference).max()
-            print(
-                f"{name:28}{1e3 * middle:8.1f}{1e3 * min(times[name]):10.1f}{slowest / middle:12.1f}{difference:20.1e}"
-            )
+            print(f"{name:28}{1e3 * middle:8.1f}{1e3 * min(times[name]):10.1f}"
+                  f"{slowest / middle:12.1f}{difference:20.1e}")
 
 
 if __name__ == "__main__":

@@ -121,9 +121,9 @@ def main() -> None:
     for name, (method, dtype) in METHODS.items():
         middle, difference = np.median(
             times[name]), np.abs(method(SIGNAL.astype(dtype)) - reference)
-        print(
-            f"{name:30}{1e3 * middle:8.1f}{1e3 * min(times[name]):10.1f}{slowest / middle:11.1f}{difference.max():20.1e}"
-            f"{np.median(difference):10.1e}")
+        print(f"{name:30}{1e3 * middle:8.1f}{1e3 * min(times[name]):10.1f}"
+              f"{slowest / middle:11.1f}{difference.max():20.1e}"
+              f"{np.median(difference):10.1e}")
 
 
 if __name__ == "__main__":

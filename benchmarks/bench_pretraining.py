@@ -43,7 +43,9 @@ def trainer(way: str, device: str):
     optimiser = torch.optim.Adam(net.parameters(), lr=5e-4)
     x = torch.randn(BATCH, 10, 1280).to(device)
     mask = torch.from_numpy(span_mask(BATCH, 1280, rng=np.random.default_rng(0))).to(device)
-    attention = written_out if way == "written out" else physio_transformer.scaled_dot_product_attention
+    attention = physio_transformer.scaled_dot_product_attention
+    if way == "written out":
+        attention = written_out
 
     def step() -> float:
         with patch.object(physio_transformer, "scaled_dot_product_attention", attention):

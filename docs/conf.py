@@ -72,7 +72,8 @@ def _link(page: Path, source: Path):
             # JupyterLab keeps capitals and marks in a heading's name, MyST does not
             part = re.sub(r"[^\w-]", "", unquote(part).lower())
         if inside is not None:
-            return f"{match['picture']}[{match['text']}]({os.path.relpath(inside, home)}{mark}{part})"
+            there = f"{os.path.relpath(inside, home)}{mark}{part}"
+            return f"{match['picture']}[{match['text']}]({there})"
         where = target.relative_to(ROOT).as_posix() if target.is_relative_to(ROOT) else path
         return f"{match['text']} (`{where}`)"
 

@@ -18,7 +18,8 @@ PAPERS = ROOT / "lib" / "papers"
 LOCK = ROOT / "requirements.lock"
 # By the first line programs that keep copies know a cache (bford.info/cachedir); by the second
 # `make clean` knows what is ours.
-TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# emotion-companion made this: `make clean` removes the folder\n"
+TAG = ("Signature: 8a477f597d28d172789f06886806bc55\n"
+       "# emotion-companion made this: `make clean` removes the folder\n")
 
 
 def build() -> Path:

@@ -92,7 +92,7 @@ points["half"] = half_width(points["std"], preset.n_folds)
 by = {metric: frame for metric, frame in points.groupby("metric", sort=False)}
 printed = published.table("rmmt", 3).query("row == 'D-Fusion'").set_index("metric")["mean"]
 figure = plots.curve(by["CCC"]["mu"].to_numpy(), {m: f["mean"] for m, f in by.items()}, {m: f["half"] for m, f in by.items()},
-                     {m: ([0.6], [printed[m]]) for m in by}, xlabel="weight of the face, mu", label="D-Fusion, test trials", row="D-Fusion")
+                     {m: ([0.6], [printed[m]]) for m in by}, xlabel="weight of the face, mu", label="D-Fusion, test trials")
 run.figure("fig7", figure, points, **about)
 
 # %% [markdown]

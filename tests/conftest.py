@@ -82,7 +82,8 @@ from matplotlib.figure import Figure
 
 from lib.companion.sliders import View, wide
 
-View(lambda size: Figure(figsize=(1, size)), {"size": wide(IntSlider, min=1, max=3)}).controls(caption="toy")
+view = View(lambda size: Figure(figsize=(1, size)), {"size": wide(IntSlider, min=1, max=3)})
+view.controls(caption="toy")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: the mean
@@ -128,7 +129,8 @@ def text_of():
     """Text of a notebook with a parameters cell and the given code cells, for a paper called
     toy."""
     def make(*cells: str, produces: str = "") -> str:
-        first = '\n# %% [markdown]\n# # Toy\n\n# %% tags=["parameters"]\nprofile: str = "demo"  # profile\nout: str = ""  # out\n'
+        first = ('\n# %% [markdown]\n# # Toy\n\n# %% tags=["parameters"]\n'
+                 'profile: str = "demo"  # profile\nout: str = ""  # out\n')
         return HEADER.replace("PRODUCES", produces) + first + "".join(
             f"\n{textwrap.dedent(cell).strip()}\n" for cell in cells)
 

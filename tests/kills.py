@@ -62,8 +62,8 @@ FOLDS = '''
 import numpy as np
 import pandas as pd
 
-from lib.training.folds import Task, cross_validate
-from lib.training.regression import fit_fold
+from lib.papers.rmmt.training import fit_fold
+from lib.training.folds import Call, cross_validate
 from lib.training.splits import contiguous_trials
 
 rng = np.random.default_rng(seed)
@@ -72,8 +72,8 @@ data = {"eeg": rng.normal(size=(4800, 32)).astype("f4"), "valence": rng.normal(s
         "subject": np.repeat(np.arange(10), 4)}
 recipe = {"epochs": 12, "window": 32, "hop": 16, "train_hop": 32}
 settings = {"model": "RMMT", "options": {"widths": (16, 16), "layers": 1}, "recipe": recipe}
-tasks = [Task("RMMT", fold, seed, settings) for fold in contiguous_trials(data["subject"])]
-results = cross_validate(fit_fold, data, tasks, jobs=2)
+calls = [Call("RMMT", fold, seed, settings) for fold in contiguous_trials(data["subject"])]
+results = cross_validate(fit_fold, data, calls, jobs=2)
 means = [str(result["test"].mean(dtype=float)) for result in results]
 run.table("folds", pd.DataFrame({"test": means}), caption="simulated")
 '''
@@ -82,15 +82,15 @@ FORESTS = '''
 import numpy as np
 import pandas as pd
 
-from lib.training.folds import Task, cross_validate
-from lib.training.simple_models import simple_fold
+from lib.papers.leakage.models import simple_fold
+from lib.training.folds import Call, cross_validate
 from lib.training.splits import Split
 
 rng, rows = np.random.default_rng(seed), np.arange(900)
 data = {"x": rng.normal(size=(900, 64)).astype("f4"), "y": rng.normal(size=900)}
-tasks = [Task("", Split("blocks", k, tuple(rows[rows % 9 != k]), (), tuple(rows[rows % 9 == k])),
+calls = [Call("", Split("blocks", k, tuple(rows[rows % 9 != k]), (), tuple(rows[rows % 9 == k])),
               seed, {"models": ("random forest",)}) for k in range(9)]
-results = cross_validate(simple_fold, data, tasks, jobs=2)
+results = cross_validate(simple_fold, data, calls, jobs=2)
 means = [str(result["random forest"].mean()) for result in results]
 run.table("forests", pd.DataFrame({"test": means}), caption="simulated")
 '''
@@ -99,16 +99,17 @@ PRETRAINING = '''
 import numpy as np
 import pandas as pd
 
-from lib.training.folds import Task, cross_validate
-from lib.training.pretraining import pretrain_fold
+from lib.papers.amigos.training import pretrain_fold
+from lib.training.folds import Call, cross_validate
 from lib.training.splits import Split
 
 x = np.random.default_rng(seed).normal(size=(64, 1, 256)).astype("f4")
-model = {"n_channels": 1, "n_times": 256, "width": 16, "layers": 1, "heads": 2}
+model = {"in_channels": 1, "channels": (8, 8), "kernels": (9, 3), "strides": (4, 2),
+         "layers": 1, "feedforward": 16, "mask_hidden": 16}
 how = {"model": model, "recipe": {"epochs": 6}}
-tasks = [Task("", Split("all", k, (), (), ()), seed, how | {"checkpoint": f"kills/{k}.pt"})
+calls = [Call("", Split("all", k, (), (), ()), seed, how | {"checkpoint": f"kills/{k}.pt"})
          for k in range(4)]
-results = cross_validate(pretrain_fold, {"corpus": x, "own": x[:0]}, tasks, jobs=2)
+results = cross_validate(pretrain_fold, {"corpus": x, "own": x[:0]}, calls, jobs=2)
 losses = [str(result["history"][-1]) for result in results]
 run.table("pretraining", pd.DataFrame({"loss": losses}), caption="simulated")
 '''

@@ -178,7 +178,8 @@ def test_nothing_is_installed_into_an_environment_of_somebody_else(checkout):
     (other / "bin").mkdir(parents=True)
     (other / "bin" / "python").write_text("#!/bin/sh\ntouch used\n")
     done, asked = make("setup", f"VENV={other}")
-    assert done.returncode != 0 and "was not made by make, so nothing is installed into it" in done.stderr and asked == []
+    assert done.returncode != 0 and asked == []
+    assert "was not made by make, so nothing is installed into it" in done.stderr
     assert [p.name
             for p in other.rglob("*")] == ["bin", "python"] and not (folder / "used").exists()
 
@@ -211,7 +212,7 @@ def test_modules_and_functions_fit_on_the_screen(file):
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             body = node.body[1:] if ast.get_docstring(node) and node.body[1:] else node.body
-            assert node.end_lineno - body[0].lineno < 50, node.name  # without its docstring
+            assert node.end_lineno - body[0].lineno < 60, node.name  # without its docstring
 
 
 def test_the_readmes_numbers_are_those_of_the_tables():

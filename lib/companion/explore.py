@@ -16,7 +16,8 @@ def as_html(frame: pd.DataFrame) -> str:
     """A frame as an HTML table in small print, without an index; a dash where there is no value."""
     table = frame.to_html(index=False, na_rep="–", border=0, justify="left",
                           float_format="{:.3f}".format)
-    return f'<div style="font-size: 85%; line-height: 1.25">{table.replace(" ± ", "&nbsp;±&nbsp;")}</div>'
+    text = table.replace(" ± ", "&nbsp;±&nbsp;")
+    return f'<div style="font-size: 85%; line-height: 1.25">{text}</div>'
 
 
 def filtered(frame: pd.DataFrame, columns: Sequence[str],

@@ -3,15 +3,14 @@ again.
 
 ``figures/manifest.json`` holds one row per file: the notebook and the cell that made it, the
 parameters, the code (hash of the notebook's code and of everything in this package that it
-imports), the lock file, the data's tier, the file's hash. ``python -m lib.companion.provenance
-verify`` prints one line per broken link of that chain. Results of the demo profile must come from
-the code that stands here, since anyone can make them again. Those of the other profiles need the
-user's data: where code or lock have changed since, that is said beside them, and is no fault.
+imports), the lock file, the data's tier, the file's hash. ``python -m lib.companion.verify`` prints
+one line per broken link of that chain. Results of the demo profile must come from the code that
+stands here, since anyone can make them again. Those of the other profiles need the user's data:
+where code or lock have changed since, that is said beside them, and is no fault.
 """
 
 from __future__ import annotations
 
-import argparse
 import ast
 import hashlib
 import json
@@ -205,82 +204,3 @@ def record(manifest: Path, notebook: str, rows: list[dict]) -> None:
         return [row for _, row in sorted((kept | {row["file"]: row for row in rows}).items())]
 
     merge_json(manifest, change)
-
-
-def _verify_rows(folder: Path, rows: list[dict]) -> tuple[list[str], list[str]]:
-    """Broken links, and rows of other profiles than demo that are older than the code."""
-    lock, made, problems, older = sha256(paths.LOCK), {}, [], []
-    for row in rows:
-        name, where = row["notebook"], f"{folder.name}/{row['file']}"
-        if not (folder / row["file"]).is_file():
-            problems.append(
-                f"{where}: in the manifest, but there is no such file; run {name} again")
-        elif sha256(folder / row["file"]) != row["sha256"]:
-            problems.append(f"{where}: is not the file that {name} wrote; run it again")
-        made.setdefault(name, []).append(row)
-        if len(made[name]) > 1:
-            continue
-        if not (notebooks() / f"{name}.py").is_file():
-            problems.append(f"{where}: made by {name}, which is no longer there")
-            continue
-        changed = {
-            "its code, or code that it imports,": read_notebook(name).code() != row["code"],
-            "requirements.lock": lock != row["lock"]
-        }
-        (problems if row["profile"] == "demo" else older).extend(
-            f"{name}: {what} changed after {where} was made; run it again"
-            for what, stale in changed.items() if stale)
-    for name in sorted(made):
-        if (notebooks() / f"{name}.py").is_file():
-            ids = {row["id"] for row in made[name]}
-            problems += [
-                f"{name}: declares {i}, which the manifest does not hold"
-                for i in read_notebook(name).produces if i not in ids
-            ]
-    return problems, older
-
-
-def verify(figures: str | os.PathLike | None = None) -> tuple[list[str], list[str]]:
-    """Check every manifest under a folder (default ``figures/``) without running anything.
-
-    Returns
-    -------
-    problems, older : list of str
-        One line per broken link; one line per notebook whose results on the user's data are older
-        than the code or the lock.
-    """
-    root = Path(figures or paths.FIGURES)
-    manifests = sorted(root.rglob("manifest.json"))
-    if not manifests:
-        return [f"{root.name}/: no manifest.json; run `make reproduce`"], []
-    known, problems, older = set(manifests), [], []
-    for manifest in manifests:
-        rows = json.loads(manifest.read_text(encoding="utf-8"))
-        found = _verify_rows(manifest.parent, rows)
-        problems, older = problems + found[0], older + found[1]
-        known |= {manifest.parent / row["file"] for row in rows}
-    strays = [
-        p.relative_to(root.parent) for p in sorted(root.rglob("*"))
-        if p.is_file() and p not in known and p.name != "README.md"
-    ]
-    return problems + [
-        f"{p.as_posix()}: in no manifest; delete it, or run the notebook that makes it"
-        for p in strays
-    ], older
-
-
-def main(argv: list[str] | None = None) -> int:
-    """``python -m lib.companion.provenance verify [FOLDER]``: 0 where the chain holds, 1 with one
-    line per problem."""
-    parser = argparse.ArgumentParser(prog="python -m lib.companion.provenance",
-                                     description=main.__doc__)
-    parser.add_argument("command", choices=["verify"])
-    parser.add_argument("folder", nargs="?", default=str(paths.FIGURES))
-    problems, older = verify(parser.parse_args(argv).folder)
-    print("\n".join([*problems, *(f"older than the code: {line}" for line in older)])
-          or "every figure and table is the one its notebook made, by the code that stands here")
-    return 1 if problems else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

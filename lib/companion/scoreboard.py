@@ -1,9 +1,5 @@
-"""Every experiment on one board: what is printed, what a run gave on real and on simulated data,
-the controls, the verdict, the cost.
-
-A value that was measured on real data and one from a simulated cohort stand in columns of their
-own, always.
-"""
+"""Every experiment on one board: what is printed, what a run gave on real and on simulated data (in
+columns of their own, always), the controls, the verdict, the cost."""
 
 from __future__ import annotations
 
@@ -22,9 +18,9 @@ from lib.evaluation.verdicts import PROTOCOL, PUBLISHED_FOLDS, VERDICTS
 from lib.files import as_markdown
 
 REAL, SIMULATED = "reproduced (real data)", "simulated (not a reproduction)"
+# how the names of rows begin that know nothing of a paper's network
 CONTROLS = ("constant", "majority", "guess", "stimulus mean", "ridge", "linear", "naive Bayes",
-            "nearest neighbour", "SVM", "random backbone"
-            )  # how the names of rows begin that know nothing of a paper's network
+            "nearest neighbour", "SVM", "random backbone")
 CHANCE = ("constant", "majority", "guess")  # of these, those that look at no signal and no stimulus
 KEY = ["paper", "table", "row", "metric", "split"]
 # of the run that the verdict judges

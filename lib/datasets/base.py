@@ -179,7 +179,8 @@ def origin(folder: Path, title: str) -> tuple[str, str]:
         return "licensed", f"{title} (real recordings)"
     try:
         known = json.loads(truth.read_text(encoding="utf-8"))
-        return "simulated", f"simulated cohort, effect = {float(known['effect']):g}, seed = {known['seed']}"
+        effect = f"effect = {float(known['effect']):g}"
+        return "simulated", f"simulated cohort, {effect}, seed = {known['seed']}"
     except (KeyError, TypeError, ValueError) as error:
         raise BadFile(truth, "JSON with effect and seed", f"{type(error).__name__}: {error}",
                       "Simulate the cohort again.") from error

@@ -65,11 +65,8 @@ def check(path: Path, used: Callable[[str], bool], fix: str, *, mne: bool = Fals
            f"Give its name the ending .{kind.lower()}.")
     unless(head[192:197].strip() not in (b"EDF+D", b"BDF+D"), "a recording without interruption",
            "EDF+D, a discontinuous one", "Export it as EDF+C.")
-    fields, at, blank = {}, 0, b" " if mne else b" \0"  # to MNE a zero byte is part of the text
-    for name, width in FIELDS.items():
-        block = rest[at:at + width * int(n)]
-        fields[name] = [block[i:i + width].strip(blank) for i in range(0, len(block), width)]
-        at += len(block)
+    fields = _fields(rest, int(n),
+                     b" " if mne else b" \0")  # to MNE a zero byte is part of the text
     labels = [label.decode("latin-1") for label in fields["label"]]
     samples = np.array([
         _number(path, f"samples of {label}", text, fix)
@@ -104,6 +101,16 @@ def check(path: Path, used: Callable[[str], bool], fix: str, *, mne: bool = Fals
         "the same limits and unit of all electrodes, or those of each",
         f"others in a few of {len(picked)}")
     return Header(kind, labels, rates[0] if rates else 0.0, scales)
+
+
+def _fields(rest: bytes, n: int, blank: bytes) -> dict[str, list[bytes]]:
+    """The second part of a header: what it says of each of ``n`` channels, field by field."""
+    fields, at = {}, 0
+    for name, width in FIELDS.items():
+        block = rest[at:at + width * n]
+        fields[name] = [block[i:i + width].strip(blank) for i in range(0, len(block), width)]
+        at += len(block)
+    return fields
 
 
 def _number(path: Path, name: str, text: bytes, fix: str) -> float:

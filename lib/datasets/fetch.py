@@ -175,6 +175,9 @@ def download(base_url: str, files: Mapping[str, tuple[str, int]], folder: Path, 
                          base_url.rstrip("/") + "/", retry_if_failed=retries,
                          registry={name: digest for name, (digest, _) in files.items()})
     http = pooch.HTTPDownloader(chunk_size=1 << 16, timeout=30)
+    for name in todo:  # pooch would trip over a folder that another download made meanwhile
+        with _told(store.get_url(name)):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
 
     def get(url: str, output_file, store) -> None:
         _patiently(url, partial(http, url, output_file, store))

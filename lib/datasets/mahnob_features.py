@@ -107,7 +107,8 @@ def _check(path: Path, valence: np.ndarray) -> None:
         array, widths = arrays[key], WIDTHS[modality]
         if array.ndim != 2 or array.shape[0] != valence.size or array.shape[
                 1] not in widths or array.dtype.kind not in "fiu":
-            expected = f"{key} ({valence.size}, {' or '.join(map(str, widths))}), as long as the label"
+            wide = " or ".join(map(str, widths))
+            expected = f"{key} ({valence.size}, {wide}), as long as the label"
             raise BadFile(path, expected, f"{array.dtype} {array.shape}", AGAIN)
         used = array[:, :widths[-1]]
         if not np.isfinite(used).all():
@@ -118,7 +119,9 @@ def _check(path: Path, valence: np.ndarray) -> None:
                       AGAIN)
     target = arrays["target"].ravel()
     if target.shape != valence.shape or not np.allclose(target, 2 * valence, rtol=0, atol=1e-5):
-        found = f"shape {target.shape}" if target.shape != valence.shape else f"up to {np.abs(target - 2 * valence).max():.2g} off"
+        found = f"shape {target.shape}"
+        if target.shape == valence.shape:
+            found = f"up to {np.abs(target - 2 * valence).max():.2g} off"
         raise BadFile(path, "target = 2 x the valence in the label file", found, AGAIN)
 
 

@@ -76,7 +76,8 @@ def read_labels(root: str | Path) -> list[tuple[int, int, np.ndarray]]:
     """
     path = Path(root) / LABELS_FILE
     expected = "a MATLAB 5 file with trials_included (n, 2) and labels (n, 1)"
-    fix = "Get the original with `python -m lib.datasets fetch mahnob-public-features` and put it there."
+    fix = ("Get the original with `python -m lib.datasets fetch mahnob-public-features` and put it "
+           "there.")
     if not path.is_file():
         raise BadFile(path, expected, "no such file", fix)
     content = mat.load(path, ["trials_included", "labels"], fix)
@@ -179,8 +180,8 @@ def stimulus_times(path: str | Path, raw: mne.io.BaseRaw | None = None) -> Stimu
         raise BadFile(path, "two pulses on Status (stimulus start and end)",
                       f"{len(edges)} in {length:.1f} s", AGAIN)
     log.warning(
-        "%s: no pulse on Status; the stimulus is taken to lie %g s from either end of the recording",
-        path, MARGIN)
+        "%s: no pulse on Status; the stimulus is taken to lie %g s from either end of the "
+        "recording", path, MARGIN)
     return Stimulus(MARGIN, length - MARGIN, length, f"assumed {MARGIN:g} s")
 
 

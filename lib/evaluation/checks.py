@@ -32,7 +32,8 @@ def _spread(paper: str, tables: Sequence[int], n: Sequence, bounds: Mapping,
         widest = min(max((low + high) / 2, float(c.mean.ends[0])), float(c.mean.ends[1]))
         most, possible = (largest_deviation(mean, low, high, count)
                           for mean in (float(c.mean.value), widest))
-        text = f"Table {c.table}, {c.row}: {c.metric} {c.mean.text} ± {c.spread.text}: deviation {found:.3g}, at most {most:.3g}"
+        text = (f"Table {c.table}, {c.row}: {c.metric} {c.mean.text} ± {c.spread.text}: deviation "
+                f"{found:.3g}, at most {most:.3g}")
         parts.append(judged(found <= most, least <= possible, text))
     return parts
 
@@ -81,7 +82,8 @@ def _significance(paper: str, **arguments) -> list[Part]:
     values of the folds."""
     parts = []
     for row in compared(paper, **arguments).itertuples():
-        text = f"{row.claim}, {row.metric}: p = {row.p:.2g} ({row.p_best:.2g} to {row.p_worst:.2g} with rounding), bound {row.printed:g}"
+        text = (f"{row.claim}, {row.metric}: p = {row.p:.2g} ({row.p_best:.2g} to "
+                f"{row.p_worst:.2g} with rounding), bound {row.printed:g}")
         part = judged(row.p < row.printed and row.possible, row.p_best < row.printed
                       and row.possible, text)
         undecided = part.verdict == "inconsistent as printed" and row.possible
@@ -108,7 +110,8 @@ def fitting(paper: str, table: int, rows: Sequence[str], formula: str,
 def _grim(paper: str, **arguments) -> list[Part]:
     sizes = fitting(paper, **arguments).set_index("rounding")
     smallest, possible = sizes["smallest"], int(sizes["possible"].iloc[0])
-    text = f"smallest test set: {smallest['nearest']} segments, {smallest['down']} if digits are cut off; possible: {possible}"
+    text = (f"smallest test set: {smallest['nearest']} segments, {smallest['down']} if digits are "
+            f"cut off; possible: {possible}")
     return [judged(smallest["nearest"] <= possible, smallest["down"] <= possible, text)]
 
 

@@ -75,9 +75,8 @@ def averages(y: np.ndarray, p: np.ndarray, average: str = "macro") -> dict[str, 
     found = precision_recall_fscore_support(y, guess, labels=range(p.shape[1]), average=average,
                                             zero_division=0)
     return {
-        "accuracy": float(accuracy_score(y, guess)), **{
-            name: float(value) for name, value in zip(("precision", "recall", "F1"), found[:3], strict=True)
-        }
+        "accuracy": float(accuracy_score(y, guess)), "precision": float(found[0]),
+        "recall": float(found[1]), "F1": float(found[2])
     }
 
 

@@ -91,7 +91,9 @@ def inequality(paper: str, formulas: Sequence[str], values: Mapping) -> list[Par
 def _same(a: Number, b: Number) -> tuple[bool, bool]:
     """Whether the one rounds to the other, and whether both can be one number."""
     coarse, fine = sorted((a, b), key=lambda n: -n.half)
-    alike = -coarse.half <= fine.value - coarse.value < coarse.half if coarse.half > fine.half else a.value == b.value
+    alike = a.value == b.value
+    if coarse.half > fine.half:
+        alike = -coarse.half <= fine.value - coarse.value < coarse.half
     (low_a, high_a), (low_b, high_b) = a.ends, b.ends
     return alike, low_a < high_b and low_b < high_a
 

@@ -67,7 +67,9 @@ def weights_source(backbone: Backbone) -> dict[str, str]:
     of the file or the seed."""
     shipped, random = backbone.name.endswith("(ImageNet)"), backbone.name.endswith(
         "(random weights)")
-    source = f"torchvision's mobilenet_v2-b0353104.pth, shipped by {PACKAGE}" if shipped else "none: random" if random else "a user's file"
+    source = "none: random" if random else "a user's file"
+    if shipped:
+        source = f"torchvision's mobilenet_v2-b0353104.pth, shipped by {PACKAGE}"
     return {
         "name": backbone.name, "source": source,
         "seed" if random else "sha256": backbone.fingerprint.removeprefix("seed ")

@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
 EEG: dict[str, dict[str, Any]] = {  # Sec 4.3
-    "model": {"in_channels": 10, "channels": (64, 128, 256), "kernels": (65, 33, 17), "strides": (1, 1, 1), "layers": 2, "heads": 2,
-              "dropout": 0.1, "mask_hidden": 128},
+    "model": {"in_channels": 10, "channels": (64, 128, 256), "kernels": (65, 33, 17),
+              "strides": (1, 1, 1), "layers": 2, "heads": 2, "dropout": 0.1, "mask_hidden": 128},
     "head": {"hidden": (64,), "dropout": 0.6},
     "pretraining": {"lr": 5e-4},
 }

@@ -1,8 +1,7 @@
 """The networks of paper 1: RMMT, its ablations and the models it is compared with.
 
 Every network maps windows of EEG band power ``eeg`` ``(batch, n_times, n_eeg)`` and face features
-``face`` ``(batch, n_times, n_face)``, both at 4 Hz, to an :class:`Output`. One that needs a single
-modality ignores the other.
+``face`` ``(batch, n_times, n_face)``, both at 4 Hz, to an :class:`Output`, or ignores one of them.
 
 References
 ----------

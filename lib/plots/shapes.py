@@ -54,7 +54,7 @@ def over_epochs(axes: Sequence[Axes], folds: Sequence[np.ndarray], row: str, sty
     mean."""
     stack = np.stack(folds)
     epochs, look = np.arange(1, stack.shape[1] + 1), {"color": colour(row), "ls": style}
-    for ax, values in zip(axes, np.moveaxis(stack, 2, 0), strict=True):
+    for ax, values in zip(axes, np.moveaxis(stack, 2, 0)[:len(axes)], strict=True):
         if len(stack) > 1:
             ax.plot(epochs, values.T, lw=0.5, alpha=0.4, **look)
         ax.plot(epochs, values.mean(axis=0), lw=2, label=label, **look)

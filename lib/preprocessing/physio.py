@@ -205,17 +205,19 @@ def _labelled(cohort: Cohort, seconds: float, rate: float, channels: Sequence[st
     if not sum(counts):
         raise BadFile(cohort.name, "at least one usable trial", f"none of {len(cohort)}",
                       f"The first reason: {next(iter(why.values()), 'no trials')}")
-    return {
+    data = {
         key: np.concatenate([result[key] for _, _, result in whole])
         for key in ("eeg", "ecg", "start")
-    } | {
-        **{
-            key: np.repeat([float(trial.labels[key]) for _, trial, _ in whole], counts) for key in RATINGS
-        }, "trial": np.repeat([i for i, _, _ in whole], counts), **{
-            key: np.repeat([getattr(trial, key) for _, trial, _ in whole], counts) for key in ("subject", "stimulus", "session")
-        }, "left_out": np.array(list(why), dtype=str), "why": np.array(
-            list(why.values()), dtype=str)
     }
+    about = {key: [float(trial.labels[key]) for _, trial, _ in whole] for key in RATINGS}
+    about |= {
+        key: [getattr(trial, key) for _, trial, _ in whole]
+        for key in ("subject", "stimulus", "session")
+    }
+    about["trial"] = [i for i, _, _ in whole]
+    reasons = {"left_out": list(why), "why": list(why.values())}
+    return data | {key: np.repeat(values, counts) for key, values in about.items()
+                   } | {key: np.array(texts, dtype=str) for key, texts in reasons.items()}
 
 
 def _unlabelled(cohorts: Sequence[Cohort], modality: str, seconds: float, rate: float,

@@ -55,7 +55,8 @@ def windows(cohort: Cohort, *, length: int = 10, step: int = 1, pad: bool = Fals
     }
     dropped = dict(cohort.dropped)
     for i, trial in enumerate(cohort):
-        name = f"{trial.dataset} subject {trial.subject} session {trial.session} trial {trial.trial}"
+        name = (f"{trial.dataset} subject {trial.subject} session {trial.session} "
+                f"trial {trial.trial}")
         try:
             eeg, eye = trial.load("eeg").data.transpose(1, 0,
                                                         2), fill_gaps(trial.load("eye").data).T

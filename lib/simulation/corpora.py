@@ -40,6 +40,7 @@ EDF_CHANNELS = tuple(
 KAYA_CHANNELS = tuple("Fp1 Fp2 F3 F4 C3 C4 P3 P4 O1 O2 A1 A2 F7 F8 T3 T4 T5 T6 Fz Cz Pz".split())
 RUNS = FILMS = CLIPS = 2  # per subject
 PARTS = ("baseline", "stimuli")
+SCALES = ("Valence", "Arousal", "Dominance")
 ASCERTAIN_RATE = DREAMER_RATE = 256
 
 
@@ -201,7 +202,9 @@ def _kaya(folder: Path, subject: int, last: bool, seconds: int, seed: int) -> No
         }
         return matlab({"o": dict(reversed(o.items())) if last else o})
 
-    name = f"5F-Subject{letter}-160311-5St-SGLHand-HFREQ.mat" if last else f"CLASubject{letter}1601083StLRHand.mat"
+    name = f"CLASubject{letter}1601083StLRHand.mat"
+    if last:
+        name = f"5F-Subject{letter}-160311-5St-SGLHand-HFREQ.mat"
     _write(folder / name, content)
 
 
@@ -216,13 +219,11 @@ def _dreamer(folder: Path, subject: int, last: bool, seconds: int, seed: int) ->
     def content() -> bytes:
         people = [{
             "Age": 20 + person, "Gender": "female",
-            "EEG": {part: _cell([np.zeros((128 * seconds, 14))] * FILMS) for part in PARTS},
-            "ECG": {
-                part: _cell([leads(person, FILMS * at + film) for film in range(FILMS)])
-                for at, part in enumerate(PARTS)
-            }, **{
-                f"Score{scale}": np.full((FILMS, 1), 3.0) for scale in ("Valence", "Arousal", "Dominance")
-            }
+            "EEG": {part: _cell([np.zeros((128 * seconds, 14))] * FILMS)
+                    for part in PARTS}, "ECG": {
+                        part: _cell([leads(person, FILMS * at + film) for film in range(FILMS)])
+                        for at, part in enumerate(PARTS)
+                    }, **{f"Score{scale}": np.full((FILMS, 1), 3.0) for scale in SCALES}
         } for person in range(1, subject + 1)]
         return matlab({
             "DREAMER": {

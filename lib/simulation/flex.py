@@ -1,11 +1,10 @@
 """A simulated FLEX 2 cohort (paper 4) in the layout of :mod:`lib.datasets.flex_format`, with known
 ground truth, and its null twin.
 
-A clip's emotion has a place in valence and arousal, which drives the EEG
-(:mod:`lib.simulation.brain`), and action units, which drive the face in the video. People differ,
-and so does each recording of one person. With ``effect = 0`` the listing stays as it is, but brain
-and face follow another emotion, drawn for each recording without looking at its label; everything
-else, noise included, is drawn the same.
+A clip's emotion drives the EEG by its valence and arousal (:mod:`lib.simulation.brain`), and the
+face by action units. People differ, and so does each recording of one person. With ``effect = 0``
+the listing stays as it is, but brain and face follow another emotion, drawn for each recording
+without looking at its label; everything else, noise included, is drawn the same.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ FACES = {
     "happiness": {"AU6": 0.8, "AU12": 1.0,
                   "AU25": 0.4}, "sadness": {"AU1": 0.3, "AU4": 0.25, "AU15": 0.3},
     "fear": {"AU1": 0.8, "AU2": 0.5, "AU4": 0.4, "AU5": 0.8, "AU20": 0.5,
-             "AU25": 0.5}, "neutral": {}
+             "AU25": 0.5}, "neutral": {},
 }
 # choice, with the spreads below set by the linear control of the data card: factors on the slopes
 # of lib.simulation.brain
@@ -99,7 +98,9 @@ class Recording:
     @property
     def file(self) -> str:
         """Path of the EEG; one subject in five was exported as CSV."""
-        return f"recordings/S{self.subject}/{self.clip}_FLEX2_000000_2025.01.01T10.00.00{'.csv' if self.subject % 5 == 3 else '.edf'}"
+        ending = ".csv" if self.subject % 5 == 3 else ".edf"
+        name = f"{self.clip}_FLEX2_000000_2025.01.01T10.00.00{ending}"
+        return f"recordings/S{self.subject}/{name}"
 
 
 def recordings(parameters: dict) -> list[Recording]:
@@ -230,11 +231,10 @@ def write(root: Path, r: Recording, parameters: dict, number: int) -> None:
     lost = np.zeros(data.shape[1], bool)
     # one recording in eight lost packets: a few, which can be bridged, and half a second
     if number % 8 == 0:
-        lost[int(7.1 * r.rate):int(7.1 * r.rate) + 6] = lost[int(9.2 * r.rate):int(9.7 *
-                                                                                   r.rate)] = True
-    (flex_files.write_csv if file.suffix == ".csv" else flex_files.write_edf)(file, data, r.cap,
-                                                                              r.rate, r.quality,
-                                                                              lost)
+        few, half = int(7.1 * r.rate), int(9.2 * r.rate)
+        lost[few:few + 6] = lost[half:int(9.7 * r.rate)] = True
+    to = flex_files.write_csv if file.suffix == ".csv" else flex_files.write_edf
+    to(file, data, r.cap, r.rate, r.quality, lost)
 
 
 def make(folder=None, *, subjects: int = layout.SUBJECTS, clips: int = 2, seconds: float = 60,
@@ -265,11 +265,6 @@ def make(folder=None, *, subjects: int = layout.SUBJECTS, clips: int = 2, second
     video : bool
         Write videos too.
 
-    Returns
-    -------
-    Path
-        The cohort's root.
-
     Raises
     ------
     ValueError
@@ -277,10 +272,9 @@ def make(folder=None, *, subjects: int = layout.SUBJECTS, clips: int = 2, second
     """
     if not (1 <= subjects <= 40 and 1 <= clips <= 9 and seconds >= 12 and 0 <= effect <= 1
             and fingerprint >= 0):
-        raise ValueError(
-            "expected 1 to 40 subjects, 1 to 9 clips, 12 seconds or more, effect in 0..1, "
-            "fingerprint >= 0, "
-            f"found {subjects}, {clips}, {seconds}, {effect}, {fingerprint}")
+        raise ValueError("expected 1 to 40 subjects, 1 to 9 clips, 12 seconds or more, effect in "
+                         f"0..1, fingerprint >= 0, found {subjects}, {clips}, {seconds}, {effect}, "
+                         f"{fingerprint}")
     parameters = {
         "subjects": subjects, "clips": clips, "seconds": seconds, "effect": effect,
         "fingerprint": fingerprint, "seed": seed, "video": video

@@ -15,7 +15,7 @@ import jupytext
 import pytest
 
 from lib import paths
-from lib.companion import exercises
+from lib.companion import checking, exercises
 
 pytest.importorskip("playwright")
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome")
@@ -106,7 +106,7 @@ def test_student_walks_through_an_exercise(lab, page, capsys):
     answer(page, "return sum(x) / len(x)", "^accepted: the mean of 1, 2, 6 is 3")
     page.keyboard.press("Control+s")
     page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
-    assert exercises.check("10") == 0
+    assert checking.check("10") == 0
     assert "10_toy.ipynb, the mean: accepted" in capsys.readouterr().out
     assert not (exercises.place("10_toy").with_suffix(".py")).exists()  # exercises are not paired
 

@@ -15,7 +15,8 @@ TITLES = [
     "Paper 1: Residual", "Paper 2: Emotion Recognition", "Paper 3: Multimodal Multi-View",
     "Paper 4: Combination of"
 ]
-OUTLINE = "[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(h => [+h.tagName[1], h.textContent.trim()])"
+OUTLINE = ("[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')]"
+           ".map(h => [+h.tagName[1], h.textContent.trim()])")
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +130,8 @@ def test_a_screen_reader_finds_its_way(visit, report):
     lacking = page.evaluate("""({
         alt: [...document.images].filter(i => !i.alt.trim()).length,
         scope: [...document.querySelectorAll('th:not([scope])')].length,
-        name: [...document.querySelectorAll('button, input')].filter(e => !e.labels?.length && !e.textContent.trim()).length,
+        name: [...document.querySelectorAll('button, input')]
+            .filter(e => !e.labels?.length && !e.textContent.trim()).length,
     })""")
     assert lacking == {"alt": 0, "scope": 0, "name": 0}
     assert page.evaluate("document.documentElement.lang") == "en" and page.title() and page.locator(

@@ -12,7 +12,8 @@ import pytest
 from lib import paths
 
 pytestmark = pytest.mark.slow
-LOADED = "Promise.all([...document.images].map(i => i.decode().then(() => i.naturalWidth, () => 0)))"
+LOADED = ("Promise.all([...document.images]"
+          ".map(i => i.decode().then(() => i.naturalWidth, () => 0)))")
 
 
 @pytest.fixture(scope="module")

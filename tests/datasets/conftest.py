@@ -104,8 +104,10 @@ def write_xml(path: Path, subject: int = 1, section: int = 4, as_subject: int | 
               color: str = "1", more: str = "", head: str = ""):
     path.write_text(
         f"""<?xml version="1.0"?>{head}
-<session sessionId="{session_id(subject, section)}" isStim="1" feltEmo="4" feltArsl="6" feltVlnc="8" cutNr="{section}" vidRate="{FPS}"
- vidBeginSmp="5000" vidEndSmp="5220" audRate="{AUDIO}" audBeginSmp="{AUDIO * 100}" audEndSmp="{AUDIO * 111}" mediaFile="C:\\media\\53.avi">
+<session sessionId="{session_id(subject, section)}" isStim="1" feltEmo="4" feltArsl="6"
+ feltVlnc="8" cutNr="{section}" vidRate="{FPS}" vidBeginSmp="5000" vidEndSmp="5220"
+ audRate="{AUDIO}" audBeginSmp="{AUDIO * 100}" audEndSmp="{AUDIO * 111}"
+ mediaFile="C:\\media\\53.avi">
  <subject id="{as_subject or subject}"/>
  <track type="Video" color="0" filename="P1-Rec1_C2.avi"/>
  <track type="Video" color="{color}" filename="{video_name(subject, section)}">

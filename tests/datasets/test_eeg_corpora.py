@@ -95,7 +95,8 @@ def corpus(request, tmp_path):
 def test_the_ten_channels_by_name_in_the_papers_order_and_microvolts(corpus):
     read, _, folder, _, case = corpus
     cohort = read(folder)
-    assert cohort.tier == "public" and not cohort.dropped and "real recordings, unlabelled" in cohort.caption
+    assert cohort.tier == "public" and not cohort.dropped
+    assert "real recordings, unlabelled" in cohort.caption
     assert [(trial.subject, trial.trial) for trial in cohort] == CORPORA[case][3]
     for trial, rate in zip(cohort, CORPORA[case][4], strict=True):
         signal = pickle.loads(pickle.dumps(trial)).load("eeg")

@@ -227,7 +227,8 @@ def eegbci(monkeypatch):
     def download(subjects, runs, *, path, base_url, **options):
         if subjects == 33:
             raise requests.ConnectionError("no route")
-        file = path / "MNE-eegbci-data/files/eegmmidb/1.0.0" / f"S{subjects:03d}/S{subjects:03d}R{runs:02d}.edf"
+        name = f"S{subjects:03d}/S{subjects:03d}R{runs:02d}.edf"
+        file = path / "MNE-eegbci-data/files/eegmmidb/1.0.0" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"{subjects} {runs} {base_url}")
         return [file]

@@ -91,11 +91,11 @@ def _features(root: Path) -> None:
     traces = [rng.uniform(-0.3, 0.4, n) for n in (12, 10, 11)]
     (root / "Features").mkdir(parents=True)
     for (subject, section), valence, packed in zip(rows, traces, (True, False, False), strict=True):
-        arrays = {
-            "target": 2 * valence[None], **{
-                key: rng.random((len(valence), width)) for key, width in (("eeg_band_feats_full", 128), ("eeg_band_feats", 85), ("face_feats", 327), ("gaze_feats", 2))
-            }
+        widths = {
+            "eeg_band_feats_full": 128, "eeg_band_feats": 85, "face_feats": 327, "gaze_feats": 2
         }
+        arrays = {key: rng.random((len(valence), width)) for key, width in widths.items()}
+        arrays["target"] = 2 * valence[None]
         savemat(root / mahnob_features.feature_name(subject, section), arrays,
                 do_compression=packed)
     mahnob_files.write_labels(root / "lable_continous_Mahnob.mat", np.array(rows), traces)
@@ -126,15 +126,13 @@ FORMATS = {
                     blind=(OTHER, JPEG)),
     "rafdb repack": Format("rafdb-simulated",
                            functools.partial(rafdb.make, train=24, test=24, layout="repack"),
-                           blind=(OTHER, JPEG)),
-    "flex": Format("flex", _flex,
-                   blind=(LISTING, ROWS, DIGITS)), "muse": Format(
-                       "muse-simulated",
-                       functools.partial(muse.make, subjects=2, recordings=1, seconds=15),
-                       blind=(FOLDER, ROWS,
-                              DIGITS)), **{
-                                  name: Format(name, _corpora, name, (FOLDER, OTHER, ROWS, *[
-                                      COUNTED
-                                  ] * (name == "pspm")), name == "dreamer") for name in ("eegmmidb", "way-eeg-gal", "kaya", "dreamer", "ascertain", "pspm")
-                              },
+                           blind=(OTHER, JPEG)), "flex": Format("flex", _flex,
+                                                                blind=(LISTING, ROWS, DIGITS)),
+    "muse": Format("muse-simulated",
+                   functools.partial(muse.make, subjects=2, recordings=1, seconds=15),
+                   blind=(FOLDER, ROWS, DIGITS)),
 }
+CORPORA = ("eegmmidb", "way-eeg-gal", "kaya", "dreamer", "ascertain", "pspm")
+for _name in CORPORA:
+    _blind = (FOLDER, OTHER, ROWS, *([COUNTED] if _name == "pspm" else []))
+    FORMATS[_name] = Format(_name, _corpora, _name, _blind, _name == "dreamer")

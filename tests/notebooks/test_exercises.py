@@ -8,7 +8,7 @@ import re
 import nbformat
 import pytest
 
-from lib.companion import exercises, publish, teaching
+from lib.companion import checking, exercises, publish, teaching
 from tests.notebooks import health
 
 ALL = [(lesson, exercise) for lesson in exercises.lessons()
@@ -216,7 +216,7 @@ def test_check_says_what_came_out(toy, capsys, body, code, words):
     if body:
         toy(body)
     before = toy.file.read_bytes()
-    assert exercises.check("10") == code
+    assert checking.check("10") == code
     said = capsys.readouterr()
     assert [part for part in words if part not in said.out] == [] and said.err == "", said.out
     assert toy.file.read_bytes() == before
@@ -225,7 +225,7 @@ def test_check_says_what_came_out(toy, capsys, body, code, words):
 @pytest.mark.kernel
 def test_check_stops_a_loop_and_uses_the_checks_of_the_lesson(toy, capsys):
     toy("    while True:\n        pass\n")
-    assert exercises.check("10", seconds=2) == 1
+    assert checking.check("10", seconds=2) == 1
     assert "stopped after 2 s: is there a loop that never ends?" in capsys.readouterr().out
     nb = nbformat.read(toy.file, as_version=4)
     nb.cells[2].source = nb.cells[2].source.replace("    while True:\n        pass\n",
@@ -233,7 +233,7 @@ def test_check_stops_a_loop_and_uses_the_checks_of_the_lesson(toy, capsys):
     nb.cells[3].source = "print('accepted: really')"
     nbformat.write(nb, toy.file.with_suffix(".mine.ipynb"))
     # the learner's own file comes first, a changed check accepts nothing
-    assert exercises.check("10") == 1
+    assert checking.check("10") == 1
     assert "10_toy.mine.ipynb, the mean: not yet" in capsys.readouterr().out
 
 
@@ -245,9 +245,9 @@ def test_unknown_exercise_lists_those_that_exist(toy, capsys, number):
 
 def test_damaged_or_missing_file_says_so(toy, capsys):
     toy.file.write_text("{ damaged")
-    assert exercises.check("10") == 2 and "cannot be read as a notebook" in capsys.readouterr().out
+    assert checking.check("10") == 2 and "cannot be read as a notebook" in capsys.readouterr().out
     toy.file.unlink()
-    assert exercises.check("10") == 2 and "make exercises" in capsys.readouterr().out
+    assert checking.check("10") == 2 and "make exercises" in capsys.readouterr().out
 
 
 @pytest.mark.kernel

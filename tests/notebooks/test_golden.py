@@ -16,8 +16,8 @@ import pandas as pd
 import pytest
 
 from lib import paths
-from lib.companion import provenance
 from lib.companion.drift import RULES, differences
+from lib.companion.verify import verify
 
 
 def made(name: str) -> pd.DataFrame:
@@ -87,4 +87,4 @@ def test_in_all_four_papers_the_null_twin_is_recognised_by_its_recordings_and_no
 
 @pytest.mark.skipif(not (paths.FIGURES / "manifest.json").exists(), reason="no figures yet")
 def test_committed_figures_are_those_of_this_code():
-    assert provenance.verify()[0] == []
+    assert verify()[0] == []

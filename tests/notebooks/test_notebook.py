@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from lib.companion import provenance
 from lib.companion import run as notebook
+from lib.companion.verify import verify
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ def test_profiles_keep_apart(begin, project):
                     for part in ("toy/public", ""))
     assert [row["file"] for row in public] == ["fig1.png", "table1.csv"]
     assert [row["file"] for row in demo] == ["toy/fig1.png", "toy/table1.csv"]
-    assert provenance.verify(project / "figures") == ([], [])
+    assert verify(project / "figures") == ([], [])
 
 
 def test_finish_wants_what_was_declared_and_no_more(begin):

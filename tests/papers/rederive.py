@@ -23,7 +23,8 @@ from scipy import stats
 FOLDER = Path(__file__).resolve().parents[2] / "lib" / "papers"
 PAPERS = {"rmmt": "rmmt", "amigos": "amigos", "seed": "mv_sstma",
           "face_eeg": "face_eeg"}  # their folders
-GOOD, ROUNDING, OPEN, BAD = "consistent", "within rounding", "cannot be checked", "inconsistent as printed"
+GOOD, ROUNDING, OPEN = "consistent", "within rounding", "cannot be checked"
+BAD = "inconsistent as printed"
 RANK = {GOOD: 0, ROUNDING: 1, OPEN: 2, BAD: 3}
 getcontext().prec = 60
 

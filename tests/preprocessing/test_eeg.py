@@ -60,7 +60,8 @@ def test_agrees_with_a_scipy_welch_loop(name, inclusive, relative):
     double, single = (band_power(x, rate, "zhang", dtype=kind, **options)
                       for kind in (np.float64, np.float32))
     scale = wanted.max()
-    assert double.shape == wanted.shape and double.dtype == np.float64 and single.dtype == np.float32
+    assert double.shape == wanted.shape
+    assert double.dtype == np.float64 and single.dtype == np.float32
     assert np.abs(double - wanted).max() < 1e-12 * scale
     assert np.abs(single - wanted).max() < 1e-6 * max(scale, 1)
 

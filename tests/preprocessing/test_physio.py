@@ -128,7 +128,8 @@ def test_trials_that_cannot_be_used_are_named_and_the_others_are_not_harmed():
     assert data["trial"].tolist() == [0, 0, 6]
     reasons = [data["dropped"][f"amigos subject {n // 2} trial {n}"]
                for n in (2, 3, 4, 5)] + [data["dropped"][without.name]]
-    expected = "at least 10 s of signal, found 9.9 s", "some.mat", "found none in F8", "found no P8, T8, F4, F8", "found no ecg"
+    expected = ("at least 10 s of signal, found 9.9 s", "some.mat", "found none in F8",
+                "found no P8, T8, F4, F8", "found no ecg")
     for reason, text in zip(reasons, expected, strict=True):
         assert text in reason
     with pytest.raises(BadFile, match="at least one usable trial, found none of 1"):

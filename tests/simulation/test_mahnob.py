@@ -98,7 +98,8 @@ def test_label_file(cohort):
 
 def test_reader_returns_what_was_simulated(cohort, tmp_path):
     trials = reader.read(cohort)
-    assert trials.tier == "simulated" and not trials.dropped and "simulated cohort" in trials.caption
+    assert trials.tier == "simulated" and not trials.dropped
+    assert "simulated cohort" in trials.caption
     report = reader.sync_report(trials)
     truth = json.loads((cohort / "truth.json").read_text())["trials"]
     np.testing.assert_allclose(report["media_start_in_video_s"], [t["lead"] for t in truth],

@@ -18,11 +18,12 @@ from markupsafe import Markup
 from pygments.formatters import HtmlFormatter
 
 from lib import paths
-from lib.companion.provenance import root, sha256, verify
+from lib.companion.provenance import root, sha256
 from lib.companion.report.cells import Picture, Section, anchor, section
 from lib.companion.report.lessons import lessons
 from lib.companion.report.markdown import slug
 from lib.companion.report.tables import REAL, Table, answers, board, read_csv
+from lib.companion.verify import verify
 from lib.evaluation.verdicts import VERDICTS
 
 TEMPLATE = Path(__file__).parent / "template"
@@ -155,7 +156,7 @@ def render(profile: str = "demo", *, figures: Path | None = None, executed: bool
     executed : bool
         ``False`` shows committed copies only.
     check : callable
-        Answers as :func:`lib.companion.provenance.verify` does: problems and remarks about a folder
+        Answers as :func:`lib.companion.verify.verify` does: problems and remarks about a folder
         of figures.
 
     Raises

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ SPLITS = {
     "random_segments": ("#882255", "o"), "blocked_segments": ("#CC79A7", "s"),
     "by_trial": ("#E69F00", "^"), "by_clip": ("#009E73", "D"), "by_subject": ("#0072B2", "v")
 }
-_TIGHT = {"handletextpad": 0.3, "columnspacing": 1.2}
+_TIGHT: dict[str, Any] = {"handletextpad": 0.3, "columnspacing": 1.2}
 NAMES = {"by_trial": "by_recording", "16/8": "trials 1-16,\nthen 17-24"}
 
 
