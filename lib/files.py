@@ -1,5 +1,5 @@
-"""How files are written, so that nothing is lost: one writer at a time, no edit of a notebook
-overwritten."""
+"""How files are written, so that nothing is lost: one writer at a time, no edit of a notebook or
+of a page overwritten."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
 from filelock import FileLock
 
 from lib import paths
+from lib.store import json_digest
 from lib.whole import write_file
 
 LOST = """\
@@ -42,19 +43,39 @@ def merge_json(file: Path, change) -> None:
                    json.dumps(change(old), indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
+def as_markdown(head: Sequence[str], rows: Iterable[Sequence]) -> str:
+    """A Markdown table."""
+    first, *others = (f"| {' | '.join(map(str, line))} |" for line in [head, *rows])
+    return "\n".join([first, "|---" * len(head) + "|", *others])
+
+
+def filled(page: str, name: str, table: str, file: str) -> str:
+    """The text of a page with a table put between the marks of its name; ``file`` is what messages
+    call the page."""
+    marks = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
+    head, begin, rest = page.partition(marks[0])
+    _, end, tail = rest.partition(marks[1])
+    if not (begin and end):
+        raise ValueError(f"{file}: expected a line `{marks[0].strip()}` and, below it, "
+                         f"`{marks[1]}`; found not both")
+    return f"{head}{begin}{table}\n{end}{tail}"
+
+
 def _sources(cells: Sequence) -> list[tuple[str, str]]:
     """Kind and text of each cell that holds any: no outputs, no metadata."""
     found = [(cell["cell_type"], "".join(cell["source"]).rstrip()) for cell in cells]
     return [cell for cell in found if cell[1]]
 
 
-def _digest(sources: list[tuple[str, str]]) -> str:
-    return hashlib.sha256(json.dumps(sources).encode()).hexdigest()
-
-
 def cells_digest(cells: Sequence) -> str:
     """Hash of the kinds and texts of cells."""
-    return _digest(_sources(cells))
+    return json_digest(_sources(cells))
+
+
+def number_cells(cells: Sequence, name: str) -> None:
+    """Give the cells of a file ids that are the same each time it is written."""
+    for index, cell in enumerate(cells):
+        cell.id = hashlib.sha256(f"{name}:{index}".encode()).hexdigest()[:8]
 
 
 def edits(source: Path) -> str:
@@ -90,7 +111,7 @@ def edits(source: Path) -> str:
         return ""
     count, cell = next((i, b) for i, (a, b) in enumerate(zip_longest(ours, theirs), 1) if a != b)
     where = f"its cell {count} says {cell[1][:60]!r}" if cell else f"its cell {count} is gone"
-    into = "" if _digest(ours) == known else f" -o build/{source.name}"
+    into = "" if json_digest(ours) == known else f" -o build/{source.name}"
     keep = f".venv/bin/jupytext --to py:percent{into} notebooks/{copy.name}"
     return LOST.format(where=where, keep=keep, **names)
 

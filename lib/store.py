@@ -12,8 +12,8 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.metadata
-import importlib.util
 import inspect
+import json
 import logging
 import mmap
 import os
@@ -29,10 +29,9 @@ from lib.whole import writing
 
 log = logging.getLogger(__name__)
 CHECKSUM = 32  # bytes at the end of an entry
-# where import and package names differ
-DISTRIBUTIONS = {"cv2": "opencv-python-headless", "sklearn": "scikit-learn", "yaml": "PyYAML"}
-# packages whose version can change a number
-NUMERICAL = {"numpy", "scipy", "torch", "torchvision", "mne", "cv2", "sklearn", "neurokit2"}
+# packages whose version can change a number: what is imported -> what is installed
+NUMERICAL = {name: name for name in ("numpy", "scipy", "torch", "torchvision", "mne", "neurokit2")
+             } | {"cv2": "opencv-python-headless", "sklearn": "scikit-learn"}
 
 
 def digest(value) -> str:
@@ -40,33 +39,44 @@ def digest(value) -> str:
     return joblib.hash(value)
 
 
-def _stripped(tree: ast.Module) -> str:
-    """The code without comments and docstrings, so that explaining it better recomputes nothing."""
+def json_digest(value) -> str:
+    """Hash of anything that JSON can hold."""
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+def _plain(node):
+    """A syntax tree as lists, without what only some versions of Python have in it."""
+    if isinstance(node, list):
+        return [_plain(part) for part in node]
+    if not isinstance(node, ast.AST):
+        return ascii(node)
+    fields = [(name, _plain(value)) for name, value in ast.iter_fields(node)
+              if value not in (None, [])]
+    return [type(node).__name__, *fields]
+
+
+@cache
+def bare(source: str) -> str:
+    """Hash of Python code without comments, docstrings and layout, so that explaining it better
+    recomputes nothing; the same in each version of Python."""
+    tree = ast.parse(source)
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        if ast.get_docstring(node, clean=False) is not None:
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef
+                      | ast.AsyncFunctionDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
-    return ast.dump(tree)
+    return json_digest(_plain(tree))
 
 
-def _imports(tree: ast.Module) -> set[str]:
+@cache
+def _imports(source: str) -> set[str]:
+    """All that some code imports, whether modules or names in them."""
     names = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return names
-
-
-def _source(module: str) -> Path | None:
-    """File of a module of this package; None for names that are not modules (functions, other
-    packages)."""
-    if module.split(".")[0] != "lib":
-        return None
-    base = paths.ROOT.joinpath(*module.split("."))
-    return next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
 
 
 def import_closure(source: str | Path) -> tuple[dict[str, Path], set[str]]:
@@ -76,11 +86,13 @@ def import_closure(source: str | Path) -> tuple[dict[str, Path], set[str]]:
     others: set[str] = set()
     queue = [Path(source)]
     while queue:
-        for name in _imports(ast.parse(queue.pop().read_text(encoding="utf-8"))):
-            file = _source(name)
+        for name in _imports(queue.pop().read_text(encoding="utf-8")) - found.keys():
+            base = paths.ROOT.joinpath(*name.split("."))
+            files = base.with_suffix(".py"), base / "__init__.py"
+            file = next(filter(Path.is_file, files), None) if name.startswith("lib.") else None
             if file is None:
                 others.add(name.split(".")[0])
-            elif name not in found:
+            else:
                 found[name] = file
                 queue.append(file)
     return found, others
@@ -91,15 +103,12 @@ def code_digest(source: str | Path) -> str:
     """Hash of a file's code and of all code of this package it imports, with the versions of
     numerical packages."""
     modules, others = import_closure(source)
-    parts = [
-        _stripped(ast.parse(file.read_text(encoding="utf-8")))
-        for file in (Path(source), *(modules[m] for m in sorted(modules)))
-    ]
-    parts += [
-        f"{name}=={importlib.metadata.version(DISTRIBUTIONS.get(name, name)).split('+')[0]}"
-        for name in sorted(others & NUMERICAL)
-    ]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    files = [Path(source), *(modules[name] for name in sorted(modules))]
+    versions = {
+        name: importlib.metadata.version(NUMERICAL[name]).split("+")[0]
+        for name in sorted(others & NUMERICAL.keys())
+    }
+    return json_digest([[bare(file.read_text(encoding="utf-8")) for file in files], versions])
 
 
 class Store:

@@ -20,11 +20,12 @@ _NAMES = {
 }
 _NEEDED = ["row", "metric", "split", "n", "mean"]
 _ANSWERS = ["published", "data", "verdict"]  # what a table beside printed numbers has as well
-_COST = ["seconds", "peak_mib"]
+COST = ["seconds", "peak_mib"]
 
 
-def _label(file: Path) -> str:
-    return "/".join(file.parts[-3:])
+def _bad(file: Path, expected: str, found: str, again: str = "run `make reproduce`") -> ValueError:
+    name = "/".join(file.parts[-3:])
+    return ValueError(f"{name}: expected {expected}, found {found}; {again}")
 
 
 def tables(paper: str) -> list[str]:
@@ -43,21 +44,17 @@ def manifest(file: Path) -> list[dict]:
         Where it is missing or damaged: the file, what was expected, what was found, what to do.
     """
     if not file.is_file():
-        raise ValueError(
-            f"{_label(file)}: expected the list of all results, found no such file; run `make "
-            "reproduce`")
+        raise _bad(file, "the list of all results", "no such file")
     try:
         rows = json.loads(file.read_text(encoding="utf-8"))
         # figures/manifest.json lists <paper>/<file>, figures/<paper>/<profile>/manifest.json <file>
+        above = file.parents[1].name
         return [
-            row
-            | {"paper": row["file"].split("/")[0] if "/" in row["file"] else file.parents[1].name}
+            row | {"paper": row["file"].split("/")[0] if "/" in row["file"] else above}
             for row in rows
         ]
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{_label(file)}: expected a list of results, found something else ({error}); run "
-            "`make reproduce`") from None
+        raise _bad(file, "a list of results", f"something else ({error})") from None
 
 
 def complete(root: Path) -> bool:
@@ -75,41 +72,38 @@ def _read(file: Path, row: dict) -> pd.DataFrame | None:
     does."""
     again = f"run {row['notebook']} again"
     if not file.is_file():
-        raise ValueError(
-            f"{_label(file)}: expected a table, as the manifest says, found no such file; {again}")
+        raise _bad(file, "a table, as the manifest says", "no such file", again)
     if (found := sha256(file)) != row["sha256"]:
-        wanted = (f"expected what {row['notebook']} wrote ({row['sha256'][:8]}), found another "
-                  f"content ({found[:8]})")
-        raise ValueError(f"{_label(file)}: {wanted}; {again}")
-    needed = [
-        *_NEEDED,
-        *(_ANSWERS if row["kind"] == "table" and row["id"] in tables(row["paper"]) else [])
-    ]
+        raise _bad(file, f"what {row['notebook']} wrote ({row['sha256'][:8]})",
+                   f"another content ({found[:8]})", again)
+    answers = row["kind"] == "table" and row["id"] in tables(row["paper"])
     try:
         frame = pd.read_csv(file).rename(columns=_NAMES)
-        missing = [name for name in needed if name not in frame]
-        if missing and needed == _NEEDED:
-            return None
-        if missing:
+        if missing := [name for name in _NEEDED + answers * _ANSWERS if name not in frame]:
+            if not answers:
+                return None
             raise ValueError(f"one without {', '.join(missing)}")
         return frame[frame["split"].notna()].astype({"mean": float, "n": float})
     except ValueError as error:
-        raise ValueError(
-            f"{_label(file)}: expected a table of scores, found {str(error).strip()}; {again}"
-        ) from None
+        raise _bad(file, "a table of scores", str(error).strip(), again) from None
+
+
+def with_margins(frame: pd.DataFrame) -> pd.DataFrame:
+    """Means over ``n`` folds with both their ``spread`` and their ``interval``: one follows from
+    the other, and tables give either."""
+    unit = half_width(1.0, frame["n"])
+    return frame.assign(spread=frame["spread"].fillna(frame["interval"] / unit),
+                        interval=frame["interval"].fillna(frame["spread"] * unit))
 
 
 def _common(frame: pd.DataFrame, file: Path, row: dict) -> pd.DataFrame:
     """Scores under common names, each with where it comes from and what it cost."""
     frame = frame.assign(tier=frame["data"] if "data" in frame else row["tier"])
     frame = frame.reindex(columns=[*_NEEDED, "spread", "interval", "tier", "verdict"])
-    # a table gives the spread over folds, or the interval: one follows from the other
-    unit = half_width(1.0, frame["n"])
-    frame["interval"] = frame["interval"].fillna(frame["spread"] * unit)
-    frame["spread"] = frame["spread"].fillna(frame["interval"] / unit)
+    frame = with_margins(frame)
     figure = file.relative_to(
         file.parents[1 if "/" in row["file"] else 2]).with_suffix("").as_posix()
-    about = {key: row[key] for key in ("paper", "notebook", "cell", *_COST)}
+    about = {key: row[key] for key in ("paper", "notebook", "cell", *COST)}
     return frame.assign(table=row["id"], verdict=frame["verdict"].astype(object).fillna("control"),
                         figure=figure, **about)
 
@@ -134,8 +128,8 @@ def scores(file: Path, rows: Iterable[dict], real: bool) -> tuple[list[pd.DataFr
     """
     frames, problems = [], []
     for row in rows:
-        if row["paper"] not in PAPERS or not row["file"].endswith(
-                ".csv") or row["tier"] == "published":
+        table = row["paper"] in PAPERS and row["file"].endswith(".csv")
+        if not table or row["tier"] == "published":
             continue
         try:
             found = _read(file.parent / row["file"], row)

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import hashlib
 import os
 import re
 import sys
@@ -26,8 +25,8 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lib import paths
-from lib.companion.provenance import notebooks
-from lib.files import cells_digest
+from lib.companion.provenance import headings, notebooks, sources
+from lib.files import cells_digest, number_cells
 from lib.whole import write_file
 
 BEGIN, END = "# your code", "# end"
@@ -47,6 +46,10 @@ EX={{number}}` says the same in a terminal. One possible solution is in the less
 LOCKED = {"editable": False, "deletable": False}
 
 
+def _function(solution: str) -> str:
+    return next(node.name for node in ast.parse(solution).body if isinstance(node, ast.FunctionDef))
+
+
 @dataclass(frozen=True)
 class Exercise:
     """One exercise of a lesson: the sources of its three cells."""
@@ -58,40 +61,30 @@ class Exercise:
     @property
     def title(self) -> str:
         """The heading of the text, without ``Exercise:``."""
-        return self.text.splitlines()[0].lstrip("# ").removeprefix("Exercise: ")
+        return headings(self.text)[0].removeprefix("Exercise: ")
 
     @property
     def function(self) -> str:
         """Name of the function to be written."""
-        return next(node.name for node in ast.parse(self.solution).body
-                    if isinstance(node, ast.FunctionDef))
+        return _function(self.solution)
 
     @property
     def messages(self) -> list[str]:
-        """What the checks say about wrong answers, in their order; a value that is filled in reads
-        ``...``."""
-        nodes = [
-            node.msg for node in ast.walk(ast.parse(self.check)) if isinstance(node, ast.Assert)
-        ]
+        """What the checks say about wrong answers; a value that is filled in reads ``...``."""
+        asserts = [node for node in ast.walk(ast.parse(self.check)) if isinstance(node, ast.Assert)]
         return [
             "".join(
                 str(part.value) if isinstance(part, ast.Constant) else "..."
-                for part in getattr(msg, "values", [msg])) for msg in nodes
+                for part in getattr(node.msg, "values", [node.msg])) for node in asserts
         ]
 
 
 def stub(solution: str) -> str:
-    """A solution without what stands between its two comments; instead it raises an error that says
-    what to do.
-
-    Raises
-    ------
-    ValueError
-        Where the comments are not there exactly once.
-    """
-    name = next(node.name for node in ast.parse(solution).body if isinstance(node, ast.FunctionDef))
-    said = f"{name}() is not written yet: put your code here, in place of this line (hint 1)"
-    todo = f'raise NotImplementedError("{said}")\n'
+    """A solution without what stands between its two comments (once, else a ``ValueError``);
+    instead it raises an error that says what to do."""
+    name = _function(solution)
+    todo = (f'raise NotImplementedError("{name}() is not written yet: put your code here, in place '
+            'of this line (hint 1)")\n')
     text, n = BODY.subn(lambda found: f"{found['indent']}{todo}{found['indent']}", solution)
     if n != 1:
         raise ValueError(
@@ -100,31 +93,24 @@ def stub(solution: str) -> str:
 
 
 def exercises(lesson: str) -> list[Exercise]:
-    """The exercises of a lesson (its file name without suffix), in order.
-
-    Raises
-    ------
-    ValueError
-        Where the three cells of an exercise do not follow each other.
-    """
+    """The exercises of a lesson (its file name without suffix), in order; a ``ValueError`` where
+    the three cells of one do not follow each other."""
     cells = jupytext.read(notebooks() / f"{lesson}.py").cells
-    found = [(next((tag for tag in PARTS if tag in cell.metadata.get("tags", [])), ""), cell.source)
-             for cell in cells]
-    at = [i for i, (part, _) in enumerate(found) if part]
-    if [found[i][0] for i in at] != [*PARTS] * (len(at) // 3) or any(at[k + 2] - at[k] != 2
-                                                                     for k in range(0, len(at), 3)):
-        raise ValueError(
-            f"{lesson}: an exercise is three cells in a row, tagged {', '.join(PARTS)}; found "
-            f"{[found[i][0] for i in at]}")
-    return [Exercise(*(found[i][1] for i in at[k:k + 3])) for k in range(0, len(at), 3)]
+    tags = [
+        next((part for part in PARTS if part in cell.metadata.get("tags", [])), "")
+        for cell in cells
+    ]
+    starts = [i for i in range(len(cells)) if (*tags[i:i + 3],) == PARTS]
+    tagged = [*filter(None, tags)]
+    if 3 * len(starts) != len(tagged):
+        raise ValueError(f"{lesson}: an exercise is three cells in a row, tagged "
+                         f"{', '.join(PARTS)}; found {tagged}")
+    return [Exercise(*(cell.source for cell in cells[i:i + 3])) for i in starts]
 
 
 def lessons() -> list[str]:
     """Lessons that have an exercise."""
-    return [
-        file.stem for file in sorted(notebooks().glob("[0-9]*.py"))
-        if '"solution"' in file.read_text(encoding="utf-8")
-    ]
+    return [file.stem for file in sources() if '"solution"' in file.read_text(encoding="utf-8")]
 
 
 def place(lesson: str) -> Path:
@@ -136,9 +122,7 @@ def sheet(lesson: str) -> nbformat.NotebookNode:
     """What a learner is given: the exercises of a lesson with the bodies of their functions
     missing. Same bytes for the same lesson."""
     own = exercises(lesson)
-    title = next(line for line in jupytext.read(notebooks() /
-                                                f"{lesson}.py").cells[0].source.splitlines()
-                 if line.startswith("# "))[2:]
+    title = headings(jupytext.read(notebooks() / f"{lesson}.py").cells[0].source)[0]
     number = lesson.split("_")[0]
     head = INTRODUCTION.format(what="Exercise" if len(own) == 1 else "Exercises", number=number,
                                title=title, lesson=lesson)
@@ -151,14 +135,10 @@ def sheet(lesson: str) -> nbformat.NotebookNode:
             new_code_cell(exercise.check,
                           metadata={"tags": ["check"], "jupyter": {"source_hidden": True}} | LOCKED)
         ]
-    for index, cell in enumerate(cells):
-        cell.id = hashlib.sha256(f"exercises/{lesson}:{index}".encode()).hexdigest()[:8]
-    nb = new_notebook(
-        cells=cells, metadata={
-            "kernelspec": {
-                "display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"
-            }, "language_info": {"name": "python"}
-        })
+    number_cells(cells, f"exercises/{lesson}")
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    nb = new_notebook(cells=cells,
+                      metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
     nb.metadata["companion"] = {"given": cells_digest(nb.cells)}
     return nb
 
@@ -168,9 +148,9 @@ def edited(file: Path) -> bool:
     Outputs do not count."""
     try:
         nb = nbformat.read(file, as_version=4)
+        return nb.metadata.get("companion", {}).get("given") != cells_digest(nb.cells)
     except Exception:  # damaged by hand: certainly not ours to overwrite
         return True
-    return nb.metadata.get("companion", {}).get("given") != cells_digest(nb.cells)
 
 
 def write(names: list[str] | None = None) -> int:

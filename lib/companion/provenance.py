@@ -4,42 +4,40 @@ again.
 ``figures/manifest.json`` holds one row per file: the notebook and the cell that made it, the
 parameters, the code (hash of the notebook's code and of everything in this package that it
 imports), the lock file, the data's tier, the file's hash. ``python -m lib.companion.verify`` prints
-one line per broken link of that chain. Results of the demo profile must come from
-the code that stands here, since anyone can make them again. Those of the other profiles need the
-user's data: where code or lock have changed since, that is said beside them, and is no fault.
+one line per broken link of that chain. Results of the demo profile must come from the code that
+stands here, since anyone can make them again. Those of the other profiles need the user's data:
+where code or lock have changed since, that is said beside them, and is no fault.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
-import io
 import json
 import os
 import re
-import tokenize
+import resource
+import sys
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import yaml
 
 from lib import paths
 from lib.files import merge_json
-from lib.store import import_closure
+from lib.store import bare, import_closure, json_digest
 
 PROFILES = ("demo", "public", "paper")
-MARKER = re.compile(r"^# %%(?P<rest>.*)$", re.M)
+MARKER = re.compile(r"^# %%(.*)$", re.M)
 HEADER = re.compile(r"\A# ---\n(?P<yaml>(?:#.*\n)*?)# ---\n")
 RESOURCES = {".csv", ".yaml", ".json"}  # data files of the package that a result can depend on
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a percent-format notebook: ``code`` or not, its tags, its text."""
+    """One cell of a percent-format notebook: ``code`` or not, its text."""
 
     code: bool
-    tags: tuple[str, ...]
     source: str
 
 
@@ -70,14 +68,11 @@ class Notebook:
         method = "table" if kind == "table" else "figure"
         heading, number = "", 0
         for cell in self.cells:
+            number += cell.code
             if not cell.code:
-                heading = next(
-                    (line.lstrip("# ")
-                     for line in reversed(cell.source.splitlines()) if re.match(r"# #+ ", line)),
-                    heading)
-                continue
-            number += 1
-            if re.search(rf"""\.{method}\(\s*["']{re.escape(identifier)}["']""", cell.source):
+                text = re.sub("^# ?", "", cell.source, flags=re.M)
+                heading = [heading, *headings(text)][-1]
+            elif re.search(rf"""\.{method}\(\s*["']{re.escape(identifier)}["']""", cell.source):
                 return {"cell": number, "heading": heading}
         return {"cell": None, "heading": ""}
 
@@ -88,44 +83,17 @@ class Notebook:
         Text cells and comments are no part of it, so that rewording a lesson makes nothing stale.
         """
         cells = [bare(cell.source) for cell in self.cells if cell.code]
-        parts = {"cells": _digest(cells), "declared": _digest([self.paper, *self.produces])}
-        modules, _ = import_closure(self.file)
-        for file in modules.values():
-            parts[_relative(file)] = _digest(bare(file.read_text(encoding="utf-8")))
-            parts |= {
-                _relative(data): sha256(data) for data in sorted(file.parent.iterdir())
-                if data.suffix in RESOURCES
-            }
-        return parts
+        parts = {"cells": json_digest(cells), "declared": json_digest([self.paper, *self.produces])}
+        files = set(import_closure(self.file)[0].values())
+        beside = {data for folder in {file.parent for file in files} for data in folder.iterdir()}
+        parts |= {_relative(file): bare(file.read_text(encoding="utf-8")) for file in files}
+        return parts | {
+            _relative(data): sha256(data) for data in beside if data.suffix in RESOURCES
+        }
 
     def code(self) -> str:
         """One hash of :meth:`code_parts`."""
-        return _digest(sorted(self.code_parts().items()))
-
-
-def _digest(value) -> str:
-    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
-
-
-@cache
-def bare(source: str) -> str:
-    """Python source without comments, docstrings and blank lines.
-
-    Text, not a syntax tree: a tree prints differently in each version of Python, and the manifest
-    is read by all of them.
-    """
-    lines = source.splitlines()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = lines[row - 1][:column]
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef
-                      | ast.AsyncFunctionDef) and ast.get_docstring(node) is not None:
-            first, last = node.body[0].lineno - 1, node.body[0].end_lineno
-            if not lines[first][:node.body[0].col_offset].strip():  # not on the line of its def
-                lines[first:last] = [""] * len(lines[first:last])
-    return "\n".join(line.rstrip() for line in lines if line.strip())
+        return json_digest(sorted(self.code_parts().items()))
 
 
 def _relative(file: Path) -> str:
@@ -145,6 +113,22 @@ def notebooks() -> Path:
     return Path(os.environ.get("NOTEBOOKS") or paths.NOTEBOOKS)
 
 
+def sources() -> list[Path]:
+    """Their sources, in order."""
+    return sorted(notebooks().glob("[0-9]*.py"))
+
+
+def headings(text: str) -> list[str]:
+    """Every heading of a Markdown text."""
+    return re.findall(r"^#+ +(.+?) *$", text, re.M)
+
+
+def peak_mib(*whose: int) -> int:
+    """Most memory that a process of these (``resource.RUSAGE_...``) held, in MiB."""
+    peak = max(resource.getrusage(who).ru_maxrss for who in whose)
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10))
+
+
 def read_notebook(name: str) -> Notebook:
     """Read the header and the cells of ``notebooks/<name>.py``.
 
@@ -157,18 +141,17 @@ def read_notebook(name: str) -> Notebook:
     """
     file = notebooks() / f"{name}.py"
     if not file.is_file():
-        there = ", ".join(sorted(p.stem for p in notebooks().glob("[0-9]*.py"))) or "none"
+        there = ", ".join(source.stem for source in sources()) or "none"
         raise FileNotFoundError(f"no notebook {name}: there are {there}")
     text = file.read_text(encoding="utf-8")
     ast.parse(text, f"{file.parent.name}/{file.name}")
     header = HEADER.match(text)
     meta = yaml.safe_load(re.sub(r"^# ?", "", header["yaml"], flags=re.M)) if header else {}
     companion = meta.get("jupyter", {}).get("companion", {})
-    marks = [*MARKER.finditer(text)]
+    parts = MARKER.split(text)[1:]
     cells = [
-        Cell("[markdown]" not in mark["rest"], tuple(re.findall(r'"([\w-]+)"', mark["rest"])),
-             text[mark.end():end].strip("\n")) for mark, end in
-        zip(marks, [*(m.start() for m in marks[1:]), len(text)], strict=True)
+        Cell("[markdown]" not in mark, source.strip("\n"))
+        for mark, source in zip(parts[::2], parts[1::2], strict=True)
     ]
     return Notebook(file, companion.get("paper", ""), tuple(companion.get("produces") or ()),
                     tuple(cells), tuple(companion.get("profiles") or PROFILES),
@@ -200,7 +183,7 @@ def others(out: str | os.PathLike = "") -> str:
     its file, its content, its cell. Notebooks that read others are left out, or two of them would
     make each other stale for ever.
     """
-    readers = {p.stem for p in notebooks().glob("[0-9]*.py") if read_notebook(p.stem).reads}
+    readers = {source.stem for source in sources() if read_notebook(source.stem).reads}
     rows = []
     for manifest in sorted(
         {*root(out).rglob("manifest.json"), *paths.FIGURES.rglob("manifest.json")}):
@@ -210,7 +193,7 @@ def others(out: str | os.PathLike = "") -> str:
                      if row["file"].endswith(".csv") and row["notebook"] not in readers]
         except (ValueError, KeyError, TypeError):  # damaged: the notebook that reads it says so
             rows.append([str(manifest), sha256(manifest)])
-    return _digest(rows)
+    return json_digest(rows)
 
 
 def record(manifest: Path, notebook: str, rows: list[dict]) -> None:

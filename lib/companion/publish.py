@@ -3,7 +3,6 @@ The report is :mod:`lib.companion.report`."""
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from pathlib import Path
 
@@ -13,8 +12,9 @@ import pandas as pd
 
 from lib import paths
 from lib.companion import scoreboard
-from lib.companion.provenance import bare, read_notebook
-from lib.files import cells_digest, edits
+from lib.companion.provenance import read_notebook
+from lib.files import as_markdown, cells_digest, edits, filled, number_cells
+from lib.store import bare
 from lib.whole import write_file
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -69,16 +69,14 @@ def paired(source: Path, executed: Path) -> nbformat.NotebookNode:
         if str(paths.ROOT) in str(cell.outputs):
             raise ValueError(
                 f"{source.stem}, code cell {count}: its output holds a path of this machine")
-    for index, cell in enumerate(nb.cells):
-        cell.id = hashlib.sha256(f"{source.stem}:{index}".encode()).hexdigest()[:8]
-        tags = cell.metadata.get("tags")
+    number_cells(nb.cells, source.stem)
+    for cell in nb.cells:
+        tags = cell.metadata.get("tags", [])
         # JupyterLab folds the solution of an exercise; the site does so by the tag hide-input
-        cell.metadata = ({"tags": tags} if tags else {}) | ({"jupyter": {"source_hidden": True}}
-                                                            if "solution" in (tags or ()) else {})
-    kept = {
-        key: nb.metadata[key] for key in ("kernelspec", "jupytext", "companion")
-        if key in nb.metadata
-    }
+        folded = {"jupyter": {"source_hidden": True}} if "solution" in tags else {}
+        cell.metadata = ({"tags": tags} if tags else {}) | folded
+    names = [name for name in ("kernelspec", "jupytext", "companion") if name in nb.metadata]
+    kept = {name: nb.metadata[name] for name in names}
     nb.metadata = kept | {"language_info": {"name": "python"}, "published": cells_digest(nb.cells)}
     nb.nbformat, nb.nbformat_minor = 4, 5
     return nbformat.from_dict(nb)
@@ -109,36 +107,24 @@ SHOWN = {
 def results_table(folder: Path) -> str:
     """The README's results as Markdown, from the tables of paper 1 in a folder: CCC of some rows of
     Tables 4 and 5."""
-    def cell(mean: float, spread: float) -> str:
-        return "–" if pd.isna(mean) else f"{mean:.3f} ± {spread:.3f}"
-
-    lines = ["| split | model | published | reproduced | verdict |", "|---|---|---|---|---|"]
+    lines = []
     for number, rows in SHOWN.items():
         table = pd.read_csv(folder / f"table{number}.csv").query("metric == 'CCC'")
         split = table["split"].dropna().iloc[0]
-        for row in rows:
-            found = table[(table["row"] == row) & (table["split"] == split)].iloc[0]
-            cells = [
-                cell(found[kind], found[f"{kind}_spread"]) for kind in ("published", "reproduced")
-            ]
-            lines.append(
-                f"| {split.replace('_', ' ')} ({found['n']} folds) | {row} | {' | '.join(cells)} "
-                f"| {found['verdict']} |")
-    return "\n".join(lines)
+        table = table[table["split"] == split].drop_duplicates("row").set_index("row").loc[[*rows]]
+        folds = split.replace("_", " ") + " (" + table["n"].astype(str) + " folds)"
+        pairs = [
+            scoreboard.pair(table[kind], table[f"{kind}_spread"])
+            for kind in ("published", "reproduced")
+        ]
+        lines += zip(folds, rows, *pairs, table["verdict"], strict=True)
+    return as_markdown(["split", "model", "published", "reproduced", "verdict"], lines)
 
 
 def readme(file: Path = paths.ROOT / "README.md",
            folder: Path = paths.FIGURES / "rmmt" / "public") -> None:
     """Write the README's tables between their marks: :func:`results_table`,
     :func:`lib.companion.scoreboard.markdown`."""
-    text = file.read_text(encoding="utf-8")
-    for name, table in (("results", results_table(folder)),
-                        ("scoreboard", scoreboard.markdown(scoreboard.read().frame))):
-        head, begin, rest = text.partition(f"<!-- {name}: begin -->\n")
-        _, end, tail = rest.partition(f"<!-- {name}: end -->")
-        if not (begin and end):
-            raise ValueError(
-                f"{file.name}: expected a line `<!-- {name}: begin -->` and, below it, `<!-- "
-                f"{name}: end -->`; found not both")
-        text = f"{head}{begin}{table}\n{end}{tail}"
-    write_file(file, text)
+    text = filled(file.read_text(encoding="utf-8"), "results", results_table(folder), file.name)
+    board = scoreboard.markdown(scoreboard.read().frame)
+    write_file(file, filled(text, "scoreboard", board, file.name))

@@ -26,20 +26,13 @@ from IPython.display import Image, Markdown, display
 from matplotlib.figure import Figure
 
 from lib import paths
-from lib.companion.provenance import PROFILES, Notebook, read_notebook, record, results, sha256
+from lib.companion.provenance import (PROFILES, Notebook, peak_mib, read_notebook, record, results,
+                                      sha256)
 from lib.datasets.base import readable
 from lib.plots.style import use_style
 from lib.whole import write_file
 
 VERSIONS = ("torch", "mne", "numpy", "scipy", "scikit-learn")
-
-
-def peak_mib() -> int:
-    """Most memory that this process or one of its finished children held, in MiB."""
-    peak = max(
-        resource.getrusage(who).ru_maxrss
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return round(peak / (2**20 if sys.platform == "darwin" else 2**10))
 
 
 @dataclass
@@ -98,13 +91,10 @@ class Run:
         label = {"Software": None, "Title": f"{self.notebook.paper} {id}", "Description": caption}
         fig.savefig(png, format="png", bbox_inches="tight", metadata=label)
         plt.close(fig)
-        about = {
-            "caption": caption, "tier": tier, "data": source,
-            "dropped": sorted(map(readable, dropped))
-        }
-        self._write(id, "figure", f"{id}.png", png.getvalue(), about)
+        about = _about(caption, tier, source, dropped)
+        self._write(id, "figure", png.getvalue(), about)
         if data is not None:
-            self._write(id, "data", f"{id}.csv", _csv(data), about)
+            self._write(id, "data", _csv(data), about)
         display(Image(png.getvalue(), alt=f"{id}: {caption}"))
 
     def table(self, id: str, frame: pd.DataFrame, *, caption: str, tier: str = "simulated",
@@ -116,13 +106,9 @@ class Run:
         """
         caption = captioned(caption, tier)
         frame = frame.reset_index() if any(frame.index.names) else frame
-        about = {
-            "caption": caption, "tier": tier, "data": source,
-            "dropped": sorted(map(readable, dropped))
-        }
-        self._write(id, "table", f"{id}.csv", _csv(frame), about)
-        text = frame.to_string(index=False, na_rep="-",
-                               float_format=lambda value: f"{value:.{decimals}f}")
+        about = _about(caption, tier, source, dropped)
+        self._write(id, "table", _csv(frame), about)
+        text = frame.to_string(index=False, na_rep="-", float_format=f"{{:.{decimals}f}}".format)
         print(f"{id}: {caption}\n{text}")
 
     def finish(self) -> None:
@@ -138,24 +124,26 @@ class Run:
             raise RuntimeError(
                 f"{self.notebook.name} declares {', '.join(missing)} in its header, but no cell "
                 "made it")
-        cost = {"seconds": round(time.monotonic() - self.began), "peak_mib": peak_mib()}
+        peak = peak_mib(resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
         common = {
             "notebook": self.notebook.name, "profile": self.profile, "seed": self.seed,
             "device": self.device, "parameters": self.parameters, "code": self.notebook.code(),
-            "lock": sha256(paths.LOCK), **cost
+            "lock": sha256(paths.LOCK), "seconds": round(time.monotonic() - self.began),
+            "peak_mib": peak
         }
         record(self.manifest, self.notebook.name, [common | row for row in self.rows])
         made = ", ".join(dict.fromkeys(row["id"] for row in self.rows)) or "nothing"
         print(f"{self.notebook.name}: {made} recorded in the manifest")
 
-    def _write(self, id: str, kind: str, name: str, content: bytes, about: dict) -> None:
+    def _write(self, id: str, kind: str, content: bytes, about: dict) -> None:
         if id not in self.notebook.produces:
             declared = ", ".join(self.notebook.produces) or "none"
             raise ValueError(
                 f"{id} is not among the outputs that the header of {self.notebook.name} "
                 f"declares: {declared}")
-        write_file(self.folder / name, content)
-        file = (self.folder / name).relative_to(self.manifest.parent).as_posix()
+        target = self.folder / f"{id}.{'png' if kind == 'figure' else 'csv'}"
+        write_file(target, content)
+        file = target.relative_to(self.manifest.parent).as_posix()
         row = {
             "id": id, "kind": kind, "file": file, "sha256": hashlib.sha256(content).hexdigest(),
             **self.notebook.place(id, kind)
@@ -166,8 +154,13 @@ class Run:
 def captioned(caption: str, tier: str) -> str:
     """A caption that says "simulated" where the data are."""
     caption = readable(caption)
-    return f"simulated data: {caption}" if tier == "simulated" and "simulated" not in caption.lower(
-    ) else caption
+    unsaid = tier == "simulated" and "simulated" not in caption.lower()
+    return f"simulated data: {caption}" if unsaid else caption
+
+
+def _about(caption: str, tier: str, source: str, dropped: Iterable[str]) -> dict:
+    names = sorted(map(readable, dropped))
+    return {"caption": caption, "tier": tier, "data": source, "dropped": names}
 
 
 def _csv(frame: pd.DataFrame) -> bytes:

@@ -24,7 +24,8 @@ import yaml
 from filelock import Timeout
 
 from lib import paths
-from lib.companion.provenance import PROFILES, Notebook, notebooks, read_notebook
+from lib.companion.provenance import (PROFILES, Notebook, headings, notebooks, peak_mib,
+                                      read_notebook, sources)
 from lib.companion.state import folder, outputs, state, why
 from lib.files import edits, lock, merge_json
 
@@ -53,20 +54,18 @@ def parameters(name: str, profile: str, **override: str | None) -> dict:
     """
     file = notebooks() / "profiles" / f"{profile}.yaml"
     given = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    names = {p.stem for p in notebooks().glob("[0-9]*.py")}
+    names = [source.stem for source in sources()]
     for key, value in given.items():
         if isinstance(value, Mapping) and key not in names:
             raise Refused(f"{file.name}: section {key!r} names no notebook; there are "
-                          f"{', '.join(sorted(names))}")
+                          f"{', '.join(names)}")
         if not isinstance(value, Mapping) and key not in STANDARD:
             raise Refused(
                 f"{file.name}: {key!r} is no common parameter ({', '.join(STANDARD)}); others go "
                 "under a notebook's name")
-    common = {key: value for key, value in given.items() if not isinstance(value, Mapping)}
-    return {
-        "profile": profile, **common, **(given.get(name) or {}),
-        **{key: value for key, value in override.items() if value}
-    }
+    common = {key: value for key, value in given.items() if key in STANDARD}
+    asked = {key: value for key, value in override.items() if value}
+    return {"profile": profile} | common | (given.get(name) or {}) | asked
 
 
 def check_parameters(given: Mapping, declared: Mapping, name: str) -> None:
@@ -112,9 +111,7 @@ def failure(nb, name: str) -> str:
     for cell in nb.cells:
         tags = cell.metadata.get("tags", [])
         if cell.cell_type == "markdown" and "papermill-error-cell-tag" not in tags:
-            heading = next(
-                (line.lstrip("# ")
-                 for line in reversed(cell.source.splitlines()) if re.match("#+ ", line)), heading)
+            heading = [heading, *headings(cell.source)][-1]
         if cell.cell_type != "code" or "injected-parameters" in tags:
             continue
         number += 1
@@ -135,8 +132,7 @@ def _execute(notebook: Notebook, given: Mapping) -> int:
 
     home, name = folder(given["profile"]), notebook.name
     fresh, partial = home / f".{name}.input.ipynb", home / f".{name}.partial.ipynb"
-    log = home / f"{name}.log"
-    failed = home / f"{name}.failed.ipynb"
+    failed, log = home / f"{name}.failed.ipynb", home / f"{name}.log"
     failed.unlink(missing_ok=True)
     try:
         nbformat.write(jupytext.read(notebook.file), fresh)
@@ -194,12 +190,10 @@ def _reproduce(notebook: Notebook, given: Mapping, home: Path) -> int:
               file=sys.stderr)
         return 1
     merge_json(home / f"{name}.stamp.json", lambda _: depends)
-    peak = resource.getrusage(
-        resource.RUSAGE_CHILDREN).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    cost = {"seconds": round(time.monotonic() - began, 1), "peak_mib": round(peak)}
+    seconds, peak = round(time.monotonic() - began, 1), peak_mib(resource.RUSAGE_CHILDREN)
+    cost = {"seconds": seconds, "peak_mib": peak}
     merge_json(home / "timings.json", lambda old: (old or {}) | {name: cost})
-    print(f"{name}: {cost['seconds']} s, {cost['peak_mib']} MiB, {len(notebook.produces)} declared "
-          "outputs made")
+    print(f"{name}: {seconds} s, {peak} MiB, {len(notebook.produces)} declared outputs made")
     return 0
 
 
@@ -213,11 +207,24 @@ def _checked(profile: str, data: str | None, names: list[str]) -> str | None:
         raise Refused(f"{folder}: expected the folder of your data, found "
                       f"{'a file' if folder.exists() else 'nothing'}. "
                       "Name the folder with DATA=, or leave DATA out.")
-    sources = [notebooks() / f"{name}.py"
-               for name in names] or sorted(notebooks().glob("[0-9]*.py"))
-    if lost := [text for source in sources if source.is_file() and (text := edits(source))]:
+    asked = [notebooks() / f"{name}.py" for name in names] or sources()
+    if lost := [text for source in asked if source.is_file() and (text := edits(source))]:
         raise Refused("\n".join(lost))
     return str(folder) if folder else None
+
+
+def _set_environment() -> None:
+    """Make runs comparable, whoever starts them, and let kernels find our package."""
+    for key, value in ENVIRONMENT.items():
+        os.environ.setdefault(key, value)
+    os.environ.setdefault("MPLCONFIGDIR", str(paths.build() / "matplotlib"))
+    for key in ("MATPLOTLIBRC", "MPLBACKEND"):  # the user's own settings
+        os.environ.pop(key, None)
+    # kernels find our package lib first, whatever else is called so
+    os.environ["COMPANION"] = str(paths.ROOT)
+    further = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        dict.fromkeys([str(paths.ROOT), *filter(None, further)]))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -238,16 +245,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--publish", action="store_true",
                         help="write notebooks/NAME.ipynb from the executed demo copies")
     args = parser.parse_args(argv)
-    for key, value in ENVIRONMENT.items():
-        os.environ.setdefault(key, value)
-    os.environ.setdefault("MPLCONFIGDIR", str(paths.build() / "matplotlib"))
-    for key in ("MATPLOTLIBRC", "MPLBACKEND"):  # the user's own settings
-        os.environ.pop(key, None)
-    # kernels find our package lib first, whatever else is called so
-    os.environ["COMPANION"] = str(paths.ROOT)
-    further = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    os.environ["PYTHONPATH"] = os.pathsep.join(
-        dict.fromkeys([str(paths.ROOT), *filter(None, further)]))
+    _set_environment()
     try:
         if args.publish:
             from lib.companion.publish import publish
@@ -265,15 +263,13 @@ def main(argv: list[str] | None = None) -> int:
                 print("\n".join(f"{name}: {reason}" for reason in reasons or ["up to date"]))
             elif code := reproduce(name, given):
                 return code
+        return 0
     except (Refused, OSError) as error:
         print(error, file=sys.stderr)
-        return 1
     except SyntaxError as error:
-        print(
-            f"{error.filename}, line {error.lineno}: no Python ({error.msg}): {error.text or ''}".
-            rstrip(), file=sys.stderr)
-        return 1
-    return 0
+        said = f"{error.filename}, line {error.lineno}: no Python ({error.msg}): {error.text or ''}"
+        print(said.rstrip(), file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

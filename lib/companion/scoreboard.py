@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from lib import paths
-from lib.companion.collect import PAPERS, complete, manifest, scores
+from lib.companion.collect import COST, PAPERS, complete, manifest, scores, with_margins
 from lib.companion.provenance import PROFILES
 from lib.evaluation import printed as published
 from lib.evaluation.metrics import HIGHER_IS_BETTER, higher_is_better, measure
-from lib.evaluation.statistics import half_width
 from lib.evaluation.verdicts import PROTOCOL, PUBLISHED_FOLDS, VERDICTS
+from lib.files import as_markdown
 
 REAL, SIMULATED = "reproduced (real data)", "simulated (not a reproduction)"
 # how the names of rows begin that know nothing of a paper's network
@@ -24,7 +24,7 @@ CONTROLS = ("constant", "majority", "guess", "stimulus mean", "ridge", "linear",
 CHANCE = ("constant", "majority", "guess")  # of these, those that look at no signal and no stimulus
 KEY = ["paper", "table", "row", "metric", "split"]
 # of the run that the verdict judges
-ABOUT = ["verdict", "notebook", "cell", "figure", "seconds", "peak_mib"]
+ABOUT = ["verdict", "notebook", "cell", "figure", *COST]
 RUN = ["mean", "spread", "interval", "n", "tier", "control", "control_value", *ABOUT]
 PRINTED = ["paper", "table", "row", "metric", "protocol"]
 COLUMNS = [
@@ -82,13 +82,12 @@ def _printed() -> pd.DataFrame:
     frame = pd.concat([published.load(paper) for paper in PAPERS], ignore_index=True)
     frame["table"] = frame["table"].map(lambda number: number
                                         if number == "text" else f"table{number}")
-    n = frame["protocol"].map(PUBLISHED_FOLDS)
-    unit = pd.Series(half_width(1.0, n), index=frame.index)
-    frame = frame.assign(published=frame["mean"], published_n=n, order=range(len(frame)),
-                         published_spread=frame["std"].fillna(frame["half_width"] / unit),
-                         published_interval=frame["half_width"].fillna(frame["std"] * unit))
-    own = ["published", "published_spread", "published_interval", "published_n"]
-    return frame[[*PRINTED, *own, "comparable", "note", "order"]]
+    frame = frame.rename(columns={"std": "spread", "half_width": "interval"})
+    frame = with_margins(frame.assign(n=frame["protocol"].map(PUBLISHED_FOLDS)))
+    names = {"mean": "published"
+             } | {name: f"published_{name}" for name in ("spread", "interval", "n")}
+    frame = frame.rename(columns=names).assign(order=range(len(frame)))
+    return frame[[*PRINTED, *names.values(), "comparable", "note", "order"]]
 
 
 def _repeated(runs: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
@@ -131,15 +130,16 @@ def _join(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
     lines that no paper prints."""
     printed = _printed()
     runs = real.merge(simulated, on=KEY, how="outer")
-    answered = zip(runs["paper"], runs["split"], strict=True)
-    runs["protocol"] = [PROTOCOL[paper].get(split, "") for paper, split in answered]
+    protocols = {(paper, split): p for paper, of in PROTOCOL.items() for split, p in of.items()}
+    place = {(paper, split): i for paper, of in PROTOCOL.items() for i, split in enumerate(of)}
+    keys = zip(runs["paper"], runs["split"], strict=True)
+    runs["protocol"] = [protocols.get(key, "") for key in keys]
     runs = pd.concat([runs, _repeated(runs, printed)], ignore_index=True)
     lines = printed.merge(runs, on=PRINTED, how="outer")
-    place = {(paper, split): i for paper in PROTOCOL for i, split in enumerate(PROTOCOL[paper])}
     keys = zip(lines["paper"], lines["split"], strict=True)
-    lines["rank"] = [place.get(key, len(place)) for key in keys]
     lines = lines.assign(paper_order=lines["paper"].map(list(PAPERS).index),
-                         no_real=lines["real_mean"].isna())
+                         no_real=lines["real_mean"].isna(),
+                         rank=[place.get(key, len(place)) for key in keys])
     order = ["paper_order", "order", "no_real", "rank", "table", "split", "metric"]
     lines = lines.sort_values(order, kind="stable").reset_index(drop=True)
     first = ~lines.duplicated("order") & lines["order"].notna()
@@ -193,11 +193,8 @@ def read(root: Path = paths.FIGURES, profile: str = "demo") -> Board:
         found, wrong = scores(file, listed, real)
         frames[real] += found
         problems += wrong
-        data = "real" if real else "simulated"
-        rows += [{
-            "notebook": row["notebook"], "data": data, "seconds": row["seconds"],
-            "peak_mib": row["peak_mib"]
-        } for row in listed]
+        data = {"data": "real" if real else "simulated"}
+        rows += [data | {name: row[name] for name in ("notebook", *COST)} for row in listed]
     lines = _join(_runs(frames[True], "real"), _runs(frames[False], "simulated"))
     ran = lines["real_mean"].notna()
     for name in ABOUT:
@@ -206,11 +203,11 @@ def read(root: Path = paths.FIGURES, profile: str = "demo") -> Board:
         columns={"real_mean": "real", "simulated_mean": "simulated", "real_tier": "tier"})
     lines["verdict"] = lines["verdict"].fillna("not testable")
     lines["why"] = _why(lines)
-    whole = ["real_n", "simulated_n", "cell", "seconds", "peak_mib"]
+    whole = ["real_n", "simulated_n", "cell", *COST]
     lines[whole] = lines[whole].astype(float).astype("Int64")
     words = ["split", "tier", "real_control", "simulated_control", "notebook", "figure"]
     lines = lines.fillna(dict.fromkeys(words, ""))
-    cost = pd.DataFrame(rows, columns=["notebook", "data", "seconds", "peak_mib"]).drop_duplicates()
+    cost = pd.DataFrame(rows, columns=["notebook", "data", *COST]).drop_duplicates()
     return Board(lines[COLUMNS], cost.sort_values(["notebook", "data"], ignore_index=True),
                  problems, root)
 
@@ -229,20 +226,17 @@ def counts(frame: pd.DataFrame) -> pd.DataFrame:
     verdicts = [name for name in VERDICTS if name != "control"]
     table = pd.crosstab(lines["paper"], lines["verdict"]).reindex(index=list(PAPERS),
                                                                   columns=verdicts, fill_value=0)
-    tiers = {
-        paper: ", ".join(sorted({*group} - {""})) or "none"
-        for paper, group in lines.groupby("paper")["tier"]
-    }
+    tiers = lines.groupby("paper")["tier"].agg(
+        lambda own: ", ".join(sorted({*own} - {""})) or "none")
     table.insert(0, "printed", table.sum(axis=1))
-    table.insert(1, "real data", [tiers.get(paper, "none") for paper in table.index])
+    table.insert(1, "real data", tiers.reindex(table.index, fill_value="none"))
     return table.rename(index=PAPERS).rename_axis(columns=None).reset_index()
 
 
 def markdown(frame: pd.DataFrame) -> str:
     """:func:`counts` as a Markdown table, for the README."""
     table = counts(frame).rename(columns={"printed": "printed numbers"})
-    lines = [list(table), ["---"] * len(table.columns), *table.to_numpy().tolist()]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+    return as_markdown(list(table), table.to_numpy().tolist())
 
 
 def networks_and_controls(frame: pd.DataFrame, kind: str = "simulated") -> pd.DataFrame:
@@ -261,16 +255,17 @@ def networks_and_controls(frame: pd.DataFrame, kind: str = "simulated") -> pd.Da
     sign = lines["metric"].map(lambda metric: 1 if higher_is_better(metric) else -1)
     gain = (lines[kind] - lines[f"{kind}_control_value"]) * sign
     chance = lines[f"{kind}_control"].str.startswith(CHANCE)
-    columns = {"learned": ~chance, "better": ~chance & (gain > 0)}
-    columns |= {"chance": chance, "above chance": chance & (gain > 0)}
+    columns = {
+        "learned": ~chance, "better": ~chance & (gain > 0), "chance": chance,
+        "above chance": chance & (gain > 0)
+    }
     table = pd.DataFrame(columns).groupby(lines["paper"]).sum().reindex(list(PAPERS), fill_value=0)
     return table.rename(index=PAPERS).rename_axis("paper").reset_index()
 
 
-def _pair(frame: pd.DataFrame, kind: str) -> pd.Series:
+def pair(mean: pd.Series, spread: pd.Series) -> pd.Series:
     """``mean ± spread`` with three decimals, the mean alone where there is no spread, a dash where
     there is no mean."""
-    mean, spread = frame[kind], frame[f"{kind}_spread"]
     text, error = (values.astype(float).map("{:.3f}".format) for values in (mean, spread))
     return (text + " ± " + error).where(spread.notna(), text).where(mean.notna(), "–")
 
@@ -283,15 +278,18 @@ def shown(frame: pd.DataFrame) -> pd.DataFrame:
         return (frame[f"{kind}_control"] + " " + value.map("{:.3f}".format)).where(
             value.notna(), "–")
 
-    table = frame["table"].str.replace("table", "Table ", regex=False)
-    verdict = frame["verdict"].mask(frame["verdict"].eq("not testable"),
-                                    frame["verdict"] + ": " + frame["why"])
-    made = (frame["notebook"] + ", cell " + frame["cell"].astype(str)).where(
-        frame["notebook"] != "", "–")
+    def value(kind: str) -> pd.Series:
+        return pair(frame[kind], frame[f"{kind}_spread"])
+
+    verdict, ran = frame["verdict"], frame["notebook"] != ""
+    made = frame["notebook"] + ", cell " + frame["cell"].astype(str)
+    untestable = verdict.eq("not testable")
     return pd.DataFrame({
-        "paper": frame["paper"].replace(PAPERS), "table": table, "row": frame["row"],
+        "paper": frame["paper"].replace(PAPERS),
+        "table": frame["table"].str.replace("table", "Table ", regex=False), "row": frame["row"],
         "metric": frame["metric"], "split": frame["split"].str.replace("_", " "),
-        "published": _pair(frame, "published"), REAL: _pair(frame, "real"),
-        "its best control": control("real"), SIMULATED: _pair(frame, "simulated"),
-        "best control, simulated": control("simulated"), "verdict": verdict, "made in": made
+        "published": value("published"), REAL: value("real"), "its best control": control("real"),
+        SIMULATED: value("simulated"), "best control, simulated": control("simulated"),
+        "verdict": verdict.mask(untestable,
+                                verdict + ": " + frame["why"]), "made in": made.where(ran, "–")
     })

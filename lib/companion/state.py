@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from lib import paths
 from lib.companion.provenance import Notebook, others, results, sha256
+from lib.store import json_digest
 
-PARTS = {"cells": "its code cells", "declared": "its declared outputs"}
+WORDS = {
+    "cells": "its code cells", "declared": "its declared outputs", "lock": "requirements.lock",
+    "data": "the data folder", "others": "the results of other notebooks"
+}
 
 
 def folder(profile: str) -> Path:
@@ -26,7 +29,7 @@ def _data_print(data: str) -> str:
         state = path.stat() if path.exists() else None  # None: a link that leads nowhere
         times = (state.st_size, state.st_mtime_ns, state.st_ctime_ns) if state else ()
         files.append((path.relative_to(root).as_posix(), *times))
-    return hashlib.sha256(json.dumps(files).encode()).hexdigest() if files else "none"
+    return json_digest(files) if files else "none"
 
 
 def state(notebook: Notebook, given: Mapping) -> dict:
@@ -56,23 +59,20 @@ def why(notebook: Notebook, given: Mapping) -> list[str]:
     stamp = home / f"{notebook.name}.stamp.json"
     if not stamp.exists() or not (home / f"{notebook.name}.ipynb").exists():
         return ["it has not been run yet"]
-    old, new, reasons = json.loads(stamp.read_text(encoding="utf-8")), state(notebook, given), []
-    for part in sorted(old["code"].keys() | new["code"].keys()):
-        if old["code"].get(part) != new["code"].get(part):
-            reasons.append(f"{PARTS.get(part, part)} changed")
+    old, new = json.loads(stamp.read_text(encoding="utf-8")), state(notebook, given)
+
+    def changed(kind: str) -> list[str]:
+        before, after = old[kind], new[kind]
+        names = sorted(before.keys() | after.keys())
+        return [name for name in names if before.get(name) != after.get(name)]
+
+    now = {key: f"{value!r} now" for key, value in new["parameters"].items()}
+    inputs = [key for key in ("lock", "data", "others") if old.get(key) != new.get(key)]
+    reasons = [f"{WORDS.get(part, part)} changed" for part in changed("code")]
     reasons += [
-        f"parameter {key} is {value!r} now" for key, value in new["parameters"].items()
-        if old["parameters"].get(key) != value
+        f"parameter {key} is {now.get(key, 'no longer set')}" for key in changed("parameters")
     ]
-    reasons += [
-        f"parameter {key} is no longer set"
-        for key in sorted(old["parameters"].keys() - new["parameters"].keys())
-    ]
-    inputs = {
-        "lock": "requirements.lock", "data": "the data folder",
-        "others": "the results of other notebooks"
-    }
-    reasons += [f"{text} changed" for key, text in inputs.items() if old.get(key) != new.get(key)]
+    reasons += [f"{WORDS[key]} changed" for key in inputs]
     written = outputs(notebook, given)
     if not set(notebook.produces) <= {Path(file).stem for file in written}:
         reasons.append("not all of its declared outputs are there")

@@ -13,43 +13,36 @@ from lib import paths
 from lib.companion.provenance import notebooks, read_notebook, sha256
 
 
-def _stale(row: dict, code: str, lock: str, where: str) -> list[str]:
-    """What has changed since a row's file was made: one line each."""
-    name, changed = row["notebook"], []
-    if code != row["code"]:
-        changed.append(
-            f"{name}: its code, or code that it imports, changed after {where} was made; run it "
-            "again")
-    if row["lock"] != lock:
-        changed.append(f"{name}: requirements.lock changed after {where} was made; run it again")
-    return changed
-
-
 def _verify_rows(folder: Path, rows: list[dict]) -> tuple[list[str], list[str]]:
     """Broken links, and rows of other profiles than demo that are older than the code."""
-    lock, code, problems, older = sha256(paths.LOCK), {}, [], []
+    lock, made, problems, older = sha256(paths.LOCK), {}, [], []
     for row in rows:
-        file, name = folder / row["file"], row["notebook"]
-        where = f"{folder.name}/{row['file']}"
-        if not file.is_file():
+        name, where = row["notebook"], f"{folder.name}/{row['file']}"
+        if not (folder / row["file"]).is_file():
             problems.append(
                 f"{where}: in the manifest, but there is no such file; run {name} again")
-        elif sha256(file) != row["sha256"]:
+        elif sha256(folder / row["file"]) != row["sha256"]:
             problems.append(f"{where}: is not the file that {name} wrote; run it again")
-        if name not in code:
-            code[name] = read_notebook(name).code() if (notebooks() /
-                                                        f"{name}.py").is_file() else None
-            if code[name] is None:
-                problems.append(f"{where}: made by {name}, which is no longer there")
-            else:
-                (problems if row["profile"] == "demo" else older).extend(
-                    _stale(row, str(code[name]), lock, where))
-    for name in sorted(n for n, c in code.items() if c):
-        ids = {row["id"] for row in rows if row["notebook"] == name}
-        problems += [
-            f"{name}: declares {i}, which the manifest does not hold"
-            for i in read_notebook(name).produces if i not in ids
-        ]
+        made.setdefault(name, []).append(row)
+        if len(made[name]) > 1:
+            continue
+        if not (notebooks() / f"{name}.py").is_file():
+            problems.append(f"{where}: made by {name}, which is no longer there")
+            continue
+        changed = {
+            "its code, or code that it imports,": read_notebook(name).code() != row["code"],
+            "requirements.lock": lock != row["lock"]
+        }
+        (problems if row["profile"] == "demo" else older).extend(
+            f"{name}: {what} changed after {where} was made; run it again"
+            for what, stale in changed.items() if stale)
+    for name in sorted(made):
+        if (notebooks() / f"{name}.py").is_file():
+            ids = {row["id"] for row in made[name]}
+            problems += [
+                f"{name}: declares {i}, which the manifest does not hold"
+                for i in read_notebook(name).produces if i not in ids
+            ]
     return problems, older
 
 

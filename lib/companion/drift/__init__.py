@@ -83,32 +83,34 @@ def differences(table: str, found: pd.DataFrame, committed: pd.DataFrame,
         for i in np.flatnonzero((ours != theirs).to_numpy())[:1]:
             yield Difference(table, f"{column}, row {i + 1}", ours.iloc[i], theirs.iloc[i])
     labels, alone = _groups(committed, rule.get("by", BY))
+
+    def distance(what: str, pair: pd.Series, limit: float | None) -> list[Difference]:
+        if limit is None:
+            return []
+        ours, theirs = pair
+        units = np.nan_to_num(abs(ours - theirs) / limit, nan=np.inf)
+        return [Difference(table, what, ours, theirs, units)]
+
     for column in (c for c in rule if c not in ("free", "by")):
         control, mean, one = rule[column]
-        values = pd.DataFrame({"found": found[column],
-                               "committed": committed[column]}).astype(float)
-        values = values.dropna(how="all")
+        values = pd.DataFrame({"found": found[column], "committed": committed[column]})
+        values = values.astype(float).dropna(how="all")
         for label, part in values.groupby(labels, sort=False):
-            limit, (ours,
-                    theirs) = control if alone[part.index[0]] else mean, part.mean(skipna=False)
-            if limit is not None:
-                units = np.nan_to_num(abs(ours - theirs) / limit, nan=np.inf)
-                yield Difference(table, f"{column}, {label}", ours, theirs, units)
-        for i, (ours, theirs) in values[~alone[values.index]].iterrows() if one is not None else ():
-            units = np.nan_to_num(abs(ours - theirs) / one, nan=np.inf)
+            limit = control if alone[part.index[0]] else mean
+            yield from distance(f"{column}, {label}", part.mean(skipna=False), limit)
+        for i, pair in values[~alone[values.index]].iterrows():
             name = ", ".join(map(str, committed.loc[i].iloc[:3]))
-            yield Difference(table, f"{column}, {name}", ours, theirs, units)
+            yield from distance(f"{column}, {name}", pair, one)
 
 
 def measure(folder: Path, committed: Path = paths.FIGURES) -> dict[str, list[Difference]]:
     """Differences by table, of those tables that a folder of results holds."""
-    there = [name for name in RULES if (folder / name).is_file() and (committed / name).is_file()]
-    return {
-        name: [
-            *differences(name, pd.read_csv(folder / name), pd.read_csv(committed / name),
-                         RULES[name])
-        ] for name in there
-    }
+    found = {}
+    for name, rule in RULES.items():
+        here, there = folder / name, committed / name
+        if here.is_file() and there.is_file():
+            found[name] = [*differences(name, pd.read_csv(here), pd.read_csv(there), rule)]
+    return found
 
 
 def main() -> int:

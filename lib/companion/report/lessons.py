@@ -3,16 +3,15 @@ said about that copy."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
-from lib import paths
-from lib.companion.provenance import notebooks, read_notebook
+from lib.companion.provenance import headings, read_notebook, sources
 from lib.companion.publish import paired
+from lib.companion.state import folder
 
 
 @dataclass(frozen=True)
@@ -46,30 +45,22 @@ class Lesson:
     @property
     def title(self) -> str:
         """First heading."""
-        return title(self.nb)
+        texts = (cell.source for cell in self.nb.cells if cell.cell_type == "markdown")
+        return next((found[0] for found in map(headings, texts) if found), "")
 
 
-def title(nb: NotebookNode) -> str:
-    """First heading of a notebook; empty where there is none."""
-    text = "\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
-    found = re.search(r"^# +(.+)$", text, re.M)
-    return found[1].strip() if found else ""
-
-
-def _load(source: Path, profile: str, executed: Path | None) -> Lesson | None:
-    name, paper = source.stem, read_notebook(source.stem).paper
-    note = ""
-    if executed is not None:
-        copy = executed / f"{name}.ipynb"
-        try:
+def _load(source: Path, profile: str, executed: bool) -> Lesson | None:
+    name, paper, note = source.stem, read_notebook(source.stem).paper, ""
+    copy = folder(profile) / f"{name}.ipynb"
+    try:
+        if executed:
             nb = paired(source, copy)
-            given = nbformat.read(copy, as_version=4).metadata.get("papermill",
-                                                                   {}).get("parameters", {})
-            return Lesson(
-                name, paper, nb, profile,
-                {key: value for key, value in given.items() if key not in ("data", "out")})
-        except ValueError as error:
-            note = str(error)
+            ran = nbformat.read(copy, as_version=4).metadata.get("papermill", {})
+            given = ran.get("parameters", {})
+            own = {key: value for key, value in given.items() if key not in ("data", "out")}
+            return Lesson(name, paper, nb, profile, own)
+    except ValueError as error:
+        note = str(error)
     committed = source.with_suffix(".ipynb")
     if not committed.is_file():
         return None
@@ -86,6 +77,5 @@ def lessons(profile: str = "demo", *, executed: bool = True) -> list[Lesson]:
     executed : bool
         ``False`` takes the committed copies only. Notebooks with neither are left out.
     """
-    home = (paths.build() if profile == "demo" else paths.build() / profile) if executed else None
-    found = (_load(source, profile, home) for source in sorted(notebooks().glob("[0-9]*.py")))
+    found = (_load(source, profile, executed) for source in sources())
     return [lesson for lesson in found if lesson]

@@ -73,17 +73,13 @@ def manifest(*folders: Path, own: Collection[str] = ()) -> list[dict]:
 
 def references() -> list[dict]:
     """The papers in their order, from ``CITATION.cff``: title, names, venue, year, address."""
-    found = []
-    for paper in yaml.safe_load(
-        (paths.ROOT / "CITATION.cff").read_text(encoding="utf-8"))["references"]:
-        url = paper.get("url") or f"https://doi.org/{paper['doi']}"
-        venue = paper.get("journal") or paper["conference"]["name"]
-        names = ", ".join(f"{a['given-names']} {a['family-names']}" for a in paper["authors"])
-        found.append({
-            "title": paper["title"], "names": names, "venue": venue, "year": paper["year"],
-            "url": url
-        })
-    return found
+    papers = yaml.safe_load((paths.ROOT / "CITATION.cff").read_text(encoding="utf-8"))["references"]
+    return [{
+        "title": paper["title"], "names": ", ".join(f"{a['given-names']} {a['family-names']}"
+                                                    for a in paper["authors"]),
+        "venue": paper.get("journal") or paper["conference"]["name"], "year": paper["year"],
+        "url": paper.get("url") or f"https://doi.org/{paper['doi']}"
+    } for paper in papers]
 
 
 def _others(rows: list[dict], sections: list[Section]) -> dict[str, list[Picture]]:
@@ -92,14 +88,11 @@ def _others(rows: list[dict], sections: list[Section]) -> dict[str, list[Picture
     shown = {picture.row["path"] for part in sections for picture in part.pictures if picture.row}
     found = defaultdict(list)
     for row in rows:
-        wanted = row["path"].endswith(".png") and row["path"] not in shown and (
-            row["profile"] == "demo" or row["tier"] in REAL)
-        if wanted and row["at"].is_file():
-            png = row["at"].read_bytes()
-            same = hashlib.sha256(png).hexdigest() == row["sha256"]
+        new = row["path"].endswith(".png") and row["path"] not in shown and row["at"].is_file()
+        if new and (row["profile"] == "demo" or row["tier"] in REAL):
             found[row["paper"]].append(
-                Picture(png, f"{row['id']}: {row['caption']}", row, same,
-                        f"fig-{slug(row['path'])}"))
+                Picture(row["at"].read_bytes(), f"{row['id']}: {row['caption']}", row,
+                        sha256(row["at"]) == row["sha256"], f"fig-{slug(row['path'])}"))
     return found
 
 
@@ -209,7 +202,5 @@ def write(file: Path, profile: str = "demo", **options) -> str:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(html, encoding="utf-8", newline="\n")
     stand_in = f" ({about['committed']} as committed)" if about["committed"] else ""
-    return (
-        f"{os.path.relpath(file)}: {about['notebooks']} notebooks{stand_in}, {about['pictures']} "
-        "pictures, "
-        f"{file.stat().st_size / 2**20:.1f} MiB")
+    return (f"{os.path.relpath(file)}: {about['notebooks']} notebooks{stand_in}, "
+            f"{about['pictures']} pictures, {file.stat().st_size / 2**20:.1f} MiB")

@@ -10,11 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from lib.companion import scoreboard
+from lib.companion.collect import COST
 
 REAL = ("public", "licensed")  # tiers whose numbers answer a paper; each gets a column of its own
 NEEDED = {"row", "metric", "published", "reproduced", "verdict"}
-# columns of the scoreboard that its file leaves out, since they differ from run to run
-COST = ("seconds", "peak_mib")
 NOTHING = "–"
 
 
@@ -66,13 +65,13 @@ def _margin(row: pd.Series, kind: str) -> float:
 
 
 def _meaning(frame: pd.DataFrame) -> str:
-    said = {
+    words = {
         "published_spread": "published: spread",
         "published_interval": "published: half the 95 % interval",
         "reproduced_spread": "reproduced: spread",
         "reproduced_interval": "reproduced: half the 95 % interval"
     }
-    kinds = [text for name, text in said.items() if name in frame and frame[name].notna().any()]
+    kinds = [text for name, text in words.items() if name in frame and frame[name].notna().any()]
     said = f"After ± stands, {'; '.join(kinds)} over folds; n is the number of folds run."
     return said if kinds else ""
 
@@ -134,7 +133,8 @@ def board(file: Path, caption: str) -> Table:
     """The printed numbers of the scoreboard, as :func:`lib.companion.scoreboard.shown` words them;
     any other CSV file as it stands."""
     frame = pd.read_csv(file)
-    if not {*scoreboard.COLUMNS} - set(COST) <= set(frame.columns):
+    # its file leaves out what differs from run to run
+    if not {*scoreboard.COLUMNS} - {*COST} <= {*frame.columns}:
         return read_csv(file, caption)
     frame = frame[frame["kind"] == "printed"].astype({"cell": "Int64"})
     words = frame.select_dtypes(["object", "string"]).columns
