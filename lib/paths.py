@@ -12,7 +12,6 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
-PROFILES = NOTEBOOKS / "profiles"
 FIGURES = ROOT / "figures"
 PAPERS = ROOT / "lib" / "papers"
 LOCK = ROOT / "requirements.lock"
@@ -30,6 +29,21 @@ def build() -> Path:
         folder.mkdir(parents=True)
         (folder / "CACHEDIR.TAG").write_text(TAG)
     return folder
+
+
+def notebooks() -> Path:
+    """Folder of the notebooks (``NOTEBOOKS`` in the environment moves it, as the tests do)."""
+    return Path(os.environ.get("NOTEBOOKS") or NOTEBOOKS)
+
+
+def sources() -> list[Path]:
+    """The notebooks' sources, in order."""
+    return sorted(notebooks().glob("[0-9]*.py"))
+
+
+def profiles() -> Path:
+    """Folder of the profiles."""
+    return notebooks() / "profiles"
 
 
 def memo() -> Path:

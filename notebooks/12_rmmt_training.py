@@ -49,7 +49,7 @@ run = start("12_rmmt_training", profile=profile, seed=seed, device=device, data=
 # %%
 from lib.papers.rmmt import protocol as rmmt
 
-preset = rmmt.PRESETS[profile]
+preset = rmmt.Preset.of(profile)
 cohort = rmmt.cohort(profile, data, seed=seed)
 features = rmmt.features(cohort)
 about = features["about"]

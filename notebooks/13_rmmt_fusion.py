@@ -48,7 +48,7 @@ run = start("13_rmmt_fusion", profile=profile, seed=seed, device=device, data=da
 # %%
 from lib.papers.rmmt import protocol as rmmt
 
-preset = rmmt.PRESETS[profile]
+preset = rmmt.Preset.of(profile)
 cohort = rmmt.cohort(profile, data, seed=seed)
 features = rmmt.features(cohort)
 about = features["about"]

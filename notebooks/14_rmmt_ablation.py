@@ -48,7 +48,7 @@ run = start("14_rmmt_ablation", profile=profile, seed=seed, device=device, data=
 # %%
 from lib.papers.rmmt import protocol as rmmt
 
-preset = rmmt.PRESETS[profile]
+preset = rmmt.Preset.of(profile)
 cohort = rmmt.cohort(profile, data, seed=seed)
 features = rmmt.features(cohort)
 about = features["about"]

@@ -47,7 +47,7 @@ run = start("15_rmmt_alpha_sweep", profile=profile, seed=seed, device=device, da
 # %%
 from lib.papers.rmmt import protocol as rmmt
 
-preset = rmmt.PRESETS[profile]
+preset = rmmt.Preset.of(profile)
 cohort = rmmt.cohort(profile, data, seed=seed)
 features = rmmt.features(cohort)
 about = features["about"]

@@ -48,7 +48,7 @@ run = start("16_rmmt_leave_one_subject_out", profile=profile, seed=seed, device=
 # %%
 from lib.papers.rmmt import protocol as rmmt
 
-preset = rmmt.PRESETS[profile]
+preset = rmmt.Preset.of(profile)
 cohort = rmmt.cohort(profile, data, seed=seed)
 features = rmmt.features(cohort)
 about = features["about"]
@@ -101,7 +101,7 @@ from lib.evaluation.statistics import summary
 
 empty = rmmt.features(null)
 everyone = [*rmmt.TABLES["5"], "D-Fusion", "ridge, EEG", "ridge, face", "ridge, both"]
-on_null = rmmt.run(empty, everyone, "by_subject", rmmt.PRESETS["demo"], seeds=[seed])
+on_null = rmmt.run(empty, everyone, "by_subject", rmmt.Preset.of("demo"), seeds=[seed])
 scored = rmmt.score(empty, on_null, experiment="null", tier="simulated")
 shown = summary(scored[scored["metric"] != "RMSE"])[["variant", "split", "metric", "n", "mean", "std", "low", "high"]]
 run.table("nulltwin", shown, **empty["about"])

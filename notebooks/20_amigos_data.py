@@ -54,9 +54,9 @@ run = start("20_amigos_data", profile=profile, seed=seed, device=device, data=da
 # %% tags=["nbval-check-output"]
 from lib.papers.amigos import pretraining
 from lib.papers.amigos import protocol as amigos
-from lib.papers.amigos.settings import CONTROLS, PRESETS, SPLITS, TARGETS
+from lib.papers.amigos.settings import CONTROLS, Preset, SPLITS, TARGETS
 
-preset = PRESETS[profile]
+preset = Preset.of(profile)
 cohort = amigos.cohort(profile, data, seed=seed)
 trials = cohort.table()
 print(f"{cohort.caption}: {len(cohort)} trials, {trials.subject.nunique()} subjects, {len(cohort.dropped)} cells left out")

@@ -47,9 +47,9 @@ run = start("21_amigos_pretraining", profile=profile, seed=seed, device=device, 
 # %%
 from lib.papers.amigos import pretraining
 from lib.papers.amigos import protocol as amigos
-from lib.papers.amigos.settings import MODALITIES, PRESETS
+from lib.papers.amigos.settings import MODALITIES, Preset
 
-preset = PRESETS[profile]
+preset = Preset.of(profile)
 cohort = amigos.cohort(profile, data, seed=seed)
 features = amigos.segments(cohort)
 about = features["about"]

@@ -53,12 +53,12 @@ from lib.papers.amigos.settings import (
     CONTROLS,
     MODALITIES,
     NULL_TWIN,
-    PRESETS,
+    Preset,
     TABLES,
     VARIANTS,
 )
 
-preset = PRESETS[profile]
+preset = Preset.of(profile)
 cohort = amigos.cohort(profile, data, seed=seed)
 features = amigos.segments(cohort)
 about = features["about"]
@@ -223,7 +223,7 @@ print(f"{null.caption}: {len(null)} trials of {null.table()['subject'].nunique()
 # %%
 from lib.evaluation.statistics import summary
 
-small, few = PRESETS["demo"], ["ECG", "EEG", "Fused", "linear, both", "nearest neighbour, both", "majority"]
+small, few = Preset.of("demo"), ["ECG", "EEG", "Fused", "linear, both", "nearest neighbour, both", "majority"]
 both = {m: pretraining.corpus("demo", m, limit=small.corpus, seed=seed) for m in MODALITIES}
 on_null = [r for split in ("random_segments", "by_subject") for r in amigos.run(empty, both, few, split, small, seed=seed, device=device)]
 scored = summary(amigos.score(empty, on_null, experiment="null", tier="simulated"))

@@ -48,9 +48,9 @@ run = start("23_amigos_complementarity", profile=profile, seed=seed, device=devi
 # %%
 from lib.papers.amigos import analysis, pretraining
 from lib.papers.amigos import protocol as amigos
-from lib.papers.amigos.settings import MODALITIES, PRESETS
+from lib.papers.amigos.settings import MODALITIES, Preset
 
-preset = PRESETS[profile]
+preset = Preset.of(profile)
 cohort = amigos.cohort(profile, data, seed=seed)
 features = amigos.segments(cohort)
 about = features["about"]

@@ -52,9 +52,9 @@ run = start("30_seed_data", profile=profile, seed=seed, device=device, data=data
 
 # %%
 from lib.papers.mv_sstma import analysis, protocol
-from lib.papers.mv_sstma.settings import CONTROLS, DATASETS, EMOTIONS, PRESETS, SPLIT, TITLES
+from lib.papers.mv_sstma.settings import CONTROLS, DATASETS, EMOTIONS, Preset, SPLIT, TITLES
 
-preset = PRESETS[profile]
+preset = Preset.of(profile)
 cohorts = {name: protocol.cohort(profile, name, data, seed=seed) for name in DATASETS}
 features = {name: protocol.features(cohort) for name, cohort in cohorts.items()}
 about = features["seed-iv"]["about"]

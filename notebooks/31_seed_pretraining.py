@@ -49,14 +49,14 @@ from lib.papers.mv_sstma.settings import (
     COLUMNS,
     DATASETS,
     MODALITIES,
-    PRESETS,
+    Preset,
     RATIOS,
     SPLIT,
     TABLES,
     TITLES,
 )
 
-preset = PRESETS[profile]
+preset = Preset.of(profile)
 cohorts = {name: protocol.cohort(profile, name, data, seed=seed) for name in DATASETS}
 features = {name: protocol.features(cohort) for name, cohort in cohorts.items()}
 about = features["seed-iv"]["about"]

@@ -52,13 +52,13 @@ from lib.papers.mv_sstma.settings import (
     DATASETS,
     GUESS,
     NULL_TWIN,
-    PRESETS,
+    Preset,
     SPLIT,
     TABLES,
     TITLES,
 )
 
-preset = PRESETS[profile]
+preset = Preset.of(profile)
 cohorts = {name: protocol.cohort(profile, name, data, seed=seed) for name in DATASETS}
 features = {name: protocol.features(cohort) for name, cohort in cohorts.items()}
 about = features["seed-iv"]["about"]
@@ -191,7 +191,7 @@ print(f"{null.caption}: {len(null)} trials of {null.table()['subject'].nunique()
 from lib.evaluation.statistics import summary
 
 few = ["majority", GUESS, "SVM EEG", "SVM eye", "EEG", "Concat"]
-on_null = protocol.run(empty["seed-iv"], "seed-iv", few, PRESETS["demo"], seed=seed, device=device)
+on_null = protocol.run(empty["seed-iv"], "seed-iv", few, Preset.of("demo"), seed=seed, device=device)
 scored = pd.concat([summary(protocol.score(empty, on_null, experiment="null", tier="simulated", unit=unit)).assign(unit=unit)
                     for unit in ("subject", "session")])
 run.table("nulltwin", scored[["variant", "split", "metric", "unit", "n", "mean", "std", "low", "high"]], **empty["seed-iv"]["about"])

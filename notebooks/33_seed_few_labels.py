@@ -50,14 +50,14 @@ from lib.papers.mv_sstma.settings import (
     DATASETS,
     FEW,
     GUESS,
-    PRESETS,
+    Preset,
     READINGS,
     SPLIT,
     TABLES,
     TITLES,
 )
 
-preset = PRESETS[profile]
+preset = Preset.of(profile)
 cohorts = {name: protocol.cohort(profile, name, data, seed=seed) for name in DATASETS}
 features = {name: protocol.features(cohort) for name, cohort in cohorts.items()}
 about = features["seed-iv"]["about"]

@@ -51,13 +51,13 @@ from lib.papers.mv_sstma.settings import (
     DATASETS,
     FEW,
     GUESS,
-    PRESETS,
+    Preset,
     RATIOS,
     TABLES,
     TITLES,
 )
 
-preset = PRESETS[profile]
+preset = Preset.of(profile)
 cohorts = {name: protocol.cohort(profile, name, data, seed=seed) for name in DATASETS}
 features = {name: protocol.features(cohort) for name, cohort in cohorts.items()}
 about = features["seed-iv"]["about"]

@@ -59,10 +59,10 @@ from lib.datasets.rafdb import EMOTIONS
 from lib.papers.face_eeg.expression_settings import (
     COLUMNS,
     NULL_TWIN,
-    PRESETS,
     ROWS,
     SPLITS,
 )
+from lib.papers.face_eeg.settings import Preset
 
 model = FaceAttention(weights or None, seed=seed)
 drawn = {"caption": f"drawn by this project from the built network, {model.name}", "tier": "published"}
@@ -105,7 +105,7 @@ show_source(attend)
 # %% tags=["nbval-check-output"]
 from lib.papers.face_eeg import expression as experiment
 
-preset = PRESETS[profile]
+preset = Preset.of(profile).face
 cohort = experiment.cohort(profile, data, seed=seed)
 table = cohort.table().assign(emotion=lambda t: t["emotion"].map(dict(enumerate(EMOTIONS))))
 print(f"{cohort.caption}: {len(cohort)} faces")
@@ -312,7 +312,7 @@ print(empty["about"]["caption"])
 # %%
 from lib.evaluation.statistics import summary
 
-on_null = experiment.run(empty, ["Face", "linear", "majority"], "official", PRESETS["demo"], seed=seed, device=device)
+on_null = experiment.run(empty, ["Face", "linear", "majority"], "official", Preset.of("demo").face, seed=seed, device=device)
 scored = summary(experiment.score(empty, on_null, experiment="null"))
 run.table("face_null", scored[["variant", "split", "metric", "n", "mean", "std", "low", "high"]], **empty["about"])
 

@@ -52,9 +52,9 @@ run = start("41_eeg_scalp_maps", profile=profile, seed=seed, device=device, data
 
 # %% tags=["nbval-check-output"]
 from lib.papers.face_eeg import protocol as face_eeg
-from lib.papers.face_eeg.settings import PRESETS
+from lib.papers.face_eeg.settings import Preset
 
-preset = PRESETS[profile]
+preset = Preset.of(profile)
 cohort = face_eeg.cohort(profile, data, seed=seed)
 table = cohort.table()
 print(f"{cohort.caption}: {len(cohort)} recordings, {table.subject.nunique()} people, {table.stimulus.nunique()} clips")

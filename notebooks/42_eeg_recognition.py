@@ -47,9 +47,9 @@ run = start("42_eeg_recognition", profile=profile, seed=seed, device=device, dat
 
 # %%
 from lib.papers.face_eeg import protocol as face_eeg
-from lib.papers.face_eeg.settings import COLUMNS, NULL_TWIN, PERMUTED, PRESETS, ROWS, SPLITS, TABLES
+from lib.papers.face_eeg.settings import COLUMNS, NULL_TWIN, PERMUTED, Preset, ROWS, SPLITS, TABLES
 
-preset = PRESETS[profile]
+preset = Preset.of(profile)
 cohort = face_eeg.cohort(profile, data, seed=seed)
 features = face_eeg.features(cohort, preset, weights=weights)
 about = features["about"]
@@ -149,12 +149,12 @@ run.figure("fig6", confusion_matrices(matrices), **about)
 
 # %% tags=["nbval-check-output"]
 null = face_eeg.cohort("demo", seed=seed, **NULL_TWIN)
-empty = face_eeg.features(null, PRESETS["demo"])
+empty = face_eeg.features(null, Preset.of("demo"))
 print(f"{null.caption}: {len(null)} recordings of {null.table()['subject'].nunique()} people")
 
 # %%
 few = ["Scalp maps", "linear", "nearest neighbour"]
-on_null = [r for split in ("random_segments", "by_clip", "by_subject") for r in face_eeg.run(empty, few, split, PRESETS["demo"], seed=seed)]
+on_null = [r for split in ("random_segments", "by_clip", "by_subject") for r in face_eeg.run(empty, few, split, Preset.of("demo"), seed=seed)]
 nothing = summary(face_eeg.score(empty, on_null, experiment="null", tier="simulated").query("metric == 'accuracy'"))
 shown = nothing[["variant", "split", "metric", "n", "mean", "std", "low", "high"]]
 run.table("nulltwin", shown, **empty["about"])

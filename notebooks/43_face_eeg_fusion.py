@@ -48,9 +48,9 @@ run = start("43_face_eeg_fusion", profile=profile, seed=seed, device=device, dat
 # %%
 from lib.papers.face_eeg import fusion
 from lib.papers.face_eeg import protocol as face_eeg
-from lib.papers.face_eeg.settings import PRESETS
+from lib.papers.face_eeg.settings import Preset
 
-preset = PRESETS[profile]
+preset = Preset.of(profile)
 cohort = face_eeg.cohort(profile, data, seed=seed)
 features = face_eeg.features(cohort, preset, weights=weights, lag=lag)
 about = features["about"]

@@ -25,7 +25,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lib import paths
-from lib.companion.provenance import headings, notebooks, sources
+from lib.companion.provenance import headings
 from lib.files import cells_digest, number_cells
 from lib.whole import write_file
 
@@ -95,7 +95,7 @@ def stub(solution: str) -> str:
 def exercises(lesson: str) -> list[Exercise]:
     """The exercises of a lesson (its file name without suffix), in order; a ``ValueError`` where
     the three cells of one do not follow each other."""
-    cells = jupytext.read(notebooks() / f"{lesson}.py").cells
+    cells = jupytext.read(paths.notebooks() / f"{lesson}.py").cells
     tags = [
         next((part for part in PARTS if part in cell.metadata.get("tags", [])), "")
         for cell in cells
@@ -110,19 +110,21 @@ def exercises(lesson: str) -> list[Exercise]:
 
 def lessons() -> list[str]:
     """Lessons that have an exercise."""
-    return [file.stem for file in sources() if '"solution"' in file.read_text(encoding="utf-8")]
+    return [
+        file.stem for file in paths.sources() if '"solution"' in file.read_text(encoding="utf-8")
+    ]
 
 
 def place(lesson: str) -> Path:
     """Where the exercises of a lesson are written."""
-    return notebooks() / "exercises" / f"{lesson}.ipynb"
+    return paths.notebooks() / "exercises" / f"{lesson}.ipynb"
 
 
 def sheet(lesson: str) -> nbformat.NotebookNode:
     """What a learner is given: the exercises of a lesson with the bodies of their functions
     missing. Same bytes for the same lesson."""
     own = exercises(lesson)
-    title = headings(jupytext.read(notebooks() / f"{lesson}.py").cells[0].source)[0]
+    title = headings(jupytext.read(paths.notebooks() / f"{lesson}.py").cells[0].source)[0]
     number = lesson.split("_")[0]
     head = INTRODUCTION.format(what="Exercise" if len(own) == 1 else "Exercises", number=number,
                                title=title, lesson=lesson)
@@ -173,7 +175,7 @@ def write(names: list[str] | None = None) -> int:
         elif file.exists() and file.read_text(encoding="utf-8") == fresh:
             continue
         write_file(file, fresh)
-        print(f"{file.relative_to(notebooks().parent)}: {told}")
+        print(f"{file.relative_to(paths.notebooks().parent)}: {told}")
     return code
 
 

@@ -23,11 +23,10 @@ from pathlib import Path
 
 import yaml
 
-from lib import paths
+from lib import paths, profiles
 from lib.files import merge_json
 from lib.store import bare, import_closure, json_digest
 
-PROFILES = ("demo", "public", "paper")
 MARKER = re.compile(r"^# %%(.*)$", re.M)
 HEADER = re.compile(r"\A# ---\n(?P<yaml>(?:#.*\n)*?)# ---\n")
 RESOURCES = {".csv", ".yaml", ".json"}  # data files of the package that a result can depend on
@@ -50,7 +49,7 @@ class Notebook:
     paper: str
     produces: tuple[str, ...]
     cells: tuple[Cell, ...]
-    profiles: tuple[str, ...] = PROFILES
+    profiles: tuple[str, ...] = profiles.OURS
     reads: bool = False  # its results depend on those of the other notebooks
 
     @property
@@ -76,9 +75,9 @@ class Notebook:
                 return {"cell": number, "heading": heading}
         return {"cell": None, "heading": ""}
 
-    def code_parts(self) -> dict[str, str]:
+    def code_parts(self, profile: str) -> dict[str, str]:
         """What the notebook's results depend on in the project: digest by name of each of its own
-        code cells and each module.
+        code cells, each module, and what the profile says of each paper that it imports.
 
         Text cells and comments are no part of it, so that rewording a lesson makes nothing stale.
         """
@@ -87,13 +86,18 @@ class Notebook:
         files = set(import_closure(self.file)[0].values())
         beside = {data for folder in {file.parent for file in files} for data in folder.iterdir()}
         parts |= {_relative(file): bare(file.read_text(encoding="utf-8")) for file in files}
+        presets = profiles.load(profile).presets
+        parts |= {
+            f"preset of {file.parent.name}": json_digest(presets.get(file.parent.name, {}))
+            for file in files if file.name == "settings.py"
+        }
         return parts | {
             _relative(data): sha256(data) for data in beside if data.suffix in RESOURCES
         }
 
-    def code(self) -> str:
+    def code(self, profile: str) -> str:
         """One hash of :meth:`code_parts`."""
-        return json_digest(sorted(self.code_parts().items()))
+        return json_digest(sorted(self.code_parts(profile).items()))
 
 
 def _relative(file: Path) -> str:
@@ -106,16 +110,6 @@ def sha256(file: str | os.PathLike) -> str:
         return hashlib.sha256(Path(file).read_bytes()).hexdigest()
     except FileNotFoundError:
         return "none"
-
-
-def notebooks() -> Path:
-    """Folder of the notebooks (``NOTEBOOKS`` in the environment moves it, as the tests do)."""
-    return Path(os.environ.get("NOTEBOOKS") or paths.NOTEBOOKS)
-
-
-def sources() -> list[Path]:
-    """Their sources, in order."""
-    return sorted(notebooks().glob("[0-9]*.py"))
 
 
 def headings(text: str) -> list[str]:
@@ -139,9 +133,9 @@ def read_notebook(name: str) -> Notebook:
     SyntaxError
         Where it is no Python (the marks of a merge conflict).
     """
-    file = notebooks() / f"{name}.py"
+    file = paths.notebooks() / f"{name}.py"
     if not file.is_file():
-        there = ", ".join(source.stem for source in sources()) or "none"
+        there = ", ".join(source.stem for source in paths.sources()) or "none"
         raise FileNotFoundError(f"no notebook {name}: there are {there}")
     text = file.read_text(encoding="utf-8")
     ast.parse(text, f"{file.parent.name}/{file.name}")
@@ -154,7 +148,7 @@ def read_notebook(name: str) -> Notebook:
         for mark, source in zip(parts[::2], parts[1::2], strict=True)
     ]
     return Notebook(file, companion.get("paper", ""), tuple(companion.get("produces") or ()),
-                    tuple(cells), tuple(companion.get("profiles") or PROFILES),
+                    tuple(cells), tuple(companion.get("profiles") or profiles.OURS),
                     bool(companion.get("reads")))
 
 
@@ -183,7 +177,7 @@ def others(out: str | os.PathLike = "") -> str:
     its file, its content, its cell. Notebooks that read others are left out, or two of them would
     make each other stale for ever.
     """
-    readers = {source.stem for source in sources() if read_notebook(source.stem).reads}
+    readers = {source.stem for source in paths.sources() if read_notebook(source.stem).reads}
     rows = []
     for manifest in sorted(
         {*root(out).rglob("manifest.json"), *paths.FIGURES.rglob("manifest.json")}):

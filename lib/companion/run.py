@@ -25,9 +25,8 @@ import torch
 from IPython.display import Image, Markdown, display
 from matplotlib.figure import Figure
 
-from lib import paths
-from lib.companion.provenance import (PROFILES, Notebook, peak_mib, read_notebook, record, results,
-                                      sha256)
+from lib import paths, profiles
+from lib.companion.provenance import Notebook, peak_mib, read_notebook, record, results, sha256
 from lib.datasets.base import readable
 from lib.plots.style import use_style
 from lib.whole import write_file
@@ -127,9 +126,9 @@ class Run:
         peak = peak_mib(resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
         common = {
             "notebook": self.notebook.name, "profile": self.profile, "seed": self.seed,
-            "device": self.device, "parameters": self.parameters, "code": self.notebook.code(),
-            "lock": sha256(paths.LOCK), "seconds": round(time.monotonic() - self.began),
-            "peak_mib": peak
+            "device": self.device, "parameters": self.parameters,
+            "code": self.notebook.code(self.profile), "lock": sha256(paths.LOCK),
+            "seconds": round(time.monotonic() - self.began), "peak_mib": peak
         }
         record(self.manifest, self.notebook.name, [common | row for row in self.rows])
         made = ", ".join(dict.fromkeys(row["id"] for row in self.rows)) or "nothing"
@@ -195,8 +194,8 @@ def start(name: str, *, profile: str, seed: int, device: str, data: str, out: st
     ----------
     name : str
         The notebook's file name without suffix.
-    profile : {"demo", "public", "paper"}
-        Which parameters were chosen; all but ``demo`` write to a folder of their own.
+    profile : str
+        One of ``notebooks/profiles``; all but ``demo`` write to a folder of their own.
     seed : int
         Base seed.
     device : str
@@ -212,10 +211,9 @@ def start(name: str, *, profile: str, seed: int, device: str, data: str, out: st
     Raises
     ------
     ValueError
-        For an unknown profile or a device that is not there.
+        For an unknown or faulty profile, or a device that is not there.
     """
-    if profile not in PROFILES:
-        raise ValueError(f"profile {profile!r}: expected one of {', '.join(PROFILES)}")
+    profiles.load(profile)
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError(
             f"device {device!r}: this installation of torch sees no CUDA device; use device = 'cpu'"
@@ -231,7 +229,7 @@ def start(name: str, *, profile: str, seed: int, device: str, data: str, out: st
     print(f"notebook  {name}\nrun       profile {profile}, seed {seed}, device {device}")
     print(
         f"versions  Python {'.'.join(platform.python_version_tuple()[:2])}, {', '.join(versions)}")
-    print(f"code      {notebook.code()[:12]}, lock {sha256(paths.LOCK)[:12]}")
+    print(f"code      {notebook.code(profile)[:12]}, lock {sha256(paths.LOCK)[:12]}")
     folder, manifest = results(out, notebook.paper, profile)
     return Run(notebook, profile, seed, device, folder, manifest, lesson)
 

@@ -20,16 +20,15 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import yaml
 from filelock import Timeout
 
 from lib import paths
-from lib.companion.provenance import (PROFILES, Notebook, headings, notebooks, peak_mib,
-                                      read_notebook, sources)
+from lib.companion.provenance import Notebook, headings, peak_mib, read_notebook
 from lib.companion.state import folder, outputs, state, why
 from lib.files import edits, lock, merge_json
+from lib.profiles import Refused, base, load
+from lib.profiles import names as profile_names
 
-STANDARD = ("profile", "seed", "device", "data", "out")
 ENVIRONMENT = {
     "TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
@@ -37,35 +36,13 @@ ENVIRONMENT = {
 KERNEL_DIED = 138  # what papermill's own command line returns
 
 
-class Refused(ValueError):
-    """A run that was not begun: a parameter, a profile key or a notebook that does not exist, or a
-    wrong type."""
-
-
 def parameters(name: str, profile: str, **override: str | None) -> dict:
     """Parameters of a notebook: the profile's common ones, its section of the profile, then those
     of the command line.
-
-    Raises
-    ------
-    Refused
-        Where the profile holds a key that is neither a standard parameter nor the name of a
-        notebook.
     """
-    file = notebooks() / "profiles" / f"{profile}.yaml"
-    given = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    names = [source.stem for source in sources()]
-    for key, value in given.items():
-        if isinstance(value, Mapping) and key not in names:
-            raise Refused(f"{file.name}: section {key!r} names no notebook; there are "
-                          f"{', '.join(names)}")
-        if not isinstance(value, Mapping) and key not in STANDARD:
-            raise Refused(
-                f"{file.name}: {key!r} is no common parameter ({', '.join(STANDARD)}); others go "
-                "under a notebook's name")
-    common = {key: value for key, value in given.items() if key in STANDARD}
+    given = load(profile)
     asked = {key: value for key, value in override.items() if value}
-    return {"profile": profile} | common | (given.get(name) or {}) | asked
+    return {**given.parameters, **given.notebooks.get(name, {}), **asked}
 
 
 def check_parameters(given: Mapping, declared: Mapping, name: str) -> None:
@@ -200,14 +177,13 @@ def _reproduce(notebook: Notebook, given: Mapping, home: Path) -> int:
 def _checked(profile: str, data: str | None, names: list[str]) -> str | None:
     """The data folder in full; refuses a profile or folder that is not there, and notebooks whose
     edits a run would not see."""
-    if profile not in PROFILES:
-        raise Refused(f"there is no profile {profile!r}; there are {', '.join(PROFILES)}")
+    load(profile)
     folder = paths.data(data) if data else None
     if folder and not folder.is_dir():
         raise Refused(f"{folder}: expected the folder of your data, found "
                       f"{'a file' if folder.exists() else 'nothing'}. "
                       "Name the folder with DATA=, or leave DATA out.")
-    asked = [notebooks() / f"{name}.py" for name in names] or sources()
+    asked = [paths.notebooks() / f"{name}.py" for name in names] or paths.sources()
     if lost := [text for source in asked if source.is_file() and (text := edits(source))]:
         raise Refused("\n".join(lost))
     return str(folder) if folder else None
@@ -234,7 +210,7 @@ def main(argv: list[str] | None = None) -> int:
                                      description=main.__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME",
                         help="notebooks, without suffix; none: only check")
-    parser.add_argument("--profile", default="demo", help=", ".join(PROFILES))
+    parser.add_argument("--profile", default="demo", help=", ".join(profile_names()))
     parser.add_argument("--data", help="folder of your data")
     parser.add_argument("--device", help="cpu, cuda")
     parser.add_argument(
@@ -255,7 +231,7 @@ def main(argv: list[str] | None = None) -> int:
         for name in args.names:
             notebook = read_notebook(name)
             given = parameters(name, args.profile, data=data, device=args.device, out=args.out)
-            if args.profile not in notebook.profiles:
+            if base(args.profile) not in notebook.profiles:
                 print(f"{name}: not part of profile {args.profile}, but of "
                       f"{' and '.join(notebook.profiles)}")
             elif args.why:

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lib import paths
+from lib import paths, profiles
 from lib.companion.collect import COST, PAPERS, complete, manifest, scores, with_margins
-from lib.companion.provenance import PROFILES
+from lib.companion.provenance import results as places
 from lib.evaluation import printed as published
 from lib.evaluation.metrics import HIGHER_IS_BETTER, higher_is_better, measure
 from lib.evaluation.verdicts import PROTOCOL, PUBLISHED_FOLDS, VERDICTS
@@ -151,11 +151,17 @@ def _join(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
         kind=np.select(kinds, ["text", "printed", "other split", "control"], "ours"))
 
 
-def _sources(root: Path, profile: str) -> list[Path]:
-    """The manifest of the simulated results, then those of the real ones."""
-    real = [(root if own == profile and (root / paper / own).is_dir() else paths.FIGURES) / paper /
-            own / "manifest.json" for paper in PAPERS for own in PROFILES[1:]]
-    return [root / "manifest.json", *(file for file in real if file.is_file())]
+def _sources(root: Path, profile: str) -> dict[Path, bool]:
+    """The manifests of the simulated results, then those of the real ones, and whether they are
+    real; those of the profile that asks stand in place of those that it is like."""
+    found = {}
+    for base in profiles.OURS:
+        asks, simulated = base == profiles.base(profile), base == "demo"
+        order = [(root, profile)] * asks + [(root if simulated else paths.FIGURES, base)]
+        for paper in PAPERS:
+            there = [places(where, paper, name)[1] for where, name in order]
+            found |= {file: not simulated for file in list(filter(Path.is_file, there))[:1]}
+    return found
 
 
 def read(root: Path = paths.FIGURES, profile: str = "demo") -> Board:
@@ -166,7 +172,7 @@ def read(root: Path = paths.FIGURES, profile: str = "demo") -> Board:
     root : Path
         Folder of figures and tables with a ``manifest.json``. Where it does not answer every
         printed table (:func:`lib.companion.collect.complete`), the committed ``figures/`` are read.
-    profile : {"demo", "public", "paper"}
+    profile : str
         The run that asks. Simulated results are those of the demo profile under ``root``. Results
         on real data are those under ``root`` for this profile, for the others the committed ones.
 
@@ -183,8 +189,7 @@ def read(root: Path = paths.FIGURES, profile: str = "demo") -> Board:
     root = root if complete(root) else paths.FIGURES
     frames: dict[bool, list] = {True: [], False: []}
     rows, problems = [], []
-    for file in _sources(root, profile):
-        real = file.parent != root
+    for file, real in _sources(root, profile).items():
         try:
             listed = [row for row in manifest(file) if row["paper"] in PAPERS]
         except ValueError as error:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from lib import paths
+from lib import paths, profiles
 from lib.companion.provenance import Notebook, others, results, sha256
 from lib.store import json_digest
 
@@ -36,9 +36,11 @@ def state(notebook: Notebook, given: Mapping) -> dict:
     """Everything a notebook's results depend on."""
     own = {key: value for key, value in given.items() if key not in ("data", "out")}
     # the demo looks at no data of the user
-    data = "none" if given["profile"] == "demo" else _data_print(given.get("data", ""))
+    data = "none" if profiles.base(given["profile"]) == "demo" else _data_print(
+        given.get("data", ""))
     found = {
-        "code": notebook.code_parts(), "parameters": own, "lock": sha256(paths.LOCK), "data": data
+        "code": notebook.code_parts(given["profile"]), "parameters": own,
+        "lock": sha256(paths.LOCK), "data": data
     }
     return found | ({"others": others(given.get("out", ""))} if notebook.reads else {})
 

@@ -10,7 +10,7 @@ import jupytext
 
 from lib import paths
 from lib.companion.exercises import HINT, exercises
-from lib.companion.provenance import headings, sources
+from lib.companion.provenance import headings
 from lib.files import as_markdown, filled
 
 PAGE = paths.ROOT / "docs" / "teaching.md"
@@ -33,14 +33,14 @@ def _link(file: Path) -> str:
 def lessons_table() -> str:
     """Every lesson: what it asks, what is learnt, what it needs, as Markdown."""
     return as_markdown(["lesson", "question", "after it one knows", "needs"],
-                       [[_link(file), *_opening(file)] for file in sources()])
+                       [[_link(file), *_opening(file)] for file in paths.sources()])
 
 
 def mistakes_table() -> str:
     """Every exercise with the mistakes that its check names, as Markdown; shapes and values that
     are filled in read ``...``."""
     rows = []
-    for file in sources():
+    for file in paths.sources():
         for exercise in exercises(file.stem):
             said = [
                 HINT.sub("", text).strip() for text in exercise.messages if " shape " not in text

@@ -9,8 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-from lib import paths
-from lib.companion.provenance import notebooks, read_notebook, sha256
+from lib import paths, profiles
+from lib.companion.provenance import read_notebook, sha256
 
 
 def _verify_rows(folder: Path, rows: list[dict]) -> tuple[list[str], list[str]]:
@@ -26,18 +26,20 @@ def _verify_rows(folder: Path, rows: list[dict]) -> tuple[list[str], list[str]]:
         made.setdefault(name, []).append(row)
         if len(made[name]) > 1:
             continue
-        if not (notebooks() / f"{name}.py").is_file():
+        if not (paths.notebooks() / f"{name}.py").is_file():
             problems.append(f"{where}: made by {name}, which is no longer there")
             continue
+        known = row["profile"] in profiles.names()
+        code = read_notebook(name).code(row["profile"]) if known else "of a profile that is gone"
         changed = {
-            "its code, or code that it imports,": read_notebook(name).code() != row["code"],
-            "requirements.lock": lock != row["lock"]
+            "its code, or code that it imports,": code != row["code"], "requirements.lock": lock
+            != row["lock"]
         }
         (problems if row["profile"] == "demo" else older).extend(
             f"{name}: {what} changed after {where} was made; run it again"
             for what, stale in changed.items() if stale)
     for name in sorted(made):
-        if (notebooks() / f"{name}.py").is_file():
+        if (paths.notebooks() / f"{name}.py").is_file():
             ids = {row["id"] for row in made[name]}
             problems += [
                 f"{name}: declares {i}, which the manifest does not hold"

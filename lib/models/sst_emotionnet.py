@@ -12,14 +12,11 @@ reference [17]).
 
 from __future__ import annotations
 
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 VARIANTS = ("authors", "torcheeg")
-SMALL: dict[str, Any] = {"depths": (10, 10), "growths": (6, 6), "hidden": 16}
-"""choice: arguments of :class:`SSTEmotionNet` for a laptop, with one layer in each dense block."""
 _EPS = 1.1e-5  # of all batch norms
 
 

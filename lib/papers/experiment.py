@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lib import profiles
 from lib.datasets import registry
 from lib.datasets.base import Cohort
 from lib.evaluation import printed
@@ -65,9 +66,10 @@ def cohort(profile: str, simulated: Callable[[], Cohort], owners: str | Mapping[
     FileNotFoundError
         Where the dataset is not below the data folder; the message says where to ask.
     """
-    if profile == "demo":
+    base = profiles.base(profile)
+    if base == "demo":
         return simulated()
-    return registry.require(owners if isinstance(owners, str) else owners[profile], profile, root)
+    return registry.require(owners if isinstance(owners, str) else owners[base], profile, root)
 
 
 def about(trials: Cohort, source: str, dropped: Iterable[str], caption: str = "") -> dict:

@@ -6,7 +6,9 @@ import torch
 from torch import nn
 
 from lib.models.rmmt import n_parameters
-from lib.models.sst_emotionnet import SMALL, VARIANTS, SSTEmotionNet, _Attention
+from lib.models.sst_emotionnet import VARIANTS, SSTEmotionNet, _Attention
+
+SMALL = {"depths": (10, 10), "growths": (6, 6), "hidden": 16}
 
 
 @pytest.mark.parametrize(("side", "n"), [(32, 1_579_284), (16, 525_798)])

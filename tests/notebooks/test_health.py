@@ -24,7 +24,7 @@ def test_committed_copy_is_the_executed_source(source):
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda p: p.stem)
 def test_demo_profile_is_the_default(source):
-    assert health.demo_faults(source, paths.PROFILES) == []
+    assert health.demo_faults(source, paths.profiles()) == []
 
 
 def test_every_copy_has_its_source():

@@ -48,7 +48,7 @@ def test_start_fixes_chance_and_prints_no_time_and_no_path(begin, project, capsy
 
 
 @pytest.mark.parametrize(("wrong", "message"),
-                         [({"profile": "fast"}, "expected one of demo, public, paper"),
+                         [({"profile": "fast"}, "no profile 'fast'; there are demo, public, paper"),
                           ({"device": "cuda"}, "no CUDA device"),])
 def test_start_refuses(begin, wrong, message, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)

@@ -107,9 +107,10 @@ def test_a_notebook_that_reads_others_is_made_again_when_their_tables_change(ran
 
 def test_library_code_counts(ran, monkeypatch):
     real = provenance.Notebook.code_parts
-    monkeypatch.setattr(provenance.Notebook, "code_parts",
-                        lambda self: real(self) | {"lib/companion/run.py": "edited"})
-    assert "lib/companion/run.py" in real(provenance.read_notebook("10_toy"))
+    monkeypatch.setattr(
+        provenance.Notebook, "code_parts",
+        lambda self, profile: real(self, profile) | {"lib/companion/run.py": "edited"})
+    assert "lib/companion/run.py" in real(provenance.read_notebook("10_toy"), "demo")
     assert reasons(ran) == ["lib/companion/run.py changed"]
 
 

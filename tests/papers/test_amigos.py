@@ -15,7 +15,7 @@ from lib.papers.amigos import pretraining as amigos_pretraining
 from lib.papers.amigos import protocol as amigos
 from lib.papers.amigos import schematic as schematics
 from lib.papers.amigos import search as amigos_search
-from lib.papers.amigos.settings import CONTROLS, PRESETS, SPACE, SPLITS, TABLES, VARIANTS, Preset
+from lib.papers.amigos.settings import CONTROLS, SPACE, SPLITS, TABLES, VARIANTS, Preset
 from lib.papers.experiment import Record
 from lib.plots.classification import confusion_matrices
 from lib.store import Store
@@ -195,8 +195,8 @@ def test_figures_of_paper_2_are_drawn():
         {"count": pd.DataFrame(np.eye(2, dtype=int)), "percent": 100 * pd.DataFrame(np.eye(2))},
         axis=1)
     paper = {
-        m: Recogniser(PhysioTransformer(**PRESETS["paper"].model[m]), **PRESETS["paper"].head[m])
-        for m in ("ecg", "eeg")
+        m: Recogniser(PhysioTransformer(**Preset.of("paper").model[m]),
+                      **Preset.of("paper").head[m]) for m in ("ecg", "eeg")
     }
     drawn = [
         plots.presence(cells),

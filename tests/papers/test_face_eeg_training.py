@@ -6,10 +6,10 @@ import pytest
 import torch
 from scipy.signal import butter, sosfiltfilt
 
-from lib.models.sst_emotionnet import SMALL
 from lib.papers.face_eeg.training import control_fold, itnet_fold, sst_fold
 from lib.preprocessing.de_maps import BANDS, de_maps, differential_entropy, interpolation
 
+SMALL = {"depths": (10, 10), "growths": (6, 6), "hidden": 16}
 CELLS = np.array([(i, j) for i in range(7) for j in range(5)
                   if (i, j) not in {(0, 0), (0, 2), (0, 4), (2, 2), (4, 2), (6, 0), (6, 4)}])
 ITNET = {"epochs": 6, "batch": 16, "lr": 1e-2, "downsample": 2}

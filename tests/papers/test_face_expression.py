@@ -11,11 +11,11 @@ from lib.models.face_attention import FaceAttention
 from lib.papers.face_eeg import expression as experiment
 from lib.papers.face_eeg import expression_figures as plots
 from lib.papers.face_eeg import schematic as schematics
-from lib.papers.face_eeg.expression_settings import NULL_TWIN, ROWS, SPLITS, Preset
+from lib.papers.face_eeg.expression_settings import NULL_TWIN, ROWS, SPLITS, FacePreset
 from lib.papers.face_eeg.expression_training import control_fold
 from lib.store import Store
 
-TINY = Preset(repeats=2, recipe={"epochs": 2})
+TINY = FacePreset(repeats=2, recipe={"epochs": 2})
 LABELS = np.random.default_rng(5).permutation(np.repeat(np.arange(4), [120, 50, 30, 50]))
 
 
@@ -118,7 +118,7 @@ def test_macro_counts_classes_weighted_counts_faces(data, records):
 
 
 def test_only_attention_over_the_batch_depends_on_the_order_of_the_faces(how):
-    maps, preset = synthetic(0.3), Preset(2, {"epochs": 9, "patience": 20, "plateau": 20})
+    maps, preset = synthetic(0.3), FacePreset(2, {"epochs": 9, "patience": 20, "plateau": 20})
     rows = [name for name in ROWS if name.startswith("Face")]
     table = experiment.batch_order(maps, experiment.run(maps, rows, "official", preset, **how))
     table = table.set_index("variant")

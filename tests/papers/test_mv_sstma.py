@@ -13,7 +13,7 @@ from lib.evaluation.statistics import half_width
 from lib.papers.experiment import Record
 from lib.papers.mv_sstma import analysis
 from lib.papers.mv_sstma import protocol as mv_sstma
-from lib.papers.mv_sstma.settings import (CONTROLS, DATASETS, GUESS, PRESETS, RATIOS, SPLIT, TABLES,
+from lib.papers.mv_sstma.settings import (CONTROLS, DATASETS, GUESS, RATIOS, SPLIT, TABLES,
                                           VARIANTS, Preset)
 from lib.store import Store
 from lib.training.splits import Split
@@ -153,7 +153,7 @@ def test_a_linear_machine_finds_the_emotion_and_the_null_twin_is_at_chance(tmp_p
                 mv_sstma.cohort("demo", "seed-iv", folder=tmp_path / str(effect),
                                 subjects=6 if not effect else 2, windows=(10, 12), effect=effect))
         }
-        records = mv_sstma.run(own["seed-iv"], "seed-iv", ["SVM EEG", GUESS], PRESETS["demo"],
+        records = mv_sstma.run(own["seed-iv"], "seed-iv", ["SVM EEG", GUESS], Preset.of("demo"),
                                engine="serial", store=Store(tmp_path / "memo"))
         scored = mv_sstma.score(own, records, experiment="null", tier="simulated", unit="session")
         found[effect] = scored.pivot_table(index="fold", columns="variant", values="value")
@@ -195,13 +195,13 @@ def test_settings_are_those_that_are_printed():
     }
     assert ratios == set(RATIOS)
     # the published size is the default of the network
-    assert PRESETS["paper"].model == {} and PRESETS["paper"].hop == 1
+    assert Preset.of("paper").model == {} and Preset.of("paper").hop == 1
     text = published.table("seed", "text").set_index(["row", "metric"])["mean"]
     for name, title in (("seed-iv", "SEED-IV"), ("seed-v", "SEED-V")):
         (train, test), *_ = split(SPLIT[name])
         assert (len(train), len(test)) == (text[title, "training trials"], text[title,
                                                                                 "test trials"])
-    assert dataclasses.asdict(PRESETS["demo"])["hop"] > 1
+    assert dataclasses.asdict(Preset.of("demo"))["hop"] > 1
 
 
 def test_missing_data_say_where_to_ask(tmp_path):

@@ -94,10 +94,10 @@ def test_settings_are_those_that_are_printed():
         rows = published.table("rmmt", table).query("comparable")["row"].unique()
         assert set(rows) == set(names), f"table {table}"
     share = printed.query("row == 'split' and metric == 'training share'")["mean"].item()
-    assert rmmt.PRESETS["paper"].inner_subject == share
+    assert rmmt.Preset.of("paper").inner_subject == share
     counts = printed.query("row == 'split' and protocol == '10fold'").set_index("metric")["mean"]
     rest = counts["train trials"] + counts["validation trials"]
-    assert int(rmmt.PRESETS["paper"].inner * rest) == counts["train trials"]
+    assert int(rmmt.Preset.of("paper").inner * rest) == counts["train trials"]
     grid = printed[printed["row"] == "RMMT alpha grid"].set_index("metric")["mean"]
     np.testing.assert_allclose(rmmt.ALPHAS,
                                np.arange(grid["lowest"], grid["highest"] + 1e-9, grid["step"]))

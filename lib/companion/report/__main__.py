@@ -6,8 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from lib import paths
-from lib.companion.provenance import PROFILES
+from lib import paths, profiles
 from lib.companion.report.page import write
 
 
@@ -15,7 +14,7 @@ def main() -> None:
     """Write the executed notebooks, tables and provenance as one self-contained HTML page."""
     parser = argparse.ArgumentParser(prog="python -m lib.companion.report",
                                      description=main.__doc__)
-    parser.add_argument("--profile", choices=PROFILES, default="demo")
+    parser.add_argument("--profile", choices=profiles.names(), default="demo")
     parser.add_argument("--out", type=Path, help="default: report.html in the build folder")
     args = parser.parse_args()
     print(write(args.out or paths.build() / "report.html", args.profile))

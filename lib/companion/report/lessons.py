@@ -9,7 +9,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from lib.companion.provenance import headings, read_notebook, sources
+from lib import paths
+from lib.companion.provenance import headings, read_notebook
 from lib.companion.publish import paired
 from lib.companion.state import folder
 
@@ -73,9 +74,9 @@ def lessons(profile: str = "demo", *, executed: bool = True) -> list[Lesson]:
 
     Parameters
     ----------
-    profile : {"demo", "public", "paper"}
+    profile : str
     executed : bool
         ``False`` takes the committed copies only. Notebooks with neither are left out.
     """
-    found = (_load(source, profile, executed) for source in sources())
+    found = (_load(source, profile, executed) for source in paths.sources())
     return [lesson for lesson in found if lesson]

@@ -147,7 +147,7 @@ def render(profile: str = "demo", *, figures: Path | None = None, executed: bool
 
     Parameters
     ----------
-    profile : {"demo", "public", "paper"}
+    profile : str
         Which executed copies are shown; committed ones stand in for those that are missing, and the
         page says so.
     figures : Path, optional

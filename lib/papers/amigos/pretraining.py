@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from lib import profiles
 from lib.datasets import registry
 from lib.models.physio_transformer import EEG, PhysioTransformer
 from lib.papers.amigos.settings import CORPORA, Preset
@@ -35,7 +36,7 @@ def corpus(profile: str, modality: str, root: str = "", *, limit: int | None = N
            store: Store | None = None) -> np.ndarray:
     """Unlabelled segments ``(M, n_channels, n_times)`` for pre-training: of the simulated corpora,
     or of every real one that is found."""
-    if profile == "demo":
+    if profiles.base(profile) == "demo":
         found = registry.corpora(simulated_corpora.make(seed=seed, **CORPORA), "amigos",
                                  simulated=True)
     else:

@@ -19,7 +19,7 @@ from lib.datasets.base import Cohort
 from lib.evaluation.classification import classification
 from lib.papers import experiment as spine
 from lib.papers.amigos.pretraining import pretrain, weights
-from lib.papers.amigos.settings import CONTROLS, LABELS, SIMULATED, TARGETS, VARIANTS, Preset
+from lib.papers.amigos.settings import CONTROLS, LABELS, TARGETS, VARIANTS, Preset
 from lib.papers.amigos.training import finetune_fold, fusion_fold, high_labels
 from lib.papers.experiment import Record
 from lib.preprocessing import physio
@@ -44,9 +44,10 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> 
     FileNotFoundError
         Where AMIGOS is not below the data folder; the message says where to ask.
     """
-    return spine.cohort(profile,
-                        lambda: amigos.read(simulation.make(seed=seed, **(SIMULATED | simulated))),
-                        "amigos", root)
+    return spine.cohort(
+        profile, lambda: amigos.read(
+            simulation.make(seed=seed, **{**Preset.of(profile).simulated, **simulated})), "amigos",
+        root)
 
 
 def segments(trials: Cohort, *, jobs: int = 2, store: Store | None = None) -> dict:

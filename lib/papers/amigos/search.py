@@ -18,12 +18,12 @@ import numpy as np
 import torch
 import yaml
 
-from lib import paths
+from lib import paths, profiles
 from lib.datasets.base import BadFile
 from lib.evaluation.classification import classification
 from lib.papers.amigos import pretraining as amigos_pretraining
 from lib.papers.amigos import protocol as amigos
-from lib.papers.amigos.settings import MODALITIES, PRESETS, SPACE, TARGETS, Preset
+from lib.papers.amigos.settings import MODALITIES, SPACE, TARGETS, Preset
 from lib.papers.amigos.training import finetune_fold, high_labels
 from lib.training.splits import Split
 
@@ -153,7 +153,7 @@ def main(argv: list[str] | None = None) -> int:
     folds; print what was best."""
     parser = argparse.ArgumentParser(prog="python -m lib.papers.amigos.search",
                                      description=main.__doc__)
-    parser.add_argument("--profile", default="demo", choices=list(PRESETS))
+    parser.add_argument("--profile", default="demo", choices=profiles.names())
     parser.add_argument("--data", default="")
     parser.add_argument("--split", default="by_subject")
     parser.add_argument("--folds", type=int, default=1, help="how many folds, from the first")
@@ -161,7 +161,7 @@ def main(argv: list[str] | None = None) -> int:
                         help="configurations tried per fold, modality and target")
     parser.add_argument("--device", default="cpu")
     args = parser.parse_args(argv)
-    preset, folder = PRESETS[args.profile], folder_of(args.profile)
+    preset, folder = Preset.of(args.profile), folder_of(args.profile)
     data = amigos.segments(amigos.cohort(args.profile, args.data))
     unlabelled = {
         m: amigos_pretraining.corpus(args.profile, m, args.data, limit=preset.corpus)

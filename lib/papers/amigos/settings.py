@@ -8,18 +8,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from lib.models.physio_transformer import ECG, EEG
+from lib import profiles
+from lib.models.physio_transformer import ECG, EEG, FusionHead, PhysioTransformer, Recogniser
 from lib.papers.amigos.controls import control_fold, stimulus_fold
+from lib.papers.amigos.training import FusionRecipe, PretrainRecipe, Recipe
 from lib.papers.experiment import Row
+from lib.profiles import taken_by
+from lib.simulation import amigos as simulation
 
 TARGETS = ("arousal", "valence")  # Sec 3.2.2: one network each
 MODALITIES = ("ecg", "eeg")  # Fig 2: the order of the concatenation
 # choice: the paper does not say which; always side by side
 SPLITS = ("random_segments", "by_trial", "by_subject")
-SIMULATED: dict[str, Any] = {"subjects": 8}  # choice: the demo cohort
 NULL_TWIN: dict[str, Any] = {"subjects": 6, "effect": 0.0}
 # choice: the demo's unlabelled recordings, in each of six layouts
 CORPORA: dict[str, Any] = {"subjects": 4, "seconds": 100.0}
@@ -75,7 +78,7 @@ TABLES = {
 
 
 @dataclass(frozen=True)
-class Preset:
+class Preset(profiles.Preset):
     """What a profile changes: folds, size of the networks, length of the trainings.
 
     Attributes
@@ -93,6 +96,8 @@ class Preset:
         Recipes.
     fusion_head : mapping
         Arguments of the fusing network.
+    simulated : mapping
+        Arguments of the maker of the simulated cohort.
     checkpoints : bool
         Whether the state of a pre-training is kept after each epoch, so that one of days can be
         interrupted.
@@ -103,37 +108,19 @@ class Preset:
     inner: float = 0.2
     own: bool = True  # Sec 4.1.1
     corpus: int | None = None
-    model: Mapping[str, Mapping] = field(
-        default_factory=lambda: {"eeg": EEG["model"], "ecg": ECG["model"]})
-    head: Mapping[str,
-                  Mapping] = field(default_factory=lambda: {"eeg": EEG["head"], "ecg": ECG["head"]})
-    pretraining: Mapping[str, Mapping] = field(
-        default_factory=lambda: {"eeg": EEG["pretraining"], "ecg": ECG["pretraining"]})
-    finetuning: Mapping = field(default_factory=dict)
-    fusion: Mapping = field(default_factory=dict)
-    fusion_head: Mapping = field(default_factory=dict)
+    model: Mapping[str, Mapping] = taken_by(dict.fromkeys(MODALITIES, PhysioTransformer),
+                                            eeg=EEG["model"], ecg=ECG["model"])
+    head: Mapping[str, Mapping] = taken_by(dict.fromkeys(MODALITIES, Recogniser), eeg=EEG["head"],
+                                           ecg=ECG["head"])
+    pretraining: Mapping[str, Mapping] = taken_by(dict.fromkeys(MODALITIES, PretrainRecipe),
+                                                  eeg=EEG["pretraining"], ecg=ECG["pretraining"])
+    finetuning: Mapping = taken_by(Recipe)
+    fusion: Mapping = taken_by(FusionRecipe)
+    fusion_head: Mapping = taken_by(FusionHead)
+    simulated: Mapping = taken_by(simulation.make)
     checkpoints: bool = False
 
 
-# choice: a network for a laptop. Strides of 8, 2 and 2 (a token stands for 32 points) with kernels
-# so short that a token sees about as much as the paper's, 1.01 s; fewer features, one layer.
-# Networks with strides predict nothing but zero under the published L2 of 5e-3.
-SMALL: dict[str, Any] = {
-    "channels": (16, 32, 32), "kernels": (33, 9, 3), "strides": (8, 2, 2), "layers": 1,
-    "feedforward": 64, "mask_hidden": 64
-}
-SHORT: dict[str,
-            Any] = {"epochs": 40, "warmup": 0.075, "lr": 3e-3, "weight_decay": 1e-4, "batch": 32}
-PRESETS = {
-    "demo": Preset(
-        n_folds=4, own=False, corpus=300,
-        model={"eeg": {**EEG["model"], **SMALL}, "ecg": {**ECG["model"], **SMALL}},
-        head={
-            "eeg": {"hidden": (16,), "dropout": 0.1}, "ecg": {"hidden": (32, 16), "dropout": 0.1}
-        }, pretraining={"eeg": SHORT,
-                        "ecg": SHORT}, finetuning={"epochs": 12, "lr": 3e-3, "batch": 32},
-        fusion={"epochs": 15, "lr": 1e-3, "batch": 32}), "paper": Preset(checkpoints=True),
-}
 # choice: what `make tune` searches; the paper names Ray Tune and no space. Ray Tune's function and
 # its bounds
 SPACE: dict[str, tuple] = {

@@ -26,8 +26,9 @@ from lib.evaluation.classification import averages, confusion
 from lib.models.face_attention import PatchAttention, truncated_mobilenet, weights_source
 from lib.papers import experiment as spine
 from lib.papers.experiment import Record
-from lib.papers.face_eeg.expression_settings import ROWS, Preset
+from lib.papers.face_eeg.expression_settings import ROWS, FacePreset
 from lib.papers.face_eeg.expression_training import backbone_features, splits
+from lib.papers.face_eeg.settings import Preset
 from lib.simulation import rafdb as simulation
 from lib.store import Store, digest
 from lib.training.folds import weights
@@ -49,8 +50,10 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> 
     FileNotFoundError
         Where RAF-DB is not below the data folder; the message says where to ask.
     """
-    return spine.cohort(profile, lambda: rafdb.read(simulation.make(seed=seed, **simulated)),
-                        "rafdb", root)
+    return spine.cohort(
+        profile, lambda: rafdb.read(
+            simulation.make(seed=seed, **{**Preset.of(profile).face.simulated, **simulated})),
+        "rafdb", root)
 
 
 def features(trials: Cohort, *, weights: str = "", control: bool = True, seed: int = 0,
@@ -96,7 +99,7 @@ def features(trials: Cohort, *, weights: str = "", control: bool = True, seed: i
     return data
 
 
-def repeats(data: Mapping[str, np.ndarray], name: str, preset: Preset) -> list[Split]:
+def repeats(data: Mapping[str, np.ndarray], name: str, preset: FacePreset) -> list[Split]:
     """A split drawn ``preset.repeats`` times, numbered as folds. ``official`` keeps its test faces;
     what validates changes."""
     drawn = (splits(data["emotion"], data["official"], name, seed=number)[0]
@@ -104,8 +107,8 @@ def repeats(data: Mapping[str, np.ndarray], name: str, preset: Preset) -> list[S
     return [dataclasses.replace(split, fold=number) for number, split in enumerate(drawn)]
 
 
-def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: Preset, *, seed: int = 0,
-        device: str = "cpu", **how: Any) -> list[Record]:
+def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: FacePreset, *,
+        seed: int = 0, device: str = "cpu", **how: Any) -> list[Record]:
     """Train and test rows on every repeat of a split.
 
     Parameters
@@ -115,7 +118,7 @@ def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: Prese
     names : sequence of str
         Keys of ``ROWS``.
     split : {"official", "pooled"}
-    preset : Preset
+    preset : FacePreset
     seed, device : int, str
         Of the trainings.
     how

@@ -9,11 +9,13 @@ network and its training stands in :mod:`lib.models.face_attention` and
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from lib.papers.experiment import Row
-from lib.papers.face_eeg.expression_training import control_fold, face_fold
+from lib.papers.face_eeg.expression_training import Recipe, control_fold, face_fold
+from lib.profiles import taken_by
+from lib.simulation import rafdb as simulation
 
 # Sec 5.2 prints 80/20, which both are; choice: official first, the owner's own
 SPLITS = ("official", "pooled")
@@ -25,15 +27,12 @@ COLUMNS = [
 
 
 @dataclass(frozen=True)
-class Preset:
-    """What a profile changes: how often a row is trained, and fields of
-    :class:`lib.papers.face_eeg.expression_training.Recipe`."""
+class FacePreset:
+    """What a profile changes: how often a row is trained, how, and the simulated faces."""
 
     repeats: int = 5  # choice: the paper trained once, as far as it says
-    recipe: Mapping = field(default_factory=dict)
-
-
-PRESETS = {"demo": Preset(repeats=3), "paper": Preset()}
+    recipe: Mapping = taken_by(Recipe)
+    simulated: Mapping = taken_by(simulation.make)
 
 
 def _network(attention: str, maps: str = "maps") -> Row:

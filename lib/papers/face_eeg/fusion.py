@@ -21,7 +21,6 @@ from lib.models.inception import spectrogram_backbone
 from lib.models.scalp_cnn import ScalpCNN
 from lib.papers.experiment import Record
 from lib.papers.face_eeg import expression as face_expression
-from lib.papers.face_eeg.expression_settings import PRESETS as FACE_PRESETS
 from lib.papers.face_eeg.protocol import truth
 from lib.papers.face_eeg.settings import Preset
 from lib.preprocessing import scalp_maps
@@ -45,8 +44,8 @@ def trained_face(profile: str, root: str = "", *, seed: int = 0,
     """Weights of the face model that notebook 40 trained on the first draw of the official split,
     found in the memo."""
     data = face_expression.features(face_expression.cohort(profile, root, seed=seed), control=False)
-    record = face_expression.run(data, ["Face"], "official", FACE_PRESETS[profile], seed=seed,
-                                 **how)[0]
+    record = face_expression.run(data, ["Face"], "official",
+                                 Preset.of(profile).face, seed=seed, **how)[0]
     return weights(record.result)
 
 

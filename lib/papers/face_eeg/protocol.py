@@ -16,7 +16,7 @@ from lib.evaluation.classification import averages
 from lib.models.inception import spectrogram_backbone
 from lib.papers import experiment as spine
 from lib.papers.experiment import Record, Row
-from lib.papers.face_eeg.settings import PERMUTED, ROWS, SIMULATED, Preset
+from lib.papers.face_eeg.settings import PERMUTED, ROWS, Preset
 from lib.preprocessing import scalp_maps
 from lib.preprocessing.de_maps import de_maps, differential_entropy
 from lib.preprocessing.faces import project
@@ -48,9 +48,10 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> 
     FileNotFoundError
         Where there are no recordings; the message says how to lay them out.
     """
-    return spine.cohort(profile,
-                        lambda: flex.read(simulation.make(seed=seed, **(SIMULATED | simulated))),
-                        "flex", root)
+    return spine.cohort(
+        profile, lambda: flex.read(
+            simulation.make(seed=seed, **{**Preset.of(profile).simulated, **simulated})), "flex",
+        root)
 
 
 def features(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 2.0, jobs: int = 2,

@@ -11,17 +11,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib.models.sst_emotionnet import SMALL
+from lib import profiles
+from lib.models.eeg_itnet import EEGITNet
+from lib.models.scalp_cnn import ScalpCNN
+from lib.models.sst_emotionnet import SSTEmotionNet
 from lib.papers.experiment import Row
-from lib.papers.face_eeg.training import control_fold, itnet_fold, scalp_fold, sst_fold
+from lib.papers.face_eeg.expression_settings import FacePreset
+from lib.papers.face_eeg.training import (ITNetRecipe, Recipe, SSTRecipe, control_fold, itnet_fold,
+                                          scalp_fold, sst_fold)
+from lib.profiles import taken_by
+from lib.simulation import flex as simulation
 from lib.training.splits import RECORDING_SPLITS
 
 SPLITS = RECORDING_SPLITS
 # the fifth: what the paper's split reports when emotions are dealt anew over recordings
 PERMUTED = "random_segments, labels permuted"
-# choice: 7 people, 4 emotions, 2 clips of 36 s: the demo cohort
-SIMULATED: dict[str, Any] = {"seconds": 36}
-NULL_TWIN: dict[str, Any] = {**SIMULATED, "subjects": 5, "effect": 0.0, "video": False}
+NULL_TWIN: dict[str, Any] = {"subjects": 5, "effect": 0.0, "video": False}
 COLUMNS = [
     "row", "metric", "published", "reproduced", "reproduced_spread", "n", "split", "data", "verdict"
 ]
@@ -37,9 +42,12 @@ ROWS = {
 }
 TABLES = {"2": ("Scalp maps",), "3": ("SST-EmotionNet", "EEG-ITNet", "Scalp maps")}
 
+NETWORKS = {"Scalp maps": ScalpCNN, "EEG-ITNet": EEGITNet, "SST-EmotionNet": SSTEmotionNet}
+RECIPES = {"Scalp maps": Recipe, "EEG-ITNet": ITNetRecipe, "SST-EmotionNet": SSTRecipe}
+
 
 @dataclass(frozen=True)
-class Preset:
+class Preset(profiles.Preset):
     """What a profile changes.
 
     Attributes
@@ -55,28 +63,16 @@ class Preset:
         Frames per second that the face is looked at.
     model, recipe : mapping
         Row -> arguments of its network, and of its training.
+    simulated : mapping
+        Arguments of the maker of the simulated cohort.
+    face : FacePreset
     """
 
     n_folds: int = 5
     size: int = 229  # Sec 4.1
     projected: int = 0
     video_rate: float = 2.0
-    model: Mapping[str, Mapping] = field(default_factory=lambda: {"Scalp maps": {}})
-    recipe: Mapping[str, Mapping] = field(
-        default_factory=lambda: {"Scalp maps": {}, "EEG-ITNet": {}, "SST-EmotionNet": {}})
-
-
-SMALLER = {
-    "Scalp maps": {"widths": (128, 64, 32), "hidden": 64, "dropout": 0.2}, "SST-EmotionNet": SMALL
-}
-BRIEF = {
-    "Scalp maps": {"epochs": 40, "lr": 1e-3, "patience": 12},
-    "EEG-ITNet": {"epochs": 8, "lr": 1e-2, "plateau": 2, "patience": 4, "downsample": 2},
-    "SST-EmotionNet": {"epochs": 8, "batch": 32, "lr": 3e-3, "plateau": 2, "patience": 4}
-}
-PRESETS = {
-    # choice: spectrograms a quarter as wide, 64 random projections of the features, smaller
-    # networks and few epochs
-    "demo": Preset(n_folds=3, size=58, projected=64, video_rate=1.0, model=SMALLER, recipe=BRIEF),
-    "paper": Preset(),
-}
+    model: Mapping[str, Mapping] = taken_by(NETWORKS, **{"Scalp maps": {}})
+    recipe: Mapping[str, Mapping] = taken_by(RECIPES, **{name: {} for name in RECIPES})
+    simulated: Mapping = taken_by(simulation.make)
+    face: FacePreset = field(default_factory=FacePreset)

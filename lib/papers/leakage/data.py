@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lib import profiles
 from lib.datasets import muse, registry
 from lib.datasets.base import Cohort
 from lib.datasets.muse_format import FOLDER
@@ -182,7 +183,7 @@ def muse_cohort(profile: str, root: str = "", *, base: int = 0, **simulated: Any
     FileNotFoundError
         Where they are not below the data folder; the message says how to get them.
     """
-    if profile == "demo":
+    if profiles.base(profile) == "demo":
         return muse.read(muse_simulation.make(seed=base, **(MUSE | simulated)))
     return registry.require(FOLDER, profile, root)
 

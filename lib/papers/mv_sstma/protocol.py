@@ -21,8 +21,8 @@ from lib.evaluation.classification import classification
 from lib.papers import experiment as spine
 from lib.papers.experiment import Record
 from lib.papers.mv_sstma.pretraining import pretrain_fold
-from lib.papers.mv_sstma.settings import (ARRAYS, CONTROLS, EMOTIONS, GUESS, SIMULATED, SPLIT,
-                                          TITLES, VARIANTS, Preset)
+from lib.papers.mv_sstma.settings import (ARRAYS, CONTROLS, EMOTIONS, GUESS, SPLIT, TITLES,
+                                          VARIANTS, Preset)
 from lib.papers.mv_sstma.training import INPUTS, emotion_fold
 from lib.preprocessing.seed import windows
 from lib.simulation import seed as simulation
@@ -51,7 +51,8 @@ def cohort(profile: str, dataset: str, root: str = "", *, seed: int = 0,
     """
     return spine.cohort(
         profile, lambda: registry.DATASETS[dataset].read(
-            simulation.make(layout=dataset, seed=seed, **(SIMULATED | simulated))), dataset, root)
+            simulation.make(layout=dataset, seed=seed, **
+                            {**Preset.of(profile).simulated, **simulated})), dataset, root)
 
 
 def features(trials: Cohort, *, length: int = 10) -> dict:

@@ -8,21 +8,25 @@ optimiser or seed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from lib import profiles
 from lib.datasets.seed_format import SEED_IV_EMOTIONS, SEED_V_EMOTIONS
+from lib.models.mv_sstma import MVSSTMA
 from lib.papers.experiment import Row
 from lib.papers.mv_sstma.controls import bdae_fold, fuzzy_fold, majority_fold, max_fold, svm_fold
+from lib.papers.mv_sstma.pretraining import PretrainRecipe
+from lib.papers.mv_sstma.training import Recipe
+from lib.profiles import taken_by
+from lib.simulation import seed as simulation
 
 DATASETS = ("seed-iv", "seed-v")
 TITLES = {"seed-iv": "SEED-IV", "seed-v": "SEED-V"}
 EMOTIONS = {"seed-iv": SEED_IV_EMOTIONS, "seed-v": SEED_V_EMOTIONS}
 SPLIT = {"seed-iv": "16/8", "seed-v": "9/6"}  # Sec 3.1
 MODALITIES = ("eeg", "eye")
-# choice: the demo cohorts; real trials have 13 features of 4 s or more
-SIMULATED: dict[str, Any] = {"subjects": 3, "windows": (13, 17)}
-NULL_TWIN: dict[str, Any] = {**SIMULATED, "effect": 0.0}
+NULL_TWIN: dict[str, Any] = {"effect": 0.0}
 RATIOS = (0.3, 0.5, 0.7)  # Table 4
 # Sec 4.2: "10 labeled data from the beginning of the training dataset". choice: the first ten
 # windows of each class, because the first ten windows are all of the first trial, hence of one
@@ -73,7 +77,7 @@ TABLES = {
 
 
 @dataclass(frozen=True)
-class Preset:
+class Preset(profiles.Preset):
     """What a profile changes: training windows, size of the networks, length of the trainings.
 
     Attributes
@@ -88,26 +92,14 @@ class Preset:
     pretraining, finetuning, few, frozen : mapping
         Recipes: of the autoencoders, of all weights with all labels and with few, of a linear
         classifier alone.
+    simulated : mapping
+        Arguments of the maker of the simulated cohorts.
     """
 
     hop: int = 1
-    model: Mapping = field(default_factory=dict)
-    pretraining: Mapping = field(default_factory=dict)
-    finetuning: Mapping = field(default_factory=dict)
-    few: Mapping = field(default_factory=dict)
-    frozen: Mapping = field(default_factory=dict)
-
-
-# choice: a network for a laptop, one block and one head instead of six, with larger steps because
-# it is trained for few of them
-SMALL: dict[str, Any] = {"blocks": 1, "heads": 1, "head_width": 8}
-PRESETS = {
-    "demo": Preset(hop=2, model=SMALL, pretraining={"epochs": 8, "batch": 16, "lr": 5e-3},
-                   finetuning={"epochs": 8, "batch": 40,
-                               "lr": 1e-2}, few={"epochs": 8, "batch": 32, "lr": 1e-2},
-                   frozen={"epochs": 150, "batch": 64, "lr": 1e-2}),
-    # choice: 100 epochs of each, where the learning curves of the simulated cohorts are flat; a
-    # frozen encoder is run once, so that the epochs of its classifier cost nothing
-    "paper": Preset(pretraining={"epochs": 100}, finetuning={"epochs": 30}, few={"epochs": 30},
-                    frozen={"epochs": 200}),
-}
+    model: Mapping = taken_by(MVSSTMA)
+    pretraining: Mapping = taken_by(PretrainRecipe)
+    finetuning: Mapping = taken_by(Recipe)
+    few: Mapping = taken_by(Recipe)
+    frozen: Mapping = taken_by(Recipe)
+    simulated: Mapping = taken_by(simulation.make)

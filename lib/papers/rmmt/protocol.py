@@ -17,8 +17,7 @@ from lib.models.backbones import mobilenet_v2, resnet50
 from lib.papers import experiment as spine
 from lib.papers.experiment import Record, Row
 from lib.papers.rmmt.settings import (ALPHAS, COLUMNS, CONTROLS, MU, NO_BASELINE, NULL_TWIN,
-                                      PRESETS, SIMULATED, SUBJECT_SCALED, TABLES, VARIANTS,
-                                      WITH_OPTIONS, Preset)
+                                      SUBJECT_SCALED, TABLES, VARIANTS, WITH_OPTIONS, Preset)
 from lib.papers.rmmt.training import fit_fold, ridge_fold
 from lib.preprocessing import mahnob as preprocessing
 from lib.preprocessing.faces import project
@@ -28,8 +27,8 @@ from lib.training.splits import SPLITS, Split
 from lib.training.windows import trial_slices
 
 __all__ = [
-    "ALPHAS", "COLUMNS", "CONTROLS", "MU", "NO_BASELINE", "NULL_TWIN", "PRESETS", "SUBJECT_SCALED",
-    "TABLES", "VARIANTS", "Preset"
+    "ALPHAS", "COLUMNS", "CONTROLS", "MU", "NO_BASELINE", "NULL_TWIN", "SUBJECT_SCALED", "TABLES",
+    "VARIANTS", "Preset"
 ]  # of the settings, for notebooks
 KINDS = {
     "eeg": np.float32, "face": np.float32, "valence": np.float64, "lengths": np.int64,
@@ -59,9 +58,9 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, effect: float = 1.0,
         Where the data of the profile are not there; the message says where to ask.
     """
     return spine.cohort(
-        profile,
-        lambda: mahnob.read(simulation.make(seed=seed, effect=effect, **(SIMULATED | simulated))),
-        OWNERS, root)
+        profile, lambda: mahnob.read(
+            simulation.make(seed=seed, effect=effect, **
+                            {**Preset.of(profile).simulated, **simulated})), OWNERS, root)
 
 
 def features(trials: Cohort, *, weights: str = "", jobs: int = 2,

@@ -9,20 +9,22 @@ layers or heads.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from lib import profiles
+from lib.models.rmmt import RMMT
 from lib.papers.experiment import Row
-from lib.papers.rmmt.training import constant_fold, fit_fold, ridge_fold, stimulus_fold
+from lib.papers.rmmt.training import Recipe, constant_fold, fit_fold, ridge_fold, stimulus_fold
+from lib.profiles import taken_by
+from lib.simulation import mahnob as simulation
 
 ALPHAS = tuple(round(0.2 * k, 1) for k in range(1, 11))  # Sec 4.5.3: 0.2 to 2 in steps of 0.2
 MU = np.round(np.arange(0, 1.01, 0.1), 1)  # choice: grid of Fig 7; eta = 1 - mu
 FACE_BASELINE = 8  # choice: label steps, 2 s, the length of one band power window; see Preset
 
-# choice: the demo cohort, 40 trials
-SIMULATED: dict[str, Any] = {"subjects": 8, "clips": 5, "seconds": (35, 45)}
 # choice: of the demo cohort's kind, smaller
 NULL_TWIN: dict[str, Any] = {"subjects": 6, "clips": 3}
 COLUMNS = [
@@ -99,10 +101,11 @@ TABLES = {
 
 
 @dataclass(frozen=True)
-class Preset:
+class Preset(profiles.Preset):
     """What a profile changes: size of the folds, of the network, and of the training.
 
-    ``options`` go to every network, ``recipe`` to every training, before a variant's own.
+    ``options`` go to every network, ``recipe`` to every training, before a variant's own;
+    ``simulated`` to the maker of the simulated cohort.
 
     Statistics of features come from training trials. ``choice:`` face features are first taken
     relative to the first 2 s of their own trial, which removes the identity of the face and needs
@@ -116,21 +119,6 @@ class Preset:
     n_folds: int = 10  # Sec 4.3
     inner: float = 0.6  # Sec 4.3: 60 % of the rest trains, 40 % validates (129/86/24 of 239)
     inner_subject: float = 0.8  # Sec 4.3: 8:2 when one subject is left out
-    options: Mapping = field(default_factory=dict)
-    recipe: Mapping = field(default_factory=dict)
-
-
-PRESETS = {
-    # choice: a smaller network and fewer, smaller folds, so that every table runs on a laptop in
-    # minutes
-    "demo": Preset(
-        n_folds=5, options={"layers": 1, "widths": (32, 32)}, recipe={
-            "epochs": 8, "batch": 16, "train_hop": 32, "lr": 4e-3, "face_baseline": FACE_BASELINE
-        }),
-    # choice: batches of 16 windows 64 steps apart instead of 32 windows 32 steps apart changed the
-    # validation CCC by 0.01 at two thirds of the cost (two folds); one layer and 8 epochs halve it
-    # again
-    "public": Preset(options={"layers": 1}, recipe={"epochs": 8, "face_baseline": FACE_BASELINE}),
-    "paper": Preset(options={"layers": 2},
-                    recipe={"epochs": 12, "train_hop": 32, "face_baseline": FACE_BASELINE}),
-}
+    options: Mapping = taken_by(RMMT)
+    recipe: Mapping = taken_by(Recipe)
+    simulated: Mapping = taken_by(simulation.make)
