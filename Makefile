@@ -67,7 +67,7 @@ TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
         data-status verify report site clean distclean $(EXECUTED) $(CHECKED)
 
 help: ## print this list
-	@echo "make reproduce [PROFILE=demo|public|paper] [DATA=folder] [DEVICE=cpu|cuda]"
+	@echo "make reproduce [PROFILE=demo|public|paper|yours] [DATA=folder] [DEVICE=cpu|cuda]"
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
 LOCKED := requirements.lock requirements-weights.txt pyproject.toml
@@ -213,7 +213,7 @@ bench: setup ## measure speed beside named peers (benchmarks/), as ratios
 	$(PY) -m pytest -q -o python_files='bench_*.py' --benchmark-only benchmarks
 
 tune: setup ## search the hyper-parameters of paper 2 with Ray Tune, on validation data (SAMPLES=8 FOLDS=1)
-	$(PY) -m lib.papers.amigos.search --profile $(if $(filter paper,$(PROFILE)),paper,demo) $(AT) $(ON) \
+	$(PY) -m lib.papers.amigos.search --profile $(call quote,$(value PROFILE)) $(AT) $(ON) \
 	  $(if $(SAMPLES),--samples=$(call quote,$(value SAMPLES))) $(if $(FOLDS),--folds=$(call quote,$(value FOLDS)))
 
 data: setup ## download the openly published data into DATA (default: data/); SIZE=subjects of the EEG corpus (10)
