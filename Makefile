@@ -189,13 +189,15 @@ fuzz: setup ## damage copies of every format and read them, 300 of each
 
 FORMATTED := lib tests benchmarks docs
 
-format: setup ## lay out the code: imports by isort, lines by yapf
+format: setup ## lay out the code: imports by isort, lines by yapf, notebooks by ruff
 	$(PY) -m isort -q $(FORMATTED)
 	$(PY) -m yapf -i -r -p $(FORMATTED)
+	$(PY) -m ruff format -q --line-length 88 notebooks/[0-9]*.py
 
 lint: setup ## layout (make format mends it), ruff and mypy
 	$(PY) -m isort -q --check $(FORMATTED)
 	$(PY) -m yapf -d -r -p $(FORMATTED) > $(call quote,$(BUILD)/layout.diff) || { cat $(call quote,$(BUILD)/layout.diff); exit 1; }
+	$(PY) -m ruff format -q --check --line-length 88 notebooks/[0-9]*.py || { echo 'notebooks: make format lays them out'; exit 1; }
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 

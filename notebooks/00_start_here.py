@@ -18,9 +18,10 @@
 # %% [markdown]
 # # Start here: four papers on emotion recognition, run again
 #
-# Can a computer read how somebody feels from brain, face, heart and eyes? Four papers say how well it can. This companion
-# implements their systems, runs them, and puts every printed number beside a reproduced one, with its uncertainty, the
-# simple controls it must beat, and a verdict.
+# Can a computer read how somebody feels from brain, face, heart and eyes? Four papers
+# say how well it can. This companion implements their systems, runs them, and puts
+# every printed number beside a reproduced one, with its uncertainty, the simple
+# controls it must beat, and a verdict.
 #
 # **You will learn**
 # - what the notebooks answer and in which order to read them,
@@ -41,13 +42,16 @@ out: str = ""  # folder of the figures; empty: build/figures
 # %%
 from lib.companion.run import start
 
-run = start("00_start_here", profile=profile, seed=seed, device=device, data=data, out=out)
+run = start(
+    "00_start_here", profile=profile, seed=seed, device=device, data=data, out=out
+)
 
 # %% [markdown]
 # ## The notebooks
 #
-# Each is a lesson that reads from top to bottom and leaves its figures and tables in `figures/`. The papers stand on their own;
-# within one, read from the lowest number up: later notebooks take trained folds from earlier ones.
+# Each is a lesson that reads from top to bottom and leaves its figures and tables in
+# `figures/`. The papers stand on their own; within one, read from the lowest number up:
+# later notebooks take trained folds from earlier ones.
 #
 # | notebook | question | paper |
 # |---|---|---|
@@ -75,37 +79,48 @@ run = start("00_start_here", profile=profile, seed=seed, device=device, data=dat
 # | `91_published_claims` | Do the printed numbers agree with each other? | all four papers |
 # | `92_scoreboard` | Everything in one table | all four papers |
 #
-# RMMT is the residual multimodal Transformer of Jin et al. (2024), doi:10.1049/cit2.12346: face video and EEG in,
-# continuous valence out, on the MAHNOB-HCI database. Notebooks 20 to 23 are about the pre-trained Transformers on ECG and EEG of
-# Vazquez-Rodriguez et al. (2022), hal-03897400, on the AMIGOS database; 30 to 34 about the masked autoencoders on EEG and eye movements of
-# Gao et al. (2024), on SEED-IV and SEED-V; 40 to 43 about the face and the EEG scalp maps of Thanh and Thinh (2025),
-# doi:10.25073/2588-1086/vnucsce.4566.
+# RMMT is the residual multimodal Transformer of Jin et al. (2024),
+# doi:10.1049/cit2.12346: face video and EEG in, continuous valence out, on the
+# MAHNOB-HCI database. Notebooks 20 to 23 are about the pre-trained Transformers on ECG
+# and EEG of Vazquez-Rodriguez et al. (2022), hal-03897400, on the AMIGOS database; 30
+# to 34 about the masked autoencoders on EEG and eye movements of Gao et al. (2024), on
+# SEED-IV and SEED-V; 40 to 43 about the face and the EEG scalp maps of Thanh and Thinh
+# (2025), doi:10.25073/2588-1086/vnucsce.4566.
 #
 # ## Exercises
 #
-# Each lesson ends with questions, and one of them has a check: a function of a few lines, about the lesson's own idea. Open it in the
-# folder `exercises` (for example [exercises/12_rmmt_training](exercises/12_rmmt_training.ipynb)), write the body, run the check below
-# it. It prints *accepted*, or names the mistake and the hint that helps; `make check EX=12` says the same in a terminal. It needs no
-# training and no data. One possible solution is folded at the end of the lesson.
+# Each lesson ends with questions, and one of them has a check: a function of a few
+# lines, about the lesson's own idea. Open it in the folder `exercises` (for example
+# [exercises/12_rmmt_training](exercises/12_rmmt_training.ipynb)), write the body, run
+# the check below it. It prints *accepted*, or names the mistake and the hint that
+# helps; `make check EX=12` says the same in a terminal. It needs no training and no
+# data. One possible solution is folded at the end of the lesson.
 
 # %% [markdown]
 # ## Three tiers of data, one code path
 #
-# The data sets of this field are given to researchers under a licence. So every reader reads the owner's files as they lie
-# on disk, and what differs is who wrote them:
+# The data sets of this field are given to researchers under a licence. So every reader
+# reads the owner's files as they lie on disk, and what differs is who wrote them:
 #
-# 1. **simulated** (what you see when you run nothing special): a cohort written by `lib.simulation` in the owner's format,
-#    with a known truth. It shows that the code works. It says nothing about the paper.
-# 2. **public**: the openly published features and labels of all 239 annotated trials of MAHNOB-HCI, and EEG recordings without
-#    labels for pre-training. `make data` fetches them.
+# 1. **simulated** (what you see when you run nothing special): a cohort written by
+#    `lib.simulation` in the owner's format, with a known truth. It shows that the code
+#    works. It says nothing about the paper.
+# 2. **public**: the openly published features and labels of all 239 annotated trials of
+#    MAHNOB-HCI, and EEG recordings without labels for pre-training. `make data` fetches
+#    them.
 # 3. **licensed**: the full databases, from a folder that you name.
 #
-# `make data-status` prints this table for your folder. Here it is without the places on this computer:
+# `make data-status` prints this table for your folder. Here it is without the places on
+# this computer:
 
 # %% tags=["nbval-ignore-output"]
 from lib.datasets import registry
 
-print(registry.status(data or None)[["dataset", "tier", "found", "ask"]].to_string(index=False))
+print(
+    registry.status(data or None)[["dataset", "tier", "found", "ask"]].to_string(
+        index=False
+    )
+)
 
 # %% [markdown]
 # And the same command line for each tier:
@@ -114,13 +129,14 @@ print(registry.status(data or None)[["dataset", "tier", "found", "ask"]].to_stri
 #     make reproduce PROFILE=public DATA=<folder>         # 239 real trials, hours the first time
 #     make reproduce PROFILE=paper DATA=<folder>          # the full database
 #
-# What has been computed is remembered by content in `build/memo`: a second run takes seconds, and a run that was killed
-# goes on where it was.
+# What has been computed is remembered by content in `build/memo`: a second run takes
+# seconds, and a run that was killed goes on where it was.
 
 # %% [markdown]
 # ## A taste: one simulated trial
 #
-# `rmmt.cohort` gives the trials of a profile. A trial knows its labels; its signals are read from disk when asked for.
+# `rmmt.cohort` gives the trials of a profile. A trial knows its labels; its signals are
+# read from disk when asked for.
 
 # %% tags=["nbval-check-output"]
 from lib.datasets import mahnob
@@ -128,18 +144,25 @@ from lib.simulation import mahnob as simulation
 
 tiny = mahnob.read(simulation.make(subjects=1, clips=1, seed=seed))
 trial = tiny[0]
-print(f"{trial.name}: {trial.labels['valence'].size} valence labels at 4 Hz, signals {', '.join(sorted(trial.loaders))}")
+print(
+    f"{trial.name}: {trial.labels['valence'].size} valence labels at 4 Hz, signals "
+    f"{', '.join(sorted(trial.loaders))}"
+)
 print(tiny.caption)
 
 # %% tags=["nbval-check-output"]
 eeg = trial.load("eeg")
-print(f"EEG {eeg.data.shape[0]} channels at {eeg.rate:g} Hz in {eeg.unit}, the first is {eeg.channels[0]}")
+print(
+    f"EEG {eeg.data.shape[0]} channels at {eeg.rate:g} Hz in {eeg.unit}, the first is "
+    f"{eeg.channels[0]}"
+)
 
 # %% [markdown]
 # ## What a verdict means
 #
-# Every table has the columns *published* and *reproduced*, both with their spread over folds, the number of folds, the
-# name of the split, the tier of the data and a verdict. The verdicts and the rule behind each:
+# Every table has the columns *published* and *reproduced*, both with their spread over
+# folds, the number of folds, the name of the split, the tier of the data and a verdict.
+# The verdicts and the rule behind each:
 
 # %% tags=["nbval-check-output"]
 from lib.evaluation.verdicts import VERDICTS
@@ -148,7 +171,8 @@ for verdict, rule in VERDICTS.items():
     print(f"{verdict:16s} {rule}")
 
 # %% [markdown]
-# A **split** says what is kept apart between training and test. It decides what a score can claim:
+# A **split** says what is kept apart between training and test. It decides what a score
+# can claim:
 #
 # | split | kept apart | question it answers |
 # |---|---|---|
@@ -161,13 +185,15 @@ for verdict, rule in VERDICTS.items():
 # %% [markdown]
 # ## What could go wrong
 #
-# - **No data in your folder.** The demo profile never needs any; the others stop with a message that says where to ask.
-# - **Another computer, other digits.** Runs on one machine repeat bit for bit. Between processors the last digits differ;
-#   the tests allow for that.
+# - **No data in your folder.** The demo profile never needs any; the others stop with a
+#   message that says where to ask.
+# - **Another computer, other digits.** Runs on one machine repeat bit for bit. Between
+#   processors the last digits differ; the tests allow for that.
 #
 # ## Recap
 #
-# - The tens, twenties, thirties and forties are one paper each; start with the one you care about.
+# - The tens, twenties, thirties and forties are one paper each; start with the one you
+#   care about.
 # - Simulated, public, licensed: one code path, and the tier stands on every figure.
 # - A number counts with its spread, its split and its controls beside it.
 

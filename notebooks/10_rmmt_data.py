@@ -18,18 +18,22 @@
 # %% [markdown]
 # # The data of paper 1: what is in a trial?
 #
-# RMMT predicts **valence**, how pleasant somebody feels, four times a second, from a video of the face and from the EEG
-# while the person watches film clips. Before any model: what do the recordings and the labels look like, and what can be
-# got right without looking at a person at all?
+# RMMT predicts **valence**, how pleasant somebody feels, four times a second, from a
+# video of the face and from the EEG while the person watches film clips. Before any
+# model: what do the recordings and the labels look like, and what can be got right
+# without looking at a person at all?
 #
 # **You will learn**
 # - how a trial lies on disk and how its streams are put on one clock,
-# - what the continuous labels look like, and how much of their variance lies between trials,
+# - what the continuous labels look like, and how much of their variance lies between
+#   trials,
 # - what the feature arrays are that every model of the next notebooks is given.
 #
-# **Reproduces** the facts of Sec 4.1 and 4.2 of the paper (`labels`, `trials`, `features`).
+# **Reproduces** the facts of Sec 4.1 and 4.2 of the paper (`labels`, `trials`,
+# `features`).
 #
-# **Needs** nothing in the demo profile: it writes a simulated cohort in the format of MAHNOB-HCI (about a minute, once).
+# **Needs** nothing in the demo profile: it writes a simulated cohort in the format of
+# MAHNOB-HCI (about a minute, once).
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which data and how much training: demo, public, paper
@@ -41,53 +45,82 @@ out: str = ""  # folder of the figures; empty: build/figures
 # %%
 from lib.companion.run import start
 
-run = start("10_rmmt_data", profile=profile, seed=seed, device=device, data=data, out=out)
+run = start(
+    "10_rmmt_data", profile=profile, seed=seed, device=device, data=data, out=out
+)
 
 # %% [markdown]
 # ## A cohort of trials
 #
-# One trial is one subject watching one clip once. `rmmt.cohort` returns all trials of the profile in the order of the
-# label file. A trial that cannot be read does not take the others down: it is left out, with the reason.
+# One trial is one subject watching one clip once. `rmmt.cohort` returns all trials of
+# the profile in the order of the label file. A trial that cannot be read does not take
+# the others down: it is left out, with the reason.
 
 # %% tags=["nbval-check-output"]
 from lib.papers.rmmt import protocol as rmmt
 
 cohort = rmmt.cohort(profile, data, seed=seed)
 table = cohort.table()
-print(f"{cohort.caption}: {len(cohort)} trials, {table.subject.nunique()} subjects, left out: {dict(cohort.dropped) or 'none'}")
+print(
+    f"{cohort.caption}: {len(cohort)} trials, {table.subject.nunique()} subjects, "
+    f"left out: {dict(cohort.dropped) or 'none'}"
+)
 
 # %%
-run.table("trials", table.groupby("subject").agg(trials=("trial", "size"), steps=("valence_n", "sum"), valence=("valence_mean", "mean"),
-                                                 spread=("valence_std", "mean")), caption=cohort.caption, tier=cohort.tier)
+run.table(
+    "trials",
+    table.groupby("subject").agg(
+        trials=("trial", "size"),
+        steps=("valence_n", "sum"),
+        valence=("valence_mean", "mean"),
+        spread=("valence_std", "mean"),
+    ),
+    caption=cohort.caption,
+    tier=cohort.tier,
+)
 
 # %% [markdown]
 # ## The labels
 #
-# Five people watched the videos of the faces and moved a joystick; the file holds their mean at 4 Hz. The paper gives a
-# range of -0.5 to 0.5. Look at the right panel: **most of the variance lies between trials**, not inside one. A model that
-# only knew the mean level of each trial would already be good, which is why the score of a fold is computed over all its
-# trials one after another.
+# Five people watched the videos of the faces and moved a joystick; the file holds their
+# mean at 4 Hz. The paper gives a range of -0.5 to 0.5. Look at the right panel: **most
+# of the variance lies between trials**, not inside one. A model that only knew the mean
+# level of each trial would already be good, which is why the score of a fold is
+# computed over all its trials one after another.
 
 # %%
 from lib import plots
 
 labels = [trial.labels["valence"] for trial in cohort]
-run.figure("labels", plots.label_overview(labels), table, caption=cohort.caption, tier=cohort.tier)
+run.figure(
+    "labels",
+    plots.label_overview(labels),
+    table,
+    caption=cohort.caption,
+    tier=cohort.tier,
+)
 
 # %% tags=["nbval-check-output"]
 import numpy as np
 
 values = np.concatenate(labels)
-between = sum(len(trace) * (trace.mean() - values.mean()) ** 2 for trace in labels) / (values.size * values.var())
-print(f"{values.size} steps, range {values.min():.2f} to {values.max():.2f}, spread {values.std():.3f}, "
-      f"{between:.0%} of the variance between trials")
+between = sum(len(trace) * (trace.mean() - values.mean()) ** 2 for trace in labels) / (
+    values.size * values.var()
+)
+print(
+    f"{values.size} steps, range {values.min():.2f} to {values.max():.2f}, spread "
+    f"{values.std():.3f}, "
+    f"{between:.0%} of the variance between trials"
+)
 
 # %% [markdown]
 # ## One clock
 #
-# The recordings of a trial come from different devices. The EEG amplifier marks the start and the end of the clip with two
-# pulses on its Status channel; camera, gaze tracker and microphone share the sample counter of the audio. The report below
-# holds what the reader found: where the clip starts in the EEG and in the video, and whether each stream covers the labels.
+# The recordings of a trial come from different devices. The EEG amplifier marks the
+# start and the end of the clip with two pulses on its Status channel; camera, gaze
+# tracker and microphone share the sample counter of the audio. The report below holds
+# what the reader found: where the clip starts in the EEG and in the video, and whether
+# each stream covers the labels.
 
 # %% tags=["nbval-check-output"]
 from lib.datasets import mahnob
@@ -102,10 +135,12 @@ else:
 # %% [markdown]
 # ## From signals to features
 #
-# The EEG is band-passed to 0.3-45 Hz and re-referenced to the average; Welch's method gives the power of six frequency
-# bands in each of 32 channels, relative to the total, in windows of 2 s that step with the labels: 192 numbers per step
-# (notebook 11 takes that apart). The face is found in one video frame per label, cut out, and described by a network
-# trained on photographs. Everything is remembered, so this takes time only once.
+# The EEG is band-passed to 0.3-45 Hz and re-referenced to the average; Welch's method
+# gives the power of six frequency bands in each of 32 channels, relative to the total,
+# in windows of 2 s that step with the labels: 192 numbers per step (notebook 11 takes
+# that apart). The face is found in one video frame per label, cut out, and described by
+# a network trained on photographs. Everything is remembered, so this takes time only
+# once.
 
 # %% tags=["nbval-check-output"]
 features = rmmt.features(cohort)
@@ -114,17 +149,26 @@ for name in ("eeg", "face", "valence", "lengths", "subject"):
 print(features["about"]["caption"])
 
 # %% [markdown]
-# What a model sees of one trial: time runs to the right, every line is a feature (standardised over the cohort), the label
-# is on top.
+# What a model sees of one trial: time runs to the right, every line is a feature
+# (standardised over the cohort), the label is on top.
 
 # %%
 from lib.training.windows import trial_slices
 
-example = int(np.argmax([np.ptp(trace) for trace in labels]))  # the trial whose label moves most
+example = int(
+    np.argmax([np.ptp(trace) for trace in labels])
+)  # the trial whose label moves most
 where = trial_slices(features["lengths"])[example]
 maps = {name: features[name][where] for name in ("face", "eeg")}
-scaled = {name: (x - features[name].mean(0)) / (features[name].std(0) + 1e-6) for name, x in maps.items()}
-run.figure("features", plots.feature_maps(features["valence"][where], scaled), **features["about"])
+scaled = {
+    name: (x - features[name].mean(0)) / (features[name].std(0) + 1e-6)
+    for name, x in maps.items()
+}
+run.figure(
+    "features",
+    plots.feature_maps(features["valence"][where], scaled),
+    **features["about"],
+)
 
 # %% [markdown]
 # ## Published versus reproduced
@@ -135,43 +179,53 @@ run.figure("features", plots.feature_maps(features["valence"][where], scaled), *
 # | clip length | 35 to 117 s | middle panel of `labels` |
 # | label range | -0.5 to 0.5 | printed above |
 #
-# On the public profile the counts agree exactly. The simulated cohort is smaller, and calibrated to the statistics of the
-# real labels (see `docs/data-cards/mahnob-simulated.md`), so agreement there is no finding.
+# On the public profile the counts agree exactly. The simulated cohort is smaller, and
+# calibrated to the statistics of the real labels (see
+# `docs/data-cards/mahnob-simulated.md`), so agreement there is no finding.
 #
 # ## What could go wrong
 #
-# - The paper says that five annotators labelled the trials; only their mean is published, so the agreement between
-#   annotators, the ceiling of any model, cannot be computed.
-# - Labels were given by people who watched the **face**. A model of the face has an advantage that has nothing to do
-#   with feeling.
-# - In the files of the public features, `target` is exactly twice the label. Mixing both doubles the RMSE.
+# - The paper says that five annotators labelled the trials; only their mean is
+#   published, so the agreement between annotators, the ceiling of any model, cannot be
+#   computed.
+# - Labels were given by people who watched the **face**. A model of the face has an
+#   advantage that has nothing to do with feeling.
+# - In the files of the public features, `target` is exactly twice the label. Mixing
+#   both doubles the RMSE.
 #
 # ## Exercises
 #
 # 1. *Easy.* Which clip has the highest mean valence? Group `table` by `stimulus`.
-# 2. *Medium.* Predict each trial by the mean trace of the other subjects who watched the same clip. What is its CCC?
-#    (`lib.papers.rmmt.training.stimulus_fold` does it fold by fold.)
-# 3. *Open.* Labels lag behind the face by the reaction time of the annotators. Estimate the lag from the features.
-# 4. *With a check.* Make the label of a trial from the traces of several annotators: below, or without the solution in
+# 2. *Medium.* Predict each trial by the mean trace of the other subjects who watched
+#    the same clip. What is its CCC? (`lib.papers.rmmt.training.stimulus_fold` does it
+#    fold by fold.)
+# 3. *Open.* Labels lag behind the face by the reaction time of the annotators. Estimate
+#    the lag from the features.
+# 4. *With a check.* Make the label of a trial from the traces of several annotators:
+#    below, or without the solution in
 #    [exercises/10_rmmt_data](exercises/10_rmmt_data.ipynb).
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: from joysticks to a label
 #
-# Several people move a joystick while they watch a face. Write `label_trace(joysticks, rate)`: the valence label at 4 Hz.
+# Several people move a joystick while they watch a face. Write
+# `label_trace(joysticks, rate)`: the valence label at 4 Hz.
 #
-# - **In:** `joysticks`, array `(n_people, n_times)`, NaN where somebody has not begun yet; `rate`, samples per second, a multiple of 4.
-# - **Out:** array `(n_steps,)`, four labels per second: the mean over people, then over the samples of each quarter of a second. What
-#   is left over at the end is not used.
+# - **In:** `joysticks`, array `(n_people, n_times)`, NaN where somebody has not begun
+#   yet; `rate`, samples per second, a multiple of 4.
+# - **Out:** array `(n_steps,)`, four labels per second: the mean over people, then over
+#   the samples of each quarter of a second. What is left over at the end is not used.
 #
 # <details><summary>Hint 1</summary>
 #
-# A quarter of a second holds `rate // 4` samples. How many whole quarters are there in `n_times` samples?
+# A quarter of a second holds `rate // 4` samples. How many whole quarters are there in
+# `n_times` samples?
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# Average over people first: one trace is left. Cut it to whole quarters, `reshape` it to one row per quarter, average each row.
+# Average over people first: one trace is left. Cut it to whole quarters, `reshape` it
+# to one row per quarter, average each row.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -197,17 +251,33 @@ def label_trace(joysticks, rate):
 # %% tags=["check", "nbval-check-output"]
 people = np.array([[0.1], [0.2], [0.6]]) * np.ones((3, 310))  # 3.1 s at 100 Hz
 label = label_trace(people, 100)
-assert np.shape(label) == (12,), f"3.1 s hold 12 whole quarters of a second, but your result has the shape {np.shape(label)} (hint 1)"
-assert np.allclose(label, 0.3), "three people who say 0.1, 0.2 and 0.6 make a label of 0.3: average over people (hint 2)"
+assert np.shape(label) == (12,), (
+    "3.1 s hold 12 whole quarters of a second, but your result has the shape "
+    f"{np.shape(label)} (hint 1)"
+)
+assert np.allclose(label, 0.3), (
+    "three people who say 0.1, 0.2 and 0.6 make a label of 0.3: average over people "
+    "(hint 2)"
+)
 ramp = np.tile(np.arange(100.0), (2, 1))
 label = label_trace(ramp, 100)
-assert not np.allclose(label, [0, 25, 50, 75]), "you take one sample of each quarter of a second; average all of them (hint 2)"
-assert np.allclose(label, [12, 37, 62, 87]), "each label is the mean of the samples of its own quarter of a second (hint 2)"
+assert not np.allclose(label, [0, 25, 50, 75]), (
+    "you take one sample of each quarter of a second; average all of them (hint 2)"
+)
+assert np.allclose(label, [12, 37, 62, 87]), (
+    "each label is the mean of the samples of its own quarter of a second (hint 2)"
+)
 late = people.copy()
 late[2, :100] = np.nan
 label = label_trace(late, 100)
-assert np.isfinite(label).all(), "one person who has not begun yet turns the whole label into NaN: leave NaN out of the mean (hint 3)"
-assert np.allclose(label[:4], 0.15), "before the third person begins, the label is the mean of the other two: NaN is not 0 (hint 3)"
+assert np.isfinite(label).all(), (
+    "one person who has not begun yet turns the whole label into NaN: leave NaN out "
+    "of the mean (hint 3)"
+)
+assert np.allclose(label[:4], 0.15), (
+    "before the third person begins, the label is the mean of the other two: NaN is "
+    "not 0 (hint 3)"
+)
 print("accepted: 12 labels from 3.1 s, and nobody who is late takes the others away")
 
 # %% [markdown]

@@ -18,14 +18,15 @@
 # %% [markdown]
 # # RMMT: the model, its training, and one modality against two
 #
-# A face shows more than a scalp. Does a model of both do better than a model of the face alone? This notebook builds the
-# residual multimodal Transformer (RMMT), trains it and its rivals on the same folds, and answers with numbers that have
-# error bars.
+# A face shows more than a scalp. Does a model of both do better than a model of the
+# face alone? This notebook builds the residual multimodal Transformer (RMMT), trains it
+# and its rivals on the same folds, and answers with numbers that have error bars.
 #
 # **You will learn**
 # - how cross-modal attention lets one stream ask questions of another,
 # - what the two losses of the paper pull towards,
-# - how to compare models fairly: same folds, same recipe, controls beside them, intervals around the means.
+# - how to compare models fairly: same folds, same recipe, controls beside them,
+#   intervals around the means.
 #
 # **Reproduces** Figs 1-4 (drawn anew), Table 4, Fig 8.
 #
@@ -39,12 +40,22 @@ data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
 repeats: int = 1  # trainings of each fold with different seeds; their mean is scored
 splits: list = ["contiguous_trials"]  # how folds are made
-also: list = []  # further rows of the table in the first split: a model's name, with or without a named option
+also: list = []  # further rows, first split: models, with a named option or without
 
 # %%
 from lib.companion.run import show_source, start
 
-run = start("12_rmmt_training", profile=profile, seed=seed, device=device, data=data, out=out, repeats=repeats, splits=splits, also=also)
+run = start(
+    "12_rmmt_training",
+    profile=profile,
+    seed=seed,
+    device=device,
+    data=data,
+    out=out,
+    repeats=repeats,
+    splits=splits,
+    also=also,
+)
 
 # %%
 from lib.papers.rmmt import protocol as rmmt
@@ -56,39 +67,49 @@ about = features["about"]
 
 # %% tags=["nbval-check-output"]
 print(about["caption"])
-print(f"{len(cohort)} trials of {len(set(features['subject']))} subjects, {features['eeg'].shape[1]} EEG and "
-      f"{features['face'].shape[1]} face features, {features['valence'].size} label steps")
+print(
+    f"{len(cohort)} trials of {len(set(features['subject']))} subjects, "
+    f"{features['eeg'].shape[1]} EEG and "
+    f"{features['face'].shape[1]} face features, {features['valence'].size} label steps"
+)
 
 # %% [markdown]
 # ## Three ways to bring two modalities together
 #
-# Features can be joined before one model (feature fusion), predictions after two models (decision fusion), or both.
-# RMMT's Transformer belongs to neither box: it lets the streams talk inside the network.
+# Features can be joined before one model (feature fusion), predictions after two models
+# (decision fusion), or both. RMMT's Transformer belongs to neither box: it lets the
+# streams talk inside the network.
 
 # %%
 from lib.models.rmmt import build, n_parameters
 from lib.papers.rmmt import schematic as schematics
 
 drawn = {"caption": "drawn by this project from the built model", "tier": "published"}
-model = build("RMMT", n_eeg=192, n_face=512)  # 32 electrodes x 6 bands; a 512-d face descriptor
+model = build(
+    "RMMT", n_eeg=192, n_face=512
+)  # 32 electrodes x 6 bands; a 512-d face descriptor
 run.figure("fig1", schematics.fusion_schemes(), **drawn)
 
 # %% [markdown]
 # ## The model
 #
-# Each modality passes a temporal convolutional network (TCN), which looks back 3.25 s. The face stream $X_F$ then asks the
-# EEG stream $X_E$ through the Transformer, and its answer is joined with $X_F$ itself: the *residual* of the name (Eq 17).
+# Each modality passes a temporal convolutional network (TCN), which looks back 3.25 s.
+# The face stream $X_F$ then asks the EEG stream $X_E$ through the Transformer, and its
+# answer is joined with $X_F$ itself: the *residual* of the name (Eq 17).
 
 # %%
 run.figure("fig2", schematics.overview(model), **drawn)
 
 # %% tags=["nbval-check-output"]
 for name in ("TCN-F", "TCN-E", "F-Fusion", "RMMT"):
-    print(f"{name:9s} {n_parameters(build(name, n_eeg=192, n_face=512)):>9,} parameters")
+    print(
+        f"{name:9s} {n_parameters(build(name, n_eeg=192, n_face=512)):>9,} parameters"
+    )
 
 # %% [markdown]
-# Inside a layer the face is the query and the EEG gives keys and values. Eq (12) prints a ReLU where attention usually has
-# a softmax: weights are not normalised, and a key can be dropped altogether.
+# Inside a layer the face is the query and the EEG gives keys and values. Eq (12) prints
+# a ReLU where attention usually has a softmax: weights are not normalised, and a key
+# can be dropped altogether.
 
 # %%
 run.figure("fig3", schematics.fusion_block(model), **drawn)
@@ -102,9 +123,9 @@ show_source(CrossModalBlock.forward)
 # %% [markdown]
 # ## The losses
 #
-# $1 - \rho_c$ (Eqs 18-19) rewards predictions that agree with the label in level, spread and shape. The distillation loss
-# (Eq 20) pulls $X_E$ towards $X_F$, with weight $\alpha$ (Eq 21): EEG features learn to resemble those of the stronger
-# modality.
+# $1 - \rho_c$ (Eqs 18-19) rewards predictions that agree with the label in level,
+# spread and shape. The distillation loss (Eq 20) pulls $X_E$ towards $X_F$, with weight
+# $\alpha$ (Eq 21): EEG features learn to resemble those of the stronger modality.
 
 # %%
 run.figure("fig4", schematics.distillation(model), **drawn)
@@ -118,22 +139,31 @@ show_source(losses.kd_loss)
 # %% [markdown]
 # ## Folds before windows
 #
-# Trials are split first and cut into windows afterwards, so no window can lie on both sides. Statistics for scaling come
-# from the training trials; the epoch is chosen on the validation trials; the test trials are predicted once.
+# Trials are split first and cut into windows afterwards, so no window can lie on both
+# sides. Statistics for scaling come from the training trials; the epoch is chosen on
+# the validation trials; the test trials are predicted once.
 
 # %% tags=["nbval-check-output"]
 for fold in rmmt.splits(features, splits[0], preset):
-    subjects = {part: set(features["subject"][list(getattr(fold, part))]) for part in ("train", "val", "test")}
+    subjects = {
+        part: set(features["subject"][list(getattr(fold, part))])
+        for part in ("train", "val", "test")
+    }
     shared = len((subjects["train"] | subjects["val"]) & subjects["test"])
-    print(f"fold {fold.fold}: {len(fold.train)} train, {len(fold.val)} validation, {len(fold.test)} test trials; "
-          f"{shared} of {len(subjects['test'])} test subjects seen in training")
+    print(
+        f"fold {fold.fold}: {len(fold.train)} train, {len(fold.val)} validation, "
+        f"{len(fold.test)} test trials; "
+        f"{shared} of {len(subjects['test'])} test subjects seen in training"
+    )
 
 # %% [markdown]
 # ## Training
 #
-# All models share one recipe (the paper prints none); the folds run side by side and each finished one is remembered. One
-# loop trains every network of the four papers: a network brings its batches, its loss (here Eq 21, which shows the two parts
-# of the loss beside their sum) and its score (here the CCC of the validation trials, whose best epoch is kept).
+# All models share one recipe (the paper prints none); the folds run side by side and
+# each finished one is remembered. One loop trains every network of the four papers: a
+# network brings its batches, its loss (here Eq 21, which shows the two parts of the
+# loss beside their sum) and its score (here the CCC of the validation trials, whose
+# best epoch is kept).
 
 # %%
 from lib.training.loop import fit
@@ -151,18 +181,32 @@ names = [*rmmt.TABLES["4"], *rmmt.CONTROLS]
 records = []
 for split in splits:
     further = also if split == splits[0] else []
-    records += rmmt.run(features, [*names, *further], split, preset, seeds=range(seed, seed + repeats), device=device)
+    records += rmmt.run(
+        features,
+        [*names, *further],
+        split,
+        preset,
+        seeds=range(seed, seed + repeats),
+        device=device,
+    )
 
 # %%
 from lib import plots
 
-histories = {name: [r.result["history"] for r in records if r.row == name and r.split.name == splits[0]]
-             for name in ("RMMT", "RSMT-F", "RSMT-E")}
+histories = {
+    name: [
+        r.result["history"]
+        for r in records
+        if r.row == name and r.split.name == splits[0]
+    ]
+    for name in ("RMMT", "RSMT-F", "RSMT-E")
+}
 run.figure("learning", plots.learning_curves(histories), **about)
 
 # %% [markdown]
-# Each fold's thin line ends where it may: the weights with the best validation CCC are kept. What to look for: the EEG
-# model goes on learning its training trials while its validation score stands still.
+# Each fold's thin line ends where it may: the weights with the best validation CCC are
+# kept. What to look for: the EEG model goes on learning its training trials while its
+# validation score stands still.
 #
 # ## One modality against two: Table 4
 
@@ -175,43 +219,55 @@ run.table("table4", table[rmmt.COLUMNS], **about)
 run.figure("table4", plots.published_vs_reproduced(table[table["n"] > 0]), **about)
 
 # %% [markdown]
-# Read it in three steps. First the controls: what do a constant, the mean trace of the clip and a ridge regression on the
-# same features reach? Then one modality. Only then the fusion: is RMMT above RSMT-F by more than the intervals?
+# Read it in three steps. First the controls: what do a constant, the mean trace of the
+# clip and a ridge regression on the same features reach? Then one modality. Only then
+# the fusion: is RMMT above RSMT-F by more than the intervals?
 
 # %%
-import pandas as pd
-
 from lib.evaluation import printed
-from lib.evaluation.statistics import holm
-from lib.evaluation.verdicts import compare
+from lib.papers.experiment import compare
 
 first = results[results["split"] == splits[0]]
 fold = rmmt.splits(features, splits[0], preset)[0]
 rivals = ("RSMT-F", "TCN-F", "RSMT-E", "ridge, both", "ridge, face")
-claims = pd.DataFrame([compare(first, "RMMT", b, "CCC", printed.table("rmmt", 4), len(fold.train), len(fold.test)) for b in rivals])
-claims["p_holm"] = holm(claims["p"])
-shown = ["a", "b", "difference", "low", "high", "p_holm", "effect", "published", "verdict"]
-print(claims[shown].to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.3f}"))
+pairs = [("RMMT", rival) for rival in rivals]
+claims = compare(first, pairs, ["CCC"], printed.table("rmmt", 4), fold)
+shown = "a b difference low high p_holm effect published verdict".split()
+print(claims[shown].round(3).to_string(index=False, na_rep="-"))
 
 # %% [markdown]
-# The test allows for training sets that overlap between folds (Nadeau and Bengio 2003), and for asking five questions at
-# once (Holm).
+# The test allows for training sets that overlap between folds (Nadeau and Bengio 2003),
+# and for asking five questions at once (Holm).
 #
 # ## A trial over time: Fig 8
 #
-# The paper shows two trials and does not say how they were chosen. The rule here: the two with the highest and the lowest
-# mean label. Each curve comes from the fold in which that trial was held out.
+# The paper shows two trials and does not say how they were chosen. The rule here: the
+# two with the highest and the lowest mean label. Each curve comes from the fold in
+# which that trial was held out.
 
 # %%
 import numpy as np
+import pandas as pd
 
 means = [trial.labels["valence"].mean() for trial in cohort]
 high, low = int(np.argmax(means)), int(np.argmin(means))
-chosen = [r for r in records if r.split.name == splits[0] and r.row in {"RSMT-E", "RSMT-F", "RMMT"}]
-lines = {name: rmmt.traces(features, chosen, i) for name, i in (("high", high), ("low", low))}
-tidy = pd.concat([pd.DataFrame({"trial": name, "model": model, "step": range(len(y)), "valence": y})
-                  for name, i in (("high", high), ("low", low))
-                  for model, y in {"target": cohort[i].labels["valence"], **lines[name]}.items()])
+chosen = [
+    r
+    for r in records
+    if r.split.name == splits[0] and r.row in {"RSMT-E", "RSMT-F", "RMMT"}
+]
+lines = {
+    name: rmmt.traces(features, chosen, i) for name, i in (("high", high), ("low", low))
+}
+tidy = pd.concat(
+    [
+        pd.DataFrame(
+            {"trial": name, "model": model, "step": range(len(y)), "valence": y}
+        )
+        for name, i in (("high", high), ("low", low))
+        for model, y in {"target": cohort[i].labels["valence"], **lines[name]}.items()
+    ]
+)
 
 # %%
 frames, at = [], []
@@ -220,7 +276,9 @@ if "video" in cohort[high].loaders:
     at = [5.0, 15.0, 25.0, 33.0]
     frames = [video.data[min(int(t * video.rate), len(video.data) - 1)] for t in at]
 target = cohort[high].labels["valence"]
-figure = plots.traces(np.arange(len(target)) / 4, target, lines["high"], frames or None, at or None)
+figure = plots.traces(
+    np.arange(len(target)) / 4, target, lines["high"], frames or None, at or None
+)
 run.figure("fig8", figure, tidy, **about)
 
 # %%
@@ -232,20 +290,26 @@ display(plots.traces(np.arange(len(target)) / 4, target, lines["low"]))
 # %% [markdown]
 # ## What could go wrong
 #
-# - **"Ten random folds".** The published code of [32] makes blocks of the subject-sorted list. Truly random folds put the
-#   same person and the same clip on both sides. Compare both where both are in the table.
-# - **Standardising by subject** uses the test subject's own unlabelled data. It helps a lot, and it is a different
-#   question; the rows that do so are named.
-# - **The best epoch on the test folds** would be a better number and a worse experiment.
-# - Rows of references [29] and [31] were copied by the paper from other papers with other splits: not comparable.
+# - **"Ten random folds".** The published code of [32] makes blocks of the
+#   subject-sorted list. Truly random folds put the same person and the same clip on
+#   both sides. Compare both where both are in the table.
+# - **Standardising by subject** uses the test subject's own unlabelled data. It helps a
+#   lot, and it is a different question; the rows that do so are named.
+# - **The best epoch on the test folds** would be a better number and a worse
+#   experiment.
+# - Rows of references [29] and [31] were copied by the paper from other papers with
+#   other splits: not comparable.
 #
 # ## Exercises
 #
-# 1. *Easy.* Print RMMT with one, two and four layers. How does the number of parameters grow?
-# 2. *Medium.* Train with `attention="softmax"` (the variant "RMMT softmax"). Is the difference larger than its interval?
-# 3. *Open.* `rmmt.score_trials` scores inside each trial. Which trials does RMMT get wrong, and does the face show why?
-# 4. *With a check.* Write the CCC from its definition: below, or without the solution in
-#    [exercises/12_rmmt_training](exercises/12_rmmt_training.ipynb).
+# 1. *Easy.* Print RMMT with one, two and four layers. How does the number of parameters
+#    grow?
+# 2. *Medium.* Train with `attention="softmax"` (the variant "RMMT softmax"). Is the
+#    difference larger than its interval?
+# 3. *Open.* `rmmt.score_trials` scores inside each trial. Which trials does RMMT get
+#    wrong, and does the face show why?
+# 4. *With a check.* Write the CCC from its definition: below, or without the solution
+#    in [exercises/12_rmmt_training](exercises/12_rmmt_training.ipynb).
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: the CCC from its definition
@@ -254,16 +318,19 @@ display(plots.traces(np.arange(len(target)) / 4, target, lines["low"]))
 # $\rho_c = 2\,\mathrm{cov}(y, \hat y)\,/\,(\sigma_y^2 + \sigma_{\hat y}^2 + (\mu_y - \mu_{\hat y})^2)$.
 #
 # - **In:** labels and predictions, two arrays `(n_times,)`.
-# - **Out:** one number from -1 to 1. Covariance and variances are means, divided by $n$.
+# - **Out:** one number from -1 to 1. Covariance and variances are means, divided by
+#   $n$.
 #
 # <details><summary>Hint 1</summary>
 #
-# The covariance is the mean of the product of what is left of both traces after each one's own mean is taken away.
+# The covariance is the mean of the product of what is left of both traces after each
+# one's own mean is taken away.
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# The denominator has three terms. The third one is the squared difference of the two means: it punishes a wrong level.
+# The denominator has three terms. The third one is the squared difference of the two
+# means: it punishes a wrong level.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -289,23 +356,42 @@ from lib.evaluation.metrics import regression
 
 y = np.random.default_rng(0).normal(size=400)
 found = concordance(y, y + 1)
-assert not np.isclose(found, 1), "your CCC ignores the difference of the means: y and y + 1 do not agree (hint 2)"
+assert not np.isclose(found, 1), (
+    "your CCC ignores the difference of the means: y and y + 1 do not agree (hint 2)"
+)
 found = concordance(y, 3 * (y - y.mean()) + y.mean())
-assert not np.isclose(found, 1), "your CCC ignores a difference in spread, as Pearson's correlation does: y and 3 y do not agree (hint 2)"
-assert not np.isclose(concordance(y, y), 0.5), "y with itself gives 1, yours says 0.5: there is a factor of 2 above the line (hint 1)"
-assert np.isclose(concordance(y, y), 1, atol=0.01), "a trace agrees with itself to 1; yours says something else (hint 1)"
+assert not np.isclose(found, 1), (
+    "your CCC ignores a difference in spread, as Pearson's correlation does: y and 3 "
+    "y do not agree (hint 2)"
+)
+assert not np.isclose(concordance(y, y), 0.5), (
+    "y with itself gives 1, yours says 0.5: there is a factor of 2 above the line "
+    "(hint 1)"
+)
+assert np.isclose(concordance(y, y), 1, atol=0.01), (
+    "a trace agrees with itself to 1; yours says something else (hint 1)"
+)
 few = y[:5], y[5:10] + 0.5
 ours, yours = regression(*few)["CCC"], concordance(*few)
-assert np.isclose(ours, yours, rtol=0.4), f"the CCC of five points should be {ours:.3f}, yours is {yours:.3f} (hint 1)"
-assert np.isclose(ours, yours), f"five points: {ours:.3f}, but yours is {yours:.3f}; are n and n - 1 mixed? All means divide by n (hint 3)"
-assert np.isclose(concordance(y, -y + 2 * y.mean()), -1), "a mirrored trace disagrees completely: -1 (hint 1)"
+assert np.isclose(ours, yours, rtol=0.4), (
+    f"the CCC of five points should be {ours:.3f}, yours is {yours:.3f} (hint 1)"
+)
+assert np.isclose(ours, yours), (
+    f"five points: {ours:.3f}, but yours is {yours:.3f}; are n and n - 1 mixed? All "
+    "means divide by n (hint 3)"
+)
+assert np.isclose(concordance(y, -y + 2 * y.mean()), -1), (
+    "a mirrored trace disagrees completely: -1 (hint 1)"
+)
 print("accepted: the CCC agrees with lib.evaluation.metrics.regression")
 
 # %% [markdown]
 # ## Recap
 #
-# - RMMT: two TCNs, a cross-modal Transformer with the face as query, the face stream joined again at the end.
-# - A comparison needs the same folds, intervals, and controls; without them, the second decimal is noise.
+# - RMMT: two TCNs, a cross-modal Transformer with the face as query, the face stream
+#   joined again at the end.
+# - A comparison needs the same folds, intervals, and controls; without them, the second
+#   decimal is noise.
 
 # %%
 run.finish()

@@ -18,9 +18,10 @@
 # %% [markdown]
 # # Fusion: is a Transformer a better way to join two modalities?
 #
-# The paper compares RMMT with two simple ways of fusing the same features: joining them before one regressor (F-Fusion)
-# and weighting the predictions of two regressors (D-Fusion). Is the elaborate way better, and how is a fusion weight chosen
-# without looking at the test trials?
+# The paper compares RMMT with two simple ways of fusing the same features: joining them
+# before one regressor (F-Fusion) and weighting the predictions of two regressors
+# (D-Fusion). Is the elaborate way better, and how is a fusion weight chosen without
+# looking at the test trials?
 #
 # **You will learn**
 # - the difference between fusing features and fusing decisions,
@@ -43,7 +44,16 @@ also: list = []  # further rows of the table
 # %%
 from lib.companion.run import start
 
-run = start("13_rmmt_fusion", profile=profile, seed=seed, device=device, data=data, out=out, repeats=repeats, also=also)
+run = start(
+    "13_rmmt_fusion",
+    profile=profile,
+    seed=seed,
+    device=device,
+    data=data,
+    out=out,
+    repeats=repeats,
+    also=also,
+)
 
 # %%
 from lib.papers.rmmt import protocol as rmmt
@@ -55,8 +65,11 @@ about = features["about"]
 
 # %% tags=["nbval-check-output"]
 print(about["caption"])
-print(f"{len(cohort)} trials of {len(set(features['subject']))} subjects, {features['eeg'].shape[1]} EEG and "
-      f"{features['face'].shape[1]} face features, {features['valence'].size} label steps")
+print(
+    f"{len(cohort)} trials of {len(set(features['subject']))} subjects, "
+    f"{features['eeg'].shape[1]} EEG and "
+    f"{features['face'].shape[1]} face features, {features['valence'].size} label steps"
+)
 
 # %% [markdown]
 # ## The three models
@@ -66,20 +79,36 @@ from lib.models.rmmt import build
 from lib.papers.rmmt import schematic as schematics
 
 model = build("RMMT", n_eeg=192, n_face=512)
-run.figure("fig6", schematics.compared_models(model), caption="drawn by this project from the built model", tier="published")
+run.figure(
+    "fig6",
+    schematics.compared_models(model),
+    caption="drawn by this project from the built model",
+    tier="published",
+)
 
 # %% [markdown]
 # ## Decision fusion and its weight
 #
-# $X = \mu X_F + \eta X_E$ (Eq 26), with $\eta = 1 - \mu$. The paper tries weights and reports the best point of a curve
-# over test results, $\mu = 0.6$. Here each fold chooses its own $\mu$ on its validation trials; the curve over test trials is
-# drawn as in the paper, to show what that would have gained.
+# $X = \mu X_F + \eta X_E$ (Eq 26), with $\eta = 1 - \mu$. The paper tries weights and
+# reports the best point of a curve over test results, $\mu = 0.6$. Here each fold
+# chooses its own $\mu$ on its validation trials; the curve over test trials is drawn as
+# in the paper, to show what that would have gained.
 
 # %%
 names = [*rmmt.TABLES["3"], *also, *rmmt.CONTROLS]
-records = rmmt.run(features, names, "contiguous_trials", preset, seeds=range(seed, seed + repeats), device=device)
+records = rmmt.run(
+    features,
+    names,
+    "contiguous_trials",
+    preset,
+    seeds=range(seed, seed + repeats),
+    device=device,
+)
 d_fusion = [record for record in records if record.row == "D-Fusion"]
-print("mu chosen on the validation trials of each fold:", [rmmt.fusion_weight(features, record) for record in d_fusion])
+print(
+    "mu chosen on the validation trials of each fold:",
+    [rmmt.fusion_weight(features, record) for record in d_fusion],
+)
 
 # %%
 from lib import plots
@@ -87,24 +116,39 @@ from lib.evaluation import printed as published
 from lib.evaluation.statistics import half_width
 
 curve = rmmt.mu_curve(features, d_fusion, "test")
-points = curve.groupby(["metric", "mu"], sort=False)["value"].agg(mean="mean", std=lambda v: v.std(ddof=0), n="count").reset_index()
+points = (
+    curve.groupby(["metric", "mu"], sort=False)["value"]
+    .agg(mean="mean", std=lambda v: v.std(ddof=0), n="count")
+    .reset_index()
+)
 points["half"] = half_width(points["std"], preset.n_folds)
 by = {metric: frame for metric, frame in points.groupby("metric", sort=False)}
-printed = published.table("rmmt", 3).query("row == 'D-Fusion'").set_index("metric")["mean"]
-figure = plots.curve(by["CCC"]["mu"].to_numpy(), {m: f["mean"] for m, f in by.items()}, {m: f["half"] for m, f in by.items()},
-                     {m: ([0.6], [printed[m]]) for m in by}, xlabel="weight of the face, mu", label="D-Fusion, test trials")
+printed = (
+    published.table("rmmt", 3).query("row == 'D-Fusion'").set_index("metric")["mean"]
+)
+figure = plots.curve(
+    by["CCC"]["mu"].to_numpy(),
+    {m: f["mean"] for m, f in by.items()},
+    {m: f["half"] for m, f in by.items()},
+    {m: ([0.6], [printed[m]]) for m in by},
+    xlabel="weight of the face, mu",
+    label="D-Fusion, test trials",
+)
 run.figure("fig7", figure, points, **about)
 
 # %% [markdown]
-# At $\mu = 1$ only the face speaks, at $\mu = 0$ only the EEG. Where the curve is flat to the right of its top, the EEG adds
-# little that the face did not know.
+# At $\mu = 1$ only the face speaks, at $\mu = 0$ only the EEG. Where the curve is flat
+# to the right of its top, the EEG adds little that the face did not know.
 #
 # ## Table 3
 
 # %% tags=["nbval-check-output"]
 for name in rmmt.TABLES["3"]:
     settings = rmmt.VARIANTS[name].settings
-    print(f"{name:9s} network {settings['model']:9s} {'CCC loss alone' if settings['recipe'] else 'CCC and KD loss'}")
+    print(
+        f"{name:9s} network {settings['model']:9s} "
+        f"{'CCC loss alone' if settings['recipe'] else 'CCC and KD loss'}"
+    )
 
 # %%
 results = rmmt.score(features, records, experiment="table 3", tier=cohort.tier)
@@ -120,30 +164,30 @@ run.figure("table3", plots.published_vs_reproduced(table), **about)
 # %%
 chosen = results.query("variant == 'D-Fusion' and metric == 'CCC'")["value"].mean()
 best = points.query("metric == 'CCC'")["mean"].max()
-print(f"CCC with mu chosen on validation trials {chosen:.3f}, with the best single mu of the test curve {best:.3f}")
+print(
+    f"CCC with mu chosen on validation trials {chosen:.3f}, with the best single mu "
+    f"of the test curve {best:.3f}"
+)
 
 # %% [markdown]
 # ## Published versus reproduced
 #
-# The paper's claim is that RMMT beats F-Fusion by 0.017 and D-Fusion by 0.008 in PCC. Its own spread over folds is about
-# 0.08, so both differences are smaller than the uncertainty of either mean. The paired comparison uses the same folds:
+# The paper's claim is that RMMT beats F-Fusion by 0.017 and D-Fusion by 0.008 in PCC.
+# Its own spread over folds is about 0.08, so both differences are smaller than the
+# uncertainty of either mean. The paired comparison uses the same folds:
 
 # %% tags=["nbval-check-output"]
 printed = published.table("rmmt", 3)
 print(published.wide(printed)[["row", "RMSE", "PCC", "CCC"]].to_string(index=False))
 
 # %%
-import pandas as pd
-
-from lib.evaluation.statistics import holm
-from lib.evaluation.verdicts import compare
+from lib.papers.experiment import compare
 
 fold = rmmt.splits(features, "contiguous_trials", preset)[0]
-claims = pd.DataFrame([compare(results, "RMMT", b, metric, published.table("rmmt", 3), len(fold.train), len(fold.test))
-                       for b in ("F-Fusion", "D-Fusion") for metric in ("PCC", "CCC")])
-claims["p_holm"] = holm(claims["p"])
-shown = ["a", "b", "metric", "difference", "low", "high", "p_holm", "published", "verdict"]
-print(claims[shown].to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.3f}"))
+pairs = [("RMMT", "F-Fusion"), ("RMMT", "D-Fusion")]
+claims = compare(results, pairs, ["PCC", "CCC"], published.table("rmmt", 3), fold)
+shown = "a b metric difference low high p_holm published verdict".split()
+print(claims[shown].round(3).to_string(index=False, na_rep="-"))
 
 # %%
 figure = plots.fold_lines(results[results["metric"] == "CCC"], "RMMT", "D-Fusion")
@@ -152,9 +196,10 @@ figure
 # %% [markdown]
 # ## What could go wrong
 #
-# - The weights of Eq (26) are a choice on validation data; with few validation trials the choice is noisy, and a fixed
-#   $\mu = 0.5$ may do as well.
-# - D-Fusion trains both regressors jointly here (sum of their losses); the paper does not say.
+# - The weights of Eq (26) are a choice on validation data; with few validation trials
+#   the choice is noisy, and a fixed $\mu = 0.5$ may do as well.
+# - D-Fusion trains both regressors jointly here (sum of their losses); the paper does
+#   not say.
 #
 # ## Exercises
 #
@@ -167,20 +212,25 @@ figure
 # %% [markdown] tags=["exercise"]
 # ### Exercise: ask the EEG, keep the face
 #
-# The heart of RMMT in one step, without its learned weights: every step of the face asks all steps of the EEG (Eqs 12-13), and the answer
-# is joined with the face itself (Eq 17). Write `ask(face, eeg)`.
+# The heart of RMMT in one step, without its learned weights: every step of the face
+# asks all steps of the EEG (Eqs 12-13), and the answer is joined with the face itself
+# (Eq 17). Write `ask(face, eeg)`.
 #
-# - **In:** `face` $X_F$, array `(n_face, d)`: the queries; `eeg` $X_E$, array `(n_eeg, d)`: keys and values.
-# - **Out:** array `(n_face, 2 d)`: first the face, then its answer $\mathrm{ReLU}(X_F X_E^T / \sqrt d)\,X_E$.
+# - **In:** `face` $X_F$, array `(n_face, d)`: the queries; `eeg` $X_E$, array
+#   `(n_eeg, d)`: keys and values.
+# - **Out:** array `(n_face, 2 d)`: first the face, then its answer
+#   $\mathrm{ReLU}(X_F X_E^T / \sqrt d)\,X_E$.
 #
 # <details><summary>Hint 1</summary>
 #
-# `face @ eeg.T` has one row for each step of the face and one column for each step of the EEG. Divide by the square root of `d`.
+# `face @ eeg.T` has one row for each step of the face and one column for each step of
+# the EEG. Divide by the square root of `d`.
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# The paper prints a ReLU, not a softmax: `np.maximum(scores, 0)`. The weights of a row need not add up to one.
+# The paper prints a ReLU, not a softmax: `np.maximum(scores, 0)`. The weights of a row
+# need not add up to one.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -209,21 +259,36 @@ from lib.models.rmmt import CrossModalBlock
 rng = np.random.default_rng(0)
 face, eeg = rng.normal(size=(3, 4)), rng.normal(size=(5, 4))
 found = ask(face, eeg)
-assert np.shape(found) != (3, 4), "the face itself is missing: Eq (17) joins it with the answer (hint 3)"
-assert np.shape(found) == (3, 8), f"3 steps of the face and twice 4 numbers are asked for, not {np.shape(found)}: who asks? (hint 1)"
-assert np.allclose(found[:, :4], face), "the first half of the result is not the face itself (hint 3)"
+assert np.shape(found) != (3, 4), (
+    "the face itself is missing: Eq (17) joins it with the answer (hint 3)"
+)
+assert np.shape(found) == (3, 8), (
+    f"3 steps of the face and twice 4 numbers are asked for, not {np.shape(found)}: "
+    "who asks? (hint 1)"
+)
+assert np.allclose(found[:, :4], face), (
+    "the first half of the result is not the face itself (hint 3)"
+)
 nobody = ask(np.ones((2, 4)), -np.ones((5, 4)))[:, 4:]
-assert np.allclose(nobody, 0), "no step of the EEG matches, so the answer is 0: a softmax shares out weights all the same (hint 2)"
+assert np.allclose(nobody, 0), (
+    "no step of the EEG matches, so the answer is 0: a softmax shares out weights all "
+    "the same (hint 2)"
+)
 scores = CrossModalBlock(4).scores(torch.tensor(face), torch.tensor(eeg)).numpy()
-assert not np.allclose(found[:, 4:], 2 * scores @ eeg), "the scores are not divided by the square root of d (hint 1)"
-assert np.allclose(found[:, 4:], scores @ eeg), "the answer is the weights times the EEG, and differs from lib's (hint 1)"
+assert not np.allclose(found[:, 4:], 2 * scores @ eeg), (
+    "the scores are not divided by the square root of d (hint 1)"
+)
+assert np.allclose(found[:, 4:], scores @ eeg), (
+    "the answer is the weights times the EEG, and differs from lib's (hint 1)"
+)
 print("accepted: the weights agree with lib.models.rmmt.CrossModalBlock.scores")
 
 # %% [markdown]
 # ## Recap
 #
 # - Weights belong to the training side of the fold, like every other choice.
-# - A gain of 0.01 with a spread of 0.08 needs a paired test before it needs an explanation.
+# - A gain of 0.01 with a spread of 0.08 needs a paired test before it needs an
+#   explanation.
 
 # %%
 run.finish()

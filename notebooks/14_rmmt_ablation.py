@@ -18,9 +18,10 @@
 # %% [markdown]
 # # Ablation: which parts of RMMT matter?
 #
-# Take one part away, train again, compare. The paper removes the residual connection (MMT) and the distillation loss. This
-# notebook adds what the paper leaves open: ReLU or softmax attention, whether the distillation may move the face features,
-# and whether the attention may look ahead.
+# Take one part away, train again, compare. The paper removes the residual connection
+# (MMT) and the distillation loss. This notebook adds what the paper leaves open: ReLU
+# or softmax attention, whether the distillation may move the face features, and whether
+# the attention may look ahead.
 #
 # **You will learn**
 # - how to read an ablation table with error bars,
@@ -38,12 +39,26 @@ device: str = "cpu"  # cpu or cuda
 data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
 repeats: int = 1  # trainings of each fold with different seeds; their mean is scored
-further: list = ["RMMT softmax", "RMMT scaled ReLU", "RMMT KD detached", "RMMT causal"]  # our own ablations
+further: list = [
+    "RMMT softmax",
+    "RMMT scaled ReLU",
+    "RMMT KD detached",
+    "RMMT causal",
+]  # our own ablations
 
 # %%
 from lib.companion.run import start
 
-run = start("14_rmmt_ablation", profile=profile, seed=seed, device=device, data=data, out=out, repeats=repeats, further=further)
+run = start(
+    "14_rmmt_ablation",
+    profile=profile,
+    seed=seed,
+    device=device,
+    data=data,
+    out=out,
+    repeats=repeats,
+    further=further,
+)
 
 # %%
 from lib.papers.rmmt import protocol as rmmt
@@ -55,8 +70,11 @@ about = features["about"]
 
 # %% tags=["nbval-check-output"]
 print(about["caption"])
-print(f"{len(cohort)} trials of {len(set(features['subject']))} subjects, {features['eeg'].shape[1]} EEG and "
-      f"{features['face'].shape[1]} face features, {features['valence'].size} label steps")
+print(
+    f"{len(cohort)} trials of {len(set(features['subject']))} subjects, "
+    f"{features['eeg'].shape[1]} EEG and "
+    f"{features['face'].shape[1]} face features, {features['valence'].size} label steps"
+)
 
 # %% [markdown]
 # ## What is taken away
@@ -73,11 +91,21 @@ print(f"{len(cohort)} trials of {len(set(features['subject']))} subjects, {featu
 # %% tags=["nbval-check-output"]
 for name in [*rmmt.TABLES["6"], *further]:
     settings = rmmt.VARIANTS[name].settings
-    print(f"{name:17s} {settings['model']:5s} options {settings['options']}, recipe {settings['recipe']}")
+    print(
+        f"{name:17s} {settings['model']:5s} options {settings['options']}, recipe "
+        f"{settings['recipe']}"
+    )
 
 # %%
 names = [*rmmt.TABLES["6"], *further, *rmmt.CONTROLS]
-records = rmmt.run(features, names, "contiguous_trials", preset, seeds=range(seed, seed + repeats), device=device)
+records = rmmt.run(
+    features,
+    names,
+    "contiguous_trials",
+    preset,
+    seeds=range(seed, seed + repeats),
+    device=device,
+)
 results = rmmt.score(features, records, experiment="table 6", tier=cohort.tier)
 table = rmmt.answer(results, 6)
 run.table("table6", table[rmmt.COLUMNS], **about)
@@ -90,25 +118,25 @@ run.figure("table6", plots.published_vs_reproduced(table), **about)
 # %% [markdown]
 # ## Published versus reproduced, in pairs
 #
-# Folds differ more than models do: a fold with expressive faces is easy for every variant. So each variant is compared with
-# RMMT inside each fold. The interval allows for overlapping training sets; Holm's correction for the number of questions.
+# Folds differ more than models do: a fold with expressive faces is easy for every
+# variant. So each variant is compared with RMMT inside each fold. The interval allows
+# for overlapping training sets; Holm's correction for the number of questions.
 
 # %%
-import pandas as pd
-
 from lib.evaluation import printed
-from lib.evaluation.statistics import holm
-from lib.evaluation.verdicts import compare
+from lib.papers.experiment import compare
 
 fold = rmmt.splits(features, "contiguous_trials", preset)[0]
 rivals = [name for name in [*rmmt.TABLES["6"], *further] if name != "RMMT"]
-claims = pd.DataFrame([compare(results, "RMMT", b, "CCC", printed.table("rmmt", 6), len(fold.train), len(fold.test)) for b in rivals])
-claims["p_holm"] = holm(claims["p"])
-shown = ["a", "b", "difference", "low", "high", "p_holm", "effect", "published", "verdict"]
-print(claims[shown].to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.3f}"))
+pairs = [("RMMT", rival) for rival in rivals]
+claims = compare(results, pairs, ["CCC"], printed.table("rmmt", 6), fold)
+shown = "a b difference low high p_holm effect published verdict".split()
+print(claims[shown].round(3).to_string(index=False, na_rep="-"))
 
 # %%
-figure = plots.fold_lines(results[results["metric"].isin(["PCC", "CCC"])], "RMMT", "MMT")
+figure = plots.fold_lines(
+    results[results["metric"].isin(["PCC", "CCC"])], "RMMT", "MMT"
+)
 run.figure("folds", figure, **about)
 
 # %% [markdown]
@@ -122,45 +150,58 @@ run.figure("folds", figure, **about)
 from lib.evaluation import checks
 
 claimed = checks.differences("rmmt")
-print(claimed[["a", "b", "metric", "kind", "printed", "recomputed", "holds"]].to_string(index=False))
+print(
+    claimed[["a", "b", "metric", "kind", "printed", "recomputed", "holds"]].to_string(
+        index=False
+    )
+)
 
 # %% [markdown]
 # ## What could go wrong
 #
-# - An ablation with one seed mixes the effect of the part with the effect of chance. `repeats` trains every fold again.
-# - MMT and RMMT differ in the number of inputs of the regressor as well as in what they know.
+# - An ablation with one seed mixes the effect of the part with the effect of chance.
+#   `repeats` trains every fold again.
+# - MMT and RMMT differ in the number of inputs of the regressor as well as in what they
+#   know.
 #
 # ## Exercises
 #
 # 1. *Easy.* Which variant has the smallest spread over folds?
 # 2. *Medium.* Add a row with four heads to `rmmt.VARIANTS` and run it.
 # 3. *Open.* Does the causal model lose at the start of a trial or throughout?
-# 4. *With a check.* Put a corrected interval around a difference: below, or without the solution in
-#    [exercises/14_rmmt_ablation](exercises/14_rmmt_ablation.ipynb).
+# 4. *With a check.* Put a corrected interval around a difference: below, or without the
+#    solution in [exercises/14_rmmt_ablation](exercises/14_rmmt_ablation.ipynb).
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: an interval for a difference
 #
-# Two variants are scored on the same folds. Write `interval(a, b, n_train, n_test)`: the mean difference and its 95 % interval, corrected
-# for training sets that overlap (Nadeau and Bengio 2003).
+# Two variants are scored on the same folds. Write `interval(a, b, n_train, n_test)`:
+# the mean difference and its 95 % interval, corrected for training sets that overlap
+# (Nadeau and Bengio 2003).
 #
-# - **In:** `a`, `b`, arrays `(n_folds,)` of a metric; `n_train`, `n_test`, trials in training and test of each fold.
-# - **Out:** three numbers: mean of $d = a - b$, lower end, upper end. The half width is the t quantile for $n - 1$ degrees of freedom
-#   times $\sqrt{(1/n + n_{test}/n_{train})\,s^2}$, where $s^2$ is the variance of $d$ with $n - 1$ below the line.
+# - **In:** `a`, `b`, arrays `(n_folds,)` of a metric; `n_train`, `n_test`, trials in
+#   training and test of each fold.
+# - **Out:** three numbers: mean of $d = a - b$, lower end, upper end. The half width is
+#   the t quantile for $n - 1$ degrees of freedom times
+#   $\sqrt{(1/n + n_{test}/n_{train})\,s^2}$, where $s^2$ is the variance of $d$ with
+#   $n - 1$ below the line.
 #
 # <details><summary>Hint 1</summary>
 #
-# Paired: take the difference fold by fold first. What is easy or hard about a fold then falls out.
+# Paired: take the difference fold by fold first. What is easy or hard about a fold then
+# falls out.
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# Without the term $n_{test}/n_{train}$ the folds count as independent experiments, and the interval is too short.
+# Without the term $n_{test}/n_{train}$ the folds count as independent experiments, and
+# the interval is too short.
 #
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `stats.t.ppf(0.975, n - 1)`; for ten folds it is 2.26, not 1.96. And `np.var` needs `ddof=1` here.
+# `stats.t.ppf(0.975, n - 1)`; for ten folds it is 2.26, not 1.96. And `np.var` needs
+# `ddof=1` here.
 #
 # </details>
 
@@ -173,7 +214,9 @@ def interval(a, b, n_train, n_test):
     """Mean of a - b over folds, and the ends of its corrected 95 % interval."""
     # your code
     d = a - b
-    half = stats.t.ppf(0.975, len(d) - 1) * np.sqrt((1 / len(d) + n_test / n_train) * d.var(ddof=1))
+    half = stats.t.ppf(0.975, len(d) - 1) * np.sqrt(
+        (1 / len(d) + n_test / n_train) * d.var(ddof=1)
+    )
     return d.mean(), d.mean() - half, d.mean() + half
     # end
 
@@ -187,14 +230,29 @@ a, b = folds + rng.normal(0.02, 0.02, size=10), folds
 difference, low, high = interval(a, b, 129, 24)
 right = corrected_paired_test(a, b, 129, 24)
 half, plain = right.high - right.difference, 1 / np.sqrt(1 + 10 * 24 / 129)
-assert np.isclose(difference, right.difference), "the first number is the mean of a - b (hint 1)"
-assert high - difference < 2 * half, "far too wide: folds differ, so subtract fold by fold before you take the variance (hint 1)"
-assert not np.isclose(high - difference, plain * half), "too short: as if the folds were independent; add n_test / n_train (hint 2)"
+assert np.isclose(difference, right.difference), (
+    "the first number is the mean of a - b (hint 1)"
+)
+assert high - difference < 2 * half, (
+    "far too wide: folds differ, so subtract fold by fold before you take the "
+    "variance (hint 1)"
+)
+assert not np.isclose(high - difference, plain * half), (
+    "too short: as if the folds were independent; add n_test / n_train (hint 2)"
+)
 normal = 1.96 / stats.t.ppf(0.975, 9)
-assert not np.isclose(high - difference, normal * half, rtol=1e-3), "1.96 is for endless folds; take the t quantile for 9 (hint 3)"
-assert not np.isclose(high - difference, np.sqrt(0.9) * half), "the variance of ten differences divides by 9: ddof=1 (hint 3)"
-assert np.allclose([low, high], [right.low, right.high]), f"the interval should be {right.low:.4f} to {right.high:.4f} (hint 2)"
-print("accepted: the interval agrees with lib.evaluation.statistics.corrected_paired_test")
+assert not np.isclose(high - difference, normal * half, rtol=1e-3), (
+    "1.96 is for endless folds; take the t quantile for 9 (hint 3)"
+)
+assert not np.isclose(high - difference, np.sqrt(0.9) * half), (
+    "the variance of ten differences divides by 9: ddof=1 (hint 3)"
+)
+assert np.allclose([low, high], [right.low, right.high]), (
+    f"the interval should be {right.low:.4f} to {right.high:.4f} (hint 2)"
+)
+print(
+    "accepted: the interval agrees with lib.evaluation.statistics.corrected_paired_test"
+)
 
 # %% [markdown]
 # ## Recap

@@ -18,8 +18,9 @@
 # %% [markdown]
 # # How much should the face teach the EEG? A sweep over alpha
 #
-# The weight $\alpha$ of the distillation loss (Eq 21) is the one hyper-parameter that the paper studies. It reports that
-# results are good for $\alpha \le 1$, best at 1, and fall beyond. How sure can one be of the place of a maximum?
+# The weight $\alpha$ of the distillation loss (Eq 21) is the one hyper-parameter that
+# the paper studies. It reports that results are good for $\alpha \le 1$, best at 1, and
+# fall beyond. How sure can one be of the place of a maximum?
 #
 # **You will learn**
 # - how to draw a sweep with its uncertainty,
@@ -42,7 +43,16 @@ alphas: list = [0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0]  # the paper's
 # %%
 from lib.companion.run import start
 
-run = start("15_rmmt_alpha_sweep", profile=profile, seed=seed, device=device, data=data, out=out, repeats=repeats, alphas=alphas)
+run = start(
+    "15_rmmt_alpha_sweep",
+    profile=profile,
+    seed=seed,
+    device=device,
+    data=data,
+    out=out,
+    repeats=repeats,
+    alphas=alphas,
+)
 
 # %%
 from lib.papers.rmmt import protocol as rmmt
@@ -54,8 +64,11 @@ about = features["about"]
 
 # %% tags=["nbval-check-output"]
 print(about["caption"])
-print(f"{len(cohort)} trials of {len(set(features['subject']))} subjects, {features['eeg'].shape[1]} EEG and "
-      f"{features['face'].shape[1]} face features, {features['valence'].size} label steps")
+print(
+    f"{len(cohort)} trials of {len(set(features['subject']))} subjects, "
+    f"{features['eeg'].shape[1]} EEG and "
+    f"{features['face'].shape[1]} face features, {features['valence'].size} label steps"
+)
 
 # %% [markdown]
 # ## The sweep
@@ -66,7 +79,14 @@ for name in names:
     print(f"{name}: {rmmt.VARIANTS[name].settings['recipe'] or 'RMMT itself'}")
 
 # %%
-records = rmmt.run(features, [*names, "constant"], "contiguous_trials", preset, seeds=range(seed, seed + repeats), device=device)
+records = rmmt.run(
+    features,
+    [*names, "constant"],
+    "contiguous_trials",
+    preset,
+    seeds=range(seed, seed + repeats),
+    device=device,
+)
 results = rmmt.score(features, records, experiment="table 7", tier=cohort.tier)
 table = rmmt.answer(results, 7)
 run.table("table7", table[rmmt.COLUMNS], **about)
@@ -80,17 +100,32 @@ run.figure("table7", plots.published_vs_reproduced(table[table["n"] > 0]), **abo
 from lib.evaluation import printed as published
 from lib.evaluation.statistics import half_width, summary
 
-ours = summary(results[results["variant"] != "constant"]).assign(alpha=lambda f: f["variant"].str.split("=").str[1].astype(float))
-ours["half"] = half_width(ours["std"], ours["n"])
-by = {metric: frame.sort_values("alpha") for metric, frame in ours.groupby("metric", sort=False)}
-printed = published.table("rmmt", 7).assign(alpha=lambda f: f["row"].str.split("=").str[1].astype(float))
-dots = {m: (f["alpha"].to_numpy(), f["mean"].to_numpy()) for m, f in printed.groupby("metric", sort=False)}
-figure = plots.curve(by["CCC"]["alpha"].to_numpy(), {m: f["mean"] for m, f in by.items()}, {m: f["half"] for m, f in by.items()}, dots,
-                     xlabel="alpha, weight of the KD loss")
-run.figure("fig9", figure, ours[["metric", "alpha", "mean", "std", "low", "high", "n"]], **about)
+
+def weight(rows):
+    """The weight in a row's name."""
+    return rows.str.split("=").str[1].astype(float)
+
+
+ours = summary(results[results["variant"] != "constant"])
+ours = ours.assign(
+    alpha=weight(ours["variant"]), half=half_width(ours["std"], ours["n"])
+)
+by = dict(iter(ours.sort_values("alpha").groupby("metric", sort=False)))
+printed = published.table("rmmt", 7)
+printed = printed.assign(alpha=weight(printed["row"]))
+dots = {
+    metric: (frame["alpha"].to_numpy(), frame["mean"].to_numpy())
+    for metric, frame in printed.groupby("metric", sort=False)
+}
+means, halves = ({m: f[name] for m, f in by.items()} for name in ("mean", "half"))
+label = "alpha, weight of the KD loss"
+figure = plots.curve(by["CCC"]["alpha"].to_numpy(), means, halves, dots, xlabel=label)
+drawn = ours[["metric", "alpha", "mean", "std", "low", "high", "n"]]
+run.figure("fig9", figure, drawn, **about)
 
 # %% [markdown]
-# The same folds, one $\alpha$ at a time: run the cell and move the slider. Do the folds agree on what another $\alpha$ is worth?
+# The same folds, one $\alpha$ at a time: run the cell and move the slider. Do the folds
+# agree on what another $\alpha$ is worth?
 
 # %% tags=["nbval-ignore-output"]
 from lib.papers.rmmt.sliders import sweep
@@ -100,8 +135,8 @@ sweep(results).controls(**about)
 # %% [markdown]
 # ## How sure is the maximum?
 #
-# Resample the folds and look where the best $\alpha$ falls. If the place of the maximum moves over the whole grid, the sweep
-# does not tell which value to take.
+# Resample the folds and look where the best $\alpha$ falls. If the place of the maximum
+# moves over the whole grid, the sweep does not tell which value to take.
 
 # %%
 import numpy as np
@@ -120,45 +155,57 @@ for name, part in zip(folds.columns, share, strict=True):
 
 # %% tags=["nbval-check-output"]
 ccc = printed[printed["metric"] == "CCC"]
-print(f"printed CCC: from {ccc['mean'].min():.3f} to {ccc['mean'].max():.3f}, spread over folds about {ccc['std'].mean():.3f}")
-best = printed[printed["metric"] == "PCC"].loc[lambda f: f["mean"] == f["mean"].max(), "alpha"]
+print(
+    f"printed CCC: from {ccc['mean'].min():.3f} to {ccc['mean'].max():.3f}, spread "
+    f"over folds about {ccc['std'].mean():.3f}"
+)
+best = printed[printed["metric"] == "PCC"].loc[
+    lambda f: f["mean"] == f["mean"].max(), "alpha"
+]
 print(f"printed PCC is best at alpha = {' and '.join(f'{alpha:g}' for alpha in best)}")
 
 # %% [markdown]
-# The whole printed sweep moves by 0.023 in CCC, a quarter of its spread over folds, and PCC ties at 0.6 and 1.0. The
-# printed curve supports "the choice of alpha matters little"; it does not single out a value.
+# The whole printed sweep moves by 0.023 in CCC, a quarter of its spread over folds, and
+# PCC ties at 0.6 and 1.0. The printed curve supports "the choice of alpha matters
+# little"; it does not single out a value.
 #
 # ## What could go wrong
 #
 # - The best of ten settings, read from the folds that are reported, is biased upwards.
-# - Two losses on different scales: what $\alpha = 1$ means depends on the width of the features and on their scale.
+# - Two losses on different scales: what $\alpha = 1$ means depends on the width of the
+#   features and on their scale.
 #
 # ## Exercises
 #
 # 1. *Easy.* Add $\alpha = 0$ (the variant "RMMT without KD") and $\alpha = 5$.
-# 2. *Medium.* Choose $\alpha$ in each fold by its validation CCC (`record.result["history"]`) and score that.
-# 3. *Open.* Plot the KD loss at the end of training over $\alpha$. When do $X_E$ and $X_F$ become one?
+# 2. *Medium.* Choose $\alpha$ in each fold by its validation CCC
+#    (`record.result["history"]`) and score that.
+# 3. *Open.* Plot the KD loss at the end of training over $\alpha$. When do $X_E$ and
+#    $X_F$ become one?
 # 4. *With a check.* Write the loss with its weight: below, or without the solution in
 #    [exercises/15_rmmt_alpha_sweep](exercises/15_rmmt_alpha_sweep.ipynb).
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: two losses and their weight
 #
-# Write `total_loss(prediction, label, x_e, x_f, alpha)`: the loss that RMMT is trained with, Eq (21), with the distillation loss of Eq (20)
-# from its definition.
+# Write `total_loss(prediction, label, x_e, x_f, alpha)`: the loss that RMMT is trained
+# with, Eq (21), with the distillation loss of Eq (20) from its definition.
 #
-# - **In:** `prediction`, `label`, tensors `(batch, n_times)`; `x_e`, `x_f`, features of EEG and face, tensors `(batch, n_times, width)`;
-#   `alpha`, a number.
-# - **Out:** the CCC loss plus `alpha` times the mean absolute difference of the features. One number, as a tensor.
+# - **In:** `prediction`, `label`, tensors `(batch, n_times)`; `x_e`, `x_f`, features of
+#   EEG and face, tensors `(batch, n_times, width)`; `alpha`, a number.
+# - **Out:** the CCC loss plus `alpha` times the mean absolute difference of the
+#   features. One number, as a tensor.
 #
 # <details><summary>Hint 1</summary>
 #
-# `ccc_loss(prediction, label)` is there already. Eq (21) *adds* the weighted second loss; it does not mix with weights 1 - alpha and alpha.
+# `ccc_loss(prediction, label)` is there already. Eq (21) *adds* the weighted second
+# loss; it does not mix with weights 1 - alpha and alpha.
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# Absolute, not squared: `(x_e - x_f).abs()`. Then the mean over everything, so that windows and widths can change.
+# Absolute, not squared: `(x_e - x_f).abs()`. Then the mean over everything, so that
+# windows and widths can change.
 #
 # </details>
 
@@ -183,14 +230,28 @@ draw = torch.Generator().manual_seed(0)
 prediction, label = torch.randn(2, 3, 40, generator=draw)
 x_e, x_f = torch.randn(2, 3, 40, 8, generator=draw)
 alone = ccc_loss(prediction, label)
-assert torch.isclose(total_loss(prediction, label, x_e, x_f, 0.0), alone), "with alpha = 0 only the CCC loss is left (hint 1)"
+assert torch.isclose(total_loss(prediction, label, x_e, x_f, 0.0), alone), (
+    "with alpha = 0 only the CCC loss is left (hint 1)"
+)
 parts = [total_loss(prediction, label, x_e, x_f, alpha) for alpha in (1.0, 3.0)]
 kd = (parts[1] - parts[0]) / 2
-assert not torch.isclose(kd, kd_loss(x_e, x_f) - alone), "Eq (21) adds alpha times the second loss; yours mixes the two (hint 1)"
-assert kd < 100, f"the distillation part is {kd:.0f}: a sum grows with windows and width, take the mean (hint 2)"
-assert not torch.isclose(kd, (x_e - x_f).square().mean()), "the distillation part is squared; Eq (20) has the absolute value (hint 2)"
-assert torch.isclose(kd, kd_loss(x_e, x_f)), f"the distillation part should be {kd_loss(x_e, x_f):.3f}, yours is {kd:.3f} (hint 2)"
-assert torch.isclose(total_loss(prediction, label, x_f, x_f, 5.0), alone), "equal features cost nothing, whatever alpha is (hint 2)"
+assert not torch.isclose(kd, kd_loss(x_e, x_f) - alone), (
+    "Eq (21) adds alpha times the second loss; yours mixes the two (hint 1)"
+)
+assert kd < 100, (
+    f"the distillation part is {kd:.0f}: a sum grows with windows and width, take the "
+    "mean (hint 2)"
+)
+assert not torch.isclose(kd, (x_e - x_f).square().mean()), (
+    "the distillation part is squared; Eq (20) has the absolute value (hint 2)"
+)
+assert torch.isclose(kd, kd_loss(x_e, x_f)), (
+    f"the distillation part should be {kd_loss(x_e, x_f):.3f}, yours is {kd:.3f} "
+    "(hint 2)"
+)
+assert torch.isclose(total_loss(prediction, label, x_f, x_f, 5.0), alone), (
+    "equal features cost nothing, whatever alpha is (hint 2)"
+)
 print("accepted: the loss agrees with lib.training.losses")
 
 # %% [markdown]

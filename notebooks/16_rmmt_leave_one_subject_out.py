@@ -18,9 +18,10 @@
 # %% [markdown]
 # # A person it has never seen: leave one subject out
 #
-# Ten folds over trials let a model meet the same people in training and in test. The honest question for a product, or for
-# a theory, is whether it works for somebody new. Here every subject in turn is left out entirely. And then the hardest
-# control: the same pipeline on a cohort in which **nothing** links signals to labels.
+# Ten folds over trials let a model meet the same people in training and in test. The
+# honest question for a product, or for a theory, is whether it works for somebody new.
+# Here every subject in turn is left out entirely. And then the hardest control: the
+# same pipeline on a cohort in which **nothing** links signals to labels.
 #
 # **You will learn**
 # - what leave-one-subject-out measures, and why its spread is large,
@@ -43,7 +44,16 @@ also: list = []  # further rows of the table
 # %%
 from lib.companion.run import start
 
-run = start("16_rmmt_leave_one_subject_out", profile=profile, seed=seed, device=device, data=data, out=out, repeats=repeats, also=also)
+run = start(
+    "16_rmmt_leave_one_subject_out",
+    profile=profile,
+    seed=seed,
+    device=device,
+    data=data,
+    out=out,
+    repeats=repeats,
+    also=also,
+)
 
 # %%
 from lib.papers.rmmt import protocol as rmmt
@@ -55,15 +65,21 @@ about = features["about"]
 
 # %% tags=["nbval-check-output"]
 print(about["caption"])
-print(f"{len(cohort)} trials of {len(set(features['subject']))} subjects, {features['eeg'].shape[1]} EEG and "
-      f"{features['face'].shape[1]} face features, {features['valence'].size} label steps")
+print(
+    f"{len(cohort)} trials of {len(set(features['subject']))} subjects, "
+    f"{features['eeg'].shape[1]} EEG and "
+    f"{features['face'].shape[1]} face features, {features['valence'].size} label steps"
+)
 
 # %% tags=["nbval-check-output"]
 folds = rmmt.splits(features, "by_subject", preset)
 sizes = [len(fold.test) for fold in folds]
 print(f"{len(folds)} folds, one per subject; {min(sizes)} to {max(sizes)} test trials")
 subject = features["subject"]
-shared = [set(subject[list(fold.test)]) & set(subject[list(fold.train + fold.val)]) for fold in folds]
+shared = [
+    set(subject[list(fold.test)]) & set(subject[list(fold.train + fold.val)])
+    for fold in folds
+]
 print("test subjects in training:", sum(map(len, shared)))
 
 # %% [markdown]
@@ -71,7 +87,14 @@ print("test subjects in training:", sum(map(len, shared)))
 
 # %%
 names = [*rmmt.TABLES["5"], *also, *rmmt.CONTROLS]
-records = rmmt.run(features, names, "by_subject", preset, seeds=range(seed, seed + repeats), device=device)
+records = rmmt.run(
+    features,
+    names,
+    "by_subject",
+    preset,
+    seeds=range(seed, seed + repeats),
+    device=device,
+)
 results = rmmt.score(features, records, experiment="table 5", tier=cohort.tier)
 table = rmmt.answer(results, 5)
 run.table("table5", table[rmmt.COLUMNS], **about)
@@ -82,19 +105,24 @@ from lib import plots
 run.figure("table5", plots.published_vs_reproduced(table), **about)
 
 # %% [markdown]
-# A subject with one or two trials gives a fold whose CCC is almost arbitrary: the spread over subjects is several times
-# that over ten folds, in the paper as here.
+# A subject with one or two trials gives a fold whose CCC is almost arbitrary: the
+# spread over subjects is several times that over ten folds, in the paper as here.
 #
 # ## The null twin
 #
-# Same kind of subjects, noise, artefacts and labels, but the signals follow another, independent latent trace
-# (`effect = 0`); a smaller cohort, to save time. Whatever a pipeline scores here, it did not get from emotion. Under a
-# split that keeps subjects apart, every model must be at chance: no interval above 0. (Of twenty 95 % intervals one
-# misses 0 by chance; folds of few trials are not independent, so now and then two do.)
+# Same kind of subjects, noise, artefacts and labels, but the signals follow another,
+# independent latent trace (`effect = 0`); a smaller cohort, to save time. Whatever a
+# pipeline scores here, it did not get from emotion. Under a split that keeps subjects
+# apart, every model must be at chance: no interval above 0. (Of twenty 95 % intervals
+# one misses 0 by chance; folds of few trials are not independent, so now and then two
+# do.)
 
 # %% tags=["nbval-check-output"]
 null = rmmt.cohort("demo", seed=seed, effect=0.0, **rmmt.NULL_TWIN)
-print(f"{null.caption}: {len(null)} trials of {null.table()['subject'].nunique()} subjects")
+print(
+    f"{null.caption}: {len(null)} trials of {null.table()['subject'].nunique()} "
+    "subjects"
+)
 
 # %%
 from lib.evaluation.statistics import summary
@@ -103,26 +131,33 @@ empty = rmmt.features(null)
 everyone = [*rmmt.TABLES["5"], "D-Fusion", "ridge, EEG", "ridge, face", "ridge, both"]
 on_null = rmmt.run(empty, everyone, "by_subject", rmmt.Preset.of("demo"), seeds=[seed])
 scored = rmmt.score(empty, on_null, experiment="null", tier="simulated")
-shown = summary(scored[scored["metric"] != "RMSE"])[["variant", "split", "metric", "n", "mean", "std", "low", "high"]]
+shown = summary(scored[scored["metric"] != "RMSE"])[
+    ["variant", "split", "metric", "n", "mean", "std", "low", "high"]
+]
 run.table("nulltwin", shown, **empty["about"])
 
 # %% [markdown]
 # ## Published versus reproduced
 #
-# The paper's RMMT loses 7 % of its PCC and 14 % of its CCC from ten folds to leave-one-subject-out, and explains it by
-# leakage. The blocks of the published code share almost no subjects between training and test, so there is little to leak;
-# what differs more is the size of the test sets.
+# The paper's RMMT loses 7 % of its PCC and 14 % of its CCC from ten folds to
+# leave-one-subject-out, and explains it by leakage. The blocks of the published code
+# share almost no subjects between training and test, so there is little to leak; what
+# differs more is the size of the test sets.
 #
 # ## What could go wrong
 #
-# - **Fold means over unequal folds.** A subject with one trial counts as much as one with nineteen.
-# - **Per-subject standardisation** needs recordings of the new person before the first prediction.
-# - The people who watched the same clips are on both sides: keeping subjects apart does not keep *stimuli* apart.
+# - **Fold means over unequal folds.** A subject with one trial counts as much as one
+#   with nineteen.
+# - **Per-subject standardisation** needs recordings of the new person before the first
+#   prediction.
+# - The people who watched the same clips are on both sides: keeping subjects apart does
+#   not keep *stimuli* apart.
 #
 # ## Exercises
 #
 # 1. *Easy.* Which subject is hardest for RMMT? For the ridge regression?
-# 2. *Medium.* Weight the folds by their number of trials. Does the order of the models change?
+# 2. *Medium.* Weight the folds by their number of trials. Does the order of the models
+#    change?
 # 3. *Open.* Keep clips apart as well as subjects. What is left?
 # 4. *With a check.* Make the folds yourself: below, or without the solution in
 #    [exercises/16_rmmt_leave_one_subject_out](exercises/16_rmmt_leave_one_subject_out.ipynb).
@@ -133,7 +168,8 @@ run.table("nulltwin", shown, **empty["about"])
 # Write `leave_one_subject_out(subject)`: the folds of Table 5, without validation.
 #
 # - **In:** `subject`, array `(n_trials,)` of numbers, in any order.
-# - **Out:** a list of pairs `(train, test)` of trial numbers (arrays), one pair for each subject, by rising number of the subject.
+# - **Out:** a list of pairs `(train, test)` of trial numbers (arrays), one pair for
+#   each subject, by rising number of the subject.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -142,7 +178,8 @@ run.table("nulltwin", shown, **empty["about"])
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `np.flatnonzero(subject == one)` are the trials of one subject, wherever they stand in the list.
+# `np.flatnonzero(subject == one)` are the trials of one subject, wherever they stand in
+# the list.
 #
 # </details>
 
@@ -153,7 +190,10 @@ import numpy as np
 def leave_one_subject_out(subject):
     """Pairs (train, test) of trial numbers, one for each subject."""
     # your code
-    return [(np.flatnonzero(subject != one), np.flatnonzero(subject == one)) for one in np.unique(subject)]
+    return [
+        (np.flatnonzero(subject != one), np.flatnonzero(subject == one))
+        for one in np.unique(subject)
+    ]
     # end
 
 
@@ -162,15 +202,25 @@ from lib.training.splits import by_subject
 
 subject = np.array([3, 1, 1, 7, 3, 3, 7, 1, 1])
 folds = leave_one_subject_out(subject)
-assert len(folds) != len(subject), "one fold for each trial leaves one *trial* out: the person is still in training (hint 1)"
+assert len(folds) != len(subject), (
+    "one fold for each trial leaves one *trial* out: the person is still in training "
+    "(hint 1)"
+)
 assert len(folds) == 3, f"3 subjects make 3 folds, not {len(folds)} (hint 1)"
 for train, test in folds:
     both = set(subject[train]) & set(subject[test])
-    assert not both, f"subject {min(both, default=0)} is in training and in test: trials of one person need not stand together (hint 2)"
-    assert len(train) + len(test) == len(subject), "every trial is either in training or in test (hint 2)"
+    assert not both, (
+        f"subject {min(both, default=0)} is in training and in test: trials of one "
+        "person need not stand together (hint 2)"
+    )
+    assert len(train) + len(test) == len(subject), (
+        "every trial is either in training or in test (hint 2)"
+    )
     assert len(set(subject[test])) == 1, "each fold tests one subject (hint 1)"
 for (_, test), ours in zip(folds, by_subject(subject), strict=True):
-    assert sorted(test) == sorted(ours.test), "the folds should come in the order of the subjects' numbers (hint 1)"
+    assert sorted(test) == sorted(ours.test), (
+        "the folds should come in the order of the subjects' numbers (hint 1)"
+    )
 print("accepted: the test trials agree with lib.training.splits.by_subject")
 
 # %% [markdown]

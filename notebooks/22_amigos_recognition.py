@@ -2,7 +2,8 @@
 # jupyter:
 #   companion:
 #     paper: amigos
-#     produces: [fig2, learning, table1, table2, table3, table4, splits, confusion, significance, nulltwin]
+#     produces: [fig2, learning, table1, table2, table3, table4, splits, confusion,
+#       significance, nulltwin]
 #     profiles: [demo, paper]
 #   jupytext:
 #     formats: ipynb,py:percent
@@ -19,15 +20,17 @@
 # %% [markdown]
 # # High or low? One signal, two signals, and what a fold keeps apart
 #
-# The paper reports accuracies of 0.85 to 0.89 for ECG and EEG together, and two claims: pre-training helps, and two signals
-# are better than one. Do the claims hold in a rerun, and what do such numbers mean?
+# The paper reports accuracies of 0.85 to 0.89 for ECG and EEG together, and two claims:
+# pre-training helps, and two signals are better than one. Do the claims hold in a
+# rerun, and what do such numbers mean?
 #
 # **You will learn**
 # - how a pre-trained network is fine-tuned, and how two frozen networks are joined,
 # - how to test a difference between two models that share folds,
 # - how much of a score is recognition of the *recording* rather than of the emotion.
 #
-# **Reproduces** Fig 2 (drawn anew) and Tables 1-4, each under three splits; recomputes the paper's p-values.
+# **Reproduces** Fig 2 (drawn anew) and Tables 1-4, each under three splits; recomputes
+# the paper's p-values.
 #
 # **Needs** notebook 21; about two minutes in the demo profile.
 
@@ -43,7 +46,16 @@ tuned: bool = False  # fine-tune with what `make tune` has found for these folds
 # %%
 from lib.companion.run import show_source, start
 
-run = start("22_amigos_recognition", profile=profile, seed=seed, device=device, data=data, out=out, splits=splits, tuned=tuned)
+run = start(
+    "22_amigos_recognition",
+    profile=profile,
+    seed=seed,
+    device=device,
+    data=data,
+    out=out,
+    splits=splits,
+    tuned=tuned,
+)
 
 # %%
 from lib.papers.amigos import pretraining
@@ -62,27 +74,46 @@ preset = Preset.of(profile)
 cohort = amigos.cohort(profile, data, seed=seed)
 features = amigos.segments(cohort)
 about = features["about"]
-unlabelled = {m: pretraining.corpus(profile, m, data, limit=preset.corpus, seed=seed) for m in MODALITIES}
+unlabelled = {
+    m: pretraining.corpus(profile, m, data, limit=preset.corpus, seed=seed)
+    for m in MODALITIES
+}
 
 # %% [markdown]
 # ## Fine-tuning, then late fusion
 #
-# The pre-trained network gets a small classifier on its CLS token; all weights are trained with the labels, once for arousal
-# and once for valence. Then both networks are frozen, and a third one learns from their last hidden layers.
+# The pre-trained network gets a small classifier on its CLS token; all weights are
+# trained with the labels, once for arousal and once for valence. Then both networks are
+# frozen, and a third one learns from their last hidden layers.
 
 # %%
-from lib.models.physio_transformer import ECG, EEG, FusionHead, PhysioTransformer, Recogniser
+from lib.models.physio_transformer import (
+    ECG,
+    EEG,
+    FusionHead,
+    PhysioTransformer,
+    Recogniser,
+)
 from lib.papers.amigos import schematic as schematics
 
-ecg, eeg = (Recogniser(PhysioTransformer(**config["model"]), **config["head"]) for config in (ECG, EEG))
+ecg, eeg = (
+    Recogniser(PhysioTransformer(**config["model"]), **config["head"])
+    for config in (ECG, EEG)
+)
 width = sum(config["head"]["hidden"][-1] for config in (ECG, EEG))
-drawn = {"caption": "drawn by this project from the built networks", "tier": "published"}
+drawn = {
+    "caption": "drawn by this project from the built networks",
+    "tier": "published",
+}
 run.figure("fig2", schematics.late_fusion(ecg, eeg, FusionHead(width)), **drawn)
 
 # %% tags=["nbval-check-output"]
 targets = ("arousal", "valence")
 networks = [f"{m}, {target}" for target in targets for m in ("ECG", "EEG", "fusion")]
-print(f"{len(networks)} networks per fold: {'; '.join(networks)}; the fusion sees {width} hidden values")
+print(
+    f"{len(networks)} networks per fold: {'; '.join(networks)}; the fusion sees "
+    f"{width} hidden values"
+)
 
 # %%
 from lib.papers.amigos.training import high_labels
@@ -94,8 +125,9 @@ show_source(standardise)
 # %% [markdown]
 # ## Three splits
 #
-# The paper does not say what its folds keep apart. Its numbers fit folds of single segments, so that is the first split here;
-# the other two keep whole trials and whole people apart. All three are always shown.
+# The paper does not say what its folds keep apart. Its numbers fit folds of single
+# segments, so that is the first split here; the other two keep whole trials and whole
+# people apart. All three are always shown.
 
 # %% tags=["nbval-check-output"]
 for split in splits:
@@ -108,54 +140,93 @@ from lib.papers.amigos import search
 
 names, records = [*VARIANTS, *CONTROLS], []
 for split in splits:
-    configs = search.found(amigos.splits(features, split, preset), search.folder_of(profile)) if tuned else {}
-    records += amigos.run(features, unlabelled, names, split, preset, configs=configs, seed=seed, device=device)
+    configs = (
+        search.found(amigos.splits(features, split, preset), search.folder_of(profile))
+        if tuned
+        else {}
+    )
+    records += amigos.run(
+        features,
+        unlabelled,
+        names,
+        split,
+        preset,
+        configs=configs,
+        seed=seed,
+        device=device,
+    )
 results = amigos.score(features, records, experiment="tables 1-4", tier=cohort.tier)
 
 # %%
 from lib.papers.amigos import figures as plots
 
 last = splits[-1]
-histories = {name: [r.result["history"] for r in records if (r.row, r.target, r.split.name) == (name, "arousal", last)]
-             for name in ("EEG without pre-training", "EEG", "ECG without pre-training", "ECG")}
+histories = {
+    name: [
+        r.result["history"]
+        for r in records
+        if (r.row, r.target, r.split.name) == (name, "arousal", last)
+    ]
+    for name in ("EEG without pre-training", "EEG", "ECG without pre-training", "ECG")
+}
 panels = ["training loss", "validation loss", "validation accuracy"]
 run.figure("learning", plots.training_curves(histories, panels), **about)
 
 # %% [markdown]
-# Arousal, with people kept apart. What to look for: the training loss falls, the validation loss need not.
+# Arousal, with people kept apart. What to look for: the training loss falls, the
+# validation loss need not.
 #
 # ## Tables 1-4
 
 # %%
 from lib.plots import published_vs_reproduced
 
-answers = {table: amigos.answer(results[results["variant"].isin([*TABLES[table], "majority"])], table) for table in TABLES}
+answers = {
+    table: amigos.answer(
+        results[results["variant"].isin([*TABLES[table], "majority"])], table
+    )
+    for table in TABLES
+}
 run.table("table1", answers["1"][COLUMNS], **about)
 run.table("table2", answers["2"][COLUMNS], **about)
 run.table("table3", answers["3"][COLUMNS], **about)
 run.table("table4", answers["4"][COLUMNS], **about)
 
 # %%
-run.figure("table1", published_vs_reproduced(answers["1"][answers["1"]["n"] > 0]), **about)
+run.figure(
+    "table1", published_vs_reproduced(answers["1"][answers["1"]["n"] > 0]), **about
+)
 
 # %%
-run.figure("table2", published_vs_reproduced(answers["2"][answers["2"]["n"] > 0]), **about)
+run.figure(
+    "table2", published_vs_reproduced(answers["2"][answers["2"]["n"] > 0]), **about
+)
 
 # %%
-run.figure("table3", published_vs_reproduced(answers["3"][answers["3"]["n"] > 0]), **about)
+run.figure(
+    "table3", published_vs_reproduced(answers["3"][answers["3"]["n"] > 0]), **about
+)
 
 # %%
 shown = answers["4"][answers["4"]["metric"].str.endswith("F1")]
 run.figure("table4", published_vs_reproduced(shown[shown["n"] > 0]), **about)
 
 # %% [markdown]
-# The owners' baseline in Table 4 (0.56 to 0.58) was measured with people kept apart, the paper's 0.80 to 0.89 most likely not.
-# Set beside each other they compare two protocols as much as two methods. Here is the same model under all three:
+# The owners' baseline in Table 4 (0.56 to 0.58) was measured with people kept apart,
+# the paper's 0.80 to 0.89 most likely not. Set beside each other they compare two
+# protocols as much as two methods. Here is the same model under all three:
 
 # %%
 metrics = ["arousal accuracy", "arousal F1", "valence accuracy", "valence F1"]
 whole = amigos.answer(results, 2)
-rows = ["ECG", "EEG", "Fused without pre-training", "Fused", "linear, both", "nearest neighbour, both"]
+rows = [
+    "ECG",
+    "EEG",
+    "Fused without pre-training",
+    "Fused",
+    "linear, both",
+    "nearest neighbour, both",
+]
 run.figure("splits", plots.splits_beside(whole, rows, metrics, splits), **about)
 
 # %% [markdown]
@@ -168,118 +239,173 @@ from lib.papers.amigos import analysis
 from lib.plots.classification import confusion_matrices
 
 fused = [r for r in records if r.row == "Fused"]
-matrices = {f"{target}, {split.replace('_', ' ')}": analysis.confusions(features, fused, split, target)
-            for target in ("arousal", "valence") for split in splits}
-flat = pd.concat([table.set_axis([" ".join(names) for names in table.columns], axis=1).assign(which=title)
-                  for title, table in matrices.items()])
-run.figure("confusion", confusion_matrices(matrices, columns=len(splits)), flat.reset_index(), **about)
+matrices = {
+    f"{target}, {split}".replace("_", " "): analysis.confusions(
+        features, fused, split, target
+    )
+    for target in ("arousal", "valence")
+    for split in splits
+}
+flat = [
+    table.set_axis(map(" ".join, table.columns), axis=1).assign(which=title)
+    for title, table in matrices.items()
+]
+figure = confusion_matrices(matrices, columns=len(splits))
+run.figure("confusion", figure, pd.concat(flat).reset_index(), **about)
 
 # %% [markdown]
 # ## The claims
 #
-# Does pre-training help, do two signals beat one? Differences are tested on the same folds, with the correction for training
-# sets that overlap (Nadeau and Bengio 2003), and with Holm's for asking several times.
+# Does pre-training help, do two signals beat one? Differences are tested on the same
+# folds, with the correction for training sets that overlap (Nadeau and Bengio 2003),
+# and with Holm's for asking several times.
 
 # %%
 from lib.evaluation import printed
 from lib.evaluation.statistics import holm
-from lib.evaluation.verdicts import compare
+from lib.papers.experiment import compare
 
-pairs = [("EEG", "EEG without pre-training", "1"), ("Fused", "EEG", "2"), ("Fused", "ECG", "2"),
-         ("Fused", "Fused without pre-training", "3")]
-claims = []
+pairs = {
+    ("EEG", "EEG without pre-training"): 1,
+    ("Fused", "EEG"): 2,
+    ("Fused", "ECG"): 2,
+    ("Fused", "Fused without pre-training"): 3,
+}
+metrics, claims = ["arousal F1", "valence F1"], []
 for split in splits:
     fold = amigos.splits(features, split, preset)[0]
-    chosen = results[results["split"] == split]
-    claims += [compare(chosen, a, b, metric, printed.table("amigos", t), len(fold.train), len(fold.test))
-               for a, b, t in pairs for metric in ("arousal F1", "valence F1")]
-claims = pd.DataFrame(claims)
+    own = results[results["split"] == split]
+    for pair, number in pairs.items():
+        claims.append(
+            compare(own, [pair], metrics, printed.table("amigos", number), fold)
+        )
+claims = pd.concat(claims)
 claims["p_holm"] = holm(claims["p"])
-print(claims[["a", "b", "metric", "split", "difference", "low", "high", "p_holm", "published"]].round(3).to_string(index=False))
+shown = "a b metric split difference low high p_holm published".split()
+print(claims[shown].round(3).to_string(index=False))
 
 # %% [markdown]
-# The paper states p-values without naming a test. Recomputed from the printed means and intervals (Welch's test, ten folds):
+# The paper states p-values without naming a test. Recomputed from the printed means and
+# intervals (Welch's test, ten folds):
 
 # %%
 from lib.papers.amigos import claims as amigos_claims
 
-run.table("significance", amigos_claims.significance(), caption="recomputed from the printed tables of the paper", tier="published",
-          decimals=7)
+run.table(
+    "significance",
+    amigos_claims.significance(),
+    caption="recomputed from the printed tables of the paper",
+    tier="published",
+    decimals=7,
+)
 
 # %% [markdown]
-# One of them does not follow from the printed digits; rounding could hide it, and so could a paired test. All of them treat ten
-# overlapping folds as ten independent experiments.
+# One of them does not follow from the printed digits; rounding could hide it, and so
+# could a paired test. All of them treat ten overlapping folds as ten independent
+# experiments.
 #
 # ## The null twin
 #
-# The same people, electrodes, hearts and ratings, but brain and heart follow something that has nothing to do with the ratings
-# (`effect = 0`). Whatever is found here is not emotion.
+# The same people, electrodes, hearts and ratings, but brain and heart follow something
+# that has nothing to do with the ratings (`effect = 0`). Whatever is found here is not
+# emotion.
 
 # %% tags=["nbval-check-output"]
 null = amigos.cohort("demo", seed=seed, **NULL_TWIN)
 empty = amigos.segments(null)
-print(f"{null.caption}: {len(null)} trials of {null.table()['subject'].nunique()} subjects")
+print(
+    f"{null.caption}: {len(null)} trials of {null.table()['subject'].nunique()} "
+    "subjects"
+)
 
 # %%
 from lib.evaluation.statistics import summary
 
-small, few = Preset.of("demo"), ["ECG", "EEG", "Fused", "linear, both", "nearest neighbour, both", "majority"]
-both = {m: pretraining.corpus("demo", m, limit=small.corpus, seed=seed) for m in MODALITIES}
-on_null = [r for split in ("random_segments", "by_subject") for r in amigos.run(empty, both, few, split, small, seed=seed, device=device)]
+small, few = (
+    Preset.of("demo"),
+    ["ECG", "EEG", "Fused", "linear, both", "nearest neighbour, both", "majority"],
+)
+both = {
+    m: pretraining.corpus("demo", m, limit=small.corpus, seed=seed) for m in MODALITIES
+}
+on_null = [
+    r
+    for split in ("random_segments", "by_subject")
+    for r in amigos.run(empty, both, few, split, small, seed=seed, device=device)
+]
 scored = summary(amigos.score(empty, on_null, experiment="null", tier="simulated"))
 shown = scored[["variant", "split", "metric", "n", "mean", "std", "low", "high"]]
 run.table("nulltwin", shown, **empty["about"])
 
 # %%
-on_null_table = amigos.answer(amigos.score(empty, on_null, experiment="null", tier="simulated"), 2)
-figure = plots.splits_beside(on_null_table, few[:-1], ["arousal F1", "valence F1"], ["random_segments", "by_subject"])
+on_null_table = amigos.answer(
+    amigos.score(empty, on_null, experiment="null", tier="simulated"), 2
+)
+figure = plots.splits_beside(
+    on_null_table,
+    few[:-1],
+    ["arousal F1", "valence F1"],
+    ["random_segments", "by_subject"],
+)
 run.figure("nulltwin", figure, **empty["about"])
 
 # %% [markdown]
-# A cohort without any effect of emotion. With people kept apart nothing is found, as it must be (of twenty 95 % intervals one
-# misses chance by accident). With random segments the networks are above chance all the same, and the nearest neighbour, which
-# only looks for the most similar known segment, is almost never wrong: who recognises the *recording* knows its label. The
-# networks of the demo are small and trained briefly; the longer they are trained, the more of this they can learn by heart.
+# A cohort without any effect of emotion. With people kept apart nothing is found, as it
+# must be (of twenty 95 % intervals one misses chance by accident). With random segments
+# the networks are above chance all the same, and the nearest neighbour, which only
+# looks for the most similar known segment, is almost never wrong: who recognises the
+# *recording* knows its label. The networks of the demo are small and trained briefly;
+# the longer they are trained, the more of this they can learn by heart.
 #
 # ## Published versus reproduced
 #
-# The data of this profile decide what may be concluded: on simulated data every verdict reads *simulated only*. With AMIGOS
-# in `DATA`, the profile `paper` runs the same cells with ten folds and the published sizes.
+# The data of this profile decide what may be concluded: on simulated data every verdict
+# reads *simulated only*. With AMIGOS in `DATA`, the profile `paper` runs the same cells
+# with ten folds and the published sizes.
 #
 # ## What could go wrong
 #
-# - **Segments before folds.** Cutting first and shuffling afterwards is one line shorter, and gives the left third of the figure.
-# - **Scaling per subject** uses unlabelled test recordings of the same person; under `by_subject` a new person must first be
-#   recorded for a while.
+# - **Segments before folds.** Cutting first and shuffling afterwards is one line
+#   shorter, and gives the left third of the figure.
+# - **Scaling per subject** uses unlabelled test recordings of the same person; under
+#   `by_subject` a new person must first be recorded for a while.
 # - **Accuracy** rewards the majority class; macro-F1 does not.
-# - Numbers of epochs and learning rates were searched by the authors in every fold, with Ray Tune. `make tune` does so on the
-#   validation segments of each fold, and `tuned = True` uses what it found.
+# - Numbers of epochs and learning rates were searched by the authors in every fold,
+#   with Ray Tune. `make tune` does so on the validation segments of each fold, and
+#   `tuned = True` uses what it found.
 #
 # ## Exercises
 #
 # 1. *Easy.* Which class does the fusion miss more often, under which split?
-# 2. *Medium.* Set `splits = ["blocked_segments"]`: neighbours in time stay together. Where between the other splits does it lie?
-# 3. *Open.* Remove the fingerprint of a recording (for example by scaling per trial). Which score falls, which stays?
-# 4. *With a check.* Make folds that keep trials whole: below, or without the solution in
-#    [exercises/22_amigos_recognition](exercises/22_amigos_recognition.ipynb).
+# 2. *Medium.* Set `splits = ["blocked_segments"]`: neighbours in time stay together.
+#    Where between the other splits does it lie?
+# 3. *Open.* Remove the fingerprint of a recording (for example by scaling per trial).
+#    Which score falls, which stays?
+# 4. *With a check.* Make folds that keep trials whole: below, or without the solution
+#    in [exercises/22_amigos_recognition](exercises/22_amigos_recognition.ipynb).
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: folds that keep trials whole
 #
-# Write `fold_of(trial, n_folds, seed)`: deal segments to folds so that all segments of a trial are in the same one (`by_trial`).
+# Write `fold_of(trial, n_folds, seed)`: deal segments to folds so that all segments of
+# a trial are in the same one (`by_trial`).
 #
-# - **In:** `trial`, array `(n_segments,)`: the trial of each segment, any whole numbers; `n_folds`; `seed`.
-# - **Out:** array `(n_segments,)`: the fold that tests each segment, 0 to `n_folds - 1`. Trials are dealt at random and evenly.
+# - **In:** `trial`, array `(n_segments,)`: the trial of each segment, any whole
+#   numbers; `n_folds`; `seed`.
+# - **Out:** array `(n_segments,)`: the fold that tests each segment, 0 to
+#   `n_folds - 1`. Trials are dealt at random and evenly.
 #
 # <details><summary>Hint 1</summary>
 #
-# Deal *trials*, then look up each segment's trial: `np.unique(trial, return_inverse=True)` gives the trials and each segment's place in
+# Deal *trials*, then look up each segment's trial:
+# `np.unique(trial, return_inverse=True)` gives the trials and each segment's place in
 # them.
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `np.random.default_rng(seed).permutation(n)` holds 0 to n - 1 in random order; modulo `n_folds` that is an even deal.
+# `np.random.default_rng(seed).permutation(n)` holds 0 to n - 1 in random order; modulo
+# `n_folds` that is an even deal.
 #
 # </details>
 
@@ -288,7 +414,7 @@ import numpy as np
 
 
 def fold_of(trial, n_folds, seed):
-    """Fold (n_segments,) that tests each segment; segments of a trial (n_segments,) share one."""
+    """Fold (n_segments,) that tests each segment, the same for a whole trial."""
     # your code
     names, place = np.unique(trial, return_inverse=True)
     return (np.random.default_rng(seed).permutation(len(names)) % n_folds)[place]
@@ -298,22 +424,39 @@ def fold_of(trial, n_folds, seed):
 # %% tags=["check", "nbval-check-output"]
 trial = np.repeat(np.arange(100, 140, 2), 6)  # 20 trials of six segments
 fold = np.asarray(fold_of(trial, 5, 0))
-assert fold.shape == trial.shape, f"each of the 120 segments needs a fold; yours has the shape {fold.shape} (hint 1)"
-assert set(fold) <= set(range(5)), f"five folds are numbered 0 to 4, yours are {sorted(set(fold.tolist()))[:6]} (hint 2)"
+assert fold.shape == trial.shape, (
+    f"each of the 120 segments needs a fold; yours has the shape {fold.shape} (hint 1)"
+)
+assert set(fold) <= set(range(5)), (
+    f"five folds are numbered 0 to 4, yours are {sorted(set(fold.tolist()))[:6]} "
+    "(hint 2)"
+)
 torn = [name for name in np.unique(trial) if len(set(fold[trial == name])) > 1]
-assert not torn, f"segments of {len(torn)} trials are in several folds: that is the split random_segments; deal trials (hint 1)"
+assert not torn, (
+    f"segments of {len(torn)} trials are in several folds: that is the split "
+    "random_segments; deal trials (hint 1)"
+)
 sizes = np.bincount(fold, minlength=5) // 6
-assert (sizes == 4).all(), f"20 trials dealt to five folds are four each, yours are {sizes.tolist()} (hint 2)"
-assert np.array_equal(fold, fold_of(trial, 5, 0)), "the same seed must give the same folds (hint 2)"
-assert any(not np.array_equal(fold, fold_of(trial, 5, seed)) for seed in (1, 2, 3)), "another seed must give another deal (hint 2)"
+assert (sizes == 4).all(), (
+    f"20 trials dealt to five folds are four each, yours are {sizes.tolist()} (hint 2)"
+)
+assert np.array_equal(fold, fold_of(trial, 5, 0)), (
+    "the same seed must give the same folds (hint 2)"
+)
+assert any(not np.array_equal(fold, fold_of(trial, 5, seed)) for seed in (1, 2, 3)), (
+    "another seed must give another deal (hint 2)"
+)
 mixed = np.array([9, 4, 9, 4, 7, 9])
-assert len(set(fold_of(mixed, 3, 0)[mixed == 9])) == 1, "segments of a trial need not stand together in the list (hint 1)"
+assert len(set(fold_of(mixed, 3, 0)[mixed == 9])) == 1, (
+    "segments of a trial need not stand together in the list (hint 1)"
+)
 print("accepted: no trial is in two folds, and each fold tests four")
 
 # %% [markdown]
 # ## Recap
 #
-# - One model, three splits, three very different numbers: a score without its split says little.
+# - One model, three splits, three very different numbers: a score without its split
+#   says little.
 # - A null cohort shows what a protocol finds when there is nothing to find.
 
 # %%

@@ -19,17 +19,20 @@
 # %% [markdown]
 # # The data of paper 3: brain and eyes during film clips
 #
-# Paper 3 recognises four (SEED-IV) or five (SEED-V) emotions from EEG and eye movements recorded while people watched film
-# clips. It starts from features, not from signals. What is in them, how are they cut, and how far does a linear classifier get?
+# Paper 3 recognises four (SEED-IV) or five (SEED-V) emotions from EEG and eye movements
+# recorded while people watched film clips. It starts from features, not from signals.
+# What is in them, how are they cut, and how far does a linear classifier get?
 #
 # **You will learn**
 # - what differential entropy is, and how the owners' files hold it,
 # - how overlapping windows are cut without mixing trials,
 # - why a majority vote scores below chance on these splits.
 #
-# **Reproduces** the facts of Sec 2.1 and 3.1 of the paper (`overview`, `balance`) and our controls (`controls`).
+# **Reproduces** the facts of Sec 2.1 and 3.1 of the paper (`overview`, `balance`) and
+# our controls (`controls`).
 #
-# **Needs** nothing in the demo profile: it writes two small simulated cohorts in the layouts of SEED-IV and SEED-V.
+# **Needs** nothing in the demo profile: it writes two small simulated cohorts in the
+# layouts of SEED-IV and SEED-V.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which data and how much training: demo, paper
@@ -41,18 +44,29 @@ out: str = ""  # folder of the figures; empty: build/figures
 # %%
 from lib.companion.run import show_source, start
 
-run = start("30_seed_data", profile=profile, seed=seed, device=device, data=data, out=out)
+run = start(
+    "30_seed_data", profile=profile, seed=seed, device=device, data=data, out=out
+)
 
 # %% [markdown]
 # ## Two layouts, one cohort
 #
-# SEED-IV comes as MATLAB files, one per subject and session; SEED-V as NumPy archives that hold Python pickles. A pickle can
-# run any program when it is opened, so the reader allows nothing but plain arrays in it; `python -m lib.datasets convert
-# seed-v IN OUT` writes them as such. Subjects are sorted as numbers: as text, 10 comes before 2, and labels slip.
+# SEED-IV comes as MATLAB files, one per subject and session; SEED-V as NumPy archives
+# that hold Python pickles. A pickle can run any program when it is opened, so the
+# reader allows nothing but plain arrays in it;
+# `python -m lib.datasets convert seed-v IN OUT` writes them as such. Subjects are
+# sorted as numbers: as text, 10 comes before 2, and labels slip.
 
 # %%
 from lib.papers.mv_sstma import analysis, protocol
-from lib.papers.mv_sstma.settings import CONTROLS, DATASETS, EMOTIONS, Preset, SPLIT, TITLES
+from lib.papers.mv_sstma.settings import (
+    CONTROLS,
+    DATASETS,
+    EMOTIONS,
+    Preset,
+    SPLIT,
+    TITLES,
+)
 
 preset = Preset.of(profile)
 cohorts = {name: protocol.cohort(profile, name, data, seed=seed) for name in DATASETS}
@@ -62,21 +76,30 @@ about = features["seed-iv"]["about"]
 # %% tags=["nbval-check-output"]
 for name, cohort in cohorts.items():
     first = cohort[0]
-    print(f"{TITLES[name]}: {cohort.caption}; {len(cohort)} trials; the first: EEG {first.load('eeg').data.shape} in "
-          f"{first.load('eeg').unit}, eye {first.load('eye').data.shape}; left out: {len(cohort.dropped)}")
+    print(
+        f"{TITLES[name]}: {cohort.caption}; {len(cohort)} trials; the first: EEG "
+        f"{first.load('eeg').data.shape} in "
+        f"{first.load('eeg').unit}, eye {first.load('eye').data.shape}; left out: "
+        f"{len(cohort.dropped)}"
+    )
 
 # %%
 import pandas as pd
 
-parts = [analysis.overview(cohort).assign(dataset=TITLES[name]) for name, cohort in cohorts.items()]
+parts = [
+    analysis.overview(cohort).assign(dataset=TITLES[name])
+    for name, cohort in cohorts.items()
+]
 run.table("overview", pd.concat(parts), **about)
 
 # %% [markdown]
 # ## Differential entropy
 #
-# For a band-passed signal that is Gaussian with variance $\sigma^2$, the entropy is $\frac{1}{2}\log(2\pi e\sigma^2)$: the logarithm of
-# band power, up to a constant. The owners give it for 62 channels, 5 bands and windows of 4 s, smoothed over time by a linear
-# dynamical system (LDS) or a moving average. LDS looks ahead *within its trial*, never across trials.
+# For a band-passed signal that is Gaussian with variance $\sigma^2$, the entropy is
+# $\frac{1}{2}\log(2\pi e\sigma^2)$: the logarithm of band power, up to a constant. The
+# owners give it for 62 channels, 5 bands and windows of 4 s, smoothed over time by a
+# linear dynamical system (LDS) or a moving average. LDS looks ahead *within its trial*,
+# never across trials.
 
 # %%
 from lib.preprocessing import differential_entropy as de
@@ -89,12 +112,17 @@ import numpy as np
 white = np.random.default_rng(0).standard_normal((2, 200 * 40))
 entropy = de.differential_entropy(white)
 print(f"2 channels, 40 s at 200 Hz: {entropy.shape} (channels, windows of 4 s, bands)")
-print("ten times the amplitude adds", round(float((de.differential_entropy(10 * white) - entropy).mean()), 4), "= log 10")
+print(
+    "ten times the amplitude adds",
+    round(float((de.differential_entropy(10 * white) - entropy).mean()), 4),
+    "= log 10",
+)
 
 # %% [markdown]
 # ## What a session looks like
 #
-# One channel and band, one eye feature, all trials of a session in their order, coloured by the emotion of the clip.
+# One channel and band, one eye feature, all trials of a session in their order,
+# coloured by the emotion of the clip.
 
 # %%
 from lib.datasets.seed_format import SEED_IV_LABELS, SEED_V_LABELS
@@ -102,85 +130,137 @@ from lib.papers.mv_sstma import figures as plots
 
 cohort = cohorts["seed-iv"]
 course = analysis.timeline(cohort, cohort[0].subject, cohort[0].session)
-run.figure("session", plots.session(course, EMOTIONS["seed-iv"], 17, "DE of T7,\ngamma (nats)", "eye feature 1"), course, **about)
+run.figure(
+    "session",
+    plots.session(
+        course, EMOTIONS["seed-iv"], 17, "DE of T7,\ngamma (nats)", "eye feature 1"
+    ),
+    course,
+    **about,
+)
 
 # %% [markdown]
 # ## Split by trial: the first ones train, the later ones test
 #
-# SEED-IV: 16 trials train and 8 test in each session; SEED-V: 9 and 6 (Sec 3.1). No trial lies on both sides.
+# SEED-IV: 16 trials train and 8 test in each session; SEED-V: 9 and 6 (Sec 3.1). No
+# trial lies on both sides.
 
 # %%
-counts = pd.concat([analysis.balance(name, labels, SPLIT[name])
-                    for name, labels in (("seed-iv", SEED_IV_LABELS), ("seed-v", SEED_V_LABELS))])
-run.figure("balance", plots.balance(counts), counts, caption="labels as their owner publishes them", tier="published")
+counts = pd.concat(
+    [
+        analysis.balance(name, labels, SPLIT[name])
+        for name, labels in (("seed-iv", SEED_IV_LABELS), ("seed-v", SEED_V_LABELS))
+    ]
+)
+run.figure(
+    "balance",
+    plots.balance(counts),
+    counts,
+    caption="labels as their owner publishes them",
+    tier="published",
+)
 
 # %% [markdown]
-# All emotions are equally frequent in a session, so what is frequent in training is rare in the test: the two are
-# *anti-balanced*. Session 1 of SEED-IV tests no sad trial at all. A network that learned nothing but the training frequencies
-# scores **below** one in four:
+# All emotions are equally frequent in a session, so what is frequent in training is
+# rare in the test: the two are *anti-balanced*. Session 1 of SEED-IV tests no sad trial
+# at all. A network that learned nothing but the training frequencies scores **below**
+# one in four:
 
 # %% tags=["nbval-check-output"]
 for name in DATASETS:
-    wide = counts[counts["dataset"] == TITLES[name]].pivot_table(index=["session", "emotion"], columns="part", values="trials")
+    wide = counts[counts["dataset"] == TITLES[name]].pivot_table(
+        index=["session", "emotion"], columns="part", values="trials"
+    )
     share = wide / wide.groupby("session").transform("sum")
     guess = (share["train"] * share["test"]).groupby("session").sum().mean()
-    print(f"{TITLES[name]}: one of {len(EMOTIONS[name])} is {1 / len(EMOTIONS[name]):.2f}; guessing at training frequencies {guess:.2f}")
+    print(
+        f"{TITLES[name]}: one of {len(EMOTIONS[name])} is "
+        f"{1 / len(EMOTIONS[name]):.2f}; guessing at training frequencies {guess:.2f}"
+    )
 
 # %% [markdown]
 # ## Windows
 #
-# A sample is a window of $T = 10$ consecutive features (Sec 3.2). The paper says seconds; the features are 4 s long, so a
-# window lasts 40 s. Windows overlap and are cut inside trials. Neighbours share nine of ten features, so the demo profile
-# trains on every second only; all test windows count.
+# A sample is a window of $T = 10$ consecutive features (Sec 3.2). The paper says
+# seconds; the features are 4 s long, so a window lasts 40 s. Windows overlap and are
+# cut inside trials. Neighbours share nine of ten features, so the demo profile trains
+# on every second only; all test windows count.
 
 # %% tags=["nbval-check-output"]
 for name in DATASETS:
     fold = protocol.splits(features[name], SPLIT[name], preset.hop)[0]
-    trials = [set(features[name]["trial"][list(part)]) for part in (fold.train, fold.test)]
-    print(f"{TITLES[name]}: {features[name]['eeg'].shape} windows; first fold: {len(fold.train)} training and {len(fold.test)} test "
-          f"windows of {len(trials[0])} and {len(trials[1])} trials, in common {len(trials[0] & trials[1])}")
+    trials = [
+        set(features[name]["trial"][list(part)]) for part in (fold.train, fold.test)
+    ]
+    print(
+        f"{TITLES[name]}: {features[name]['eeg'].shape} windows; first fold: "
+        f"{len(fold.train)} training and {len(fold.test)} test "
+        f"windows of {len(trials[0])} and {len(trials[1])} trials, in common "
+        f"{len(trials[0] & trials[1])}"
+    )
 
 # %% [markdown]
 # ## Where emotions differ
 #
-# The share of the variance between trials that lies between emotions, for each channel and band. With few trials of each
-# emotion it is far from 0 even if nothing differs: compare places, not heights.
+# The share of the variance between trials that lies between emotions, for each channel
+# and band. With few trials of each emotion it is far from 0 even if nothing differs:
+# compare places, not heights.
 
 # %%
 maps = np.stack([analysis.separation(features[name], "eeg") for name in DATASETS])
-run.figure("separation", plots.scalp_maps(maps, [TITLES[name] for name in DATASETS], "share of variance between emotions"), **about)
+run.figure(
+    "separation",
+    plots.scalp_maps(
+        maps, [TITLES[name] for name in DATASETS], "share of variance between emotions"
+    ),
+    **about,
+)
 
 # %% [markdown]
 # ## Controls first
 #
-# A linear support vector machine on the mean of each window, for each subject and session; beside it the majority of the
-# training windows and a guess at their frequencies. Accuracy is averaged over a subject's sessions, then over subjects.
+# A linear support vector machine on the mean of each window, for each subject and
+# session; beside it the majority of the training windows and a guess at their
+# frequencies. Accuracy is averaged over a subject's sessions, then over subjects.
 
 # %%
 names = ["majority", "guess at training frequencies", "SVM EEG", "SVM eye"]
-records = [r for name in DATASETS for r in protocol.run(features[name], name, names, preset, seed=seed)]
+records = [
+    r
+    for name in DATASETS
+    for r in protocol.run(features[name], name, names, preset, seed=seed)
+]
 results = protocol.score(features, records, experiment="controls", tier=cohort.tier)
 table = protocol.answer(results, 2)
 shown = table[table["row"].isin(CONTROLS) & table["reproduced"].notna()]
-run.table("controls", shown[["row", "metric", "reproduced", "reproduced_spread", "n", "split", "data"]], **about)
+run.table(
+    "controls",
+    shown[["row", "metric", "reproduced", "reproduced_spread", "n", "split", "data"]],
+    **about,
+)
 
 # %% [markdown]
 # ## Published versus reproduced
 #
-# Here only facts of the data can be compared: counts of trials and splits agree with Sec 3.1, the T of the text does not agree
-# with its unit.
+# Here only facts of the data can be compared: counts of trials and splits agree with
+# Sec 3.1, the T of the text does not agree with its unit.
 #
 # ## What could go wrong
 #
-# - **Windows across trials.** Code that cuts windows from runs of equal labels joins two neighbouring trials with one emotion.
-# - **Scaling with test data.** Eye features are brought to 10-100 by the *training* windows; test windows are clipped to it.
-# - **A feature without a name.** What the 31 or 33 eye features are is not published; they are numbered here, not guessed.
-# - **Smoothing over time** makes neighbours alike; a split by windows would then test what was trained on. By trial it does not.
+# - **Windows across trials.** Code that cuts windows from runs of equal labels joins
+#   two neighbouring trials with one emotion.
+# - **Scaling with test data.** Eye features are brought to 10-100 by the *training*
+#   windows; test windows are clipped to it.
+# - **A feature without a name.** What the 31 or 33 eye features are is not published;
+#   they are numbered here, not guessed.
+# - **Smoothing over time** makes neighbours alike; a split by windows would then test
+#   what was trained on. By trial it does not.
 #
 # ## Exercises
 #
 # 1. *Easy.* Which emotion has the fewest test trials in SEED-V, session 1?
-# 2. *Medium.* Use the split `"3fold"` of SEED-V (`protocol.splits`). Is it balanced? What is chance then?
+# 2. *Medium.* Use the split `"3fold"` of SEED-V (`protocol.splits`). Is it balanced?
+#    What is chance then?
 # 3. *Open.* Cut windows of `length=5`. Do the SVMs lose or gain, and why?
 # 4. *With a check.* Compute the entropy of a window: below, or without the solution in
 #    [exercises/30_seed_data](exercises/30_seed_data.ipynb).
@@ -188,7 +268,8 @@ run.table("controls", shown[["row", "metric", "reproduced", "reproduced_spread",
 # %% [markdown] tags=["exercise"]
 # ### Exercise: entropy of a Gaussian signal
 #
-# Write `entropy(x)`: the differential entropy of band-passed EEG, $\frac{1}{2}\log(2\pi e\sigma^2)$ in nats.
+# Write `entropy(x)`: the differential entropy of band-passed EEG,
+# $\frac{1}{2}\log(2\pi e\sigma^2)$ in nats.
 #
 # - **In:** `x`, array `(n_channels, n_times)`, one window of one band.
 # - **Out:** array `(n_channels,)`.
@@ -222,22 +303,35 @@ from lib.preprocessing.differential_entropy import differential_entropy
 
 noise = np.random.default_rng(0).normal(size=(2, 80_000))
 right, found = norm(scale=3).entropy(), entropy(3 * noise)
-assert np.shape(found) == (2,), f"one number for each of two channels is asked for, not {np.shape(found)} (hint 1)"
+assert np.shape(found) == (2,), (
+    f"one number for each of two channels is asked for, not {np.shape(found)} (hint 1)"
+)
 bits, of_spread = right / np.log(2), 0.5 * np.log(2 * np.pi * np.e * 3)
-assert not np.allclose(found, bits, atol=0.02), f"{found[0]:.2f} is in bits; in nats it is {right:.2f} (hint 2)"
-assert not np.allclose(found, of_spread, atol=0.02), "the formula holds the variance; yours has the standard deviation (hint 1)"
-assert np.allclose(found, right, atol=0.02), f"noise with a spread of 3 has {right:.2f} nats, yours says {found[0]:.2f} (hint 1)"
-assert np.allclose(entropy(3 * noise + 50), found), "a constant offset is no information: the variance is about the mean (hint 1)"
+assert not np.allclose(found, bits, atol=0.02), (
+    f"{found[0]:.2f} is in bits; in nats it is {right:.2f} (hint 2)"
+)
+assert not np.allclose(found, of_spread, atol=0.02), (
+    "the formula holds the variance; yours has the standard deviation (hint 1)"
+)
+assert np.allclose(found, right, atol=0.02), (
+    f"noise with a spread of 3 has {right:.2f} nats, yours says {found[0]:.2f} (hint 1)"
+)
+assert np.allclose(entropy(3 * noise + 50), found), (
+    "a constant offset is no information: the variance is about the mean (hint 1)"
+)
 ours = differential_entropy(np.stack([noise[0], 10 * noise[0]]), 200.0)
 yours = entropy(np.stack([noise[0], 10 * noise[0]]))
-assert np.allclose(np.diff(yours), np.diff(ours, axis=0)), "ten times the signal adds log 10, for lib and for you (hint 2)"
+assert np.allclose(np.diff(yours), np.diff(ours, axis=0)), (
+    "ten times the signal adds log 10, for lib and for you (hint 2)"
+)
 print(f"accepted: noise with a spread of 3 has {right:.2f} nats")
 
 # %% [markdown]
 # ## Recap
 #
 # - Differential entropy is log band power; the owners smooth it within trials.
-# - Training and test frequencies are opposed, so chance is not one in the number of emotions.
+# - Training and test frequencies are opposed, so chance is not one in the number of
+#   emotions.
 
 # %%
 run.finish()

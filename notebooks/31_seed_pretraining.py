@@ -19,8 +19,9 @@
 # %% [markdown]
 # # Pre-training: fill in hidden channels
 #
-# Labels are few and features are many. An autoencoder is shown some of the 62 channels and has to tell the others. Does it
-# learn more than that neighbours are alike, and does a classifier profit from what it learned?
+# Labels are few and features are many. An autoencoder is shown some of the 62 channels
+# and has to tell the others. Does it learn more than that neighbours are alike, and
+# does a classifier profit from what it learned?
 #
 # **You will learn**
 # - how MV-SSTMA encodes only what is visible, and why that saves time,
@@ -41,7 +42,9 @@ out: str = ""  # folder of the figures; empty: build/figures
 # %%
 from lib.companion.run import show_source, start
 
-run = start("31_seed_pretraining", profile=profile, seed=seed, device=device, data=data, out=out)
+run = start(
+    "31_seed_pretraining", profile=profile, seed=seed, device=device, data=data, out=out
+)
 
 # %%
 from lib.papers.mv_sstma import analysis, protocol
@@ -69,30 +72,46 @@ from lib.models.multimodal_fusion import Attention
 from lib.models.mv_sstma import MVSSTMA, masked_error, n_visible
 from lib.papers.mv_sstma import schematic as schematics
 
-drawn = {"caption": "drawn by this project from the built networks of the published size", "tier": "published"}
-run.figure("fig1", schematics.three_stages(MVSSTMA(), MVSSTMA(31, 1), Attention(16, 4)), **drawn)
+drawn = {
+    "caption": "drawn by this project from the built networks of the published size",
+    "tier": "published",
+}
+run.figure(
+    "fig1",
+    schematics.three_stages(MVSSTMA(), MVSSTMA(31, 1), Attention(16, 4)),
+    **drawn,
+)
 
 # %% [markdown]
-# Each channel at each time step is a token. A block looks along time with three causal convolutions (long, medium, short),
-# then across channels with attention, and sums the three (Eqs 1-4). Hidden channels are not even read by the encoder.
+# Each channel at each time step is a token. A block looks along time with three causal
+# convolutions (long, medium, short), then across channels with attention, and sums the
+# three (Eqs 1-4). Hidden channels are not even read by the encoder.
 
 # %%
 show_source(MVSSTMA.forward_mae)
 show_source(masked_error)
 
 # %% tags=["nbval-check-output"]
-for title, model in (("EEG, published", MVSSTMA()), ("eye, published", MVSSTMA(31, 1)), (f"EEG, {profile}", MVSSTMA(**preset.model))):
+for title, model in (
+    ("EEG, published", MVSSTMA()),
+    ("eye, published", MVSSTMA(31, 1)),
+    (f"EEG, {profile}", MVSSTMA(**preset.model)),
+):
     n = sum(p.numel() for p in model.parameters())
-    print(f"{title:15s} {len(model.encoder) - 1} blocks, {n:,} parameters, of which {sum(p.numel() for p in model.encoder.parameters()):,} "
-          "in the encoder")
+    print(
+        f"{title:15s} {len(model.encoder) - 1} blocks, {n:,} parameters, of which "
+        f"{sum(p.numel() for p in model.encoder.parameters()):,} "
+        "in the encoder"
+    )
 print("visible of 62 at 30, 50, 70 %:", [n_visible(62, ratio) for ratio in RATIOS])
 
 # %% [markdown]
 # ## On which trials?
 #
-# The paper does not say. Here: the *training* trials of all subjects and sessions, without labels. The last training trial of
-# each session is kept aside for the learning curve. Test trials are seen by nobody before the test. One loop trains every
-# network of the four papers; the autoencoder brings its loss.
+# The paper does not say. Here: the *training* trials of all subjects and sessions,
+# without labels. The last training trial of each session is kept aside for the learning
+# curve. Test trials are seen by nobody before the test. One loop trains every network
+# of the four papers; the autoencoder brings its loss.
 
 # %%
 from lib.training.loop import fit
@@ -106,62 +125,118 @@ show_source(MaskedTask.loss)
 show_source(MaskedTask.error)
 
 # %%
-folds = {name: protocol.splits(features[name], SPLIT[name], preset.hop) for name in DATASETS}
-started = {(name, m): protocol.pretrain(features[name], m, folds[name], preset, seed=seed, device=device)
-           for name in DATASETS for m in MODALITIES}
+folds = {
+    name: protocol.splits(features[name], SPLIT[name], preset.hop) for name in DATASETS
+}
+started = {
+    (name, m): protocol.pretrain(
+        features[name], m, folds[name], preset, seed=seed, device=device
+    )
+    for name in DATASETS
+    for m in MODALITIES
+}
 
 # %%
 from lib.papers.mv_sstma import figures as plots
 
 lines = {"eeg": "EEG", "eye": "Eye"}
-histories = {TITLES[name]: {lines[m]: [started[name, m][0]["history"]] for m in MODALITIES} for name in DATASETS}
-figure = plots.training_curves(histories, ["training", "held-out trials"], "error on hidden channels", 1.0, "training mean")
+histories = {
+    TITLES[name]: {lines[m]: [started[name, m][0]["history"]] for m in MODALITIES}
+    for name in DATASETS
+}
+figure = plots.training_curves(
+    histories,
+    ["training", "held-out trials"],
+    "error on hidden channels",
+    1.0,
+    "training mean",
+)
 run.figure("pretraining", figure, **about)
 
 # %% [markdown]
-# Features are scaled to variance 1 by the training windows of their session, so saying the training mean everywhere has an
-# error near 1. The held-out trials start above it: every trial has a level of its own.
+# Features are scaled to variance 1 by the training windows of their session, so saying
+# the training mean everywhere has an error near 1. The held-out trials start above it:
+# every trial has a level of its own.
 #
 # ## Is it more than an average?
 #
-# A second simple guess for a hidden channel is the mean of the visible ones, at each time and band.
+# A second simple guess for a hidden channel is the mean of the visible ones, at each
+# time and band.
 
 # %%
 errors = analysis.error_table(features, folds, started, preset, RATIOS)
 run.table("reconstruction", errors, **about)
 
 # %%
-x, masked, guess = analysis.fill(features["seed-iv"], "eeg", folds["seed-iv"], preset, protocol.weights(started["seed-iv", "eeg"][0]),
-                                 ratio=0.5, seed=seed)
-run.figure("filled", plots.reconstruction(x[0].mean(axis=0), masked[0], guess[0].mean(axis=0)), **about)
+x, masked, guess = analysis.fill(
+    features["seed-iv"],
+    "eeg",
+    folds["seed-iv"],
+    preset,
+    protocol.weights(started["seed-iv", "eeg"][0]),
+    ratio=0.5,
+    seed=seed,
+)
+run.figure(
+    "filled",
+    plots.reconstruction(x[0].mean(axis=0), masked[0], guess[0].mean(axis=0)),
+    **about,
+)
 
 # %% tags=["nbval-check-output"]
-print(f"{len(x)} test windows, in each {masked.sum(axis=1).min()} to {masked.sum(axis=1).max()} of {masked.shape[1]} channels hidden")
+print(
+    f"{len(x)} test windows, in each {masked.sum(axis=1).min()} to "
+    f"{masked.sum(axis=1).max()} of {masked.shape[1]} channels hidden"
+)
 
 # %% [markdown]
-# Crosses are hidden channels. The network fills in smooth patterns over the scalp, which is what volume conduction leaves; noise
-# of a single channel cannot be told from its neighbours. Run the next cell and hide more of them: what does the network still know when
-# nine channels in ten are gone?
+# Crosses are hidden channels. The network fills in smooth patterns over the scalp,
+# which is what volume conduction leaves; noise of a single channel cannot be told from
+# its neighbours. Run the next cell and hide more of them: what does the network still
+# know when nine channels in ten are gone?
 
 # %% tags=["nbval-ignore-output"]
 from lib.papers.mv_sstma.pretraining import build
 from lib.papers.mv_sstma.sliders import mask_ratio
 
-network = build(x.shape, preset.model, protocol.weights(started["seed-iv", "eeg"][0])).eval()
+network = build(
+    x.shape, preset.model, protocol.weights(started["seed-iv", "eeg"][0])
+).eval()
 mask_ratio(network, x[:20], seed).controls(**about)
 
 # %% [markdown]
 # ## Table 1: with and without pre-training
 #
-# The paper does not say how many labels Table 1 uses, nor whether the encoder is trained on. Its numbers differ from those of
-# Tables 2 and 3, so it must be an experiment of its own. The reading here: all labels, encoder *frozen*, a linear classifier. The
-# published EEG without pre-training (0.57 on SEED-IV) then is a random encoder, which is a fair guess at such a number.
+# The paper does not say how many labels Table 1 uses, nor whether the encoder is
+# trained on. Its numbers differ from those of Tables 2 and 3, so it must be an
+# experiment of its own. The reading here: all labels, encoder *frozen*, a linear
+# classifier. The published EEG without pre-training (0.57 on SEED-IV) then is a random
+# encoder, which is a fair guess at such a number.
 
 # %%
-names = [*TABLES["1"], "majority", "guess at training frequencies", "SVM EEG", "SVM eye"]
-records = [r for name in DATASETS
-           for r in protocol.run(features[name], name, names, preset, recipe={"freeze": True}, seed=seed, device=device)]
-results = protocol.score(features, records, experiment="table 1", tier=cohorts["seed-iv"].tier)
+names = [
+    *TABLES["1"],
+    "majority",
+    "guess at training frequencies",
+    "SVM EEG",
+    "SVM eye",
+]
+records = [
+    r
+    for name in DATASETS
+    for r in protocol.run(
+        features[name],
+        name,
+        names,
+        preset,
+        recipe={"freeze": True},
+        seed=seed,
+        device=device,
+    )
+]
+results = protocol.score(
+    features, records, experiment="table 1", tier=cohorts["seed-iv"].tier
+)
 table = protocol.answer(results, 1)
 run.table("table1", table[COLUMNS], **about)
 
@@ -171,49 +246,69 @@ from lib.plots import published_vs_reproduced
 run.figure("table1", published_vs_reproduced(table.assign(split="")), **about)
 
 # %% tags=["nbval-check-output"]
-per_session = protocol.score(features, records, experiment="table 1", tier=cohorts["seed-iv"].tier, unit="session")
+per_session = protocol.score(
+    features,
+    records,
+    experiment="table 1",
+    tier=cohorts["seed-iv"].tier,
+    unit="session",
+)
 for metric, part in per_session.groupby("metric"):
-    print(f"{metric}: {results[results['metric'] == metric]['fold'].nunique()} subjects, {part['fold'].nunique()} sessions")
+    print(
+        f"{metric}: {results[results['metric'] == metric]['fold'].nunique()} "
+        f"subjects, {part['fold'].nunique()} sessions"
+    )
 
 # %%
-spread = per_session.groupby(["metric", "variant"], sort=False)["value"].agg(["mean", "std", "size"])
+spread = per_session.groupby(["metric", "variant"], sort=False)["value"].agg(
+    ["mean", "std", "size"]
+)
 print(spread.round(3).to_string())
 
 # %% [markdown]
-# The paper does not say whether its spread is over subjects or over sessions. Means are the same, spreads are not: sessions of
-# one subject differ too.
+# The paper does not say whether its spread is over subjects or over sessions. Means are
+# the same, spreads are not: sessions of one subject differ too.
 #
 # ## Published versus reproduced
 #
-# On simulated data every verdict reads *simulated only*. In the simulation an emotion adds a fixed pattern to the features of a
-# person; a linear machine needs nothing more than that, so expect the SVM above the small network here.
+# On simulated data every verdict reads *simulated only*. In the simulation an emotion
+# adds a fixed pattern to the features of a person; a linear machine needs nothing more
+# than that, so expect the SVM above the small network here.
 #
 # ## What could go wrong
 #
-# - **Pre-training on test trials** needs no labels and still sees what will be asked. An option worth naming, not a default.
-# - **A random encoder is no nothing.** Its features are a random projection of all inputs; a linear classifier on them learns.
-# - **Error without a rival.** 0.6 sounds good until one knows what the mean of the neighbours reaches.
+# - **Pre-training on test trials** needs no labels and still sees what will be asked.
+#   An option worth naming, not a default.
+# - **A random encoder is no nothing.** Its features are a random projection of all
+#   inputs; a linear classifier on them learns.
+# - **Error without a rival.** 0.6 sounds good until one knows what the mean of the
+#   neighbours reaches.
 #
 # ## Exercises
 #
-# 1. *Easy.* At which ratio does the mean of the visible channels catch up with the network?
+# 1. *Easy.* At which ratio does the mean of the visible channels catch up with the
+#    network?
 # 2. *Medium.* Hide only frontal channels. Does the error rise? Why?
-# 3. *Open.* Fine-tune all weights (`recipe={}`) with and without pre-training. Does the difference stay?
-# 4. *With a check.* Write the error on hidden channels: below, or without the solution in
-#    [exercises/31_seed_pretraining](exercises/31_seed_pretraining.ipynb).
+# 3. *Open.* Fine-tune all weights (`recipe={}`) with and without pre-training. Does the
+#    difference stay?
+# 4. *With a check.* Write the error on hidden channels: below, or without the solution
+#    in [exercises/31_seed_pretraining](exercises/31_seed_pretraining.ipynb).
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: an error on hidden channels only
 #
 # Write `hidden_error(guess, x, hidden)`: the loss of the masked autoencoder.
 #
-# - **In:** `guess`, `x`, arrays `(n_windows, n_times, n_channels, n_features)`; `hidden`, array `(n_windows, n_channels)` of bool, another
-#   set of channels in every window.
-# - **Out:** one number: the mean squared error over hidden channels. Every hidden channel counts the same, whichever window it is in.
+# - **In:** `guess`, `x`, arrays `(n_windows, n_times, n_channels, n_features)`;
+#   `hidden`, array `(n_windows, n_channels)` of bool, another set of channels in every
+#   window.
+# - **Out:** one number: the mean squared error over hidden channels. Every hidden
+#   channel counts the same, whichever window it is in.
 #
 # <details><summary>Hint 1</summary>
 #
-# Square the difference and average over time and features first: `(n_windows, n_channels)` is left.
+# Square the difference and average over time and features first:
+# `(n_windows, n_channels)` is left.
 #
 # </details>
 # <details><summary>Hint 2</summary>
@@ -227,7 +322,7 @@ import numpy as np
 
 
 def hidden_error(guess, x, hidden):
-    """Mean squared error of guess over the hidden channels (n_windows, n_channels) of x."""
+    """Mean squared error of guess over the hidden (n_windows, n_channels) of x."""
     # your code
     error = ((guess - x) ** 2).mean(axis=(1, 3))
     return error[hidden].mean()
@@ -242,22 +337,43 @@ from lib.models.mv_sstma import masked_error
 rng = np.random.default_rng(0)
 x, hidden = rng.normal(size=(3, 10, 6, 5)), np.zeros((3, 6), bool)
 hidden[0, 0] = hidden[1, :2] = hidden[2, 1:] = True
-wrong = x + np.array([1.0, 2.0, 3.0])[:, None, None, None]  # every window is wrong by another amount
-copied = np.where(hidden[:, None, :, None], wrong, x)  # visible channels are only copied
-found, right = hidden_error(copied, x, hidden), float(masked_error(*map(torch.tensor, (copied, x, hidden))))
-assert np.ndim(found) == 0, f"one number is asked for, not an array of shape {np.shape(found)} (hint 2)"
-assert not np.isclose(found, 0), "your error is that of the visible channels, and copying those is easy (hint 2)"
+wrong = (
+    x + np.array([1.0, 2.0, 3.0])[:, None, None, None]
+)  # every window is wrong by another amount
+copied = np.where(
+    hidden[:, None, :, None], wrong, x
+)  # visible channels are only copied
+found, right = (
+    hidden_error(copied, x, hidden),
+    float(masked_error(*map(torch.tensor, (copied, x, hidden)))),
+)
+assert np.ndim(found) == 0, (
+    f"one number is asked for, not an array of shape {np.shape(found)} (hint 2)"
+)
+assert not np.isclose(found, 0), (
+    "your error is that of the visible channels, and copying those is easy (hint 2)"
+)
 everything = ((copied - x) ** 2).mean()
-assert not np.isclose(found, everything), f"{found:.2f} is the error over all channels: copying the visible ones makes it small (hint 2)"
-assert not np.isclose(found, 14 / 3), "you average the windows' means: a window with one hidden channel counts like one with five (hint 1)"
-assert np.isclose(found, right), f"the error should be {right:.2f}, yours is {found:.2f}: squared, over hidden channels alone (hint 1)"
+assert not np.isclose(found, everything), (
+    f"{found:.2f} is the error over all channels: copying the visible ones makes it "
+    "small (hint 2)"
+)
+assert not np.isclose(found, 14 / 3), (
+    "you average the windows' means: a window with one hidden channel counts like one "
+    "with five (hint 1)"
+)
+assert np.isclose(found, right), (
+    f"the error should be {right:.2f}, yours is {found:.2f}: squared, over hidden "
+    "channels alone (hint 1)"
+)
 print("accepted: the error agrees with lib.models.mv_sstma.masked_error")
 
 # %% [markdown]
 # ## Recap
 #
 # - A masked autoencoder learns the spatial structure of a scalp without labels.
-# - Whether that helps is a question to the classifier, with the random encoder as its control.
+# - Whether that helps is a question to the classifier, with the random encoder as its
+#   control.
 
 # %%
 run.finish()

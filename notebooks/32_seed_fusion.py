@@ -19,12 +19,14 @@
 # %% [markdown]
 # # Brain and eyes together
 #
-# Two modalities can be joined by putting their features side by side, or by weighing them. The paper does both, aligns them with
-# canonical correlation analysis, and reports its best numbers. What does each part do, and how much of a number can be owed to
-# the way an epoch is picked?
+# Two modalities can be joined by putting their features side by side, or by weighing
+# them. The paper does both, aligns them with canonical correlation analysis, and
+# reports its best numbers. What does each part do, and how much of a number can be owed
+# to the way an epoch is picked?
 #
 # **You will learn**
-# - what attention over two modalities can and cannot do, and what its printed formula says,
+# - what attention over two modalities can and cannot do, and what its printed formula
+#   says,
 # - how simple fusions of two linear machines compare,
 # - how a result changes when the best epoch is chosen on the test trials.
 #
@@ -42,7 +44,9 @@ out: str = ""  # folder of the figures; empty: build/figures
 # %%
 from lib.companion.run import show_source, start
 
-run = start("32_seed_fusion", profile=profile, seed=seed, device=device, data=data, out=out)
+run = start(
+    "32_seed_fusion", profile=profile, seed=seed, device=device, data=data, out=out
+)
 
 # %%
 from lib.papers.mv_sstma import analysis, protocol
@@ -66,9 +70,10 @@ about = features["seed-iv"]["about"]
 # %% [markdown]
 # ## Two ways to join
 #
-# Concatenation (Eq 5) leaves all weighing to the classifier. Attention (Eqs 6-8) gives each window two weights that sum to 1.
-# Printed as it is, $F$ is one long vector, $w^T\tanh(F)$ one number, and its softmax always 1: the formula does nothing. It
-# comes from a paper where $F$ is a matrix, so here $F = [X^1\; X^2]$, two columns.
+# Concatenation (Eq 5) leaves all weighing to the classifier. Attention (Eqs 6-8) gives
+# each window two weights that sum to 1. Printed as it is, $F$ is one long vector,
+# $w^T\tanh(F)$ one number, and its softmax always 1: the formula does nothing. It comes
+# from a paper where $F$ is a matrix, so here $F = [X^1\; X^2]$, two columns.
 
 # %%
 from lib.models.multimodal_fusion import Attention, printed_attention
@@ -86,8 +91,9 @@ print("Eqs (6)-(8) to the letter give back the concatenation:", same)
 # %% [markdown]
 # ## The correlation loss
 #
-# Deep canonical correlation analysis pulls the two feature vectors together: the loss is minus the sum of canonical
-# correlations, times 0.1. It needs clearly more windows in a batch than features; otherwise any two views correlate.
+# Deep canonical correlation analysis pulls the two feature vectors together: the loss
+# is minus the sum of canonical correlations, times 0.1. It needs clearly more windows
+# in a batch than features; otherwise any two views correlate.
 
 # %%
 from lib.training.losses import correlation
@@ -97,26 +103,39 @@ show_source(correlation)
 # %% tags=["nbval-check-output"]
 for n in (25, 64, 640):
     noise = torch.Generator().manual_seed(0)
-    found = correlation(torch.randn(n, 16, generator=noise), torch.randn(n, 16, generator=noise))
+    found = correlation(
+        torch.randn(n, 16, generator=noise), torch.randn(n, 16, generator=noise)
+    )
     print(f"two unrelated views of 16 features, {n} windows: {float(found):.0f} of 16")
 
 # %% [markdown]
 # ## Table 2
 #
-# One network for each subject and session, all weights trained, all labels used. MAX, fuzzy integral and BDAE were *copied* by the
-# paper from another one, in part with another split; here they run on the same folds. They choose their penalty inside training.
+# One network for each subject and session, all weights trained, all labels used. MAX,
+# fuzzy integral and BDAE were *copied* by the paper from another one, in part with
+# another split; here they run on the same folds. They choose their penalty inside
+# training.
 
 # %% tags=["nbval-check-output"]
 for name in DATASETS:
     folds = protocol.splits(features[name], SPLIT[name], preset.hop)
     sizes = [len(fold.train) for fold in folds], [len(fold.test) for fold in folds]
-    print(f"{TITLES[name]}: {len(folds)} folds, training windows {min(sizes[0])} to {max(sizes[0])}, test windows {min(sizes[1])} to "
-          f"{max(sizes[1])}")
+    print(
+        f"{TITLES[name]}: {len(folds)} folds, training windows {min(sizes[0])} to "
+        f"{max(sizes[0])}, test windows {min(sizes[1])} to "
+        f"{max(sizes[1])}"
+    )
 
 # %%
 names = [*dict.fromkeys([*TABLES["2"], "Eye", *CONTROLS])]
-records = [r for name in DATASETS for r in protocol.run(features[name], name, names, preset, seed=seed, device=device)]
-results = protocol.score(features, records, experiment="table 2", tier=cohorts["seed-iv"].tier)
+records = [
+    r
+    for name in DATASETS
+    for r in protocol.run(features[name], name, names, preset, seed=seed, device=device)
+]
+results = protocol.score(
+    features, records, experiment="table 2", tier=cohorts["seed-iv"].tier
+)
 table = protocol.answer(results, 2)
 run.table("table2", table[COLUMNS], **about)
 
@@ -126,13 +145,25 @@ from lib.plots import published_vs_reproduced
 run.figure("table2", published_vs_reproduced(table.assign(split="")), **about)
 
 # %%
-per_session = protocol.score(features, records, experiment="table 2", tier=cohorts["seed-iv"].tier, unit="session")
-print(per_session.groupby(["metric", "variant"], sort=False)["value"].agg(["mean", "std", "size"]).round(3).to_string())
+per_session = protocol.score(
+    features,
+    records,
+    experiment="table 2",
+    tier=cohorts["seed-iv"].tier,
+    unit="session",
+)
+print(
+    per_session.groupby(["metric", "variant"], sort=False)["value"]
+    .agg(["mean", "std", "size"])
+    .round(3)
+    .to_string()
+)
 
 # %% [markdown]
-# The second print counts each session by itself. Three things to see: the majority scores below one in the number of emotions
-# (notebook 30); a linear SVM is hard to beat where the data are few; and differences between fusions are smaller than the
-# spread over subjects.
+# The second print counts each session by itself. Three things to see: the majority
+# scores below one in the number of emotions (notebook 30); a linear SVM is hard to beat
+# where the data are few; and differences between fusions are smaller than the spread
+# over subjects.
 #
 # ## Which emotions?
 
@@ -143,20 +174,39 @@ from lib.papers.mv_sstma import figures as plots
 from lib.plots.classification import confusion_matrices
 
 tables = analysis.confusions(features, records, ["EEG", "Concat"])
-flat = pd.concat({name: t.reset_index().set_axis(["true", *(" ".join(c) for c in t.columns)], axis=1) for name, t in tables.items()})
-run.figure("confusion", confusion_matrices(tables, columns=2), flat.rename_axis(["table", None]).reset_index(level=0), **about)
+flat = pd.concat(
+    {
+        name: t.reset_index().set_axis(
+            ["true", *(" ".join(c) for c in t.columns)], axis=1
+        )
+        for name, t in tables.items()
+    }
+)
+run.figure(
+    "confusion",
+    confusion_matrices(tables, columns=2),
+    flat.rename_axis(["table", None]).reset_index(level=0),
+    **about,
+)
 
 # %% [markdown]
 # ## What the correlation loss does
 
 # %%
-correlations = {name: {"Concat": [h[:, 1:] for h in folds]} for name, folds in analysis.alignment(records).items()}
-figure = plots.training_curves(correlations, ["training windows"], "canonical correlation (of 16)")
+correlations = {
+    name: {"Concat": [h[:, 1:] for h in folds]}
+    for name, folds in analysis.alignment(records).items()
+}
+figure = plots.training_curves(
+    correlations, ["training windows"], "canonical correlation (of 16)"
+)
 run.figure("alignment", figure, **about)
 
 # %% [markdown]
-# The loss pulls the correlation up, as asked. But compare the end of the curves with the print above: for so few windows (about 25 in
-# a batch here), two *unrelated* views reach as much. In the demo it aligns mostly chance; with the full data a batch has 64 windows.
+# The loss pulls the correlation up, as asked. But compare the end of the curves with
+# the print above: for so few windows (about 25 in a batch here), two *unrelated* views
+# reach as much. In the demo it aligns mostly chance; with the full data a batch has 64
+# windows.
 #
 # ## Where does attention look?
 
@@ -167,78 +217,116 @@ run.figure("attention", plots.attention_weights(weights), weights, **about)
 # %% [markdown]
 # ## The best epoch, picked on the test trials
 #
-# The paper does not say which epoch counts. Here it is the last. Code from the same field often keeps the epoch that is best on
-# the *test* trials. The same trainings, read both ways:
+# The paper does not say which epoch counts. Here it is the last. Code from the same
+# field often keeps the epoch that is best on the *test* trials. The same trainings,
+# read both ways:
 
 # %%
-peeked = protocol.run(features["seed-iv"], "seed-iv", ["EEG", "Eye"], preset, recipe={"selection": "test_best"}, seed=seed, device=device)
+peeked = protocol.run(
+    features["seed-iv"],
+    "seed-iv",
+    ["EEG", "Eye"],
+    preset,
+    recipe={"selection": "test_best"},
+    seed=seed,
+    device=device,
+)
 run.table("inflation", analysis.inflation(peeked), **about)
 
 # %% [markdown]
-# None of that difference is skill: it is the largest of many noisy numbers. With eight test trials it is worth several points.
+# None of that difference is skill: it is the largest of many noisy numbers. With eight
+# test trials it is worth several points.
 #
 # ## The null twin
 #
-# The same people, trials and noise, but the emotion that drives brain and eyes has nothing to do with the label (`effect = 0`).
-# The level to expect is not one in four but the guess at training frequencies.
+# The same people, trials and noise, but the emotion that drives brain and eyes has
+# nothing to do with the label (`effect = 0`). The level to expect is not one in four
+# but the guess at training frequencies.
 
 # %% tags=["nbval-check-output"]
 null = protocol.cohort("demo", "seed-iv", seed=seed, **NULL_TWIN)
 empty = {"seed-iv": protocol.features(null)}
-print(f"{null.caption}: {len(null)} trials of {null.table()['subject'].nunique()} subjects")
+print(
+    f"{null.caption}: {len(null)} trials of {null.table()['subject'].nunique()} "
+    "subjects"
+)
 
 # %%
 from lib.evaluation.statistics import summary
 
 few = ["majority", GUESS, "SVM EEG", "SVM eye", "EEG", "Concat"]
-on_null = protocol.run(empty["seed-iv"], "seed-iv", few, Preset.of("demo"), seed=seed, device=device)
-scored = pd.concat([summary(protocol.score(empty, on_null, experiment="null", tier="simulated", unit=unit)).assign(unit=unit)
-                    for unit in ("subject", "session")])
-run.table("nulltwin", scored[["variant", "split", "metric", "unit", "n", "mean", "std", "low", "high"]], **empty["seed-iv"]["about"])
+on_null = protocol.run(
+    empty["seed-iv"], "seed-iv", few, Preset.of("demo"), seed=seed, device=device
+)
+scored = pd.concat(
+    [
+        summary(
+            protocol.score(
+                empty, on_null, experiment="null", tier="simulated", unit=unit
+            )
+        ).assign(unit=unit)
+        for unit in ("subject", "session")
+    ]
+)
+run.table(
+    "nulltwin",
+    scored[["variant", "split", "metric", "unit", "n", "mean", "std", "low", "high"]],
+    **empty["seed-iv"]["about"],
+)
 
 # %% [markdown]
 # ## Published versus reproduced
 #
-# The published differences between EEG alone and both modalities are 1 to 2.4 points, with spreads of 5 to 10 points over 15 or
-# 16 subjects. A paired test needs the numbers of the subjects, which are not printed. With the data in `DATA`, the profile
-# `paper` runs the same cells at the published size.
+# The published differences between EEG alone and both modalities are 1 to 2.4 points,
+# with spreads of 5 to 10 points over 15 or 16 subjects. A paired test needs the numbers
+# of the subjects, which are not printed. With the data in `DATA`, the profile `paper`
+# runs the same cells at the published size.
 #
 # ## What could go wrong
 #
-# - **Scales of two scores.** MAX on raw decision values follows the louder machine; they go through a softmax first.
-# - **A fuzzy measure fitted on test scores**, as public code does: then the fusion has seen the answers.
+# - **Scales of two scores.** MAX on raw decision values follows the louder machine;
+#   they go through a softmax first.
+# - **A fuzzy measure fitted on test scores**, as public code does: then the fusion has
+#   seen the answers.
 # - **DCCA in half precision or with small batches** is unstable or trivial.
 #
 # ## Exercises
 #
 # 1. *Easy.* Which emotion profits most from the eyes?
 # 2. *Medium.* Set `recipe={"dcca": 0.0}`. Is any difference larger than the spread?
-# 3. *Open.* Average the probabilities of EEG and Eye instead of training a fusion. How far is it from Concat?
+# 3. *Open.* Average the probabilities of EEG and Eye instead of training a fusion. How
+#    far is it from Concat?
 # 4. *With a check.* Weigh two modalities: below, or without the solution in
 #    [exercises/32_seed_fusion](exercises/32_seed_fusion.ipynb).
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: two modalities, two weights
 #
-# Write `fuse(x1, x2, w)`: the attention fusion of Eqs (6)-(8), read as a choice between two columns.
+# Write `fuse(x1, x2, w)`: the attention fusion of Eqs (6)-(8), read as a choice between
+# two columns.
 #
-# - **In:** `x1`, `x2`, arrays `(n_windows, d)`: features of EEG and eye; `w`, array `(d,)`: what attention looks for.
-# - **Out:** array `(n_windows, d)`: $\alpha_1 x_1 + \alpha_2 x_2$, where $(\alpha_1, \alpha_2)$ is, for each window, the softmax of
-#   $w^T\tanh(x_1)$ and $w^T\tanh(x_2)$.
+# - **In:** `x1`, `x2`, arrays `(n_windows, d)`: features of EEG and eye; `w`, array
+#   `(d,)`: what attention looks for.
+# - **Out:** array `(n_windows, d)`: $\alpha_1 x_1 + \alpha_2 x_2$, where
+#   $(\alpha_1, \alpha_2)$ is, for each window, the softmax of $w^T\tanh(x_1)$ and
+#   $w^T\tanh(x_2)$.
 #
 # <details><summary>Hint 1</summary>
 #
-# `np.tanh(x1) @ w` has one number for each window. Put the two side by side: `(n_windows, 2)`.
+# `np.tanh(x1) @ w` has one number for each window. Put the two side by side:
+# `(n_windows, 2)`.
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# The softmax runs over the two modalities of a window (`axis=1`), not over the windows of the batch.
+# The softmax runs over the two modalities of a window (`axis=1`), not over the windows
+# of the batch.
 #
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `alpha[:, :1] * x1` keeps a column, so that every window is multiplied by its own weight.
+# `alpha[:, :1] * x1` keeps a column, so that every window is multiplied by its own
+# weight.
 #
 # </details>
 
@@ -263,15 +351,27 @@ from lib.models.multimodal_fusion import Attention
 rng = np.random.default_rng(0)
 x1, x2, w = rng.normal(size=(6, 3)), rng.normal(size=(6, 3)), rng.normal(size=3)
 fused = fuse(x1, x2, w)
-assert np.shape(fused) != (6, 6), "that is a concatenation; attention adds the two, weighted (hint 3)"
-assert np.shape(fused) == (6, 3), f"6 windows of 3 features are asked for, not {np.shape(fused)} (hint 3)"
-assert np.allclose(fuse(x1, x1, w), x1), "two equal modalities give back the same: the two weights of a window must add up to 1 (hint 2)"
+assert np.shape(fused) != (6, 6), (
+    "that is a concatenation; attention adds the two, weighted (hint 3)"
+)
+assert np.shape(fused) == (6, 3), (
+    f"6 windows of 3 features are asked for, not {np.shape(fused)} (hint 3)"
+)
+assert np.allclose(fuse(x1, x1, w), x1), (
+    "two equal modalities give back the same: the two weights of a window must add up "
+    "to 1 (hint 2)"
+)
 alone = fuse(x1[:1], x2[:1], w)
-assert np.allclose(alone, fused[:1]), "a window's answer changes with its neighbours: the softmax runs over the batch (hint 2)"
+assert np.allclose(alone, fused[:1]), (
+    "a window's answer changes with its neighbours: the softmax runs over the batch "
+    "(hint 2)"
+)
 network = Attention(3, 4)
 network.w.weight.data = torch.tensor(w[None])
 alpha = network.weights(torch.tensor(x1), torch.tensor(x2)).detach().numpy()
-assert np.allclose(fused, alpha[:, :1] * x1 + alpha[:, 1:] * x2), "the weights differ from lib's: tanh first, then w, then softmax (hint 1)"
+assert np.allclose(fused, alpha[:, :1] * x1 + alpha[:, 1:] * x2), (
+    "the weights differ from lib's: tanh first, then w, then softmax (hint 1)"
+)
 print("accepted: the weights agree with lib.models.multimodal_fusion.Attention")
 
 # %% [markdown]

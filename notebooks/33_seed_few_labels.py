@@ -19,11 +19,12 @@
 # %% [markdown]
 # # Ten labels
 #
-# Pre-training pays if few labels are then enough. The paper calibrates its networks with "10 labeled data from the beginning of the
-# training dataset". Ten of what?
+# Pre-training pays if few labels are then enough. The paper calibrates its networks
+# with "10 labeled data from the beginning of the training dataset". Ten of what?
 #
 # **You will learn**
-# - why one sentence of a method section can be read in three ways, and what that does to the result,
+# - why one sentence of a method section can be read in three ways, and what that does
+#   to the result,
 # - to find out from two tables which experiment a third one is,
 # - to check a claim against every cell of its own table.
 #
@@ -41,7 +42,9 @@ out: str = ""  # folder of the figures; empty: build/figures
 # %%
 from lib.companion.run import show_source, start
 
-run = start("33_seed_few_labels", profile=profile, seed=seed, device=device, data=data, out=out)
+run = start(
+    "33_seed_few_labels", profile=profile, seed=seed, device=device, data=data, out=out
+)
 
 # %%
 from lib.papers.mv_sstma import protocol
@@ -65,8 +68,9 @@ about = features["seed-iv"]["about"]
 # %% [markdown]
 # ## Three readings
 #
-# Ten windows from the beginning belong to the first trial (or two, where trials are short), hence to one or two emotions. Ten
-# trials are more than the nine that SEED-V trains on. Ten windows of each emotion is the reading that can give the published
+# Ten windows from the beginning belong to the first trial (or two, where trials are
+# short), hence to one or two emotions. Ten trials are more than the nine that SEED-V
+# trains on. Ten windows of each emotion is the reading that can give the published
 # accuracy, and the default here.
 
 # %%
@@ -78,30 +82,54 @@ show_source(choose_labelled)
 for name in DATASETS:
     fold, own = protocol.splits(features[name], SPLIT[name])[0], features[name]
     for reading, options in READINGS.items():
-        rows = choose_labelled(own, fold.train, options.get("labelled", "all"), options.get("n_labelled", 10))
-        print(f"{TITLES[name]:8s}{reading:36s}{len(rows):3d} windows of {len(set(own['trial'][rows])):2d} trials, "
-              f"{len(set(own['emotion'][rows]))} emotions")
+        rows = choose_labelled(
+            own,
+            fold.train,
+            options.get("labelled", "all"),
+            options.get("n_labelled", 10),
+        )
+        print(
+            f"{TITLES[name]:8s}{reading:36s}{len(rows):3d} windows of "
+            f"{len(set(own['trial'][rows])):2d} trials, "
+            f"{len(set(own['emotion'][rows]))} emotions"
+        )
 
 # %% [markdown]
-# Ten windows of an emotion are two trials of the short simulated ones, and less than one of many real trials.
+# Ten windows of an emotion are two trials of the short simulated ones, and less than
+# one of many real trials.
 #
 # ## Table 3
 #
-# Its numbers are, digit by digit, the 30 % column of Table 4. So Table 3 is the experiment with 30 % of the channels missing in
-# training and test. The text does not say so; the run here follows the numbers.
+# Its numbers are, digit by digit, the 30 % column of Table 4. So Table 3 is the
+# experiment with 30 % of the channels missing in training and test. The text does not
+# say so; the run here follows the numbers.
 
 # %% tags=["nbval-check-output"]
 from lib.evaluation import printed
 
-third, fourth = (printed.table("seed", number).set_index(["row", "protocol"])["mean"] for number in (3, 4))
+third, fourth = (
+    printed.table("seed", number).set_index(["row", "protocol"])["mean"]
+    for number in (3, 4)
+)
 metric = printed.table("seed", 4)["metric"].str.contains("30 %").to_numpy()
-print("Table 3 equals the 30 % column of Table 4:", third.equals(fourth[metric].reindex(third.index)))
+print(
+    "Table 3 equals the 30 % column of Table 4:",
+    third.equals(fourth[metric].reindex(third.index)),
+)
 
 # %%
 recipe = {**FEW, "ratio": 0.3}
 names = [*TABLES["3"], "majority", GUESS]
-records = [r for name in DATASETS for r in protocol.run(features[name], name, names, preset, recipe=recipe, seed=seed, device=device)]
-results = protocol.score(features, records, experiment="table 3", tier=cohorts["seed-iv"].tier)
+records = [
+    r
+    for name in DATASETS
+    for r in protocol.run(
+        features[name], name, names, preset, recipe=recipe, seed=seed, device=device
+    )
+]
+results = protocol.score(
+    features, records, experiment="table 3", tier=cohorts["seed-iv"].tier
+)
 table = protocol.answer(results, 3)
 run.table("table3", table[COLUMNS], **about)
 
@@ -113,71 +141,95 @@ run.figure("table3", published_vs_reproduced(table.assign(split="")), **about)
 # %% [markdown]
 # ## What the readings are worth
 #
-# Eye movements alone, no channel missing, under every reading. From the windows of the first trial or two, nothing but their
-# emotions can be learned.
+# Eye movements alone, no channel missing, under every reading. From the windows of the
+# first trial or two, nothing but their emotions can be learned.
 
 # %%
 import pandas as pd
 
 from lib.evaluation.statistics import summary
 
-frames = []
+tier, frames, how = cohorts["seed-iv"].tier, [], {"seed": seed, "device": device}
 for reading, options in READINGS.items():
-    chosen = [r for name in DATASETS for r in protocol.run(features[name], name, ["Eye"], preset, recipe=options, seed=seed, device=device)]
-    scored = summary(protocol.score(features, chosen, experiment="readings", tier=cohorts["seed-iv"].tier))
-    frames.append(scored.assign(labelled=reading)[["labelled", "metric", "split", "n", "mean", "std"]])
-run.table("readings", pd.concat(frames), **about)
+    chosen = []
+    for name in DATASETS:
+        own = features[name]
+        chosen += protocol.run(own, name, ["Eye"], preset, recipe=options, **how)
+    scored = protocol.score(features, chosen, experiment="readings", tier=tier)
+    frames.append(summary(scored).assign(labelled=reading))
+readings = pd.concat(frames)[["labelled", "metric", "split", "n", "mean", "std"]]
+run.table("readings", readings, **about)
 
 # %% [markdown]
 # ## Do the printed tables bear the claims out?
 #
-# Every claim of the form "a is better than b" put to all cells of its table. This needs no run, only the paper.
+# Every claim of the form "a is better than b" put to all cells of its table. This needs
+# no run, only the paper.
 
 # %%
 from lib.papers.amigos import claims as amigos_claims
 
 claims = amigos_claims.orderings("seed")
-run.table("claims", claims, caption="recomputed from the printed tables of the paper", tier="published")
+run.table(
+    "claims",
+    claims,
+    caption="recomputed from the printed tables of the paper",
+    tier="published",
+)
 
 # %% tags=["nbval-check-output"]
 print(f"{claims['holds'].sum()} of {len(claims)} hold in every cell; the others:")
-print("\n".join(f"- {row.claim} ({row.where}): {row.counterexample}" for row in claims[~claims["holds"]].itertuples()))
+print(
+    "\n".join(
+        f"- {row.claim} ({row.where}): {row.counterexample}"
+        for row in claims[~claims["holds"]].itertuples()
+    )
+)
 
 # %% [markdown]
-# One row deserves care: the text claims a lower spread for Table 2; put to Table 3 it does not hold on SEED-IV, which the text
-# itself mentions. A spread over 15 subjects is a rough number: its own uncertainty is about a fifth of it.
+# One row deserves care: the text claims a lower spread for Table 2; put to Table 3 it
+# does not hold on SEED-IV, which the text itself mentions. A spread over 15 subjects is
+# a rough number: its own uncertainty is about a fifth of it.
 #
 # ## Published versus reproduced
 #
-# With ten labels the paper loses one to two points against all labels. Whether "ten" windows of a class come from one trial or from
-# several decides how much is lost; the paper profile answers that for the reading above.
+# With ten labels the paper loses one to two points against all labels. Whether "ten"
+# windows of a class come from one trial or from several decides how much is lost; the
+# paper profile answers that for the reading above.
 #
 # ## What could go wrong
 #
-# - **Scaling.** All training windows serve the scaling, labelled or not: they are there without labels too.
+# - **Scaling.** All training windows serve the scaling, labelled or not: they are there
+#   without labels too.
 # - **The first windows of a trial** are those in which an emotion has not built up yet.
-# - **Thinned windows.** The demo trains on every second window where all have labels, but counts "ten" without leaving any out.
+# - **Thinned windows.** The demo trains on every second window where all have labels,
+#   but counts "ten" without leaving any out.
 # - **Ten per class** is forty or fifty labels, not ten.
 #
 # ## Exercises
 #
 # 1. *Easy.* Which claim of the table is contradicted, and by how much?
 # 2. *Medium.* Use five windows of each class (`n_labelled`). How much is lost?
-# 3. *Open.* Draw the labelled windows at random instead of from the beginning. What does that change, and for whom would it matter?
-# 4. *With a check.* Choose the first windows of each emotion: below, or without the solution in
-#    [exercises/33_seed_few_labels](exercises/33_seed_few_labels.ipynb).
+# 3. *Open.* Draw the labelled windows at random instead of from the beginning. What
+#    does that change, and for whom would it matter?
+# 4. *With a check.* Choose the first windows of each emotion: below, or without the
+#    solution in [exercises/33_seed_few_labels](exercises/33_seed_few_labels.ipynb).
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: the first windows of each emotion
 #
-# Write `first_of_each(emotion, n)`: which training windows may keep their label, in the reading "n windows of each emotion".
+# Write `first_of_each(emotion, n)`: which training windows may keep their label, in the
+# reading "n windows of each emotion".
 #
-# - **In:** `emotion`, array `(n_windows,)` of the training windows, in order of time; `n`, a number.
-# - **Out:** array of places, rising: the first `n` windows of every emotion; all of an emotion that has fewer.
+# - **In:** `emotion`, array `(n_windows,)` of the training windows, in order of time;
+#   `n`, a number.
+# - **Out:** array of places, rising: the first `n` windows of every emotion; all of an
+#   emotion that has fewer.
 #
 # <details><summary>Hint 1</summary>
 #
-# For one emotion `k`: `np.flatnonzero(emotion == k)[:n]`. A slice does not mind if there are fewer.
+# For one emotion `k`: `np.flatnonzero(emotion == k)[:n]`. A slice does not mind if
+# there are fewer.
 #
 # </details>
 # <details><summary>Hint 2</summary>
@@ -193,24 +245,39 @@ import numpy as np
 def first_of_each(emotion, n):
     """Places of the first n windows of every emotion (n_windows,), rising."""
     # your code
-    return np.sort(np.concatenate([np.flatnonzero(emotion == k)[:n] for k in np.unique(emotion)]))
+    return np.sort(
+        np.concatenate([np.flatnonzero(emotion == k)[:n] for k in np.unique(emotion)])
+    )
     # end
 
 
 # %% tags=["check", "nbval-check-output"]
 from lib.papers.mv_sstma.training import choose_labelled
 
-emotion = np.repeat([2, 0, 2, 3, 1, 0], 8)  # six trials of eight windows; trials have one emotion each
+emotion = np.repeat(
+    [2, 0, 2, 3, 1, 0], 8
+)  # six trials of eight windows; trials have one emotion each
 found = np.asarray(first_of_each(emotion, 5))
 seen = set(emotion[found])
-assert len(seen) > 1, "the first windows of all belong to the first trial, so to one emotion: take n of *each* emotion (hint 1)"
-assert seen == {0, 1, 2, 3}, f"emotions {sorted({0, 1, 2, 3} - seen)} have no labelled window (hint 1)"
-assert len(found) == 20, f"5 windows of 4 emotions are 20, yours are {len(found)} (hint 1)"
+assert len(seen) > 1, (
+    "the first windows of all belong to the first trial, so to one emotion: take n of "
+    "*each* emotion (hint 1)"
+)
+assert seen == {0, 1, 2, 3}, (
+    f"emotions {sorted({0, 1, 2, 3} - seen)} have no labelled window (hint 1)"
+)
+assert len(found) == 20, (
+    f"5 windows of 4 emotions are 20, yours are {len(found)} (hint 1)"
+)
 assert (np.diff(found) > 0).all(), "the places should rise, each named once (hint 2)"
-assert found[0] == 0 and emotion[found[:5]].tolist() == [2] * 5, "the *first* windows of an emotion are asked for, not any (hint 1)"
+assert found[0] == 0 and emotion[found[:5]].tolist() == [2] * 5, (
+    "the *first* windows of an emotion are asked for, not any (hint 1)"
+)
 for n in (1, 5, 12):
     ours = choose_labelled({"emotion": emotion}, np.arange(48), "first10_per_class", n)
-    assert np.array_equal(first_of_each(emotion, n), ours), f"n = {n}: an emotion with fewer windows gives all it has (hint 1)"
+    assert np.array_equal(first_of_each(emotion, n), ours), (
+        f"n = {n}: an emotion with fewer windows gives all it has (hint 1)"
+    )
 print("accepted: the windows agree with lib.papers.mv_sstma.training.choose_labelled")
 
 # %% [markdown]

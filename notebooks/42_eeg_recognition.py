@@ -19,8 +19,9 @@
 # %% [markdown]
 # # 98.7 percent: of what?
 #
-# The paper reports 98.71 % for four emotions from EEG. Its recordings hold one emotion each, are cut into pieces of 3 s, mixed, and
-# split at random. What does such a protocol measure, and what is left under others?
+# The paper reports 98.71 % for four emotions from EEG. Its recordings hold one emotion
+# each, are cut into pieces of 3 s, mixed, and split at random. What does such a
+# protocol measure, and what is left under others?
 #
 # **You will learn**
 # - what five splits of the same recordings report for the same networks,
@@ -37,17 +38,37 @@ seed: int = 0  # base seed
 device: str = "cpu"  # cpu or cuda
 data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
-weights: str = ""  # file of InceptionV3 weights; empty: MobileNetV2 with the ImageNet weights that ship in a package
-rivals: list = ["random_segments", "by_clip"]  # splits in which the two slow networks of Table 3 are trained too
+weights: str = ""  # file of InceptionV3 weights; empty: MobileNetV2, as installed
+rivals: list = [
+    "random_segments",
+    "by_clip",
+]  # splits in which the two slow networks of Table 3 are trained too
 
 # %%
 from lib.companion.run import show_source, start
 
-run = start("42_eeg_recognition", profile=profile, seed=seed, device=device, data=data, out=out, weights=weights, rivals=rivals)
+run = start(
+    "42_eeg_recognition",
+    profile=profile,
+    seed=seed,
+    device=device,
+    data=data,
+    out=out,
+    weights=weights,
+    rivals=rivals,
+)
 
 # %%
 from lib.papers.face_eeg import protocol as face_eeg
-from lib.papers.face_eeg.settings import COLUMNS, NULL_TWIN, PERMUTED, Preset, ROWS, SPLITS, TABLES
+from lib.papers.face_eeg.settings import (
+    COLUMNS,
+    NULL_TWIN,
+    PERMUTED,
+    Preset,
+    ROWS,
+    SPLITS,
+    TABLES,
+)
 
 preset = Preset.of(profile)
 cohort = face_eeg.cohort(profile, data, seed=seed)
@@ -57,16 +78,24 @@ about = features["about"]
 # %% [markdown]
 # ## The networks
 #
-# The paper's network convolves the 7 x 5 map of descriptions. Its two rivals take the signal itself (EEG-ITNet) and maps of band
-# power (SST-EmotionNet). Beside them: logistic regression on band power, the nearest neighbour, the majority.
+# The paper's network convolves the 7 x 5 map of descriptions. Its two rivals take the
+# signal itself (EEG-ITNet) and maps of band power (SST-EmotionNet). Beside them:
+# logistic regression on band power, the nearest neighbour, the majority.
 
 # %% tags=["nbval-check-output"]
 from lib.models.eeg_itnet import EEGITNet
 from lib.models.scalp_cnn import ScalpCNN
 from lib.models.sst_emotionnet import SSTEmotionNet
 
-for name, network in (("scalp maps", ScalpCNN()), ("EEG-ITNet", EEGITNet()), ("SST-EmotionNet", SSTEmotionNet())):
-    print(f"{name:15s} {sum(p.numel() for p in network.parameters()):>9,} parameters at the published size")
+for name, network in (
+    ("scalp maps", ScalpCNN()),
+    ("EEG-ITNet", EEGITNet()),
+    ("SST-EmotionNet", SSTEmotionNet()),
+):
+    print(
+        f"{name:15s} {sum(p.numel() for p in network.parameters()):>9,} parameters at "
+        "the published size"
+    )
 
 # %%
 show_source(ScalpCNN.forward)
@@ -77,12 +106,19 @@ show_source(ScalpCNN.forward)
 # %% tags=["nbval-check-output"]
 for split in SPLITS:
     fold = face_eeg.splits(features, split, preset)[0]
-    shared = {key: set(features[key][list(fold.train)]) & set(features[key][list(fold.test)]) for key in ("recording", "clip", "subject")}
-    print(f"{split:16s}", ", ".join(f"{len(both)} {key}s on both sides" for key, both in shared.items()))
+    shared = {
+        key: set(features[key][list(fold.train)]) & set(features[key][list(fold.test)])
+        for key in ("recording", "clip", "subject")
+    }
+    print(
+        f"{split:16s}",
+        ", ".join(f"{len(both)} {key}s on both sides" for key, both in shared.items()),
+    )
 
 # %% [markdown]
-# The fifth is a question to the first: deal the emotions anew over the recordings of each person (every recording keeps one
-# label), and split at random again. What is found now cannot be emotion.
+# The fifth is a question to the first: deal the emotions anew over the recordings of
+# each person (every recording keeps one label), and split at random again. What is
+# found now cannot be emotion.
 
 # %%
 records, cheap = [], ["Scalp maps", "linear", "nearest neighbour", "majority"]
@@ -94,20 +130,35 @@ results = face_eeg.score(features, records, experiment="tables 2-3", tier=cohort
 # %%
 from lib.papers.amigos.figures import training_curves
 
-by_split = {split: [r.result["history"][:, :3] for r in records if r.row == "Scalp maps" and r.split.name == split and not r.permuted]
-            for split in ("random_segments", "by_subject")}
+by_split = {
+    split: [
+        r.result["history"][:, :3]
+        for r in records
+        if r.row == "Scalp maps" and r.split.name == split and not r.permuted
+    ]
+    for split in ("random_segments", "by_subject")
+}
 shortest = min(len(h) for folds in by_split.values() for h in folds)
 histories = {name: [h[:shortest] for h in folds] for name, folds in by_split.items()}
-run.figure("learning", training_curves(histories, ["training loss", "validation loss", "validation accuracy"]), **about)
+run.figure(
+    "learning",
+    training_curves(
+        histories, ["training loss", "validation loss", "validation accuracy"]
+    ),
+    **about,
+)
 
 # %% [markdown]
-# Grey on grey is meant: the same network, the same recordings. Solid: random segments; dashed: people kept apart (as far as the
-# shortest fold was trained).
+# Grey on grey is meant: the same network, the same recordings. Solid: random segments;
+# dashed: people kept apart (as far as the shortest fold was trained).
 #
 # ## Tables 2 and 3
 
 # %%
-answers = {t: face_eeg.answer(results[results["variant"].isin([*TABLES[t], "majority"])], t) for t in TABLES}
+answers = {
+    t: face_eeg.answer(results[results["variant"].isin([*TABLES[t], "majority"])], t)
+    for t in TABLES
+}
 run.table("table2", answers["2"][COLUMNS], **about)
 run.table("table3", answers["3"][COLUMNS], **about)
 
@@ -117,13 +168,24 @@ from lib.evaluation.statistics import summary
 from lib.papers.face_eeg import figures as plots
 
 means = summary(results[results["metric"] == "accuracy"])
-printed = published.table("face_eeg", 3).query("metric == 'accuracy'").set_index("row")["mean"].to_dict()
+printed = (
+    published.table("face_eeg", 3)
+    .query("metric == 'accuracy'")
+    .set_index("row")["mean"]
+    .to_dict()
+)
 drawn = ["Scalp maps", "EEG-ITNet", "SST-EmotionNet", "linear", "nearest neighbour"]
-run.figure("splits", plots.five_splits(means, drawn, (*SPLITS, PERMUTED), printed), means, **about)
+run.figure(
+    "splits",
+    plots.five_splits(means, drawn, (*SPLITS, PERMUTED), printed),
+    means,
+    **about,
+)
 
 # %% [markdown]
-# Hollow: printed. Read it from left to right, and then look at the fifth column: the accuracy of a split in which the labels mean
-# nothing. Where that is high, an accuracy under random segments says which recording a segment comes from.
+# Hollow: printed. Read it from left to right, and then look at the fifth column: the
+# accuracy of a split in which the labels mean nothing. Where that is high, an accuracy
+# under random segments says which recording a segment comes from.
 #
 # ## Fig 6: which errors?
 
@@ -136,84 +198,123 @@ from lib.plots.classification import confusion_matrices
 
 matrices = {}
 for split in (*SPLITS, PERMUTED):
-    own = [r for r in records if r.row == "Scalp maps" and (PERMUTED if r.permuted else r.split.name) == split]
+    own = [
+        r
+        for r in records
+        if r.row == "Scalp maps" and (PERMUTED if r.permuted else r.split.name) == split
+    ]
     y = np.concatenate([face_eeg.truth(features, r) for r in own])
     guess = np.concatenate([r.result["test"].argmax(1) for r in own])
-    matrices[split.replace("_", " ").replace("random segments, ", "")] = confusion(y, guess, EMOTIONS)
+    matrices[split.replace("_", " ").replace("random segments, ", "")] = confusion(
+        y, guess, EMOTIONS
+    )
 run.figure("fig6", confusion_matrices(matrices), **about)
 
 # %% [markdown]
 # ## The null twin
 #
-# A cohort whose EEG follows emotions that have nothing to do with the labels, everything else alike.
+# A cohort whose EEG follows emotions that have nothing to do with the labels,
+# everything else alike.
 
 # %% tags=["nbval-check-output"]
 null = face_eeg.cohort("demo", seed=seed, **NULL_TWIN)
 empty = face_eeg.features(null, Preset.of("demo"))
-print(f"{null.caption}: {len(null)} recordings of {null.table()['subject'].nunique()} people")
+print(
+    f"{null.caption}: {len(null)} recordings of {null.table()['subject'].nunique()} "
+    "people"
+)
 
 # %%
 few = ["Scalp maps", "linear", "nearest neighbour"]
-on_null = [r for split in ("random_segments", "by_clip", "by_subject") for r in face_eeg.run(empty, few, split, Preset.of("demo"), seed=seed)]
-nothing = summary(face_eeg.score(empty, on_null, experiment="null", tier="simulated").query("metric == 'accuracy'"))
+on_null = [
+    r
+    for split in ("random_segments", "by_clip", "by_subject")
+    for r in face_eeg.run(empty, few, split, Preset.of("demo"), seed=seed)
+]
+nothing = summary(
+    face_eeg.score(empty, on_null, experiment="null", tier="simulated").query(
+        "metric == 'accuracy'"
+    )
+)
 shown = nothing[["variant", "split", "metric", "n", "mean", "std", "low", "high"]]
 run.table("nulltwin", shown, **empty["about"])
 
 # %%
-figure = plots.five_splits(nothing, few, ("random_segments", "by_clip", "by_subject"), {"Scalp maps": printed["Scalp maps"]},
-                           title="no emotion in the signals at all")
+figure = plots.five_splits(
+    nothing,
+    few,
+    ("random_segments", "by_clip", "by_subject"),
+    {"Scalp maps": printed["Scalp maps"]},
+    title="no emotion in the signals at all",
+)
 run.figure("nulltwin", figure, **empty["about"])
 
 # %% [markdown]
 # ## What the printed digits say
 #
-# With $n$ test segments an accuracy is a whole number over $n$. Which $n$ allow all three printed accuracies of Table 3?
+# With $n$ test segments an accuracy is a whole number over $n$. Which $n$ allow all
+# three printed accuracies of Table 3?
 
 # %%
 from lib.papers.face_eeg import claims as face_eeg_claims
 
-run.table("grim", face_eeg_claims.grim(), caption="computed from the printed accuracies of Table 3", tier="published")
+run.table(
+    "grim",
+    face_eeg_claims.grim(),
+    caption="computed from the printed accuracies of Table 3",
+    tier="published",
+)
 
 # %% [markdown]
-# An observation, no accusation: means over several runs, or test sets that differ between models, would explain it as well.
+# An observation, no accusation: means over several runs, or test sets that differ
+# between models, would explain it as well.
 #
 # ## Published versus reproduced
 #
-# The paper's recordings are not available, so no run here can confirm or refute its 98.71 %. What a run can show is what the
-# *protocol* reports on recordings of which we know everything.
+# The paper's recordings are not available, so no run here can confirm or refute its
+# 98.71 %. What a run can show is what the *protocol* reports on recordings of which we
+# know everything.
 #
 # ## What could go wrong
 #
-# - **A split in time inside a recording** (`blocked_segments`) looks strict, but the recording is still on both sides.
+# - **A split in time inside a recording** (`blocked_segments`) looks strict, but the
+#   recording is still on both sides.
 # - **One recording per emotion and person** cannot be split by clip at all: record two.
-# - **Choosing the epoch on test data** adds to all of it; here it is chosen on validation segments.
+# - **Choosing the epoch on test data** adds to all of it; here it is chosen on
+#   validation segments.
 #
 # ## Exercises
 #
 # 1. *Easy.* Which emotion suffers most when people are kept apart?
-# 2. *Medium.* Make the fingerprint of the recordings weaker (`cohort(..., fingerprint=0.3)`). Which columns fall?
-# 3. *Open.* Subtract each recording's mean description from its segments. Which splits can still tell emotions apart, and is that fair?
+# 2. *Medium.* Make the fingerprint of the recordings weaker
+#    (`cohort(..., fingerprint=0.3)`). Which columns fall?
+# 3. *Open.* Subtract each recording's mean description from its segments. Which splits
+#    can still tell emotions apart, and is that fair?
 # 4. *With a check.* Deal labels anew over recordings: below, or without the solution in
 #    [exercises/42_eeg_recognition](exercises/42_eeg_recognition.ipynb).
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: labels that mean nothing
 #
-# Write `deal_anew(emotion, recording, seed)`: the question that the fifth split asks. Deal the emotions anew over whole recordings.
+# Write `deal_anew(emotion, recording, seed)`: the question that the fifth split asks.
+# Deal the emotions anew over whole recordings.
 #
-# - **In:** `emotion`, array `(n_segments,)`; `recording`, array `(n_segments,)`: the recording of each segment (each has one emotion);
-#   `seed`.
-# - **Out:** array `(n_segments,)`: every recording has one emotion again, and there are as many recordings of each emotion as before.
+# - **In:** `emotion`, array `(n_segments,)`; `recording`, array `(n_segments,)`: the
+#   recording of each segment (each has one emotion); `seed`.
+# - **Out:** array `(n_segments,)`: every recording has one emotion again, and there are
+#   as many recordings of each emotion as before.
 #
 # <details><summary>Hint 1</summary>
 #
-# Shuffle a list with one emotion for each *recording*. `np.unique(recording, return_index=True, return_inverse=True)` tells the first
-# segment of each recording, and to which recording each segment belongs.
+# Shuffle a list with one emotion for each *recording*.
+# `np.unique(recording, return_index=True, return_inverse=True)` tells the first segment
+# of each recording, and to which recording each segment belongs.
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `np.random.default_rng(seed).permutation(...)` keeps the counts; drawing emotions at random (`choice`, `integers`) does not.
+# `np.random.default_rng(seed).permutation(...)` keeps the counts; drawing emotions at
+# random (`choice`, `integers`) does not.
 #
 # </details>
 
@@ -230,24 +331,45 @@ def deal_anew(emotion, recording, seed):
 
 
 # %% tags=["check", "nbval-check-output"]
-recording = np.repeat(np.arange(50, 66), np.r_[3, np.full(14, 6), 9])  # 16 recordings, not all of one length
+recording = np.repeat(
+    np.arange(50, 66), np.r_[3, np.full(14, 6), 9]
+)  # 16 recordings, not all of one length
 emotion = (recording - 50) % 4
 deals = [np.asarray(deal_anew(emotion, recording, seed)) for seed in range(5)]
-assert deals[0].shape == emotion.shape, f"each segment needs a label; yours has the shape {deals[0].shape} (hint 1)"
-assert any((deal != emotion).any() for deal in deals), "nothing was dealt anew: the labels are those that were given (hint 2)"
-torn = [name for name in np.unique(recording) if len(set(deals[0][recording == name])) > 1]
-assert not torn, f"{len(torn)} recordings hold several emotions: you shuffled segments, so not even the recording is left to find (hint 1)"
+assert deals[0].shape == emotion.shape, (
+    f"each segment needs a label; yours has the shape {deals[0].shape} (hint 1)"
+)
+assert any((deal != emotion).any() for deal in deals), (
+    "nothing was dealt anew: the labels are those that were given (hint 2)"
+)
+torn = [
+    name for name in np.unique(recording) if len(set(deals[0][recording == name])) > 1
+]
+assert not torn, (
+    f"{len(torn)} recordings hold several emotions: you shuffled segments, so not "
+    "even the recording is left to find (hint 1)"
+)
 for deal in deals:
-    counts = np.bincount([deal[recording == name][0] for name in np.unique(recording)], minlength=4)
-    assert (counts == 4).all(), f"four recordings of each emotion before, {counts.tolist()} after: permute, do not draw (hint 2)"
-assert np.array_equal(deals[0], deal_anew(emotion, recording, 0)), "the same seed must give the same deal (hint 2)"
-assert any((deals[0] != deal).any() for deal in deals[1:]), "another seed must give another deal (hint 2)"
+    counts = np.bincount(
+        [deal[recording == name][0] for name in np.unique(recording)], minlength=4
+    )
+    assert (counts == 4).all(), (
+        f"four recordings of each emotion before, {counts.tolist()} after: permute, "
+        "do not draw (hint 2)"
+    )
+assert np.array_equal(deals[0], deal_anew(emotion, recording, 0)), (
+    "the same seed must give the same deal (hint 2)"
+)
+assert any((deals[0] != deal).any() for deal in deals[1:]), (
+    "another seed must give another deal (hint 2)"
+)
 print("accepted: one emotion for each recording, and as many of each as before")
 
 # %% [markdown]
 # ## Recap
 #
-# - A high score under random segments and a high score with permuted labels are the same score.
+# - A high score under random segments and a high score with permuted labels are the
+#   same score.
 # - Ask every protocol what it reports on a null cohort.
 
 # %%

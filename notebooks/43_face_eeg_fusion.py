@@ -19,8 +19,9 @@
 # %% [markdown]
 # # Two opinions about one moment: fusing face and EEG
 #
-# The paper's last step combines the answers of its face model and its EEG model. It prints neither rule nor score, only four
-# examples. Which rules fit them, does any of them help, and how long does a decision take?
+# The paper's last step combines the answers of its face model and its EEG model. It
+# prints neither rule nor score, only four examples. Which rules fit them, does any of
+# them help, and how long does a decision take?
 #
 # **You will learn**
 # - how to bring a video and an EEG with a lag onto one clock,
@@ -38,12 +39,21 @@ device: str = "cpu"  # cpu or cuda
 data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
 lag: float = 2.0  # seconds by which the EEG is late (Sec 5.4); negative: early
-weights: str = ""  # file of InceptionV3 weights; empty: MobileNetV2 with the ImageNet weights that ship in a package
+weights: str = ""  # file of InceptionV3 weights; empty: MobileNetV2, as installed
 
 # %%
 from lib.companion.run import show_source, start
 
-run = start("43_face_eeg_fusion", profile=profile, seed=seed, device=device, data=data, out=out, lag=lag, weights=weights)
+run = start(
+    "43_face_eeg_fusion",
+    profile=profile,
+    seed=seed,
+    device=device,
+    data=data,
+    out=out,
+    lag=lag,
+    weights=weights,
+)
 
 # %%
 from lib.papers.face_eeg import fusion
@@ -58,8 +68,9 @@ about = features["about"]
 # %% [markdown]
 # ## The face model goes to the laboratory
 #
-# The face model of notebook 40 was trained on single pictures. Here it looks at every frame of the recordings' videos: find the
-# face, cut it out, ask. The answers within 3 s are averaged; frames without a face are skipped.
+# The face model of notebook 40 was trained on single pictures. Here it looks at every
+# frame of the recordings' videos: find the face, cut it out, ask. The answers within 3
+# s are averaged; frames without a face are skipped.
 
 # %%
 learned = fusion.trained_face(profile, data, seed=seed)
@@ -69,28 +80,34 @@ faces = fusion.faces_of_segments(cohort, features, learned, preset)
 import numpy as np
 
 seen = ~np.isnan(faces).any(axis=1)
-print(f"{len(faces)} segments; posteriors of the face: {faces.shape[1]} classes, each row sums to 1: {np.allclose(faces[seen].sum(1), 1)}")
+print(
+    f"{len(faces)} segments; posteriors of the face: {faces.shape[1]} classes, each "
+    f"row sums to 1: {np.allclose(faces[seen].sum(1), 1)}"
+)
 
 # %% [markdown]
 # ## One clock
 #
-# A smile moves muscles, and muscles are seen by electrodes at the temples. So the lag between video and EEG can be estimated: by how
-# much must one be shifted for the two to agree best?
+# A smile moves muscles, and muscles are seen by electrodes at the temples. So the lag
+# between video and EEG can be estimated: by how much must one be shifted for the two to
+# agree best?
 
 # %%
 lags = fusion.estimated_lags(cohort, learned, preset)
 run.table("lag", lags, **about, decimals=2)
 
 # %% [markdown]
-# Compare the medians with the lag of 2 s that the simulator put in: from one frame per second and a posterior as the only sign of a
-# smile, the estimates scatter over the whole range that was tried, and the table says nothing. With a frame rate near that of a
-# camera and a measured movement of the mouth the same function finds a known shift (tested). The paper took its constant from a
-# screen; a wrong sign would shift the EEG by twice the lag.
+# Compare the medians with the lag of 2 s that the simulator put in: from one frame per
+# second and a posterior as the only sign of a smile, the estimates scatter over the
+# whole range that was tried, and the table says nothing. With a frame rate near that of
+# a camera and a measured movement of the mouth the same function finds a known shift
+# (tested). The paper took its constant from a screen; a wrong sign would shift the EEG
+# by twice the lag.
 #
 # ## Six rules
 #
-# Both models' posteriors are first calibrated (one temperature each), then joined. Everything that is fitted is fitted on the
-# validation segments of the fold.
+# Both models' posteriors are first calibrated (one temperature each), then joined.
+# Everything that is fitted is fitted on the validation segments of the fold.
 
 # %%
 from lib.evaluation import fusion as rules
@@ -101,31 +118,43 @@ show_source(rules.fuse)
 print(f"{len(rules.RULES)} rules: {', '.join(rules.RULES)}")
 
 # %%
-records = [r for split in ("random_segments", "by_clip", "by_subject")
-           for r in face_eeg.run(features, ["Scalp maps"], split, preset, seed=seed, device=device)]
+records = [
+    r
+    for split in ("random_segments", "by_clip", "by_subject")
+    for r in face_eeg.run(
+        features, ["Scalp maps"], split, preset, seed=seed, device=device
+    )
+]
 results = fusion.fusion_scores(features, records, faces, tier=cohort.tier)
 
 # %%
 from lib.evaluation.statistics import summary
 
 table = summary(results[results["metric"].isin(["accuracy", "F1"])])
-run.table("fusion", table[["variant", "split", "metric", "n", "mean", "std", "low", "high"]], **about)
+run.table(
+    "fusion",
+    table[["variant", "split", "metric", "n", "mean", "std", "low", "high"]],
+    **about,
+)
 
 # %%
 from lib.papers.face_eeg import figures as plots
 
 names = [*fusion.SINGLE, *rules.RULES]
 splits = ["random_segments", "by_clip", "by_subject"]
-run.figure("rules", plots.rules(table[table["metric"] == "accuracy"], names, splits), **about)
+run.figure(
+    "rules", plots.rules(table[table["metric"] == "accuracy"], names, splits), **about
+)
 
 # %% [markdown]
-# Under random segments the EEG model knows the recording, and there is little to add. Look at the other two: there the face and the EEG
-# each know something, and a rule can be better than both.
+# Under random segments the EEG model knows the recording, and there is little to add.
+# Look at the other two: there the face and the EEG each know something, and a rule can
+# be better than both.
 #
 # ## A weight and a shift
 #
-# The simplest rule has one number: the weight $\beta$ of the face. One recording over time (people kept apart), and the accuracy of every
-# weight over all test segments:
+# The simplest rule has one number: the weight $\beta$ of the face. One recording over
+# time (people kept apart), and the accuracy of every weight over all test segments:
 
 # %%
 from lib.papers.face_eeg.sliders import fusion as weighed
@@ -138,13 +167,15 @@ run.figure("weight", view.figure(), **about)
 view.controls(**about)
 
 # %% [markdown]
-# Run the cell, then move the weight, and then the face in time. Reading the best weight from this curve is choosing it on test data. And a
-# shift of several seconds changes little: a recording has one emotion from its first segment to its last, so the labels cannot tell a lag.
+# Run the cell, then move the weight, and then the face in time. Reading the best weight
+# from this curve is choosing it on test data. And a shift of several seconds changes
+# little: a recording has one emotion from its first segment to its last, so the labels
+# cannot tell a lag.
 #
 # ## Fig 7: four moments
 #
-# One test segment per emotion, from the folds that keep people apart; for sadness, as in the paper, one that the face alone gets wrong
-# if there is one.
+# One test segment per emotion, from the folds that keep people apart; for sadness, as
+# in the paper, one that the face alone gets wrong if there is one.
 
 # %%
 chosen = fusion.examples(features, apart, faces)
@@ -153,9 +184,15 @@ chosen[["emotion", "segment", "face_right", "EEG_right", "sure"]].round(2)
 # %%
 from lib.datasets.flex_format import EMOTIONS
 
-frames = [fusion.frame_at(cohort[int(row.recording)], row.start + 1.5) for row in chosen.itertuples()]
+frames = [
+    fusion.frame_at(cohort[int(row.recording)], row.start + 1.5)
+    for row in chosen.itertuples()
+]
 maps = [fusion.beta_map(features, int(row.segment)) for row in chosen.itertuples()]
-said = [{name: row[name] for name in ("face", "EEG", "fused")} for _, row in chosen.iterrows()]
+said = [
+    {name: row[name] for name in ("face", "EEG", "fused")}
+    for _, row in chosen.iterrows()
+]
 true = [EMOTIONS[int(e)] for e in chosen["emotion"]]
 tidy = chosen.drop(columns=["face", "EEG", "fused"])
 run.figure("fig7", plots.decisions(frames, maps, said, true, EMOTIONS), tidy, **about)
@@ -163,8 +200,9 @@ run.figure("fig7", plots.decisions(frames, maps, said, true, EMOTIONS), tidy, **
 # %% [markdown]
 # ## What a decision costs
 #
-# The paper states 1.5 s of computation per segment of 3 s and calls the system unsuitable for real time in one place and suitable for
-# embedded use in another. On this machine, with one thread:
+# The paper states 1.5 s of computation per segment of 3 s and calls the system
+# unsuitable for real time in one place and suitable for embedded use in another. On
+# this machine, with one thread:
 
 # %%
 cost = fusion.latency(next(t for t in cohort if "video" in t.loaders), preset)
@@ -174,49 +212,68 @@ print(f"\ntogether {cost['seconds'].sum():.2f} s; published: 1.5 s")
 # %%
 import pandas as pd
 
-parts = [("window", 3.0), ("lag", abs(lag)), ("computation as published", 1.5), ("delay", rules.decision_delay(1.5, 3.0, lag))]
-run.table("delay", pd.DataFrame(parts, columns=["part", "seconds"]), caption="from the durations that the paper prints", tier="published")
+parts = [
+    ("window", 3.0),
+    ("lag", abs(lag)),
+    ("computation as published", 1.5),
+    ("delay", rules.decision_delay(1.5, 3.0, lag)),
+]
+run.table(
+    "delay",
+    pd.DataFrame(parts, columns=["part", "seconds"]),
+    caption="from the durations that the paper prints",
+    tier="published",
+)
 
 # %% tags=["nbval-check-output"]
-print(f"from the first moment of a segment to the decision about it: {rules.decision_delay(1.5, 3.0, lag):.1f} s")
+print(
+    "from the first moment of a segment to the decision about it: "
+    f"{rules.decision_delay(1.5, 3.0, lag):.1f} s"
+)
 
 # %% [markdown]
-# Fast enough to keep up is not the same as fast enough to answer: the window and the lag cost more than the computation.
+# Fast enough to keep up is not the same as fast enough to answer: the window and the
+# lag cost more than the computation.
 #
 # ## Published versus reproduced
 #
-# The paper claims an improvement by fusion and prints no score for it. The table above is on simulated pairs of face and EEG; the claim
-# itself is not testable without paired, labelled recordings.
+# The paper claims an improvement by fusion and prints no score for it. The table above
+# is on simulated pairs of face and EEG; the claim itself is not testable without
+# paired, labelled recordings.
 #
 # ## What could go wrong
 #
 # - **Fitting the weight of a rule on test segments** makes every rule look good.
-# - **A face model from photographs, used on laboratory videos,** meets other light and other cameras; nobody has measured that here.
+# - **A face model from photographs, used on laboratory videos,** meets other light and
+#   other cameras; nobody has measured that here.
 # - **Confident and wrong**: without calibration the louder model wins.
 #
 # ## Exercises
 #
 # 1. *Easy.* Which rule profits most when the face is missing in half of the segments?
 # 2. *Medium.* Set `lag = -2.0`. What happens to the estimated lag, and to the fusion?
-# 3. *Open.* Fuse over time as well: average posteriors over neighbouring segments. When does that stop being fair?
-# 4. *With a check.* Choose a weight on validation data: below, or without the solution in
-#    [exercises/43_face_eeg_fusion](exercises/43_face_eeg_fusion.ipynb).
+# 3. *Open.* Fuse over time as well: average posteriors over neighbouring segments. When
+#    does that stop being fair?
+# 4. *With a check.* Choose a weight on validation data: below, or without the solution
+#    in [exercises/43_face_eeg_fusion](exercises/43_face_eeg_fusion.ipynb).
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: a weight from the validation data
 #
-# Write `fuse(face_val, eeg_val, y_val, face, eeg)`: choose the weight $\beta$ of the face on validation segments, then fuse the test
-# segments with it.
+# Write `fuse(face_val, eeg_val, y_val, face, eeg)`: choose the weight $\beta$ of the
+# face on validation segments, then fuse the test segments with it.
 #
-# - **In:** posteriors of validation segments `(n_val, K)` and their classes `(n_val,)`; posteriors of test segments `(n, K)`. A row of NaN
-#   in `face`: no face was seen.
-# - **Out:** $\beta$, one of 0.0, 0.1, ..., 1.0: the one with the best validation accuracy, the smallest where several are equally good; and
-#   $\beta\,$`face`$\,+ (1 - \beta)\,$`eeg` `(n, K)`, where the EEG decides alone if there is no face.
+# - **In:** posteriors of validation segments `(n_val, K)` and their classes `(n_val,)`;
+#   posteriors of test segments `(n, K)`. A row of NaN in `face`: no face was seen.
+# - **Out:** $\beta$, one of 0.0, 0.1, ..., 1.0: the one with the best validation
+#   accuracy, the smallest where several are equally good; and
+#   $\beta\,$`face`$\,+ (1 - \beta)\,$`eeg` `(n, K)`, where the EEG decides alone if
+#   there is no face.
 #
 # <details><summary>Hint 1</summary>
 #
-# For every weight: fuse the validation posteriors, `argmax` over classes, compare with `y_val`. `np.argmax` of the accuracies takes the
-# first of equal ones.
+# For every weight: fuse the validation posteriors, `argmax` over classes, compare with
+# `y_val`. `np.argmax` of the accuracies takes the first of equal ones.
 #
 # </details>
 # <details><summary>Hint 2</summary>
@@ -226,7 +283,8 @@ print(f"from the first moment of a segment to the decision about it: {rules.deci
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# NaN times anything is NaN: put the EEG's row back where the fused row is NaN (`np.where`).
+# NaN times anything is NaN: put the EEG's row back where the fused row is NaN
+# (`np.where`).
 #
 # </details>
 
@@ -235,10 +293,13 @@ import numpy as np
 
 
 def fuse(face_val, eeg_val, y_val, face, eeg):
-    """Weight of the face chosen on validation segments, and the fused test posteriors (n, K)."""
+    """The face's weight by validation segments, and fused test posteriors (n, K)."""
     # your code
     betas = np.linspace(0, 1, 11)
-    right = [np.mean((beta * face_val + (1 - beta) * eeg_val).argmax(axis=1) == y_val) for beta in betas]
+    right = [
+        np.mean((beta * face_val + (1 - beta) * eeg_val).argmax(axis=1) == y_val)
+        for beta in betas
+    ]
     beta = betas[np.argmax(right)]
     fused = beta * face + (1 - beta) * eeg
     return beta, np.where(np.isnan(fused), eeg, fused)
@@ -246,18 +307,46 @@ def fuse(face_val, eeg_val, y_val, face, eeg):
 
 
 # %% tags=["check", "nbval-check-output"]
-y_val, sure, coin = np.array([0, 1, 0, 1]), np.array([[0.9, 0.1], [0.1, 0.9]] * 2), np.array([[0.2, 0.8], [0.6, 0.4]] * 2)
+y_val, sure, coin = (
+    np.array([0, 1, 0, 1]),
+    np.array([[0.9, 0.1], [0.1, 0.9]] * 2),
+    np.array([[0.2, 0.8], [0.6, 0.4]] * 2),
+)
 face, eeg = np.array([[0.8, 0.2], [np.nan, np.nan]]), np.array([[0.4, 0.6], [0.3, 0.7]])
 beta, fused = fuse(sure, coin, y_val, face, eeg)
-assert np.shape(fused) == (2, 2), f"the fused posteriors of 2 segments are asked for, not {np.shape(fused)} (hint 2)"
-assert beta > 0.3, f"the face is always right here, but its weight is {beta:.1f}: is beta on the EEG? (hint 2)"
-assert beta < 0.7, f"every weight from 0.5 on is equally good: take the smallest, not {beta:.1f} (hint 1)"
-assert np.isclose(beta, 0.5), f"the smallest weight that is right in all four segments is 0.5, yours is {beta:.2f} (hint 1)"
-assert fuse(coin, sure, y_val, face, eeg)[0] == 0, "where the EEG alone is always right, the smallest best weight is 0 (hint 1)"
-assert np.isfinite(fused).all(), "no face was seen in the second segment, and the answer became NaN: the EEG decides alone (hint 3)"
-assert np.allclose(fused[1], eeg[1]), "without a face the answer is the EEG's posterior, unchanged (hint 3)"
-assert np.allclose(fused[0], [0.6, 0.4]), f"0.5 times the face and 0.5 times the EEG are 0.6 and 0.4, not {np.round(fused[0], 2)} (hint 2)"
-print("accepted: the weight comes from the validation segments, and a missing face is no answer")
+assert np.shape(fused) == (2, 2), (
+    f"the fused posteriors of 2 segments are asked for, not {np.shape(fused)} (hint 2)"
+)
+assert beta > 0.3, (
+    f"the face is always right here, but its weight is {beta:.1f}: is beta on the "
+    "EEG? (hint 2)"
+)
+assert beta < 0.7, (
+    f"every weight from 0.5 on is equally good: take the smallest, not {beta:.1f} "
+    "(hint 1)"
+)
+assert np.isclose(beta, 0.5), (
+    "the smallest weight that is right in all four segments is 0.5, yours is "
+    f"{beta:.2f} (hint 1)"
+)
+assert fuse(coin, sure, y_val, face, eeg)[0] == 0, (
+    "where the EEG alone is always right, the smallest best weight is 0 (hint 1)"
+)
+assert np.isfinite(fused).all(), (
+    "no face was seen in the second segment, and the answer became NaN: the EEG "
+    "decides alone (hint 3)"
+)
+assert np.allclose(fused[1], eeg[1]), (
+    "without a face the answer is the EEG's posterior, unchanged (hint 3)"
+)
+assert np.allclose(fused[0], [0.6, 0.4]), (
+    "0.5 times the face and 0.5 times the EEG are 0.6 and 0.4, not "
+    f"{np.round(fused[0], 2)} (hint 2)"
+)
+print(
+    "accepted: the weight comes from the validation segments, and a missing face is "
+    "no answer"
+)
 
 # %% [markdown]
 # ## Recap

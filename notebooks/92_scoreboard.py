@@ -19,18 +19,20 @@
 # %% [markdown]
 # # The scoreboard: every printed number, and what answers it
 #
-# Four papers print about two hundred results in their tables. Which of them came out again, on which data, under which split, and beside
-# which simple controls?
+# Four papers print about two hundred results in their tables. Which of them came out
+# again, on which data, under which split, and beside which simple controls?
 #
 # **You will learn**
-# - how many printed numbers are confirmed on real data, and how many nobody can test without a licence,
+# - how many printed numbers are confirmed on real data, and how many nobody can test
+#   without a licence,
 # - how close the reproduced means of paper 1 come, with their intervals,
 # - why a verdict needs the controls beside it,
 # - how to look up any number: its run, its notebook, its cell.
 #
 # **Reproduces** nothing of its own: it reads the tables that the other notebooks left.
 #
-# **Needs** their results. Where they have not been run, it reads those that ship with the project. A few seconds.
+# **Needs** their results. Where they have not been run, it reads those that ship with
+# the project. A few seconds.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # whose results: demo, public, paper
@@ -42,153 +44,245 @@ out: str = ""  # folder of the figures; empty: build/figures
 # %%
 from lib.companion.run import start
 
-run = start("92_scoreboard", profile=profile, seed=seed, device=device, data=data, out=out)
+run = start(
+    "92_scoreboard", profile=profile, seed=seed, device=device, data=data, out=out
+)
 
 # %% [markdown]
 # ## Which results?
 #
-# Simulated results come from the folder of this run if it answers every printed table, else from the figures that ship with the
-# project. Results on real data are those of this run's profile, else the ones that ship with it. A table that is missing or damaged
-# is named here and left out; the others go on.
+# Simulated results come from the folder of this run if it answers every printed table,
+# else from the figures that ship with the project. Results on real data are those of
+# this run's profile, else the ones that ship with it. A table that is missing or
+# damaged is named here and left out; the others go on.
 
 # %%
 from lib.companion import provenance, scoreboard
 
 own = provenance.root(out)
 board = scoreboard.read(own, profile)
-print("simulated results:", "of this run" if board.root == own else "those that ship with the project (this folder does not hold them all)")
+print(
+    "simulated results:",
+    "of this run"
+    if board.root == own
+    else "those that ship with the project (this folder does not hold them all)",
+)
 print("\n".join(board.problems) or "every table that is listed could be read")
 
 # %% [markdown]
 # ## Verdicts by paper
 #
-# Only numbers that stand in a table of the paper count here, each once. The first four verdicts are on real data alone; *simulated
-# only* says that the code ran and says nothing about the paper. The rules stand in `00_start_here`.
+# Only numbers that stand in a table of the paper count here, each once. The first four
+# verdicts are on real data alone; *simulated only* says that the code ran and says
+# nothing about the paper. The rules stand in `00_start_here`.
 
 # %% tags=["nbval-check-output"]
 counts = scoreboard.counts(board.frame)
-caption = "printed numbers by verdict; where there is no real data, runs on simulated cohorts"
+caption = (
+    "printed numbers by verdict; where there is no real data, runs on simulated cohorts"
+)
 run.table("summary", counts, caption=caption)
 
 # %%
 from lib.plots import board as plots
 
-kept = board.frame.drop(columns=["seconds", "peak_mib"])  # what a run costs differs from run to run
+kept = board.frame.drop(
+    columns=["seconds", "peak_mib"]
+)  # what a run costs differs from run to run
 run.figure("scoreboard", plots.verdict_bars(counts), kept, caption=caption)
 
 # %% [markdown]
-# Where papers 2 to 4 are grey, that is no judgement: their data are given to researchers on request (or were never released), and the
-# tables fill as soon as somebody runs them with a licence. White: numbers that the paper copied from elsewhere, with another split.
+# Where papers 2 to 4 are grey, that is no judgement: their data are given to
+# researchers on request (or were never released), and the tables fill as soon as
+# somebody runs them with a licence. White: numbers that the paper copied from
+# elsewhere, with another split.
 #
-# Paper 1's features are openly published, so its bar has colours. They are landmarks and band power made by others, not the paper's own
-# ResNet-50 on video: the verdict is on the method, and the margin is the wider of the two 95 % intervals.
+# Paper 1's features are openly published, so its bar has colours. They are landmarks
+# and band power made by others, not the paper's own ResNet-50 on video: the verdict is
+# on the method, and the margin is the wider of the two 95 % intervals.
 #
 # ## Published and reproduced on real data
 #
-# Paper 1, Tables 3 to 6 (Table 7 varies one weight and looks like RMMT throughout). Hollow: printed. Filled: ours, on the openly published
-# features of all 239 trials. Two controls stand below.
+# Paper 1, Tables 3 to 6 (Table 7 varies one weight and looks like RMMT throughout).
+# Hollow: printed. Filled: ours, on the openly published features of all 239 trials. Two
+# controls stand below.
 
 # %%
 from lib.plots import published_vs_reproduced
 
 beside = ["stimulus mean", "ridge, both"]
-lines = board.frame.query("paper == 'rmmt' and table in ['table3', 'table4', 'table5', 'table6'] and real.notna()")
-lines = lines[(lines["kind"] == "printed") | lines["row"].isin(beside)].drop_duplicates(["row", "split", "metric"])
-lines = lines[lines["split"].isin(["contiguous_trials", "by_subject"])].sort_values("split", ascending=False, kind="stable")
-answers = lines.rename(columns={"real": "reproduced", "real_interval": "reproduced_interval", "tier": "data"})
+lines = board.frame.query(
+    "paper == 'rmmt' and table in ['table3', 'table4', 'table5', 'table6'] and "
+    "real.notna()"
+)
+lines = lines[(lines["kind"] == "printed") | lines["row"].isin(beside)].drop_duplicates(
+    ["row", "split", "metric"]
+)
+lines = lines[lines["split"].isin(["contiguous_trials", "by_subject"])].sort_values(
+    "split", ascending=False, kind="stable"
+)
+answers = lines.rename(
+    columns={
+        "real": "reproduced",
+        "real_interval": "reproduced_interval",
+        "tier": "data",
+    }
+)
 tier = "licensed" if "licensed" in set(answers["data"]) else "public"
 caption = "paper 1 on real recordings of MAHNOB-HCI; bars: 95 % intervals over folds"
 run.figure("real", published_vs_reproduced(answers), caption=caption, tier=tier)
 
 # %% [markdown]
-# Most filled dots lie in reach of the hollow ones. Look at the controls too: a ridge regression on both signals is in reach as well. A
-# number can be reproduced, and the claim that the network is what achieves it still be open.
+# Most filled dots lie in reach of the hollow ones. Look at the controls too: a ridge
+# regression on both signals is in reach as well. A number can be reproduced, and the
+# claim that the network is what achieves it still be open.
 #
 # ### The ones that did not come out
 
 # %% tags=["nbval-check-output"]
 hit = ["reproduced", "simulated only", "not testable"]
-missed = board.frame[(board.frame["kind"] == "printed") & ~board.frame["verdict"].isin(hit)]
-columns = ["paper", "table", "row", "metric", "published", scoreboard.REAL, "verdict", "why"]
+missed = board.frame[
+    (board.frame["kind"] == "printed") & ~board.frame["verdict"].isin(hit)
+]
+columns = [
+    "paper",
+    "table",
+    "row",
+    "metric",
+    "published",
+    scoreboard.REAL,
+    "verdict",
+    "why",
+]
 misses = scoreboard.shown(missed).assign(why=missed["why"])[columns]
-run.table("misses", misses, caption="numbers that are not simply reproduced on real data", tier=tier)
+run.table(
+    "misses",
+    misses,
+    caption="numbers that are not simply reproduced on real data",
+    tier=tier,
+)
 
 # %% [markdown]
-# The EEG alone has larger errors than printed, under either split; early fusion (F-Fusion) falls short; without residual connections
-# (MMT) the error is smaller than printed; two weights of Table 7 miss their margin by a hair. Everything else of paper 1 that can be
-# tested lies within its margin. Wide margins make that easier: with ten folds, 0.06 of CCC is typical.
+# The EEG alone has larger errors than printed, under either split; early fusion
+# (F-Fusion) falls short; without residual connections (MMT) the error is smaller than
+# printed; two weights of Table 7 miss their margin by a hair. Everything else of paper
+# 1 that can be tested lies within its margin. Wide margins make that easier: with ten
+# folds, 0.06 of CCC is typical.
 #
 # ## What cannot be tested, and why
 
 # %% tags=["nbval-check-output"]
-none = board.frame[(board.frame["verdict"] == "not testable") & board.frame["kind"].isin(["printed", "text"])]
-for (paper, why), group in none[none["published"].notna()].groupby(["paper", "why"], sort=False):
+none = board.frame[
+    (board.frame["verdict"] == "not testable")
+    & board.frame["kind"].isin(["printed", "text"])
+]
+for (paper, why), group in none[none["published"].notna()].groupby(
+    ["paper", "why"], sort=False
+):
     print(f"{scoreboard.PAPERS[paper]:13s} {len(group):3d}  {why}")
 
 # %% [markdown]
-# The long list is what the texts say beside their tables: settings, counts, differences. No run answers them; those that follow from other
-# numbers are recomputed in `91_published_claims`.
+# The long list is what the texts say beside their tables: settings, counts,
+# differences. No run answers them; those that follow from other numbers are recomputed
+# in `91_published_claims`.
 #
 # ## Controls beside networks, on simulated cohorts
 #
-# A simulated score is not a reproduction. But the *order* of methods on a cohort of which we know everything is worth a look: networks
-# above, simple controls below, under the same split.
+# A simulated score is not a reproduction. But the *order* of methods on a cohort of
+# which we know everything is worth a look: networks above, simple controls below, under
+# the same split.
 
 # %%
 panels = {
     "rmmt": ("paper 1, Tables 4 and 5", "CCC", ["table4", "table5"]),
     "amigos": ("paper 2, Table 2", "arousal accuracy", ["table2"]),
-    "seed": ("paper 3, Table 2 (16/8 trials: SEED-IV; 9/6: SEED-V)", "accuracy", ["table2"]),
+    "seed": (
+        "paper 3, Table 2 (16/8 trials: SEED-IV; 9/6: SEED-V)",
+        "accuracy",
+        ["table2"],
+    ),
     "face_eeg": ("paper 4, Tables 1 and 3", "accuracy", ["table1", "table3"]),
 }
-run.figure("controls", plots.beside_controls(board.frame, panels), caption="simulated cohorts with effect = 1; small networks, few epochs")
+run.figure(
+    "controls",
+    plots.beside_controls(board.frame, panels),
+    caption="simulated cohorts with effect = 1; small networks, few epochs",
+)
 
 # %% [markdown]
-# In the demo profile networks are small, trained for seconds, on a few people. Under such conditions a linear model, a support vector
-# machine or the mean of the other trials of the same clip is usually ahead. Where segments are split at random, the nearest neighbour
-# is far ahead of everybody: it recognises recordings. With permuted labels it still does, and then it cannot be emotion.
+# In the demo profile networks are small, trained for seconds, on a few people. Under
+# such conditions a linear model, a support vector machine or the mean of the other
+# trials of the same clip is usually ahead. Where segments are split at random, the
+# nearest neighbour is far ahead of everybody: it recognises recordings. With permuted
+# labels it still does, and then it cannot be emotion.
 #
-# The same as counts, over all printed rows and metrics. *Learned*: the best control of the same table learns from the signals or from
-# the stimulus, and how often the row is better than it. *Chance*: the best control is a constant or a guess.
+# The same as counts, over all printed rows and metrics. *Learned*: the best control of
+# the same table learns from the signals or from the stimulus, and how often the row is
+# better than it. *Chance*: the best control is a constant or a guess.
 
 # %%
-run.table("controls", scoreboard.networks_and_controls(board.frame), caption="simulated: rows beside the best control of their table")
+run.table(
+    "controls",
+    scoreboard.networks_and_controls(board.frame),
+    caption="simulated: rows beside the best control of their table",
+)
 
 # %% [markdown]
 # And on real data:
 
 # %% tags=["nbval-check-output"]
-real = scoreboard.networks_and_controls(board.frame, "real").query("learned > 0").iloc[0]
-print(f"paper {real['paper']}: {real['better']} of {real['learned']} rows are better than the best control of their table that learns")
+real = (
+    scoreboard.networks_and_controls(board.frame, "real").query("learned > 0").iloc[0]
+)
+print(
+    f"paper {real['paper']}: {real['better']} of {real['learned']} rows are better "
+    "than the best control of their table that learns"
+)
 
 # %% [markdown]
-# The best of five controls is one bar for all rows: it may use both signals where a row has the EEG alone. Even so it is a bar to know.
+# The best of five controls is one bar for all rows: it may use both signals where a row
+# has the EEG alone. Even so it is a bar to know.
 
 # %% [markdown]
 # ## What it cost
 #
-# Seconds and peak memory of the last run of each notebook. Finished folds come from the memo, so a first run takes longer.
+# Seconds and peak memory of the last run of each notebook. Finished folds come from the
+# memo, so a first run takes longer.
 
 # %%
-cost = board.cost.pivot_table(index="notebook", columns="data", values=["seconds", "peak_mib"], sort=False)
+cost = board.cost.pivot_table(
+    index="notebook", columns="data", values=["seconds", "peak_mib"], sort=False
+)
 cost.columns = [f"{name} ({kind} data)" for name, kind in cost.columns]
-run.table("cost", cost.reset_index(), caption="last runs of the notebooks, on simulated and on real data", decimals=0)
+run.table(
+    "cost",
+    cost.reset_index(),
+    caption="last runs of the notebooks, on simulated and on real data",
+    decimals=0,
+)
 
 # %% [markdown]
 # ## Look up a number
 #
-# With a running kernel, choose from the menus. *tier* is that of the real data; *kind* tells numbers that are printed in a table from
-# further answers to them under another split, from numbers that only the text gives, and from rows of ours.
+# With a running kernel, choose from the menus. *tier* is that of the real data; *kind*
+# tells numbers that are printed in a table from further answers to them under another
+# split, from numbers that only the text gives, and from rows of ours.
 
 # %% tags=["nbval-ignore-output"]
 from lib.companion.explore import filtered
 
 named = board.frame.assign(paper=board.frame["paper"].replace(scoreboard.PAPERS))
-filtered(named, ["paper", "table", "metric", "split", "tier", "verdict", "kind"], scoreboard.shown)
+filtered(
+    named,
+    ["paper", "table", "metric", "split", "tier", "verdict", "kind"],
+    scoreboard.shown,
+)
 
 # %% [markdown]
-# Without a kernel: all numbers that stand in tables. Means with their spread over folds (paper 2 prints half widths of 95 % intervals;
-# here stands the spread that follows from them). *Made in* is the notebook and the code cell of the run that the verdict is about.
+# Without a kernel: all numbers that stand in tables. Means with their spread over folds
+# (paper 2 prints half widths of 95 % intervals; here stands the spread that follows
+# from them). *Made in* is the notebook and the code cell of the run that the verdict is
+# about.
 
 # %% tags=["hide-input"]
 from IPython.display import HTML, display
@@ -196,31 +290,46 @@ from IPython.display import HTML, display
 from lib.companion.explore import as_html
 
 for paper, title in scoreboard.PAPERS.items():
-    lines = board.frame[(board.frame["paper"] == paper) & (board.frame["kind"] == "printed")]
+    lines = board.frame[
+        (board.frame["paper"] == paper) & (board.frame["kind"] == "printed")
+    ]
     table = as_html(scoreboard.shown(lines).drop(columns="paper"))
-    display(HTML(f"<details open><summary>Paper {title}: {len(lines)} lines</summary>{table}</details>"))
+    display(
+        HTML(
+            f"<details open><summary>Paper {title}: {len(lines)} "
+            f"lines</summary>{table}</details>"
+        )
+    )
 
 # %% [markdown]
 # ## Published versus reproduced
 #
-# That is this whole page. The tables themselves, with every control, stand in the notebooks named in the last column.
+# That is this whole page. The tables themselves, with every control, stand in the
+# notebooks named in the last column.
 #
 # ## What could go wrong
 #
-# - **Counting verdicts.** RMMT's result is printed in four tables and counts four times; ten rows of Table 7 are nearly the same network.
-# - **"Reproduced" with wide margins.** A mean with a spread of 0.2 over 24 people agrees with much.
-# - **The best of several controls** is chosen after the fact: it is flattered a little, as the best of several networks would be.
+# - **Counting verdicts.** RMMT's result is printed in four tables and counts four
+#   times; ten rows of Table 7 are nearly the same network.
+# - **"Reproduced" with wide margins.** A mean with a spread of 0.2 over 24 people
+#   agrees with much.
+# - **The best of several controls** is chosen after the fact: it is flattered a little,
+#   as the best of several networks would be.
 #
 # ## Exercises
 #
-# 1. *Easy.* Filter for split *by trial*. Do the verdicts of Table 4 differ from those under contiguous trials?
-# 2. *Medium.* Count each network once: which share of paper 1's distinct results is reproduced?
-# 3. *Open.* Write a verdict that also asks whether the network beats the best control. How would the first picture change?
+# 1. *Easy.* Filter for split *by trial*. Do the verdicts of Table 4 differ from those
+#    under contiguous trials?
+# 2. *Medium.* Count each network once: which share of paper 1's distinct results is
+#    reproduced?
+# 3. *Open.* Write a verdict that also asks whether the network beats the best control.
+#    How would the first picture change?
 #
 # ## Recap
 #
 # - A verdict belongs to a number, a split and a kind of data.
-# - Reproducing a number and confirming its explanation are two things: look at the control beside it.
+# - Reproducing a number and confirming its explanation are two things: look at the
+#   control beside it.
 
 # %%
 run.finish()

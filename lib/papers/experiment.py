@@ -12,8 +12,8 @@ import pandas as pd
 from lib import profiles
 from lib.datasets import registry
 from lib.datasets.base import Cohort
-from lib.evaluation import printed
-from lib.evaluation.verdicts import verdicts
+from lib.evaluation import printed, verdicts
+from lib.evaluation.statistics import holm
 from lib.training.folds import Call, cross_validate
 from lib.training.splits import Split
 
@@ -137,7 +137,18 @@ def score(paper: str, records: Iterable[Record], measure: Callable[[Record], Map
     } for record in records for metric, value in measure(record).items()])
 
 
+def compare(results: pd.DataFrame, pairs: Iterable[tuple[str, str]], metrics: Sequence[str],
+            published: pd.DataFrame, fold: Split) -> pd.DataFrame:
+    """Claims that one row beats another, see :func:`lib.evaluation.verdicts.compare`, with p-values
+    adjusted for their number (``p_holm``); ``fold`` tells the sizes of all folds."""
+    claims = pd.DataFrame([
+        verdicts.compare(results, a, b, metric, published, len(fold.train), len(fold.test))
+        for a, b in pairs for metric in metrics
+    ])
+    return claims.assign(p_holm=holm(claims["p"]))
+
+
 def answer(paper: str, results: pd.DataFrame, table: str | int) -> pd.DataFrame:
     """A printed table answered: its rows beside ours with verdicts, then our further rows and the
     controls."""
-    return verdicts(results, printed.table(paper, table))
+    return verdicts.verdicts(results, printed.table(paper, table))

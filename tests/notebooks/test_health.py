@@ -48,6 +48,7 @@ def test_good_notebook_has_no_fault(toy_text, tmp_path):
      (", size=size", "", "not given size"),
      ('start("10_toy"', 'start("11_toy"', "exactly one start"),
      ("import numpy as np\n", "import numpy as np\n" + "draws = 1\n" * 25, "lines, at most"),
+     ("import numpy as np\n", f"# {'long ' * 20}\n", "characters, at most"),
      ("import numpy as np\n", "class Model:\n    pass\n", "defines a class"),
      ("import numpy as np\n", "# %matplotlib inline\n", "magic"),
      ("import numpy as np\n", "# !pip install x\n", "magic"),
