@@ -321,10 +321,8 @@ print(
 # %%
 from lib.evaluation.statistics import summary
 
-small, few = (
-    Preset.of("demo"),
-    ["ECG", "EEG", "Fused", "linear, both", "nearest neighbour, both", "majority"],
-)
+small = Preset.of("demo")
+few = ["ECG", "EEG", "Fused", "linear, both", "nearest neighbour, both", "majority"]
 both = {
     m: pretraining.corpus("demo", m, limit=small.corpus, seed=seed) for m in MODALITIES
 }

@@ -343,10 +343,8 @@ wrong = (
 copied = np.where(
     hidden[:, None, :, None], wrong, x
 )  # visible channels are only copied
-found, right = (
-    hidden_error(copied, x, hidden),
-    float(masked_error(*map(torch.tensor, (copied, x, hidden)))),
-)
+found = hidden_error(copied, x, hidden)
+right = float(masked_error(*map(torch.tensor, (copied, x, hidden))))
 assert np.ndim(found) == 0, (
     f"one number is asked for, not an array of shape {np.shape(found)} (hint 2)"
 )

@@ -195,11 +195,8 @@ from lib.simulation import face
 from lib.simulation.head import Identity
 
 people = [Identity.sample(np.random.default_rng((seed, k))) for k in range(2)]
-smile, sorrow = {"AU6": 0.7, "AU12": 0.8}, {"AU1": 0.8, "AU4": 0.7}
-frames = [
-    face.draw(people[0], smile, size=(320, 240)),
-    face.draw(people[1], sorrow, size=(320, 240)),
-]
+moved = {"AU6": 0.7, "AU12": 0.8}, {"AU1": 0.8, "AU4": 0.7}
+frames = [face.draw(people[k], moved[k], size=(320, 240)) for k in range(2)]
 with cbook.get_sample_data("grace_hopper.jpg") as file:
     frames.append(np.array(plt.imread(file)))
 found = [detect(frame[None]).boxes for frame in frames]
@@ -352,10 +349,8 @@ run.figure(
 
 # %%
 first = next(r for r in official if r.row == "Face")
-said, true = (
-    first.result["test"].argmax(axis=1),
-    features["emotion"][list(first.split.test)],
-)
+said = first.result["test"].argmax(axis=1)
+true = features["emotion"][list(first.split.test)]
 places = np.concatenate([np.flatnonzero(true == k)[:2] for k in range(len(EMOTIONS))])
 faces = np.asarray(first.split.test)[places]
 shares = experiment.attention_on(features, first, faces)

@@ -259,20 +259,17 @@ import numpy as np
 def to_unit(x, train):
     """x (n_segments, n_channels, n_times) from 0 to 1 by the training limits."""
     # your code
-    low, high = (
-        x[train].min(axis=(0, 2), keepdims=True),
-        x[train].max(axis=(0, 2), keepdims=True),
-    )
+    low = x[train].min(axis=(0, 2), keepdims=True)
+    high = x[train].max(axis=(0, 2), keepdims=True)
     return np.clip((x - low) / (high - low), 0, 1)
     # end
 
 
 # %% tags=["check", "nbval-check-output"]
 rng = np.random.default_rng(0)
-x, train = (
-    rng.normal(size=(6, 2, 50)) * [[1], [100]],
-    np.arange(4),
-)  # the second channel is a hundred times as large
+# the second channel is a hundred times as large
+x = rng.normal(size=(6, 2, 50)) * [[1], [100]]
+train = np.arange(4)
 found = to_unit(x, train)
 assert np.shape(found) == x.shape, (
     f"the shape should stay {x.shape}, yours is {np.shape(found)} (hint 1)"

@@ -307,11 +307,9 @@ def fuse(face_val, eeg_val, y_val, face, eeg):
 
 
 # %% tags=["check", "nbval-check-output"]
-y_val, sure, coin = (
-    np.array([0, 1, 0, 1]),
-    np.array([[0.9, 0.1], [0.1, 0.9]] * 2),
-    np.array([[0.2, 0.8], [0.6, 0.4]] * 2),
-)
+y_val = np.array([0, 1, 0, 1])
+sure = np.array([[0.9, 0.1], [0.1, 0.9]] * 2)
+coin = np.array([[0.2, 0.8], [0.6, 0.4]] * 2)
 face, eeg = np.array([[0.8, 0.2], [np.nan, np.nan]]), np.array([[0.4, 0.6], [0.3, 0.7]])
 beta, fused = fuse(sure, coin, y_val, face, eeg)
 assert np.shape(fused) == (2, 2), (

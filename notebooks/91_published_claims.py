@@ -441,10 +441,8 @@ assert not fits(98.70, 155), (
 )
 assert fits(3.13, 32), "1 of 32 is 3.125 %, a tie: it may be printed as 3.13 (hint 2)"
 for percent in (98.71, 94.61, 74.15):
-    right, yours = (
-        sizes_that_fit([percent / 100], largest=800).tolist(),
-        [n for n in range(1, 801) if fits(percent, n)],
-    )
+    right = sizes_that_fit([percent / 100], largest=800).tolist()
+    yours = [n for n in range(1, 801) if fits(percent, n)]
     assert yours == right, (
         f"{percent} %: sizes {right[:4]} and so on fit, yours {yours[:4]} (hint 2)"
     )

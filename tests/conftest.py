@@ -50,7 +50,8 @@ size: int = 20  # draws
 # %%
 from lib.companion.run import start
 
-run = start("10_toy", profile=profile, seed=seed, device=device, data=data, out=out, size=size)
+run = start("10_toy", profile=profile, seed=seed, device=device, data=data, out=out,
+            size=size)
 
 # %% [markdown]
 # ## Draw some numbers
@@ -64,7 +65,8 @@ print(f"{draws.size} draws")
 # %% tags=["nbval-check-output"]
 import pandas as pd
 
-run.table("table1", pd.DataFrame({"mean": [draws.mean()]}), caption="simulated draws, seed = 0")
+table = pd.DataFrame({"mean": [draws.mean()]})
+run.table("table1", table, caption="simulated draws, seed = 0")
 
 # %% [markdown]
 # ## Look at them
@@ -82,7 +84,8 @@ from matplotlib.figure import Figure
 
 from lib.companion.sliders import View, wide
 
-view = View(lambda size: Figure(figsize=(1, size)), {"size": wide(IntSlider, min=1, max=3)})
+slider = wide(IntSlider, min=1, max=3)
+view = View(lambda size: Figure(figsize=(1, size)), {"size": slider})
 view.controls(caption="toy")
 
 # %% [markdown] tags=["exercise"]

@@ -45,7 +45,7 @@ def test_good_notebook_has_no_fault(toy_text, tmp_path):
      ("size: int = 20  # draws", "size: int = 20", "comment"),
      ("size: int = 20", "size: int = len('a')", "no plain value"),
      ('device: str = "cpu"  # cpu or cuda\n', "", "first parameters"),
-     (", size=size", "", "not given size"),
+     (",\n            size=size", "", "not given size"),
      ('start("10_toy"', 'start("11_toy"', "exactly one start"),
      ("import numpy as np\n", "import numpy as np\n" + "draws = 1\n" * 25, "lines, at most"),
      ("import numpy as np\n", f"# {'long ' * 20}\n", "characters, at most"),
