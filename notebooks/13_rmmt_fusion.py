@@ -162,7 +162,7 @@ run.figure("table3", plots.published_vs_reproduced(table), **about)
 # ## What the selection was worth
 
 # %%
-chosen = results.query("variant == 'D-Fusion' and metric == 'CCC'")["value"].mean()
+chosen = results.query("row == 'D-Fusion' and metric == 'CCC'")["value"].mean()
 best = points.query("metric == 'CCC'")["mean"].max()
 print(
     f"CCC with mu chosen on validation trials {chosen:.3f}, with the best single mu "

@@ -106,10 +106,8 @@ def weight(rows):
     return rows.str.split("=").str[1].astype(float)
 
 
-ours = summary(results[results["variant"] != "constant"])
-ours = ours.assign(
-    alpha=weight(ours["variant"]), half=half_width(ours["std"], ours["n"])
-)
+ours = summary(results[results["row"] != "constant"])
+ours = ours.assign(alpha=weight(ours["row"]), half=half_width(ours["std"], ours["n"]))
 by = dict(iter(ours.sort_values("alpha").groupby("metric", sort=False)))
 printed = published.table("rmmt", 7)
 printed = printed.assign(alpha=weight(printed["row"]))
@@ -141,8 +139,8 @@ sweep(results).controls(**about)
 # %%
 import numpy as np
 
-swept = results.query("metric == 'CCC' and variant != 'constant'")
-folds = swept.pivot_table(index="fold", columns="variant", values="value", sort=False)
+swept = results.query("metric == 'CCC' and row != 'constant'")
+folds = swept.pivot_table(index="fold", columns="row", values="value", sort=False)
 rng = np.random.default_rng(seed)
 draws = rng.integers(len(folds), size=(2000, len(folds)))
 winners = folds.to_numpy()[draws].mean(axis=1).argmax(axis=1)

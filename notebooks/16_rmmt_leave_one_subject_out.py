@@ -132,7 +132,7 @@ everyone = [*rmmt.TABLES["5"], "D-Fusion", "ridge, EEG", "ridge, face", "ridge, 
 on_null = rmmt.run(empty, everyone, "by_subject", rmmt.Preset.of("demo"), seeds=[seed])
 scored = rmmt.score(empty, on_null, experiment="null", tier="simulated")
 shown = summary(scored[scored["metric"] != "RMSE"])[
-    ["variant", "split", "metric", "n", "mean", "std", "low", "high"]
+    ["row", "role", "split", "metric", "n", "mean", "std", "low", "high"]
 ]
 run.table("nulltwin", shown, **empty["about"])
 

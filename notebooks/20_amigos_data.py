@@ -202,7 +202,18 @@ table = amigos.answer(results, 4)
 table = table[table["reproduced"].notna()]
 run.table(
     "controls",
-    table[["row", "metric", "reproduced", "reproduced_interval", "n", "split", "data"]],
+    table[
+        [
+            "row",
+            "role",
+            "metric",
+            "reproduced",
+            "reproduced_interval",
+            "n",
+            "split",
+            "tier",
+        ]
+    ],
     **about,
 )
 

@@ -183,7 +183,7 @@ from lib.plots import published_vs_reproduced
 
 answers = {
     table: amigos.answer(
-        results[results["variant"].isin([*TABLES[table], "majority"])], table
+        results[results["row"].isin([*TABLES[table], "majority"])], table
     )
     for table in TABLES
 }
@@ -332,7 +332,7 @@ on_null = [
     for r in amigos.run(empty, both, few, split, small, seed=seed, device=device)
 ]
 scored = summary(amigos.score(empty, on_null, experiment="null", tier="simulated"))
-shown = scored[["variant", "split", "metric", "n", "mean", "std", "low", "high"]]
+shown = scored[["row", "role", "split", "metric", "n", "mean", "std", "low", "high"]]
 run.table("nulltwin", shown, **empty["about"])
 
 # %%

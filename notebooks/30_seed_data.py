@@ -235,7 +235,18 @@ table = protocol.answer(results, 2)
 shown = table[table["row"].isin(CONTROLS) & table["reproduced"].notna()]
 run.table(
     "controls",
-    shown[["row", "metric", "reproduced", "reproduced_spread", "n", "split", "data"]],
+    shown[
+        [
+            "row",
+            "role",
+            "metric",
+            "reproduced",
+            "reproduced_spread",
+            "n",
+            "split",
+            "tier",
+        ]
+    ],
     **about,
 )
 

@@ -260,7 +260,7 @@ for metric, part in per_session.groupby("metric"):
     )
 
 # %%
-spread = per_session.groupby(["metric", "variant"], sort=False)["value"].agg(
+spread = per_session.groupby(["metric", "row"], sort=False)["value"].agg(
     ["mean", "std", "size"]
 )
 print(spread.round(3).to_string())

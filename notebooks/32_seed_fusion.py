@@ -153,7 +153,7 @@ per_session = protocol.score(
     unit="session",
 )
 print(
-    per_session.groupby(["metric", "variant"], sort=False)["value"]
+    per_session.groupby(["metric", "row"], sort=False)["value"]
     .agg(["mean", "std", "size"])
     .round(3)
     .to_string()
@@ -270,7 +270,9 @@ scored = pd.concat(
 )
 run.table(
     "nulltwin",
-    scored[["variant", "split", "metric", "unit", "n", "mean", "std", "low", "high"]],
+    scored[
+        ["row", "role", "split", "metric", "unit", "n", "mean", "std", "low", "high"]
+    ],
     **empty["seed-iv"]["about"],
 )
 

@@ -292,8 +292,8 @@ from lib.papers.face_eeg import claims as face_eeg_claims
 
 weighted = experiment.score(
     features, records, experiment="weighted", average="weighted"
-).query("variant == 'Face'")
-both = {"macro": results.query("variant == 'Face'"), "weighted": weighted}
+).query("row == 'Face'")
+both = {"macro": results.query("row == 'Face'"), "weighted": weighted}
 for average, values in both.items():
     print(
         average,
@@ -335,7 +335,7 @@ rows = ["Face", "linear", "random backbone"]
 run.figure(
     "face_recall",
     plots.recall_bars(by_class, rows, EMOTIONS),
-    by_class[by_class["variant"].isin(rows)],
+    by_class[by_class["row"].isin(rows)],
     **about,
 )
 
@@ -383,7 +383,7 @@ orders = experiment.batch_order(features, networks, seed=seed)
 columns = ["accuracy", "recall", "changed"]
 run.table(
     "batch_fault",
-    orders.groupby(["variant", "batch", "order"], sort=False)[columns].mean(),
+    orders.groupby(["row", "batch", "order"], sort=False)[columns].mean(),
     **about,
 )
 
@@ -440,7 +440,7 @@ on_null = experiment.run(
 scored = summary(experiment.score(empty, on_null, experiment="null"))
 run.table(
     "face_null",
-    scored[["variant", "split", "metric", "n", "mean", "std", "low", "high"]],
+    scored[["row", "role", "split", "metric", "n", "mean", "std", "low", "high"]],
     **empty["about"],
 )
 

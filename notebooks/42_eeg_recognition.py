@@ -156,7 +156,7 @@ run.figure(
 
 # %%
 answers = {
-    t: face_eeg.answer(results[results["variant"].isin([*TABLES[t], "majority"])], t)
+    t: face_eeg.answer(results[results["row"].isin([*TABLES[t], "majority"])], t)
     for t in TABLES
 }
 run.table("table2", answers["2"][COLUMNS], **about)
@@ -236,7 +236,7 @@ nothing = summary(
         "metric == 'accuracy'"
     )
 )
-shown = nothing[["variant", "split", "metric", "n", "mean", "std", "low", "high"]]
+shown = nothing[["row", "role", "split", "metric", "n", "mean", "std", "low", "high"]]
 run.table("nulltwin", shown, **empty["about"])
 
 # %%

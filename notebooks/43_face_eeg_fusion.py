@@ -133,7 +133,7 @@ from lib.evaluation.statistics import summary
 table = summary(results[results["metric"].isin(["accuracy", "F1"])])
 run.table(
     "fusion",
-    table[["variant", "split", "metric", "n", "mean", "std", "low", "high"]],
+    table[["row", "role", "split", "metric", "n", "mean", "std", "low", "high"]],
     **about,
 )
 

@@ -383,7 +383,7 @@ kinds = results.groupby("experiment", sort=False)
 table = pd.concat(
     [leakage.tidy(own, labels=kind) for kind, own in kinds], ignore_index=True
 )
-keys = ["experiment", "variant", "split", "fold"]
+keys = ["experiment", "row", "split", "fold"]
 each = results.groupby(keys, sort=False)["value"].mean().reset_index()
 each.columns = ["labels", "model", "split", "person", "value"]
 keys = ["labels", "split", "model"]

@@ -122,13 +122,9 @@ lines = lines[lines["split"].isin(["contiguous_trials", "by_subject"])].sort_val
     "split", ascending=False, kind="stable"
 )
 answers = lines.rename(
-    columns={
-        "real": "reproduced",
-        "real_interval": "reproduced_interval",
-        "tier": "data",
-    }
+    columns={"real": "reproduced", "real_interval": "reproduced_interval"}
 )
-tier = "licensed" if "licensed" in set(answers["data"]) else "public"
+tier = "licensed" if "licensed" in set(answers["tier"]) else "public"
 caption = "paper 1 on real recordings of MAHNOB-HCI; bars: 95 % intervals over folds"
 run.figure("real", published_vs_reproduced(answers), caption=caption, tier=tier)
 

@@ -146,14 +146,14 @@ def quoted() -> list[tuple[str, str]]:
     block, dealt = "contiguous_trials", "by_trial"
     few = table("seed/readings.csv", "metric == 'SEED-IV accuracy'")["mean"]
     null = table("amigos/nulltwin.csv",
-                 "variant == 'nearest neighbour, both' and split == 'random_segments'")
+                 "row == 'nearest neighbour, both' and split == 'random_segments'")
     near = 100 * null[null["metric"].str.endswith("accuracy")]["mean"]
     majority = table("seed/table2.csv", "row == 'majority'")["reproduced"]
     smallest = table("face_eeg/grim.csv",
                      "row == 'all three' and rounding == 'nearest'")["smallest"].item()
     permuted = table(
         "face_eeg/splits.csv",
-        "variant == 'nearest neighbour' and split.str.endswith('permuted')")["mean"].item()
+        "row == 'nearest neighbour' and split.str.endswith('permuted')")["mean"].item()
     follows, holds = (pd.read_csv(paths.FIGURES / name)["holds"]
                       for name in ("amigos/significance.csv", "seed/claims.csv"))
     muse = table("across/public/muse.csv", "model == 'random forest'").set_index(

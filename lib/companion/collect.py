@@ -15,11 +15,11 @@ from lib.evaluation.statistics import half_width
 
 PAPERS = {"rmmt": "1 RMMT", "amigos": "2 AMIGOS", "seed": "3 MV-SSTMA", "face_eeg": "4 face + EEG"}
 _NAMES = {
-    "variant": "row", "reproduced": "mean", "std": "spread", "reproduced_spread": "spread",
+    "reproduced": "mean", "std": "spread", "reproduced_spread": "spread",
     "reproduced_interval": "interval"
 }
-_NEEDED = ["row", "metric", "split", "n", "mean"]
-_ANSWERS = ["published", "data", "verdict"]  # what a table beside printed numbers has as well
+_NEEDED = ["row", "role", "metric", "split", "n", "mean"]
+_ANSWERS = ["published", "tier", "verdict"]  # what a table beside printed numbers has as well
 COST = ["seconds", "peak_mib"]
 
 
@@ -98,7 +98,7 @@ def with_margins(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _common(frame: pd.DataFrame, file: Path, row: dict) -> pd.DataFrame:
     """Scores under common names, each with where it comes from and what it cost."""
-    frame = frame.assign(tier=frame["data"] if "data" in frame else row["tier"])
+    frame = frame.assign(tier=frame["tier"] if "tier" in frame else row["tier"])
     frame = frame.reindex(columns=[*_NEEDED, "spread", "interval", "tier", "verdict"])
     frame = with_margins(frame)
     figure = file.relative_to(
@@ -120,9 +120,9 @@ def scores(file: Path, rows: Iterable[dict], real: bool) -> tuple[list[pd.DataFr
     Returns
     -------
     frames : list of DataFrame
-        One per table: ``paper``, ``table`` (id), ``row``, ``metric``, ``split``, ``n`` (folds),
-        ``mean``, ``spread`` and ``interval`` over folds, ``tier``, ``verdict``, ``notebook``,
-        ``cell``, ``figure``, ``seconds``, ``peak_mib``.
+        One per table: ``paper``, ``table`` (id), ``row``, ``role``, ``metric``, ``split``, ``n``
+        (folds), ``mean``, ``spread`` and ``interval`` over folds, ``tier``, ``verdict``,
+        ``notebook``, ``cell``, ``figure``, ``seconds``, ``peak_mib``.
     problems : list of str
         One message per table that cannot be read; the others are read all the same.
     """

@@ -18,20 +18,17 @@ from lib.evaluation.verdicts import PROTOCOL, PUBLISHED_FOLDS, VERDICTS
 from lib.files import as_markdown
 
 REAL, SIMULATED = "reproduced (real data)", "simulated (not a reproduction)"
-# how the names of rows begin that know nothing of a paper's network
-CONTROLS = ("constant", "majority", "guess", "stimulus mean", "ridge", "linear", "naive Bayes",
-            "nearest neighbour", "SVM", "random backbone")
-CHANCE = ("constant", "majority", "guess")  # of these, those that look at no signal and no stimulus
 KEY = ["paper", "table", "row", "metric", "split"]
 # of the run that the verdict judges
 ABOUT = ["verdict", "notebook", "cell", "figure", *COST]
-RUN = ["mean", "spread", "interval", "n", "tier", "control", "control_value", *ABOUT]
+CONTROL = ["control", "control_role"]
+RUN = ["role", "mean", "spread", "interval", "n", "tier", *CONTROL, "control_value", *ABOUT]
 PRINTED = ["paper", "table", "row", "metric", "protocol"]
 COLUMNS = [
     *KEY, "kind", "published", "published_spread", "published_interval", "real", "real_spread",
-    "real_interval", "real_n", "tier", "real_control", "real_control_value", "simulated",
-    "simulated_spread", "simulated_interval", "simulated_n", "simulated_control",
-    "simulated_control_value", "verdict", "why", *ABOUT[1:]
+    "real_interval", "real_n", "tier", "real_control", "real_control_role", "real_control_value",
+    "simulated", "simulated_spread", "simulated_interval", "simulated_n", "simulated_control",
+    "simulated_control_role", "simulated_control_value", "verdict", "why", *ABOUT[1:]
 ]
 
 
@@ -54,15 +51,15 @@ def _controls(results: pd.DataFrame) -> pd.DataFrame:
     """The best control of the same table, split, metric and tier beside each line; nothing on the
     lines of the controls."""
     group = ["paper", "table", "split", "metric", "tier"]
-    own = results["row"].str.startswith(CONTROLS) & results["verdict"].eq("control")
+    own = results["role"].ne("model") & results["verdict"].eq("control")
     sign = results["metric"].map(lambda metric: 1 if higher_is_better(metric) else -1)
     # of equal ones the first in its table
     ranked = results.assign(order=-results["mean"] * sign)[own].sort_values("order", kind="stable")
-    best = ranked.groupby(group)[["row", "mean"]].first()
-    found = results.merge(best.set_axis(["control", "control_value"], axis=1), how="left",
+    best = ranked.groupby(group)[["row", "role", "mean"]].first()
+    found = results.merge(best.set_axis([*CONTROL, "control_value"], axis=1), how="left",
                           left_on=group, right_index=True)
-    return found.assign(control=found["control"].mask(own, ""),
-                        control_value=found["control_value"].mask(own)).fillna({"control": ""})
+    found[CONTROL] = found[CONTROL].mask(own, "").fillna("")
+    return found.assign(control_value=found["control_value"].mask(own))
 
 
 def _runs(frames: list[pd.DataFrame], name: str) -> pd.DataFrame:
@@ -145,7 +142,7 @@ def _join(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
     first = ~lines.duplicated("order") & lines["order"].notna()
     kinds = [
         first & lines["table"].eq("text"), first, lines["order"].notna(),
-        lines["row"].str.startswith(CONTROLS)
+        lines["real_role"].fillna(lines["simulated_role"]).isin(["control", "chance"])
     ]
     return lines.assign(
         kind=np.select(kinds, ["text", "printed", "other split", "control"], "ours"))
@@ -210,7 +207,8 @@ def read(root: Path = paths.FIGURES, profile: str = "demo") -> Board:
     lines["why"] = _why(lines)
     whole = ["real_n", "simulated_n", "cell", *COST]
     lines[whole] = lines[whole].astype(float).astype("Int64")
-    words = ["split", "tier", "real_control", "simulated_control", "notebook", "figure"]
+    words = ["split", "tier", "notebook", "figure"]
+    words += [f"{kind}_{name}" for kind in ("real", "simulated") for name in CONTROL]
     lines = lines.fillna(dict.fromkeys(words, ""))
     cost = pd.DataFrame(rows, columns=["notebook", "data", *COST]).drop_duplicates()
     return Board(lines[COLUMNS], cost.sort_values(["notebook", "data"], ignore_index=True),
@@ -259,7 +257,7 @@ def networks_and_controls(frame: pd.DataFrame, kind: str = "simulated") -> pd.Da
                   & frame[f"{kind}_control_value"].notna()]
     sign = lines["metric"].map(lambda metric: 1 if higher_is_better(metric) else -1)
     gain = (lines[kind] - lines[f"{kind}_control_value"]) * sign
-    chance = lines[f"{kind}_control"].str.startswith(CHANCE)
+    chance = lines[f"{kind}_control_role"].eq("chance")
     columns = {
         "learned": ~chance, "better": ~chance & (gain > 0), "chance": chance,
         "above chance": chance & (gain > 0)

@@ -11,10 +11,10 @@ from scipy import stats
 from scipy.special import gammaln
 from statsmodels.stats.multitest import multipletests
 
-RESULT_COLUMNS = ("paper", "experiment", "variant", "split", "fold", "seed", "metric", "value",
-                  "tier")
+RESULT_COLUMNS = ("paper", "experiment", "row", "role", "split", "fold", "seed", "tier", "metric",
+                  "value")
 _ROUNDING = 1e-12  # relative: a spread below it is floating-point noise of equal differences
-_GROUP = ["paper", "experiment", "variant", "split", "metric", "tier"]
+_GROUP = ["paper", "experiment", "row", "role", "split", "metric", "tier"]
 
 
 class PairedTest(NamedTuple):
@@ -70,7 +70,7 @@ def fold_means(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def summary(frame: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
-    """Mean, spread and interval over folds of every variant and metric of a result table.
+    """Mean, spread and interval over folds of every row and metric of a result table.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def summary(frame: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``paper``, ``experiment``, ``variant``, ``split``, ``metric``, ``tier``; ``n`` folds,
+        ``paper``, ``experiment``, ``row``, ``role``, ``split``, ``metric``, ``tier``; ``n`` folds,
         ``n_seeds``; ``mean``, ``std`` (population spread over folds, as the papers print), ``low``,
         ``high`` (t interval; NaN for one fold).
 

@@ -37,13 +37,11 @@ PROTOCOL = {
 }
 # for paper 3 the subjects that means are taken over; paper 4 has one split of each kind
 PUBLISHED_FOLDS = {"10fold": 10, "LOSO": 24, "16/8": 15, "9/6": 16, "random 15 %": 1, "80/20": 1}
-# the best of them is chance, for metrics where it is not 0
-CONTROLS = ("constant", "majority", "guess at training frequencies")
 # choice: share of the published folds below which an interval is too wide to confirm anything
 MIN_FOLDS = 0.5
 _COLUMNS = [
-    "row", "metric", "published", "published_spread", "reproduced", "reproduced_spread", "n",
-    "split", "data", "verdict", "why", "published_interval", "reproduced_interval"
+    "row", "role", "metric", "published", "published_spread", "reproduced", "reproduced_spread",
+    "n", "split", "tier", "verdict", "why", "published_interval", "reproduced_interval"
 ]
 
 
@@ -104,10 +102,12 @@ def _judge(row: pd.Series) -> tuple[str, str]:
 
 
 def _chance(ours: pd.DataFrame) -> pd.Series:
-    """What a constant prediction scores: 0 for correlations; else the control row of the same split
-    and tier, NaN without it."""
+    """What a constant prediction scores: 0 for correlations; else the best row of that role in the
+    same split and tier, NaN without one."""
     names = ["split", "tier", "metric"]
-    constant = ours[ours["variant"].isin(CONTROLS)].groupby(names)["mean"].max()
+    sign = ours["metric"].map(lambda metric: 1 if higher_is_better(metric) else -1)
+    ranked = ours.assign(gain=ours["mean"] * sign).sort_values("gain", kind="stable")
+    constant = ranked[ranked["role"] == "chance"].groupby(names)["mean"].last()
     keys = zip(*(ours[name] for name in names), strict=True)
     chance = [
         0.0 if measure(key[-1]) in {"PCC", "CCC"} else constant.get(key, np.nan) for key in keys
@@ -118,7 +118,7 @@ def _chance(ours: pd.DataFrame) -> pd.Series:
 def verdicts(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """Put a result table beside published numbers and judge every line.
 
-    Rows meet where the published ``row`` is our ``variant``, the metric is the same and the split
+    Rows meet where the published ``row`` is ours, the metric is the same and the split
     is one of the published protocol (:data:`PROTOCOL`). A row run with two such splits gives two
     lines.
 
@@ -129,13 +129,13 @@ def verdicts(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     published : DataFrame
         From :func:`lib.evaluation.printed.table` or :func:`lib.evaluation.printed.load` (values
         outside tables are ignored). A run that matches none of these rows is a *control* here;
-        those in :data:`CONTROLS` give the chance that *partly* needs.
+        those whose role is ``chance`` give the chance that *partly* needs.
 
     Returns
     -------
     DataFrame
-        ``row``, ``metric``, ``published``, ``published_spread``, ``reproduced``,
-        ``reproduced_spread``, ``n`` (folds run), ``split``, ``data`` (tier), ``verdict`` (one of
+        ``row``, ``role``, ``metric``, ``published``, ``published_spread``, ``reproduced``,
+        ``reproduced_spread``, ``n`` (folds run), ``split``, ``tier``, ``verdict`` (one of
         :data:`VERDICTS`), ``why``, and the half widths ``published_interval`` and
         ``reproduced_interval`` of the 95 % intervals. Published rows in printed order, then
         controls.
@@ -150,14 +150,13 @@ def verdicts(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
                          order=range(len(known)), in_paper=True)
     known["published_interval"] = half_width(known["published_spread"], known["published_n"])
     known["published_interval"] = known["half_width"].fillna(known["published_interval"])
-    ours = summary(results).drop_duplicates(["variant", "split", "metric",
+    ours = summary(results).drop_duplicates(["row", "split", "metric",
                                              "tier"]).reset_index(drop=True)
     unknown = sorted(set(ours["split"]) - set(protocol))
     if unknown:
         raise ValueError(f"no published protocol is known for split {unknown[0]!r}; known are "
                          f"{', '.join(protocol)}")
-    ours = ours.assign(row=ours["variant"], protocol=ours["split"].map(protocol),
-                       chance=_chance(ours))
+    ours = ours.assign(protocol=ours["split"].map(protocol), chance=_chance(ours))
     ours = ours.rename(columns={"mean": "reproduced", "std": "reproduced_spread"}).drop(
         columns=["paper"])
     ours["reproduced_interval"] = half_width(ours["reproduced_spread"], ours["n"])
@@ -166,8 +165,7 @@ def verdicts(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     table = table.sort_values("order", kind="stable", na_position="last").reset_index(drop=True)
     table[["verdict", "why"]] = pd.DataFrame([_judge(row) for _, row in table.iterrows()],
                                              index=table.index, columns=["verdict", "why"])
-    return table.rename(columns={"tier": "data"})[_COLUMNS].fillna(
-        {"split": "", "data": "", "n": 0}).astype({"n": int})
+    return table[_COLUMNS].fillna({"role": "", "split": "", "tier": "", "n": 0}).astype({"n": int})
 
 
 def claim_verdict(metric: str, test: PairedTest, published: float,
@@ -207,10 +205,10 @@ def compare(frame: pd.DataFrame, a: str, b: str, metric: str, published: pd.Data
     Parameters
     ----------
     frame : DataFrame
-        Tidy results of one split and tier with both variants; folds that both have are compared,
+        Tidy results of one split and tier with both rows; folds that both have are compared,
         seeds averaged first.
     a, b : str
-        Variants; the difference is a - b.
+        Rows; the difference is a - b.
     metric : str
     published : DataFrame, optional
         From :mod:`lib.evaluation.printed`; gives the published difference of the protocol of this
@@ -223,19 +221,19 @@ def compare(frame: pd.DataFrame, a: str, b: str, metric: str, published: pd.Data
     Returns
     -------
     dict
-        ``a``, ``b``, ``metric``, ``split``, ``data``, ``n`` (folds), ``difference``, ``low``,
+        ``a``, ``b``, ``metric``, ``split``, ``tier``, ``n`` (folds), ``difference``, ``low``,
         ``high``, ``p``, ``effect``, ``published`` (difference), ``verdict``
         (:func:`claim_verdict`), ``why``. Adjust the p-values of several claims with
         :func:`lib.evaluation.statistics.holm`.
     """
-    chosen = frame[(frame["metric"] == metric) & frame["variant"].isin([a, b])]
+    chosen = frame[(frame["metric"] == metric) & frame["row"].isin([a, b])]
     where = chosen[["split", "tier"]].drop_duplicates()
     if len(where) != 1:
         raise ValueError(
             f"compare needs results of one split and tier for {a!r} and {b!r} ({metric}); found "
             f"{where.to_numpy().tolist()}")
     split, tier = where.iloc[0]
-    folds = fold_means(chosen).pivot_table(index="fold", columns="variant",
+    folds = fold_means(chosen).pivot_table(index="fold", columns="row",
                                            values="value").reindex(columns=[a, b]).dropna()
     if len(folds) < 2:
         raise ValueError(
@@ -256,6 +254,6 @@ def compare(frame: pd.DataFrame, a: str, b: str, metric: str, published: pd.Data
         name: getattr(test, name) for name in ("n", "difference", "low", "high", "p", "effect")
     }
     return {
-        "a": a, "b": b, "metric": metric, "split": split, "data": tier,
+        "a": a, "b": b, "metric": metric, "split": split, "tier": tier,
         **found, "published": printed, "verdict": verdict, "why": why
     }

@@ -12,7 +12,6 @@ reference [17]).
 
 from __future__ import annotations
 
-
 import torch
 from torch import Tensor, nn
 

@@ -31,7 +31,8 @@ class Row:
     reads : tuple of str
         The arrays that it is given.
     role : {"model", "control", "chance"}
-        ``chance``: what a constant scores.
+        ``model``: what a paper proposes or compares with. ``control``: ours beside them.
+        ``chance``: what a constant or a guess scores.
     """
 
     work: Callable[..., dict[str, np.ndarray]]
@@ -45,7 +46,7 @@ class Record:
     """One finished fold of one row: predictions, and what the network showed on the way.
 
     ``target``: what is predicted, where a paper has several. ``dataset``: where it has several.
-    ``permuted``: trained and tested on labels dealt anew over recordings.
+    ``permuted``: trained and tested on labels dealt anew over recordings. ``role``: its row's.
     """
 
     row: str
@@ -55,6 +56,7 @@ class Record:
     target: str = ""
     dataset: str = ""
     permuted: bool = False
+    role: str = "model"
 
 
 def cohort(profile: str, simulated: Callable[[], Cohort], owners: str | Mapping[str, str],
@@ -120,7 +122,7 @@ def run(data: Mapping[str, Any], rows: Mapping[str, Row], folds: Sequence[Split]
         results = cross_validate(work, {name: np.asarray(data[name]) for name in reads}, calls,
                                  label=f"{folds[0].name}, {work.__name__}", **how)
         records += [
-            Record(call.row, call.split, call.seed, result, **about)
+            Record(call.row, call.split, call.seed, result, role=rows[call.row].role, **about)
             for call, result in zip(calls, results, strict=True)
         ]
     order = list(rows)
@@ -132,7 +134,7 @@ def score(paper: str, records: Iterable[Record], measure: Callable[[Record], Map
     """Tidy results, :data:`lib.evaluation.statistics.RESULT_COLUMNS`, of what ``measure`` finds in
     each record."""
     return pd.DataFrame([{
-        "paper": paper, "variant": record.row, "split": record.split.name,
+        "paper": paper, "row": record.row, "role": record.role, "split": record.split.name,
         "fold": record.split.fold, "seed": record.seed, **columns, "metric": metric, "value": value
     } for record in records for metric, value in measure(record).items()])
 

@@ -52,7 +52,7 @@ def published_vs_reproduced(table: pd.DataFrame) -> Figure:
         f"{row} ({split.replace('_', ' ')})" if several and split else row for row, split in keys
     ]
     axes[0].set(yticks=range(len(keys)), yticklabels=names, ylim=(len(keys) - 0.5, -0.5))
-    tiers = [tier for tier in dict.fromkeys(table["data"]) if tier]
+    tiers = [tier for tier in dict.fromkeys(table["tier"]) if tier]
     ours = f"this run, {' and '.join(tiers)} data" if tiers else "this run"
     used = {modality(row) for row, _ in keys}
     dot, square = {"marker": "o", "color": "0.2"}, {"marker": "s", "ls": ""}
@@ -173,11 +173,11 @@ def fold_lines(results: pd.DataFrame, a: str, b: str) -> Figure:
     results : DataFrame
         Tidy results of one split with variants ``a`` and ``b``.
     """
-    folds = fold_means(results[results["variant"].isin([a, b])])
+    folds = fold_means(results[results["row"].isin([a, b])])
     metrics = list(dict.fromkeys(folds["metric"]))
     figure, axes = blanks(3.0, len(metrics), width=3.0 * len(metrics))
     for ax, metric in zip(axes, metrics, strict=True):
-        pairs = folds[folds["metric"] == metric].pivot_table(index="fold", columns="variant",
+        pairs = folds[folds["metric"] == metric].pivot_table(index="fold", columns="row",
                                                              values="value")[[a, b]].dropna()
         ax.plot([0, 1], pairs.to_numpy().T, color="0.75", lw=1, zorder=0)
         for x, name in enumerate((a, b)):

@@ -44,9 +44,9 @@ def row(file: str, content: bytes, **changes) -> dict:
 
 def answer(**changes) -> dict:
     return {
-        "row": "model", "metric": "CCC", "published": 0.7, "published_spread": 0.1,
+        "row": "model", "role": "model", "metric": "CCC", "published": 0.7, "published_spread": 0.1,
         "reproduced": 0.25, "reproduced_spread": 0.2, "n": 3, "split": "by_trial",
-        "data": "simulated", "verdict": "simulated only"
+        "tier": "simulated", "verdict": "simulated only"
     } | changes
 
 
@@ -176,7 +176,7 @@ def test_no_notebook_is_no_page(project):
 def test_real_and_simulated_never_share_a_column():
     runs = [
         pd.DataFrame([answer(), answer(row="control", published=None, verdict="control")]),
-        pd.DataFrame([answer(data="public", reproduced=0.68, n=10, verdict="reproduced")])
+        pd.DataFrame([answer(tier="public", reproduced=0.68, n=10, verdict="reproduced")])
     ]
     table = compare(runs, "Table 4")
     assert table.columns == [

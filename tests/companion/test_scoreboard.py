@@ -14,6 +14,7 @@ import pytest
 from lib import paths
 from lib.companion import collect, scoreboard
 from lib.companion.explore import filtered
+from lib.evaluation.statistics import RESULT_COLUMNS
 
 PAPERS = ["rmmt", "amigos", "seed", "face_eeg"]
 KEY = ["paper", "table", "row", "metric", "split"]
@@ -57,9 +58,9 @@ def signed(file, change):
     manifest.write_text(json.dumps(rows))
 
 
-@pytest.mark.parametrize(("column", "data"), [("real", "public"), ("simulated", "simulated")])
-def test_each_value_stands_in_the_column_of_its_data(frame, column, data):
-    tables = verdict_tables().query("data == @data and reproduced.notna()").set_index(
+@pytest.mark.parametrize(("column", "tier"), [("real", "public"), ("simulated", "simulated")])
+def test_each_value_stands_in_the_column_of_its_data(frame, column, tier):
+    tables = verdict_tables().query("tier == @tier and reproduced.notna()").set_index(
         KEY)["reproduced"]
     lines = frame[frame["table"].str.fullmatch(r"table\d")
                   & frame[column].notna()].set_index(KEY)[column]
@@ -225,3 +226,18 @@ def test_the_filter_filters(frame):
     assert said.value == f"{frame['real'].isna().sum()} of {len(frame)} lines"
     tier.value = "all"
     assert said.value == f"{len(frame)} of {len(frame)} lines"
+
+
+def test_scores_speak_one_vocabulary_and_say_their_role():
+    kinds = ("", "_spread", "_interval")
+    known = {"mean", "std", "low", "high", "n", "n_seeds", "unit", "verdict", "why"}
+    known |= {f"{kind}{of}" for kind in ("published", "reproduced") for of in kinds}
+    files = [file for paper in PAPERS for file in (paths.FIGURES / paper).rglob("*.csv")]
+    scores = {
+        file: table for file in files
+        if {"row", "split", "metric"} <= {*(table := pd.read_csv(file))}
+    }
+    assert len(scores) >= 25
+    for file, table in scores.items():
+        assert set(table) <= known | {*RESULT_COLUMNS}, file
+        assert table[table["n"] > 0]["role"].isin(["model", "control", "chance"]).all(), file

@@ -31,10 +31,10 @@ def alphas() -> pd.DataFrame:
     """CCC of two folds for two alphas, and a control; alpha = 1 is better by 0.1 in fold 0 and
     worse by 0.2 in fold 1."""
     values = {"RMMT alpha=0.2": (0.4, 0.6), "RMMT alpha=1.0": (0.5, 0.4), "constant": (0.0, 0.0)}
-    rows = [{"variant": name, "fold": fold, "value": value} for name, of in values.items()
+    rows = [{"row": name, "fold": fold, "value": value} for name, of in values.items()
             for fold, value in enumerate(of)]
     return pd.DataFrame(rows).assign(paper="rmmt", experiment="", split="by_trial", metric="CCC",
-                                     seed=0, tier="simulated")
+                                     seed=0, tier="simulated", role="model")
 
 
 def power() -> np.ndarray:

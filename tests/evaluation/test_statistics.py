@@ -11,13 +11,13 @@ from lib.evaluation.statistics import (corrected_paired_test, effect_size, fold_
                                        holm, summary)
 
 
-def tidy(values, variant="RMMT", metric="PCC", split="contiguous_trials", tier="public"):
+def tidy(values, row="RMMT", metric="PCC", split="contiguous_trials", tier="public"):
     """A result table from values (n_folds, n_seeds)."""
     values = np.asarray(values, dtype=float)
     cells = itertools.product(*map(range, values.shape))
     rows = [{
-        "paper": "rmmt", "experiment": "fusion", "variant": variant, "split": split, "fold": f,
-        "seed": s, "metric": metric, "value": values[f, s], "tier": tier
+        "paper": "rmmt", "experiment": "fusion", "row": row, "role": "model", "split": split,
+        "fold": f, "seed": s, "metric": metric, "value": values[f, s], "tier": tier
     } for f, s in cells]
     return pd.DataFrame(rows)
 

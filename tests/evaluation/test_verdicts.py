@@ -10,10 +10,10 @@ from lib.evaluation.statistics import PairedTest, half_width
 from lib.evaluation.verdicts import VERDICTS, claim_verdict, compare, value_verdict, verdicts
 
 
-def tidy(variant, metric, values, split="contiguous_trials", tier="public"):
+def tidy(row, metric, values, split="contiguous_trials", tier="public", role="model"):
     base = {
-        "paper": "rmmt", "experiment": "fusion", "variant": variant, "split": split, "seed": 0,
-        "metric": metric, "tier": tier
+        "paper": "rmmt", "experiment": "fusion", "row": row, "role": role, "split": split,
+        "seed": 0, "metric": metric, "tier": tier
     }
     return pd.DataFrame([base | {"fold": k, "value": v} for k, v in enumerate(values)])
 
@@ -65,7 +65,7 @@ def test_table_meets_published_rows_and_keeps_controls():
     line = pcc.loc[("RMMT", "contiguous_trials")]
     numbers = line[["published", "published_spread", "reproduced", "reproduced_spread"]]
     assert numbers.to_list() == pytest.approx([0.755, 0.082, 0.73, 0.065])
-    assert (line["verdict"], line["n"], line["data"]) == ("reproduced", 10, "public")
+    assert (line["verdict"], line["n"], line["tier"]) == ("reproduced", 10, "public")
     assert pcc.loc[("RMMT", "by_trial"), "verdict"] == "partly"
     assert tuple(pcc.loc[("F-Fusion", "contiguous_trials"),
                          ["verdict", "why"]]) == ("not testable", "3 of 10 folds run")
@@ -94,12 +94,14 @@ def test_leave_one_subject_out_meets_table_5_only():
 
 
 def test_the_constant_control_of_the_same_split_sets_chance():
-    values = pd.concat(
-        [tidy("RMMT", "RMSE", folds(0.065, 0.002)),
-         tidy("constant", "RMSE", folds(0.0705, 0.01))])
+    values = pd.concat([
+        tidy("RMMT", "RMSE", folds(0.065, 0.002)),
+        tidy("constant", "RMSE", folds(0.0705, 0.01), role="chance"),
+        tidy("a worse guess", "RMSE", folds(0.09, 0.01), role="chance")
+    ])
     table = verdicts(values, published.table("rmmt", 3)).set_index(["row", "metric"])
     assert table.loc[("RMMT", "RMSE"), "verdict"] == "partly"
-    worse = values.assign(value=values["value"] + 0.02 * (values["variant"] == "RMMT"))
+    worse = values.assign(value=values["value"] + 0.02 * (values["row"] == "RMMT"))
     assert verdicts(worse,
                     published.table("rmmt",
                                     3)).set_index(["row",
@@ -141,11 +143,11 @@ def test_compare_a_claim_of_the_paper():
     assert few["verdict"] == "not testable"
 
 
-def test_compare_refuses_mixed_splits_and_missing_variants():
+def test_compare_refuses_mixed_splits_and_missing_rows():
     frame = pd.concat(
         [tidy("RMMT", "PCC", [0.7, 0.8]),
          tidy("MMT", "PCC", [0.7, 0.8], split="by_subject")])
     with pytest.raises(ValueError, match="one split"):
         compare(frame, "RMMT", "MMT", "PCC")
     with pytest.raises(ValueError, match="share 0 folds"):
-        compare(frame[frame["variant"] == "RMMT"], "RMMT", "MMT", "PCC")
+        compare(frame[frame["row"] == "RMMT"], "RMMT", "MMT", "PCC")

@@ -56,9 +56,9 @@ def test_null_cohorts_stay_at_chance_where_recordings_are_kept_apart(paper, apar
     accident, on one processor or another."""
     null = made(f"{paper}/nulltwin.csv")
     chosen = null[null["split"].isin(apart) & null["metric"].isin(metrics)
-                  & ~null["variant"].isin(["majority", "constant"])]
-    chosen = chosen.drop_duplicates(["variant", "split", "metric"])
-    assert chosen["variant"].nunique() >= 3
+                  & ~null["row"].isin(["majority", "constant"])]
+    chosen = chosen.drop_duplicates(["row", "split", "metric"])
+    assert chosen["row"].nunique() >= 3
     # of the mean, as if all models erred together
     error = (chosen["std"] / np.sqrt(chosen["n"])).mean()
     assert chosen["mean"].mean() < chance + 3 * error < 0.5 + chance
@@ -68,7 +68,7 @@ def test_null_cohorts_stay_at_chance_where_recordings_are_kept_apart(paper, apar
                          [("amigos", "nearest neighbour, both", "arousal accuracy"),
                           ("face_eeg", "nearest neighbour", "accuracy")])
 def test_random_segments_find_the_recordings_of_a_null_cohort(paper, neighbour, metric):
-    null = made(f"{paper}/nulltwin.csv").query("variant == @neighbour and metric == @metric")
+    null = made(f"{paper}/nulltwin.csv").query("row == @neighbour and metric == @metric")
     found = null.set_index("split")["mean"]
     assert found["random_segments"] > 0.8 and found["by_subject"] < 0.6
 

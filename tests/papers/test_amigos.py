@@ -69,10 +69,10 @@ def records(data, unlabelled, how):
 
 def test_every_row_is_run_on_every_fold_and_answers_its_table(data, records):
     results = amigos.score(data, records, experiment="all", tier="public")
-    assert set(results["variant"]) == {*VARIANTS, *CONTROLS}
-    assert (results.groupby(["variant", "metric"])["fold"].nunique() == 3).all()
+    assert set(results["row"]) == {*VARIANTS, *CONTROLS}
+    assert (results.groupby(["row", "metric"])["fold"].nunique() == 3).all()
     for number, rows in TABLES.items():
-        table = amigos.answer(results[results["variant"].isin([*rows, "majority"])], number)
+        table = amigos.answer(results[results["row"].isin([*rows, "majority"])], number)
         printed = table[table["published"].notna() & table["row"].isin(rows)]
         assert len(printed) and (printed["n"] == 3).all()
     assert set(amigos.answer(results, 2)["verdict"]) <= {

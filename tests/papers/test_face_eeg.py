@@ -52,8 +52,7 @@ def test_every_split_runs_and_only_the_papers_own_answers_its_table(data, how):
     table = face_eeg.answer(results, 2)
     answered = table[(table["row"] == "Scalp maps") & table["published"].notna()]
     assert set(answered["split"]) == {"random_segments"} and len(answered) == 4
-    accuracy = summary(results[results["metric"] == "accuracy"]).set_index(["variant",
-                                                                            "split"])["mean"]
+    accuracy = summary(results[results["metric"] == "accuracy"]).set_index(["row", "split"])["mean"]
     assert accuracy["nearest neighbour", "random_segments"] > 0.9 < accuracy["nearest neighbour",
                                                                              PERMUTED]
     assert accuracy["nearest neighbour", "by_clip"] < 0.5 > accuracy["nearest neighbour",
@@ -96,7 +95,7 @@ def test_rules_are_fitted_on_validation_and_examples_follow_their_rule(data, how
     faces = rng.dirichlet(np.ones(4), 288)
     faces[:6] = np.nan
     table = fusion.fusion_scores(data, records, faces, tier="simulated")
-    assert set(table["variant"]) == {*fusion.SINGLE, *RULES} and np.isfinite(table["value"]).all()
+    assert set(table["row"]) == {*fusion.SINGLE, *RULES} and np.isfinite(table["value"]).all()
     spoiled = faces.copy()
     spoiled[list(records[0].split.train)] = 0.25  # nothing is fitted on training segments
     again = fusion.fusion_scores(data, records[:1], spoiled, tier="simulated")

@@ -80,13 +80,14 @@ def test_no_test_set_that_the_text_allows_gives_all_three_accuracies():
 
 
 def test_verdicts_take_every_split_and_precision_and_recall():
-    rows = [("face_eeg", "eeg", variant, split, fold, 0, metric, value, "licensed")
+    rows = [("face_eeg", "eeg", row, role, split, fold, 0, "licensed", metric, value)
             for split in ("random_segments", "by_subject") for fold in range(5)
-            for variant, value in (("Scalp maps", 0.985 if split == "random_segments" else 0.3),
-                                   ("majority", 0.25), ("Nearest", 0.9))
+            for row, role, value in (("Scalp maps", "model",
+                                      0.985 if split == "random_segments" else 0.3),
+                                     ("majority", "chance", 0.25), ("Nearest", "control", 0.9))
             for metric, value in ((m, value + 0.002 * (fold - 2))
                                   for m in ("accuracy", "precision", "recall"))]
-    rows += [("face_eeg", "face", "Face", "official", 0, 0, "accuracy", 0.92, "licensed")]
+    rows += [("face_eeg", "face", "Face", "model", "official", 0, 0, "licensed", "accuracy", 0.92)]
     table = verdicts(pd.DataFrame(rows, columns=list(RESULT_COLUMNS)), published.load("face_eeg"))
     found = table.set_index(["row", "split", "metric"])["verdict"]
     assert found["Scalp maps", "random_segments", "accuracy"] == "reproduced"

@@ -83,8 +83,8 @@ def test_repeats_keep_the_owners_test_faces_or_mix_all(data):
 
 def test_every_row_is_run_on_every_repeat_and_table_1_is_answered(data, records):
     results = experiment.score(data, records, experiment="all")
-    assert (results.groupby(["variant", "split", "metric"])["fold"].nunique() == 2).all() and set(
-        results["variant"]) == set(ROWS)
+    assert (results.groupby(["row", "split", "metric"])["fold"].nunique() == 2).all() and set(
+        results["row"]) == set(ROWS)
     table = experiment.answer(results)
     printed = table[table["published"].notna()]
     assert set(printed["row"]) == {"Face"} and set(printed["split"]) == set(SPLITS) and set(
@@ -103,13 +103,12 @@ def test_macro_counts_classes_weighted_counts_faces(data, records):
     chosen = [r for r in records if r.row in ("majority", "linear")]
     scored = (experiment.score(data, chosen, experiment="x", average=average)
               for average in ("macro", "weighted"))
-    macro, weighted = (table.set_index(["variant", "split", "fold", "metric"])["value"]
+    macro, weighted = (table.set_index(["row", "split", "fold", "metric"])["value"]
                        for table in scored)
     assert (macro.xs("recall", level="metric")["majority"] == 0.25).all()
     np.testing.assert_allclose(weighted.xs("recall", level="metric"),
                                weighted.xs("accuracy", level="metric"))
-    by_class = experiment.recalls(data, chosen).groupby(["variant", "split",
-                                                         "fold"])["recall"].mean()
+    by_class = experiment.recalls(data, chosen).groupby(["row", "split", "fold"])["recall"].mean()
     np.testing.assert_allclose(
         macro.xs("recall", level="metric").sort_index(), by_class.sort_index())
     counts = experiment.confusions(
@@ -121,10 +120,10 @@ def test_only_attention_over_the_batch_depends_on_the_order_of_the_faces(how):
     maps, preset = synthetic(0.3), FacePreset(2, {"epochs": 9, "patience": 20, "plateau": 20})
     rows = [name for name in ROWS if name.startswith("Face")]
     table = experiment.batch_order(maps, experiment.run(maps, rows, "official", preset, **how))
-    table = table.set_index("variant")
+    table = table.set_index("row")
     sound = table.drop(index="Face (batch attention)")
-    assert (sound["changed"] == 0).all() and (sound.groupby(["variant", "fold"
-                                                             ])["recall"].nunique() == 1).all()
+    assert (sound["changed"] == 0).all() and (sound.groupby(["row", "fold"])["recall"].nunique()
+                                              == 1).all()
     faulty = table.loc["Face (batch attention)"]
     assert (faulty.loc[faulty["batch"] == 1, "changed"] == 0).all()
     shown = faulty[faulty["batch"] == 8].pivot_table(index="fold", columns="order", values="recall")

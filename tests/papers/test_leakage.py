@@ -118,7 +118,7 @@ def test_scores_by_fold_person_and_all(how):
     assert frames["all"]["fold"].tolist() == [5]
     predicted = np.empty(len(data["y"]), int)
     for r in records:
-        predicted[list(r.split.test)] = r.predicted
+        predicted[list(r.split.test)] = r.result["test"]
     right = predicted == data["y"]
     assert frames["all"]["value"].item() == pytest.approx(right.mean())
     np.testing.assert_allclose(frames["subject"]["value"],

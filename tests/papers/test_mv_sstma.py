@@ -94,14 +94,14 @@ def test_score_averages_sessions_then_counts_subjects():
     ]
     subjects = mv_sstma.score(data, records, experiment="x", tier="simulated",
                               condition=", 30 % masked")
-    eeg = subjects[subjects["variant"] == "EEG"].set_index("fold")["value"]
+    eeg = subjects[subjects["row"] == "EEG"].set_index("fold")["value"]
     assert eeg.to_dict() == {1: pytest.approx((0.75 + 0.5) / 2), 2: 1.0}  # not 4 of 6
     assert set(subjects["metric"]) == {"SEED-IV accuracy, 30 % masked"}
     sessions = mv_sstma.score(data, records, experiment="x", tier="simulated", unit="session")
-    assert sessions[sessions["variant"] == "EEG"].set_index("fold")["value"].to_dict() == {
+    assert sessions[sessions["row"] == "EEG"].set_index("fold")["value"].to_dict() == {
         11: 0.75, 12: 0.5, 21: 1.0
     }
-    guess = sessions[sessions["variant"] == GUESS].set_index("fold")["value"]
+    guess = sessions[sessions["row"] == GUESS].set_index("fold")["value"]
     # expected, not counted
     assert guess.to_dict() == {
         11: pytest.approx(0.7), 12: pytest.approx(0.5), 21: pytest.approx(0.9)
@@ -156,7 +156,7 @@ def test_a_linear_machine_finds_the_emotion_and_the_null_twin_is_at_chance(tmp_p
         records = mv_sstma.run(own["seed-iv"], "seed-iv", ["SVM EEG", GUESS], Preset.of("demo"),
                                engine="serial", store=Store(tmp_path / "memo"))
         scored = mv_sstma.score(own, records, experiment="null", tier="simulated", unit="session")
-        found[effect] = scored.pivot_table(index="fold", columns="variant", values="value")
+        found[effect] = scored.pivot_table(index="fold", columns="row", values="value")
     assert found[1.0]["SVM EEG"].mean() > found[1.0][GUESS].mean() + 0.25
     difference = (found[0.0]["SVM EEG"] - found[0.0][GUESS]).to_numpy()
     assert abs(difference.mean()) < half_width(difference.std(), len(difference), level=0.99)
@@ -213,8 +213,9 @@ def test_missing_data_say_where_to_ask(tmp_path):
 def test_what_is_above_the_majority_but_not_above_a_guess_is_no_part_of_a_reproduction():
     level = {"majority": 0.08, GUESS: 0.21, "EEG": 0.15, "Attention": 0.6}
     rows = [{
-        "paper": "seed", "experiment": "x", "variant": name, "split": "16/8", "fold": k, "seed": 0,
-        "metric": "SEED-IV accuracy", "value": value + 0.01 * (k % 3), "tier": "licensed"
+        "paper": "seed", "experiment": "x", "row": name,
+        "role": CONTROLS[name].role if name in CONTROLS else "model", "split": "16/8", "fold": k,
+        "seed": 0, "metric": "SEED-IV accuracy", "value": value + 0.01 * (k % 3), "tier": "licensed"
     } for name, value in level.items() for k in range(15)]
     table = mv_sstma.answer(pd.DataFrame(rows), 2)
     assert table[table["n"] > 0].set_index("row")["verdict"].to_dict() == {

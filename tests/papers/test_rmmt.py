@@ -62,16 +62,16 @@ def test_one_run_through_every_room(data, tmp_path):
     records = rmmt.run(data, names, "by_subject", TINY, engine="serial", store=store)
     results = rmmt.score(data, records, experiment="table 5", tier="simulated")
     assert len(results) == len(names) * 4 * 3
-    same = results[results["variant"].isin(["RMMT", "RMMT alpha=1.0"
-                                            ])].pivot_table(index=["fold", "metric"],
-                                                            columns="variant", values="value")
+    same = results[results["row"].isin(["RMMT", "RMMT alpha=1.0"
+                                        ])].pivot_table(index=["fold", "metric"], columns="row",
+                                                        values="value")
     assert (same["RMMT"] == same["RMMT alpha=1.0"]).all()
     # alpha = 1 is RMMT: not trained again
     assert len(list((tmp_path / "fit_fold").iterdir())) == 2 * 4
     table = rmmt.answer(results, 5)
     assert list(table[rmmt.COLUMNS].columns) == [
-        "row", "metric", "published", "published_spread", "reproduced", "reproduced_spread", "n",
-        "split", "data", "verdict",
+        "row", "role", "metric", "published", "published_spread", "reproduced", "reproduced_spread",
+        "n", "split", "tier", "verdict",
     ]
     assert set(table[table["row"] == "RMMT"]["verdict"]) == {"simulated only"}
     assert set(table[table["row"] == "constant"]["verdict"]) == {"control"}

@@ -32,9 +32,10 @@ def results():
     cells = itertools.product(["RMMT", "RSMT-F", "constant"], range(10), [0, 1],
                               ["RMSE", "PCC", "CCC"])
     rows = [{
-        "paper": "rmmt", "experiment": "fusion", "variant": v, "split": "contiguous_trials",
-        "fold": f, "seed": s, "metric": m, "value": rng.normal(0.06 if m == "RMSE" else 0.7,
-                                                               0.01), "tier": "simulated"
+        "paper": "rmmt", "experiment": "fusion", "row": v,
+        "role": "chance" if v == "constant" else "model", "split": "contiguous_trials", "fold": f,
+        "seed": s, "metric": m, "value": rng.normal(0.06 if m == "RMSE" else 0.7,
+                                                    0.01), "tier": "simulated"
     } for v, f, s, m in cells]
     return pd.DataFrame(rows)
 
@@ -160,7 +161,7 @@ def test_learning_curves_fold_lines_and_attention(results):
                                                      for ax in figure.axes] == [10, 10, 10]
     assert [ax.get_ylabel()
             for ax in figure.axes] == ["training CCC loss", "training KD loss", "validation CCC"]
-    shifted = results.assign(value=results["value"] - 1.0 * (results["variant"] == "RMMT"))
+    shifted = results.assign(value=results["value"] - 1.0 * (results["row"] == "RMMT"))
     titles = [ax.get_title(loc="left") for ax in plots.fold_lines(shifted, "RMMT", "RSMT-F").axes]
     assert titles == ["RMMT better in 10 of 10", "RMMT better in 0 of 10", "RMMT better in 0 of 10"]
     ax = plots.attention(np.eye(96)).axes[0]

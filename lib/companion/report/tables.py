@@ -78,7 +78,7 @@ def _meaning(frame: pd.DataFrame) -> str:
 
 def _line(group: pd.DataFrame, tiers: list[str]) -> list[str]:
     """One printed number and everything that answers it, each tier in its own column."""
-    first, by_tier = group.iloc[0], group.drop_duplicates("data").set_index("data")
+    first, by_tier = group.iloc[0], group.drop_duplicates("tier").set_index("tier")
     cells = [
         _number(by_tier.loc[tier, "reproduced"], _margin(by_tier.loc[tier], "reproduced"),
                 by_tier.loc[tier].get("n")) if tier in by_tier.index else NOTHING for tier in tiers
@@ -98,7 +98,7 @@ def compare(frames: Iterable[pd.DataFrame], caption: str) -> Table:
     ----------
     frames : iterable of DataFrame
         As :func:`lib.evaluation.verdicts.verdicts` makes them: ``row``, ``metric``, ``published``,
-        ``reproduced``, ``split``, ``data`` (tier), ``verdict``. Rows that no run answers have no
+        ``reproduced``, ``split``, ``tier``, ``verdict``. Rows that no run answers have no
         tier.
     caption : str
 
@@ -109,8 +109,8 @@ def compare(frames: Iterable[pd.DataFrame], caption: str) -> Table:
         verdict is that on real data where there is one.
     """
     frame = pd.concat(frames, ignore_index=True)
-    frame[["split", "data"]] = frame.reindex(columns=["split", "data"]).fillna("")
-    tiers = [tier for tier in (*REAL, "simulated") if (frame["data"] == tier).any()]
+    frame[["split", "tier"]] = frame.reindex(columns=["split", "tier"]).fillna("")
+    tiers = [tier for tier in (*REAL, "simulated") if (frame["tier"] == tier).any()]
     heads = [f"reproduced on {tier} data" if tier in REAL else "simulated cohort" for tier in tiers]
     groups = frame.groupby(["row", "metric", "split"], sort=False, dropna=False)
     rows = [_line(group, tiers) for _, group in groups]

@@ -27,8 +27,8 @@ NULL_TWIN: dict[str, Any] = {"subjects": 6, "effect": 0.0}
 # choice: the demo's unlabelled recordings, in each of six layouts
 CORPORA: dict[str, Any] = {"subjects": 4, "seconds": 100.0}
 COLUMNS = [
-    "row", "metric", "published", "published_interval", "reproduced", "reproduced_interval", "n",
-    "split", "data", "verdict"
+    "row", "role", "metric", "published", "published_interval", "reproduced", "reproduced_interval",
+    "n", "split", "tier", "verdict"
 ]
 
 

@@ -161,14 +161,14 @@ def confusions(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> pd.
 
 
 def recalls(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> pd.DataFrame:
-    """Recall of every emotion: ``variant``, ``split``, ``fold``, ``emotion``, ``recall``."""
+    """Recall of every emotion: ``row``, ``split``, ``fold``, ``emotion``, ``recall``."""
     parts = []
     for r in records:
         values = recall_score(data["emotion"][list(r.split.test)], r.result["test"].argmax(axis=1),
                               labels=range(len(EMOTIONS)), average=None, zero_division=0)
         parts.append(
             pd.DataFrame({
-                "variant": r.row, "split": r.split.name, "fold": r.split.fold, "emotion": EMOTIONS,
+                "row": r.row, "split": r.split.name, "fold": r.split.fold, "emotion": EMOTIONS,
                 "recall": values
             }))
     return pd.concat(parts, ignore_index=True)
@@ -195,7 +195,7 @@ def batch_order(data: Mapping[str, np.ndarray], records: Iterable[Record],
     Returns
     -------
     DataFrame
-        ``variant``, ``fold``, ``batch``, ``order`` (``class by class``, ``shuffled``),
+        ``row``, ``fold``, ``batch``, ``order`` (``class by class``, ``shuffled``),
         ``accuracy``, ``recall`` (mean over classes), ``changed``: share of the faces that are
         called something else than in batches of one.
     """
@@ -217,8 +217,8 @@ def batch_order(data: Mapping[str, np.ndarray], records: Iterable[Record],
                         net(part) for part in maps[torch.from_numpy(where)].split(batch)
                     ]).argmax(dim=1).numpy()
                 rows.append({
-                    "variant": record.row, "fold": record.split.fold, "batch": batch,
-                    "order": order, "accuracy": accuracy_score(y, guess),
+                    "row": record.row, "fold": record.split.fold, "batch": batch, "order": order,
+                    "accuracy": accuracy_score(y, guess),
                     "recall": recall_score(y, guess, average="macro"),
                     "changed": float(np.mean(guess != alone))
                 })

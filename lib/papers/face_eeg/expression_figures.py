@@ -139,15 +139,15 @@ def recall_bars(table: pd.DataFrame, rows: Sequence[str], emotions: Sequence[str
     Parameters
     ----------
     table : DataFrame
-        ``variant``, ``fold``, ``emotion``, ``recall``.
+        ``row``, ``fold``, ``emotion``, ``recall``.
     rows, emotions : sequence of str
         What is drawn, in this order.
     """
     figure = blank(2.7)
     ax, width = figure.subplots(), 0.8 / len(rows)
     for row, shade, offset in zip(rows, _SHADES, fan(len(rows), width), strict=False):
-        found = table[table["variant"] == row].pivot_table(index="emotion", columns="fold",
-                                                           values="recall").reindex(emotions)
+        found = table[table["row"] == row].pivot_table(index="emotion", columns="fold",
+                                                       values="recall").reindex(emotions)
         x = np.arange(len(emotions)) + offset
         ax.bar(x, found.mean(axis=1), 0.9 * width, color=shade, alpha=0.55, label=row)
         ax.plot(np.repeat(x, found.shape[1]), found.to_numpy().ravel(), "o", ms=3, color="0.15")
@@ -170,7 +170,7 @@ def batch_effect(table: pd.DataFrame, rows: Sequence[str]) -> Figure:
     figure, axes = blanks(2.6, len(rows), sharey=True)
     for ax, row in zip(axes, rows, strict=True):
         for order, (shade, style) in ORDERS.items():
-            found = table[(table["variant"] == row) & (table["order"] == order)].pivot_table(
+            found = table[(table["row"] == row) & (table["order"] == order)].pivot_table(
                 index="batch", columns="fold", values="recall")
             x = np.arange(len(found))
             ax.plot(x, found, color=shade, lw=0.7, alpha=0.6)

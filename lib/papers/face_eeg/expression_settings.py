@@ -21,7 +21,7 @@ from lib.simulation import rafdb as simulation
 SPLITS = ("official", "pooled")
 NULL_TWIN: dict[str, Any] = {"effect": 0.0}
 COLUMNS = [
-    "row", "metric", "published", "reproduced", "reproduced_interval", "n", "split", "data",
+    "row", "role", "metric", "published", "reproduced", "reproduced_interval", "n", "split", "tier",
     "verdict"
 ]
 
@@ -35,8 +35,9 @@ class FacePreset:
     simulated: Mapping = taken_by(simulation.make)
 
 
-def _network(attention: str, maps: str = "maps") -> Row:
-    return Row(face_fold, {"model": {"attention": attention}, "maps": maps}, (maps, "emotion"))
+def _network(attention: str, maps: str = "maps", role: str = "model") -> Row:
+    return Row(face_fold, {"model": {"attention": attention}, "maps": maps}, (maps, "emotion"),
+               role)
 
 
 ROWS = {
@@ -45,5 +46,5 @@ ROWS = {
     "Face (batch attention)": _network("batch"),  # to show its fault
     "majority": Row(control_fold, {"model": "majority"}, ("maps", "emotion"), "chance"),
     "linear": Row(control_fold, {"model": "balanced linear"}, ("maps", "emotion"), "control"),
-    "random backbone": _network("patch", "random_maps"),
+    "random backbone": _network("patch", "random_maps", "control"),
 }

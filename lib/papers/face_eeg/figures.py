@@ -110,7 +110,7 @@ def five_splits(summary: pd.DataFrame, rows: Sequence[str], splits: Sequence[str
     Parameters
     ----------
     summary : DataFrame
-        ``variant``, ``split``, ``mean``, ``low``, ``high`` of the accuracy.
+        ``row``, ``split``, ``mean``, ``low``, ``high`` of the accuracy.
     rows, splits : sequence of str
         What is drawn, in this order.
     published : mapping
@@ -119,7 +119,7 @@ def five_splits(summary: pd.DataFrame, rows: Sequence[str], splits: Sequence[str
         Drawn as a line.
     """
     figure, (ax,) = blanks(3.2)
-    table = summary.set_index(["variant", "split"])
+    table = summary.set_index(["row", "split"])
     for row, offset in zip(rows, fan(len(rows), 0.13), strict=True):
         shade, marker = _ROWS[row]
         found = table.reindex([(row, split) for split in splits])
@@ -144,7 +144,7 @@ def rules(summary: pd.DataFrame, names: Sequence[str], splits: Sequence[str]) ->
     figure, axes = blanks(0.32 * len(names) + 0.9, len(splits), sharey=True)
     shades = [COLOURS["face"], COLOURS["EEG"], *[COLOURS["both"]] * (len(names) - 2)]
     for ax, split in zip(axes, splits, strict=True):
-        panel = summary[summary["split"] == split].set_index("variant").reindex(names)
+        panel = summary[summary["split"] == split].set_index("row").reindex(names)
         for y, (mean, shade) in enumerate(zip(panel["mean"], shades, strict=True)):
             ax.errorbar(mean, y, xerr=arms(panel)[:, [y]], fmt="o", color=shade, ms=6)
         ax.axvline(0.25, color="0.6", lw=1, zorder=0)

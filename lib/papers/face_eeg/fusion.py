@@ -146,7 +146,7 @@ def fusion_scores(data: Mapping[str, np.ndarray], records: Iterable[Record], fac
         y = {part: truth(data, record, part) for part in ("val", "test")}
         for name, p in posteriors(record, faces, y).items():
             base = {
-                "paper": "face_eeg", "experiment": "fusion", "variant": name,
+                "paper": "face_eeg", "experiment": "fusion", "row": name, "role": "model",
                 "split": record.split.name, "fold": record.split.fold, "seed": record.seed,
                 "tier": tier
             }

@@ -28,7 +28,8 @@ SPLITS = RECORDING_SPLITS
 PERMUTED = "random_segments, labels permuted"
 NULL_TWIN: dict[str, Any] = {"subjects": 5, "effect": 0.0, "video": False}
 COLUMNS = [
-    "row", "metric", "published", "reproduced", "reproduced_spread", "n", "split", "data", "verdict"
+    "row", "role", "metric", "published", "reproduced", "reproduced_spread", "n", "split", "tier",
+    "verdict"
 ]
 LABELS = ("emotion", "subject")
 ROWS = {

@@ -9,7 +9,7 @@ a recording in order of time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ import pandas as pd
 from lib.evaluation.classification import classification
 from lib.evaluation.metrics import regression
 from lib.evaluation.statistics import summary
+from lib.papers.experiment import Record
 from lib.papers.leakage.models import simple_fold
 from lib.papers.leakage.practices import PRACTICES, practice_fold
 from lib.papers.leakage.settings import (COLUMNS, KINDS, MODELS, PRACTICE_SPLIT, PRACTICE_WORLDS,
@@ -28,16 +29,6 @@ from lib.training.splits import (Split, contiguous_trials, permute_labels, recor
                                  segment_splits)
 
 KEYS = ("recording", "clip", "subject")
-
-
-@dataclass(frozen=True)
-class Record:
-    """Predictions of one model for the test segments of one fold."""
-
-    model: str
-    split: Split
-    seed: int
-    predicted: np.ndarray
 
 
 def splits(data: Mapping[str, np.ndarray], name: str, n_folds: int = 3,
@@ -122,7 +113,7 @@ def run(data: Mapping[str, np.ndarray], names: Sequence[str], models: Sequence[s
     results = cross_validate(simple_fold, {key: np.asarray(data[key]) for key in needed}, tasks,
                              label="simple models", **how)
     return [
-        Record(model, task.split, seed, result[model])
+        Record(model, task.split, seed, {"test": result[model]}, role="control")
         for task, result in zip(tasks, results, strict=True) for model in models
     ]
 
@@ -165,7 +156,7 @@ def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experime
     Returns
     -------
     DataFrame
-        Columns of :data:`lib.evaluation.statistics.RESULT_COLUMNS`; ``variant`` is the model,
+        Columns of :data:`lib.evaluation.statistics.RESULT_COLUMNS`; ``row`` is the model,
         ``fold`` the unit.
     """
     parts: dict = {}
@@ -175,16 +166,16 @@ def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experime
             "fold": np.full(len(test), r.split.fold), "subject": data["subject"][test],
             "all": np.full(len(test), repetition)
         }[by]
-        parts.setdefault((r.model, r.split.name, r.seed), []).append(
-            (unit, np.asarray(data["y"])[test], r.predicted))
+        parts.setdefault((r.row, r.split.name, r.seed), []).append(
+            (unit, np.asarray(data["y"])[test], r.result["test"]))
     rows = []
     for (model, split, seed), pieces in parts.items():
         unit, y, predicted = (np.concatenate(column) for column in zip(*pieces, strict=True))
         metric, measure = ("CCC", regression) if y.dtype.kind == "f" else ("accuracy",
                                                                            classification)
         rows += [{
-            "paper": "across", "experiment": experiment, "variant": model, "split": split,
-            "fold": int(u), "seed": seed, "metric": metric,
+            "paper": "across", "experiment": experiment, "row": model, "role": "control",
+            "split": split, "fold": int(u), "seed": seed, "metric": metric,
             "value": measure(y[unit == u], predicted[unit == u])[metric], "tier": tier
         } for u in np.unique(unit)]
     return pd.DataFrame(rows)
@@ -193,7 +184,7 @@ def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experime
 def tidy(results: pd.DataFrame, **columns) -> pd.DataFrame:
     """Mean and 95 % interval over units of each split and model, with further constant columns in
     front."""
-    table = summary(results).rename(columns={"variant": "model"})
+    table = summary(results).rename(columns={"row": "model"})
     return table[[*COLUMNS, "metric"]].assign(**columns)[[*columns, *COLUMNS, "metric"]]
 
 
@@ -248,16 +239,16 @@ def practices(seed: int = 0, n_folds: int = 3, worlds: int = PRACTICE_WORLDS,
                     for side in ("without", "with")
                 }
                 rows.append({
-                    "paper": "across", "experiment": kind, "variant": practice, "split": split,
-                    "fold": k, "seed": seed, "metric": "accuracy", "tier": "simulated",
-                    "value": right["with"] - right["without"], **right
+                    "paper": "across", "experiment": kind, "row": practice, "role": "control",
+                    "split": split, "fold": k, "seed": seed, "metric": "accuracy",
+                    "tier": "simulated", "value": right["with"] - right["without"], **right
                 })
     frame = pd.DataFrame(rows)
-    means = frame.groupby(["experiment", "variant"], sort=False)[["without",
-                                                                  "with"]].mean().reset_index()
-    found = summary(frame).merge(means, on=["experiment", "variant"])
+    means = frame.groupby(["experiment", "row"], sort=False)[["without",
+                                                              "with"]].mean().reset_index()
+    found = summary(frame).merge(means, on=["experiment", "row"])
     found["model"] = np.where(found["split"] == "blocked_segments", "nearest neighbour", "linear")
-    found = found.rename(columns={"experiment": "cohort", "variant": "practice"})
+    found = found.rename(columns={"experiment": "cohort", "row": "practice"})
     return found[[
         "cohort", "practice", "split", "model", "n", "without", "with", "mean", "low", "high"
     ]]

@@ -221,8 +221,8 @@ def ratio_curve(table: pd.DataFrame, further: Mapping[float, pd.DataFrame]) -> p
         "reproduced": line.reproduced, "half": line.reproduced_interval
     } for line in table.itertuples() if line.verdict != "control"]
     rows += [{
-        "dataset": line.metric.split(" ")[0], "row": line.variant, "ratio": ratio,
-        "published": np.nan, "reproduced": line.mean, "half": line.high - line.mean
+        "dataset": line.metric.split(" ")[0], "row": line.row, "ratio": ratio, "published": np.nan,
+        "reproduced": line.mean, "half": line.high - line.mean
     } for ratio, frame in further.items() for line in frame.itertuples()]
     return pd.DataFrame(rows).sort_values(["dataset", "row", "ratio"],
                                           kind="stable").reset_index(drop=True)

@@ -182,7 +182,7 @@ def score_trials(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> p
         test = np.array(record.split.test)
         frame = per_trial(labels(data, test), fuse(data, record), data["lengths"][test])
         frames.append(
-            frame.assign(trial=test[frame["trial"]], variant=record.row, split=record.split.name,
+            frame.assign(trial=test[frame["trial"]], row=record.row, split=record.split.name,
                          seed=record.seed))
     return pd.concat(frames, ignore_index=True)
 

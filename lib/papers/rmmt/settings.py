@@ -28,8 +28,8 @@ FACE_BASELINE = 8  # choice: label steps, 2 s, the length of one band power wind
 # choice: of the demo cohort's kind, smaller
 NULL_TWIN: dict[str, Any] = {"subjects": 6, "clips": 3}
 COLUMNS = [
-    "row", "metric", "published", "published_spread", "reproduced", "reproduced_spread", "n",
-    "split", "data", "verdict"
+    "row", "role", "metric", "published", "published_spread", "reproduced", "reproduced_spread",
+    "n", "split", "tier", "verdict"
 ]
 
 ARRAYS = ("eeg", "face", "valence", "lengths", "subject")

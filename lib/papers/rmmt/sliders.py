@@ -26,9 +26,8 @@ def sweep(results: pd.DataFrame, metric: str = "CCC", reference: float = 1.0) ->
     results : DataFrame
         Tidy results with variants named ``... alpha=<number>``; others are left out.
     """
-    swept = results[results["variant"].str.contains("alpha=") & (results["metric"] == metric)]
-    folds = fold_means(swept).assign(
-        alpha=lambda f: f["variant"].str.split("=").str[1].astype(float))
+    swept = results[results["row"].str.contains("alpha=") & (results["metric"] == metric)]
+    folds = fold_means(swept).assign(alpha=lambda f: f["row"].str.split("=").str[1].astype(float))
     table = folds.pivot_table(index="fold", columns="alpha", values="value")
 
     def draw(alpha: float) -> Figure:
