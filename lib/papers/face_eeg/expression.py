@@ -27,7 +27,7 @@ from lib.models.face_attention import PatchAttention, truncated_mobilenet, weigh
 from lib.papers import experiment as spine
 from lib.papers.experiment import Record
 from lib.papers.face_eeg.expression_settings import ROWS, FacePreset
-from lib.papers.face_eeg.expression_training import backbone_features, splits
+from lib.papers.face_eeg.expression_training import backbone_features, face_fold, splits
 from lib.papers.face_eeg.settings import Preset
 from lib.simulation import rafdb as simulation
 from lib.store import Store, digest
@@ -127,7 +127,7 @@ def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: FaceP
     recipe = {**preset.recipe, "device": device}
     return spine.run(data, spine.chosen(names, ROWS), repeats(data, split, preset),
                      preset=lambda _, row: {"recipe": recipe}
-                     if row.role == "model" else {}, seeds=(seed,), **how)
+                     if row.work is face_fold else {}, seeds=(seed,), **how)
 
 
 def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experiment: str,
