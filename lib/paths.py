@@ -62,15 +62,6 @@ def data(root: str | os.PathLike | None = None) -> Path:
     return Path(root or os.environ.get("DATA") or ROOT / "data").expanduser().resolve()
 
 
-def papers() -> dict[str, Path]:
-    """Paper -> its folder; what a paper is called in tables stands first in its printed numbers."""
-    printed = sorted(PAPERS.glob("*/printed.csv"))
-    return {
-        file.read_text(encoding="utf-8").split("\n", 2)[1].partition(",")[0]: file.parent
-        for file in printed
-    }
-
-
 def files(folder: str | os.PathLike) -> list[Path]:
     """All files below a folder and the folders linked there, each once; links that lead nowhere
     too."""

@@ -57,9 +57,9 @@ run = start(
 
 # %% tags=["nbval-check-output"]
 from lib.evaluation import printed as published
-from lib.evaluation.numbers import PAPERS, statements
+from lib.evaluation.numbers import statements
 
-for number, paper in enumerate(PAPERS, 1):
+for number, paper in enumerate(published.papers(), 1):
     frame = published.load(paper)
     cells = (frame["table"] != "text") & frame["mean"].notna()
     print(

@@ -175,7 +175,7 @@ none = board.frame[
 for (paper, why), group in none[none["published"].notna()].groupby(
     ["paper", "why"], sort=False
 ):
-    print(f"{scoreboard.PAPERS[paper]:13s} {len(group):3d}  {why}")
+    print(f"{scoreboard.titles()[paper]:13s} {len(group):3d}  {why}")
 
 # %% [markdown]
 # The long list is what the texts say beside their tables: settings, counts,
@@ -267,7 +267,7 @@ run.table(
 # %% tags=["nbval-ignore-output"]
 from lib.companion.explore import filtered
 
-named = board.frame.assign(paper=board.frame["paper"].replace(scoreboard.PAPERS))
+named = board.frame.assign(paper=board.frame["paper"].replace(scoreboard.titles()))
 filtered(
     named,
     ["paper", "table", "metric", "split", "tier", "verdict", "kind"],
@@ -285,7 +285,7 @@ from IPython.display import HTML, display
 
 from lib.companion.explore import as_html
 
-for paper, title in scoreboard.PAPERS.items():
+for paper, title in scoreboard.titles().items():
     lines = board.frame[
         (board.frame["paper"] == paper) & (board.frame["kind"] == "printed")
     ]

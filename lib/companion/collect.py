@@ -13,7 +13,6 @@ from lib.companion.provenance import sha256
 from lib.evaluation import printed
 from lib.evaluation.statistics import half_width
 
-PAPERS = {"rmmt": "1 RMMT", "amigos": "2 AMIGOS", "seed": "3 MV-SSTMA", "face_eeg": "4 face + EEG"}
 _NAMES = {
     "reproduced": "mean", "std": "spread", "reproduced_spread": "spread",
     "reproduced_interval": "interval"
@@ -64,7 +63,8 @@ def complete(root: Path) -> bool:
         files = {row["file"] for row in manifest(root / "manifest.json")}
     except ValueError:
         return False
-    return all(f"{paper}/{table}.csv" in files for paper in PAPERS for table in tables(paper))
+    return all(f"{paper}/{table}.csv" in files for paper in printed.papers()
+               for table in tables(paper))
 
 
 def _read(file: Path, row: dict) -> pd.DataFrame | None:
@@ -128,7 +128,7 @@ def scores(file: Path, rows: Iterable[dict], real: bool) -> tuple[list[pd.DataFr
     """
     frames, problems = [], []
     for row in rows:
-        table = row["paper"] in PAPERS and row["file"].endswith(".csv")
+        table = row["paper"] in printed.papers() and row["file"].endswith(".csv")
         if not table or row["tier"] == "published":
             continue
         try:

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from lib import paths, profiles
-from lib.companion.collect import COST, PAPERS, complete, manifest, scores, with_margins
+from lib.companion.collect import COST, complete, manifest, scores, with_margins
 from lib.companion.provenance import results as places
 from lib.evaluation import printed as published
 from lib.evaluation.metrics import HIGHER_IS_BETTER, higher_is_better, measure
-from lib.evaluation.verdicts import PROTOCOL, PUBLISHED_FOLDS, VERDICTS
+from lib.evaluation.printed import facts, papers, titles
+from lib.evaluation.verdicts import VERDICTS
 from lib.files import as_markdown
 
 REAL, SIMULATED = "reproduced (real data)", "simulated (not a reproduction)"
@@ -76,11 +77,12 @@ def _runs(frames: list[pd.DataFrame], name: str) -> pd.DataFrame:
 def _printed() -> pd.DataFrame:
     """All published numbers with their 95 % intervals; those that stand in no table have the table
     ``text``."""
-    frame = pd.concat([published.load(paper) for paper in PAPERS], ignore_index=True)
+    frame = pd.concat([published.load(paper) for paper in papers()], ignore_index=True)
     frame["table"] = frame["table"].map(lambda number: number
                                         if number == "text" else f"table{number}")
     frame = frame.rename(columns={"std": "spread", "half_width": "interval"})
-    frame = with_margins(frame.assign(n=frame["protocol"].map(PUBLISHED_FOLDS)))
+    keys = zip(frame["paper"], frame["protocol"], strict=True)
+    frame = with_margins(frame.assign(n=[facts("folds").get(key, np.nan) for key in keys]))
     names = {"mean": "published"
              } | {name: f"published_{name}" for name in ("spread", "interval", "n")}
     frame = frame.rename(columns=names).assign(order=range(len(frame)))
@@ -127,14 +129,13 @@ def _join(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
     lines that no paper prints."""
     printed = _printed()
     runs = real.merge(simulated, on=KEY, how="outer")
-    protocols = {(paper, split): p for paper, of in PROTOCOL.items() for split, p in of.items()}
-    place = {(paper, split): i for paper, of in PROTOCOL.items() for i, split in enumerate(of)}
+    place = {key: i for i, key in enumerate(answers := facts("answers"))}
     keys = zip(runs["paper"], runs["split"], strict=True)
-    runs["protocol"] = [protocols.get(key, "") for key in keys]
+    runs["protocol"] = [answers.get(key, "") for key in keys]
     runs = pd.concat([runs, _repeated(runs, printed)], ignore_index=True)
     lines = printed.merge(runs, on=PRINTED, how="outer")
     keys = zip(lines["paper"], lines["split"], strict=True)
-    lines = lines.assign(paper_order=lines["paper"].map(list(PAPERS).index),
+    lines = lines.assign(paper_order=lines["paper"].map(list(papers()).index),
                          no_real=lines["real_mean"].isna(),
                          rank=[place.get(key, len(place)) for key in keys])
     order = ["paper_order", "order", "no_real", "rank", "table", "split", "metric"]
@@ -155,7 +156,7 @@ def _sources(root: Path, profile: str) -> dict[Path, bool]:
     for base in profiles.OURS:
         asks, simulated = base == profiles.base(profile), base == "demo"
         order = [(root, profile)] * asks + [(root if simulated else paths.FIGURES, base)]
-        for paper in PAPERS:
+        for paper in papers():
             there = [places(where, paper, name)[1] for where, name in order]
             found |= {file: not simulated for file in list(filter(Path.is_file, there))[:1]}
     return found
@@ -178,7 +179,7 @@ def read(root: Path = paths.FIGURES, profile: str = "demo") -> Board:
     Board
         ``kind`` of a line: *printed* (a number in a table of a paper, once, with the split that
         answers it first: one run on real data, then in the order of
-        :data:`lib.evaluation.verdicts.PROTOCOL`), *other split* (a further answer to it), *text* (a
+        :func:`lib.evaluation.printed.papers`), *other split* (a further answer to it), *text* (a
         number that stands in no table), *control*, *ours* (neither). ``tier`` is that of the real
         value; notebook, cell, figure and cost are those of the run that the verdict judges. A
         number that no run answers is *not testable*, and ``why`` says so.
@@ -188,7 +189,7 @@ def read(root: Path = paths.FIGURES, profile: str = "demo") -> Board:
     rows, problems = [], []
     for file, real in _sources(root, profile).items():
         try:
-            listed = [row for row in manifest(file) if row["paper"] in PAPERS]
+            listed = [row for row in manifest(file) if row["paper"] in papers()]
         except ValueError as error:
             problems.append(str(error))
             continue
@@ -227,13 +228,13 @@ def counts(frame: pd.DataFrame) -> pd.DataFrame:
     """
     lines = frame[frame["kind"].eq("printed") & frame["published"].notna()]
     verdicts = [name for name in VERDICTS if name != "control"]
-    table = pd.crosstab(lines["paper"], lines["verdict"]).reindex(index=list(PAPERS),
+    table = pd.crosstab(lines["paper"], lines["verdict"]).reindex(index=list(papers()),
                                                                   columns=verdicts, fill_value=0)
     tiers = lines.groupby("paper")["tier"].agg(
         lambda own: ", ".join(sorted({*own} - {""})) or "none")
     table.insert(0, "printed", table.sum(axis=1))
     table.insert(1, "real data", tiers.reindex(table.index, fill_value="none"))
-    return table.rename(index=PAPERS).rename_axis(columns=None).reset_index()
+    return table.rename(index=titles()).rename_axis(columns=None).reset_index()
 
 
 def markdown(frame: pd.DataFrame) -> str:
@@ -262,8 +263,9 @@ def networks_and_controls(frame: pd.DataFrame, kind: str = "simulated") -> pd.Da
         "learned": ~chance, "better": ~chance & (gain > 0), "chance": chance,
         "above chance": chance & (gain > 0)
     }
-    table = pd.DataFrame(columns).groupby(lines["paper"]).sum().reindex(list(PAPERS), fill_value=0)
-    return table.rename(index=PAPERS).rename_axis("paper").reset_index()
+    table = pd.DataFrame(columns).groupby(lines["paper"]).sum().reindex(
+        list(papers()), fill_value=0)
+    return table.rename(index=titles()).rename_axis("paper").reset_index()
 
 
 def pair(mean: pd.Series, spread: pd.Series) -> pd.Series:
@@ -288,7 +290,7 @@ def shown(frame: pd.DataFrame) -> pd.DataFrame:
     made = frame["notebook"] + ", cell " + frame["cell"].astype(str)
     untestable = verdict.eq("not testable")
     return pd.DataFrame({
-        "paper": frame["paper"].replace(PAPERS),
+        "paper": frame["paper"].replace(titles()),
         "table": frame["table"].str.replace("table", "Table ", regex=False), "row": frame["row"],
         "metric": frame["metric"], "split": frame["split"].str.replace("_", " "),
         "published": value("published"), REAL: value("real"), "its best control": control("real"),

@@ -17,7 +17,8 @@ from lib.evaluation.comparisons import (CHANGE, DIFFERENCE, VERDICTS, Part, arit
                                         order, printed_cells, row_count, trend, within)
 from lib.evaluation.feasibility import (ROUNDINGS, deviation, largest_deviation, largest_f1,
                                         p_values, sizes_that_fit)
-from lib.evaluation.numbers import PAPERS, Number, cell, evaluate, named, rows_of, statements
+from lib.evaluation.numbers import Number, cell, evaluate, named, rows_of, statements
+from lib.evaluation.printed import papers
 
 
 def _spread(paper: str, tables: Sequence[int], n: Sequence, bounds: Mapping,
@@ -192,7 +193,7 @@ def check_all() -> pd.DataFrame:
         ``verdict`` (:data:`VERDICTS`), ``calculation``, ``note``.
     """
     rows = []
-    for number, paper in enumerate(PAPERS, 1):
+    for number, paper in enumerate(papers(), 1):
         for s in statements(paper, stated=True):
             verdict, calculation = check_one(paper, s)
             rows.append({

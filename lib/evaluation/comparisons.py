@@ -1,7 +1,7 @@
 """Comparisons of printed numbers: what holds as printed, what holds within rounding, what does not.
 Each function gives a list of parts.
 
-``paper`` is one of :data:`lib.evaluation.numbers.PAPERS`, a reference is ``[table, row, metric]``;
+``paper`` is one of :func:`lib.evaluation.printed.papers`, a reference is ``[table, row, metric]``;
 KeyError where no such number is printed.
 """
 

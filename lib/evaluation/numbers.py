@@ -14,9 +14,7 @@ from operator import add, mul, sub, truediv
 
 import yaml
 
-from lib import paths
-
-PAPERS = ("rmmt", "amigos", "seed", "face_eeg")  # papers 1 to 4
+from lib.evaluation.printed import papers
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ SIGNS: dict[type, Callable] = {ast.Add: add, ast.Sub: sub, ast.Mult: mul, ast.Di
 
 @cache
 def _cells(paper: str) -> dict[tuple[str, str, str], Cell]:
-    with (paths.papers()[paper] / "printed.csv").open(encoding="utf-8", newline="") as file:
+    with (papers()[paper]["folder"] / "printed.csv").open(encoding="utf-8", newline="") as file:
         found = {}
         for line in csv.DictReader(file):
             key = (line["table"], line["row"], line["metric"])
@@ -171,8 +169,8 @@ def written(formula: str, numbers: Mapping[str, Number]) -> str:
 
 @cache
 def _statements(paper: str) -> tuple[dict, ...]:
-    return tuple(yaml.safe_load(
-        (paths.papers()[paper] / "claims.yaml").read_text(encoding="utf-8")))
+    return tuple(
+        yaml.safe_load((papers()[paper]["folder"] / "claims.yaml").read_text(encoding="utf-8")))
 
 
 def statements(paper: str, *kinds: str, stated: bool | None = None) -> list[dict]:
@@ -182,7 +180,7 @@ def statements(paper: str, *kinds: str, stated: bool | None = None) -> list[dict
     Parameters
     ----------
     paper : str
-        One of :data:`PAPERS`.
+        Of :func:`lib.evaluation.printed.papers`.
     *kinds : str
         Only these kinds; none: all.
     stated : bool, optional

@@ -4,9 +4,12 @@ and caveat."""
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from lib import paths
 
@@ -14,10 +17,36 @@ _TEXT = dict.fromkeys(["paper", "table", "protocol", "modality", "row", "metric"
 
 
 @cache
+def _papers(folder: Path) -> dict[str, dict]:
+    files = folder.glob("*/paper.yaml")
+    facts = [
+        yaml.safe_load(file.read_text(encoding="utf-8")) | {"folder": file.parent} for file in files
+    ]
+    return {one["paper"]: one for one in sorted(facts, key=lambda one: one["title"])}
+
+
+def papers() -> dict[str, dict]:
+    """The papers in their order: ``title``, ``answers`` (our split -> the published protocol that
+    it answers), ``folds`` (of each protocol), ``rows`` (modality -> first words of names),
+    ``folder``."""
+    return _papers(paths.PAPERS)
+
+
+def facts(kind: str) -> dict[tuple[str, str], Any]:
+    """``answers``, ``folds`` or ``rows`` of all papers, by paper and key."""
+    return {(paper, key): fact for paper, of in papers().items() for key, fact in of[kind].items()}
+
+
+def titles() -> dict[str, str]:
+    """Paper -> its number and short name."""
+    return {paper: facts["title"] for paper, facts in papers().items()}
+
+
+@cache
 def _read(paper: str) -> pd.DataFrame:
-    if paper not in (folders := paths.papers()):
-        raise ValueError(f"no printed numbers of {paper!r}; there are {', '.join(folders)}")
-    file = folders[paper] / "printed.csv"
+    if paper not in papers():
+        raise ValueError(f"no printed numbers of {paper!r}; there are {', '.join(papers())}")
+    file = papers()[paper]["folder"] / "printed.csv"
     frame = pd.read_csv(file, dtype=_TEXT | {"comparable": bool}).fillna(dict.fromkeys(_TEXT, ""))
     return frame if "half_width" in frame else frame.assign(half_width=np.nan)
 

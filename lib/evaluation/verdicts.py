@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lib.evaluation.metrics import HIGHER_IS_BETTER, higher_is_better, measure
+from lib.evaluation.printed import facts, papers
 from lib.evaluation.statistics import (PairedTest, corrected_paired_test, fold_means, half_width,
                                        summary)
 
@@ -20,23 +21,6 @@ VERDICTS = {
     "about the paper", "not testable": "no run that could answer it, with the reason",
     "control": "a row of ours; the paper prints none",
 }
-# paper -> our split -> the published protocol it answers. Paper 2 does not say what its folds keep
-# apart: all of them answer it
-PROTOCOL = {
-    "rmmt": {"contiguous_trials": "10fold", "by_trial": "10fold", "by_subject": "LOSO"},
-    "amigos": dict.fromkeys(("random_segments", "blocked_segments", "by_trial", "by_subject"),
-                            "10fold"),
-    "seed": {"16/8": "16/8", "9/6": "9/6"},
-    # paper 4 mixes all segments and tests 15 % of them; what it would report under other splits it
-    # does not say
-    "face_eeg": {
-        "random_segments": "random 15 %", "official": "80/20", "pooled": "80/20",
-        "blocked_segments": "blocks", "by_clip": "clips", "by_subject": "subjects",
-        "random_segments, labels permuted": "permuted"
-    },
-}
-# for paper 3 the subjects that means are taken over; paper 4 has one split of each kind
-PUBLISHED_FOLDS = {"10fold": 10, "LOSO": 24, "16/8": 15, "9/6": 16, "random 15 %": 1, "80/20": 1}
 # choice: share of the published folds below which an interval is too wide to confirm anything
 MIN_FOLDS = 0.5
 _COLUMNS = [
@@ -118,9 +102,9 @@ def _chance(ours: pd.DataFrame) -> pd.Series:
 def verdicts(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """Put a result table beside published numbers and judge every line.
 
-    Rows meet where the published ``row`` is ours, the metric is the same and the split
-    is one of the published protocol (:data:`PROTOCOL`). A row run with two such splits gives two
-    lines.
+    Rows meet where the published ``row`` is ours, the metric is the same and the split answers the
+    published protocol (:func:`lib.evaluation.printed.papers`). A row run with two such splits gives
+    two lines.
 
     Parameters
     ----------
@@ -140,14 +124,15 @@ def verdicts(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
         ``reproduced_interval`` of the 95 % intervals. Published rows in printed order, then
         controls.
     """
-    protocol = PROTOCOL[published["paper"].iloc[0]]
+    paper = papers()[published["paper"].iloc[0]]
+    protocol = paper["answers"]
     known = published[(published["table"] != "text")
                       & published["metric"].map(measure).isin(list(HIGHER_IS_BETTER))]
     known = known.drop_duplicates(
         ["protocol", "row",
          "metric"]).rename(columns={"mean": "published", "std": "published_spread"})
-    known = known.assign(published_n=known["protocol"].map(PUBLISHED_FOLDS),
-                         order=range(len(known)), in_paper=True)
+    known = known.assign(published_n=known["protocol"].map(paper["folds"]), order=range(len(known)),
+                         in_paper=True)
     known["published_interval"] = half_width(known["published_spread"], known["published_n"])
     known["published_interval"] = known["half_width"].fillna(known["published_interval"])
     ours = summary(results).drop_duplicates(["row", "split", "metric",
@@ -240,14 +225,15 @@ def compare(frame: pd.DataFrame, a: str, b: str, metric: str, published: pd.Data
             f"{a!r} and {b!r} share {len(folds)} folds; a comparison needs two or more")
     ratio = (1.0 if n_test is None else n_test, len(folds) - 1.0 if n_train is None else n_train)
     test = corrected_paired_test(folds[a], folds[b], n_train=ratio[1], n_test=ratio[0])
-    printed, protocol = np.nan, PROTOCOL.get(chosen["paper"].iloc[0], {}).get(split, "")
+    printed, paper = np.nan, chosen["paper"].iloc[0]
+    protocol = facts("answers").get((paper, split), "")
     if published is not None:
         rows = published[(published["table"] != "text") & (published["metric"] == metric) &
                          (published["protocol"] == protocol)]
         values = rows.drop_duplicates("row").set_index("row")["mean"]
         printed = round(float(values.get(a, np.nan) - values.get(b, np.nan)), 3)
     verdict, why = claim_verdict(metric, test, printed, tier)
-    needed = PUBLISHED_FOLDS.get(protocol, 0)
+    needed = facts("folds").get((paper, protocol), 0)
     if verdict not in {"control", "simulated only"} and test.n < MIN_FOLDS * needed:
         verdict, why = "not testable", f"{test.n} of {needed} folds run"
     found = {

@@ -9,6 +9,8 @@ import matplotlib.style
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from lib.evaluation.printed import facts
+
 FOOTER = 0.3  # inches
 WIDTH = 9.0  # inches, the width of a notebook
 # Okabe and Ito's palette, told apart with any common colour blindness
@@ -16,13 +18,6 @@ COLOURS = {
     "face": "#D55E00", "EEG": "#0072B2", "ECG": "#CC79A7", "eye": "#E69F00", "both": "#009E73",
     "control": "#7F7F7F"
 }
-# modality -> first words of a row's name; any other name is a control
-_NAMES = {
-    "face": "RSMT-F TCN-F Face", "EEG": "RSMT-E TCN-E EEG Scalp EEG-ITNet SST-EmotionNet",
-    "ECG": "ECG", "eye": "Eye",
-    "both": "RMMT MMT F-Fusion D-Fusion Fused Concat Attention MAX Fuzzy BDAE"
-}
-_ROWS = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 LINES = ("-", "--", ":", "-.")
 DIRECTION = {
     "RMSE": "RMSE (lower is better)", "PCC": "PCC (higher is better)",
@@ -52,7 +47,8 @@ def modality(row: str) -> str:
     """Which modalities a model named ``row`` predicts from, a key of :data:`COLOURS`; ``control``
     for any other name."""
     first, last = row.split(" ")[0], row.rsplit(" ", 1)[-1]
-    return _ROWS.get(first, last if "[" in row and last in COLOURS else "control")
+    known = {name: kind for (_, kind), names in facts("rows").items() for name in names}
+    return known.get(first, last if "[" in row and last in COLOURS else "control")
 
 
 def colour(row: str) -> str:

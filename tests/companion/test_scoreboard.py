@@ -14,6 +14,7 @@ import pytest
 from lib import paths
 from lib.companion import collect, scoreboard
 from lib.companion.explore import filtered
+from lib.evaluation.printed import papers
 from lib.evaluation.statistics import RESULT_COLUMNS
 
 PAPERS = ["rmmt", "amigos", "seed", "face_eeg"]
@@ -79,7 +80,7 @@ def test_simulated_tables_of_a_real_run_are_not_real(frame):
 
 @pytest.mark.parametrize("paper", PAPERS)
 def test_every_published_number_appears_once(frame, paper):
-    printed = pd.read_csv(paths.papers()[paper] / "printed.csv", dtype={"table": str})
+    printed = pd.read_csv(papers()[paper]["folder"] / "printed.csv", dtype={"table": str})
     for kind, chosen in (("text", printed[printed["table"] == "text"]),
                          ("printed", printed[printed["table"] != "text"])):
         lines = frame[(frame["paper"] == paper) & (frame["kind"] == kind)]

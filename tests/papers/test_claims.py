@@ -11,7 +11,8 @@ import pytest
 
 from lib import paths
 from lib.evaluation import checks, numbers
-from lib.evaluation.numbers import PAPERS, Number, evaluate
+from lib.evaluation.numbers import Number, evaluate
+from lib.evaluation.printed import papers
 from tests.papers import rederive
 
 OBSERVED = {
@@ -59,10 +60,10 @@ def verdicts():
 def copied(tmp_path, monkeypatch):
     """The printed numbers in a folder where they can be changed, and a function that changes some
     of them."""
-    folders = paths.papers()
+    folders = {paper: facts["folder"] for paper, facts in papers().items()}
     for folder in folders.values():
         (tmp_path / folder.name).mkdir()
-        for name in ("printed.csv", "claims.yaml"):
+        for name in ("printed.csv", "claims.yaml", "paper.yaml"):
             shutil.copy(folder / name, tmp_path / folder.name)
 
     def change(paper, edits):
@@ -119,7 +120,7 @@ def test_a_changed_number_changes_the_verdict(copied, paper, table, row, metric,
 
 
 def test_every_kind_is_claimed_and_changed():
-    kinds = {s["id"]: s["kind"] for paper in PAPERS for s in numbers.statements(paper)}
+    kinds = {s["id"]: s["kind"] for paper in papers() for s in numbers.statements(paper)}
     assert set(kinds.values()) == set(checks.KINDS)
     assert {kinds[change[6]] for change in CHANGES} == set(checks.KINDS) - {"not checkable"}
 
@@ -129,7 +130,7 @@ def test_every_kind_is_claimed_and_changed():
 def test_both_derivations_agree_on_numbers_changed_at_random(copied, seed):
     folder, change = copied
     draw = random.Random(seed)
-    for paper in PAPERS:
+    for paper in papers():
         printed, edits = rederive.read(folder)[0][paper], {}
         for key in draw.sample(sorted(printed), len(printed) // 4):
             for column in ("mean", "std", "half_width"):
@@ -147,7 +148,7 @@ def test_both_derivations_agree_on_numbers_changed_at_random(copied, seed):
 
 
 def test_statements_say_where_they_stand_and_only_name_what_is_printed():
-    for paper in PAPERS:
+    for paper in papers():
         for s in numbers.statements(paper):
             assert s["id"].startswith(paper.split("_")[0]) and s["claim"] and s["where"].startswith(
                 ("Sec ", "Table", "Abstract"))

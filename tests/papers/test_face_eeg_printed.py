@@ -9,7 +9,7 @@ from lib.evaluation import printed as published
 from lib.evaluation.feasibility import sizes_that_fit
 from lib.evaluation.metrics import higher_is_better
 from lib.evaluation.statistics import RESULT_COLUMNS
-from lib.evaluation.verdicts import PROTOCOL, PUBLISHED_FOLDS, verdicts
+from lib.evaluation.verdicts import verdicts
 from lib.papers.face_eeg.claims import averages, grim
 
 # table | row | accuracy, precision, recall, F1 in hundredths of a percent
@@ -31,7 +31,8 @@ def test_all_cells_equal_the_printed_tables_as_fractions():
     assert list(frame[["table", "row", "metric", "mean"]].itertuples(index=False,
                                                                      name=None)) == typed
     assert frame[["std", "half_width"]].isna().all(axis=None) and frame["comparable"].all()
-    assert set(frame["protocol"]) <= set(PROTOCOL["face_eeg"].values()) & set(PUBLISHED_FOLDS)
+    assert set(frame["protocol"]) <= set(published.papers()["face_eeg"]["answers"].values()) & set(
+        published.papers()["face_eeg"]["folds"])
     assert all(higher_is_better(metric) for metric in frame["metric"])
 
 
