@@ -83,8 +83,8 @@ def _printed() -> pd.DataFrame:
     frame = frame.rename(columns={"std": "spread", "half_width": "interval"})
     keys = zip(frame["paper"], frame["protocol"], strict=True)
     frame = with_margins(frame.assign(n=[facts("folds").get(key, np.nan) for key in keys]))
-    names = {"mean": "published"
-             } | {name: f"published_{name}" for name in ("spread", "interval", "n")}
+    names = {name: f"published_{name}" for name in ("spread", "interval", "n")}
+    names["mean"] = "published"
     frame = frame.rename(columns=names).assign(order=range(len(frame)))
     return frame[[*PRINTED, *names.values(), "comparable", "note", "order"]]
 
@@ -129,15 +129,15 @@ def _join(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
     lines that no paper prints."""
     printed = _printed()
     runs = real.merge(simulated, on=KEY, how="outer")
-    place = {key: i for i, key in enumerate(answers := facts("answers"))}
+    answers = facts("answers")
+    place = {key: i for i, key in enumerate(answers)}
     keys = zip(runs["paper"], runs["split"], strict=True)
     runs["protocol"] = [answers.get(key, "") for key in keys]
     runs = pd.concat([runs, _repeated(runs, printed)], ignore_index=True)
     lines = printed.merge(runs, on=PRINTED, how="outer")
-    keys = zip(lines["paper"], lines["split"], strict=True)
+    ranks = pd.Series(place).reindex(pd.MultiIndex.from_frame(lines[["paper", "split"]]))
     lines = lines.assign(paper_order=lines["paper"].map(list(papers()).index),
-                         no_real=lines["real_mean"].isna(),
-                         rank=[place.get(key, len(place)) for key in keys])
+                         no_real=lines["real_mean"].isna(), rank=ranks.to_numpy())
     order = ["paper_order", "order", "no_real", "rank", "table", "split", "metric"]
     lines = lines.sort_values(order, kind="stable").reset_index(drop=True)
     first = ~lines.duplicated("order") & lines["order"].notna()

@@ -58,13 +58,8 @@ def test_nothing_there(tmp_path):
     assert registry.corpora(tmp_path / "none") == {} and registry.best(tmp_path / "none",
                                                                        "amigos") is None
     assert table["found"].to_dict() == {
-        "mahnob": "no", FEATURES: "no", "mahnob-simulated": "made when needed", "amigos": "no",
-        "amigos-simulated": "made when needed", "seed-iv": "no",
-        "seed-iv-simulated": "made when needed", "seed-v": "no",
-        "seed-v-simulated": "made when needed", "rafdb": "no",
-        "rafdb-simulated": "made when needed", "flex": "no", "flex-simulated": "made when needed",
-        "muse-mental-states": "no", "muse-simulated": "made when needed",
-        **dict.fromkeys(CORPORA, "no")
+        name: "made when needed" if dataset.embedded else "no"
+        for name, dataset in registry.DATASETS.items()
     }
     assert "Sessions/" in table.loc["mahnob", "missing"] and "mahnob-db.eu" in table.loc["mahnob",
                                                                                          "ask"]

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from lib.models.rmmt import (MODELS, TCN, CausalConv, CrossModalBlock, FeatureDropout, PReLU, build,
-                             n_parameters)
+from lib.models.rmmt import MODELS, CrossModalBlock, build, n_parameters
+from lib.models.tcn import TCN, CausalConv, FeatureDropout, PReLU
 
 B, T, E, F = 3, 40, 192, 38
 
