@@ -21,8 +21,10 @@ import yaml
 from scipy import stats
 
 FOLDER = Path(__file__).resolve().parents[2] / "lib" / "papers"
-PAPERS = {"rmmt": "rmmt", "amigos": "amigos", "seed": "mv_sstma",
-          "face_eeg": "face_eeg"}  # their folders
+PAPERS = {
+    yaml.safe_load(file.read_text(encoding="utf-8"))["paper"]: file.parent.name
+    for file in sorted(FOLDER.glob("*/paper.yaml"))
+}  # their folders
 GOOD, ROUNDING, OPEN = "consistent", "within rounding", "cannot be checked"
 BAD = "inconsistent as printed"
 RANK = {GOOD: 0, ROUNDING: 1, OPEN: 2, BAD: 3}
