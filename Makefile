@@ -120,7 +120,7 @@ check: setup ## check your solution of an exercise (EX=12)
 	@$(PY) -m lib.companion.exercises check $(call quote,$(value EX))
 
 reproduce: setup ## run what is not up to date and write build/figures, JOBS=2 notebooks at a time
-	@$(PY) -m lib.companion.runner $(OPTIONS)
+	@$(PY) -m lib.companion.runner $(NAMES) --plan=$(call quote,$(value JOBS)) $(OPTIONS)
 	@$(MAKE) --no-print-directory -j $(call quote,$(value JOBS)) $(TOGETHER) executed
 	$(if $(value OUT)$(filter-out demo,$(PROFILE)),,@$(PY) -m lib.companion.drift)
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from lib import paths
+from lib.companion.progress import begin, finished
 from lib.companion.provenance import Notebook, headings, peak_mib, read_notebook
 from lib.companion.state import folder, outputs, state, why
 from lib.files import edits, lock, merge_json
@@ -153,7 +154,7 @@ def reproduce(name: str, given: Mapping) -> int:
 def _reproduce(notebook: Notebook, given: Mapping, home: Path) -> int:
     name, began = notebook.name, time.monotonic()
     if not why(notebook, given):
-        print(f"{name}: up to date")
+        print(f"{finished(given['profile'], name)[0]}{name}: up to date")
         return 0
     home.mkdir(parents=True, exist_ok=True)
     (home / f"{name}.stamp.json").unlink(missing_ok=True)
@@ -170,7 +171,9 @@ def _reproduce(notebook: Notebook, given: Mapping, home: Path) -> int:
     seconds, peak = round(time.monotonic() - began, 1), peak_mib(resource.RUSAGE_CHILDREN)
     cost = {"seconds": seconds, "peak_mib": peak}
     merge_json(home / "timings.json", lambda old: (old or {}) | {name: cost})
-    print(f"{name}: {seconds} s, {peak} MiB, {len(notebook.produces)} declared outputs made")
+    place, left = finished(given["profile"], name)
+    print(f"{place}{name}: {seconds:.0f} s, {peak} MiB, {len(notebook.produces)} declared outputs "
+          f"made{left}")
     return 0
 
 
@@ -220,6 +223,9 @@ def main(argv: list[str] | None = None) -> int:
                         help="only say whether each notebook is up to date, and why not")
     parser.add_argument("--publish", action="store_true",
                         help="write notebooks/NAME.ipynb from the executed demo copies")
+    parser.add_argument(
+        "--plan", type=int, metavar="JOBS",
+        help="run nothing: only note that these notebooks come next, JOBS at a time")
     args = parser.parse_args(argv)
     _set_environment()
     try:
@@ -228,11 +234,15 @@ def main(argv: list[str] | None = None) -> int:
 
             return publish(args.names)
         data = _checked(args.profile, args.data, args.names)
+        if args.plan:
+            begin(args.profile, args.names, args.plan)
+            return 0
         for name in args.names:
             notebook = read_notebook(name)
             given = parameters(name, args.profile, data=data, device=args.device, out=args.out)
             if base(args.profile) not in notebook.profiles:
-                print(f"{name}: not part of profile {args.profile}, but of "
+                place = finished(args.profile, name)[0]
+                print(f"{place}{name}: not part of profile {args.profile}, but of "
                       f"{' and '.join(notebook.profiles)}")
             elif args.why:
                 reasons = why(notebook, given)

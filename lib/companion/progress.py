@@ -1,0 +1,48 @@
+"""Where a run of many notebooks stands, and about how long the rest takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from lib import paths
+from lib.companion.state import folder
+from lib.files import merge_json
+
+USUAL = 30.0  # s, of a notebook that never ran
+
+
+def begin(profile: str, names: Sequence[str], jobs: int) -> None:
+    """Note which notebooks are about to be run, so many at a time."""
+    plan = {"names": list(names), "left": list(names), "jobs": jobs}
+    merge_json(folder(profile) / "progress.json", lambda _: plan)
+
+
+def _seconds(profile: str) -> dict[str, float]:
+    """What each notebook took: on this machine, else where the committed results were made."""
+    known = json.loads((paths.FIGURES / "manifest.json").read_text(encoding="utf-8"))
+    times = {row["notebook"]: row["seconds"] for row in known}
+    here = folder(profile) / "timings.json"
+    own = json.loads(here.read_text(encoding="utf-8")) if here.is_file() else {}
+    return times | {name: cost["seconds"] for name, cost in own.items()}
+
+
+def finished(profile: str, name: str) -> tuple[str, str]:
+    """``[7/24] `` and ``; about 5 min left``, for one of the planned notebooks; else nothing."""
+    file = folder(profile) / "progress.json"
+    if not file.is_file() or name not in json.loads(file.read_text(encoding="utf-8"))["left"]:
+        return "", ""
+    plan: dict = {}
+
+    def without(old: dict | None) -> dict:
+        assert old is not None
+        plan.update(old, left=[other for other in old["left"] if other != name])
+        return plan
+
+    merge_json(file, without)
+    place = f"[{len(plan['names']) - len(plan['left'])}/{len(plan['names'])}] "
+    times = _seconds(profile)
+    minutes = sum(times.get(other, USUAL) for other in plan["left"]) / plan["jobs"] / 60
+    if not plan["left"]:
+        return place, ""
+    return place, f"; {f'about {minutes:.0f} min' if minutes >= 1.5 else 'a minute'} left"
