@@ -190,8 +190,7 @@ def test_one_message_where_nothing_is_usable(tmp_path):
     path = write(tmp_path, 7)
     trial = amigos.read(tmp_path)[0]
     path.unlink()
-    with pytest.raises(BadFile,
-                       match=r"P07\.mat: expected a subject's file, found FileNotFoundError"):
+    with pytest.raises(BadFile, match=r"P07\.mat: expected a subject's file, found no such file"):
         trial.load("eeg")
 
 

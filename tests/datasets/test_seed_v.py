@@ -193,5 +193,5 @@ def test_files_and_an_empty_folder(root, tmp_path):
             BadFile, match=
             r"at least one readable trial of SEED-V, found none; the first reason: .*1_123\.npz"):
         seed_v.read(root)
-    with pytest.raises(BadFile, match="no files"):
+    with pytest.raises(BadFile, match="found none; the first reason: no such file"):
         seed_v.read(tmp_path / "nowhere")
