@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.datasets.base import Cohort, Trial
+from lib.datasets.base import Cohort, Signal, Trial
 from lib.datasets.checks import check, check_array, check_finite, finish, origin
 
 log = logging.getLogger(__name__)
@@ -98,6 +98,15 @@ def check_features(eeg: tuple[Path, str, np.ndarray], eye: tuple[Path, str, np.n
     check(file, array.shape[1] == windows,
           f"{name} with {windows} windows, as many as the EEG of the same trial", array.shape[1],
           AGAIN)
+
+
+def signal(modality: str, features: np.ndarray) -> Signal:
+    """The features of one trial in float64: EEG, channel, window, band, or eye movements, row,
+    window."""
+    data = np.array(features, np.float64, order="C")
+    if modality == "eeg":
+        return Signal(data, FEATURE_RATE, CHANNELS, "nats")
+    return Signal(data, FEATURE_RATE, tuple(f"eye {i}" for i in range(1, len(data) + 1)))
 
 
 def ended(root: Path, name: str, trials: Sequence[Trial], dropped: Mapping[str, str]) -> Cohort:

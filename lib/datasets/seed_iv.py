@@ -19,12 +19,11 @@ from scipy.io import whosmat
 from lib.datasets import mat
 from lib.datasets.base import Cohort, Signal, Trial
 from lib.datasets.checks import alone, check, check_there, copies, left_out
-from lib.datasets.seed_format import (AGAIN, CHANNELS, FEATURE_RATE, FOLDERS_IV, N_EYE_IV,
-                                      SEED_IV_LABELS, SMOOTHINGS, check_features, ended)
+from lib.datasets.seed_format import (AGAIN, FOLDERS_IV, N_EYE_IV, SEED_IV_LABELS, SMOOTHINGS,
+                                      check_features, ended, signal)
 from lib.paths import glob
 
 EEG, EYE = FOLDERS_IV
-EYE_NAMES = tuple(f"eye {i}" for i in range(1, N_EYE_IV + 1))
 
 
 def read(folder: str | Path, smooth: str = "de_LDS") -> Cohort:
@@ -121,12 +120,14 @@ def _recording(eeg_path: Path, eye_path: Path, session: int, subject: int, smoot
                       AGAIN)
             check_features((eeg_path, keys[0], eeg[keys[0]]), (eye_path, keys[1], eye[keys[1]]),
                            N_EYE_IV)
+            files = {"eeg": eeg_path, "eye": eye_path}
             loaders = {
-                "eeg": partial(_eeg, eeg_path, keys[0]), "eye": partial(_eye, eye_path, keys[1])
+                modality: partial(_load, path, modality, key)
+                for (modality, path), key in zip(files.items(), keys, strict=True)
             }
             trials.append(
                 Trial("seed-iv", subject, str(session), t, f"{session}-{t}", {"emotion": emotion},
-                      loaders, {"eeg": str(eeg_path), "eye": str(eye_path)}))
+                      loaders, {modality: str(path) for modality, path in files.items()}))
     return trials
 
 
@@ -140,14 +141,5 @@ def _arrays(path: Path, keys: list[str]) -> dict[str, np.ndarray]:
     return found
 
 
-def _array(path: Path, key: str) -> np.ndarray:
-    arrays = _arrays(path, [key])
-    return np.ascontiguousarray(arrays[key], dtype=np.float64)
-
-
-def _eeg(path: Path, key: str) -> Signal:
-    return Signal(_array(path, key), FEATURE_RATE, CHANNELS, "nats")
-
-
-def _eye(path: Path, key: str) -> Signal:
-    return Signal(_array(path, key), FEATURE_RATE, EYE_NAMES)
+def _load(path: Path, modality: str, key: str) -> Signal:
+    return signal(modality, _arrays(path, [key])[key])

@@ -24,12 +24,11 @@ from lib.datasets import safe_pickle
 from lib.datasets.base import Cohort, Signal, Trial
 from lib.datasets.checks import (alone, check, check_array, check_there, copies, kept, left_out,
                                  refused)
-from lib.datasets.seed_format import (AGAIN, BANDS, CHANNELS, FEATURE_RATE, FOLDERS_V, N_EYE_V,
-                                      SEED_V_LABELS, check_features, ended)
+from lib.datasets.seed_format import (AGAIN, BANDS, CHANNELS, FOLDERS_V, N_EYE_V, SEED_V_LABELS,
+                                      check_features, ended, signal)
 from lib.paths import glob
 from lib.whole import writing
 
-EYE_NAMES = tuple(f"eye {i}" for i in range(1, N_EYE_V + 1))
 # of the 45 trials of a subject
 EXPECTED = [label for labels in SEED_V_LABELS.values() for label in labels]
 PER_SESSION = len(EXPECTED) // len(SEED_V_LABELS)
@@ -167,7 +166,10 @@ def _recording(root: Path, name: str, dropped: dict[str, str]) -> list[Trial]:
                 check(path, (found == expected).all(), right, np.unique(found).tolist(), AGAIN)
                 check(path, found.size in (1, windows),
                       f"a label for each of the {windows} windows of trial {k}", found.size, AGAIN)
-            loaders = {"eeg": partial(_eeg, paths["eeg"], k), "eye": partial(_eye, eye_path, k)}
+            loaders = {
+                "eeg": partial(_load, paths["eeg"], "eeg", k),
+                "eye": partial(_load, eye_path, "eye", k)
+            }
             trials.append(
                 Trial("seed-v", subject, str(session), t, f"{session}-{t}", {"emotion": expected},
                       loaders, {modality: str(path) for modality, path in paths.items()}))
@@ -220,11 +222,5 @@ def _turned(array: np.ndarray, modality: str) -> np.ndarray:
         0, 1) if array.ndim == 2 and array.shape[1] == shape[1] * shape[2] and len(array) else array
 
 
-def _eeg(path: Path, k: int) -> Signal:
-    return Signal(np.array(_arrays(path, "eeg")[0][k], np.float64, order="C"), FEATURE_RATE,
-                  CHANNELS, "nats")
-
-
-def _eye(path: Path, k: int) -> Signal:
-    return Signal(np.array(_arrays(path, "eye")[0][k], np.float64, order="C"), FEATURE_RATE,
-                  EYE_NAMES)
+def _load(path: Path, modality: str, key: int) -> Signal:
+    return signal(modality, _arrays(path, modality)[0][key])
