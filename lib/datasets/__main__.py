@@ -11,9 +11,10 @@ from pathlib import Path
 from lib import paths
 from lib.datasets import seed_v
 from lib.datasets.base import BadFile
+from lib.datasets.catalogue import DATASETS
 from lib.datasets.checks import check
 from lib.datasets.fetch import SIZE, FetchError, amount, fetch
-from lib.datasets.registry import DATASETS, status
+from lib.datasets.registry import status
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,23 +9,27 @@ from __future__ import annotations
 
 import logging
 import re
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lib import paths
 from lib.datasets import amigos_format as layout
 from lib.datasets import mat
-from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies, origin
+from lib.datasets.base import Cohort, Signal, Trial
+from lib.datasets.checks import (alone, check, check_array, check_there, copies, finish, kept,
+                                 left_out, origin)
 
 log = logging.getLogger(__name__)
 # the owner names no unit for the skin conductance
 UNITS = {"eeg": "uV", "ecg": layout.ECG_UNIT, "gsr": ""}
 USED = [layout.ALL_CHANNELS.index(name) for name in (*layout.EEG_CHANNELS, layout.ECG_LEFT)]
+EXTERNAL = "labels_ext_annotation"
 AGAIN = "Download this subject's file again."
 LEAVE = "Nothing needs to be done: the other trials are read."
+WITHOUT = " The trials are read without it."
 
 
 class Cell(NamedTuple):
@@ -63,43 +67,20 @@ def read(folder: str | Path) -> Cohort:
         No file, or not one usable trial.
     """
     folder = Path(folder)
-    tier, caption = origin(folder, "AMIGOS")
-    found, damaged = _found(folder)
-    if not found:
-        raise BadFile(
-            folder, "Data_Preprocessed_P01.mat to P40.mat, flat or as "
-            "Data_Preprocessed_P01/Data_Preprocessed_P01.mat", "none",
-            "Unpack the preprocessed MATLAB files of AMIGOS there, or name the folder that holds "
-            "them.")
-    trials, absent, twins = [], {}, copies(found.values())
+    cohort = origin(folder, "amigos", "AMIGOS")
+    found, dropped = _found(folder)
+    check(
+        folder, found, "Data_Preprocessed_P01.mat to P40.mat, flat or as "
+        "Data_Preprocessed_P01/Data_Preprocessed_P01.mat", "none",
+        "Unpack the preprocessed MATLAB files of AMIGOS there, or name the folder that holds them.")
+    trials, absent, twins = [], dict[str, str](), copies(found.values())
     for subject, path in found.items():
-        try:
+        with left_out(dropped, path.relative_to(folder).as_posix()):
             alone(path, twins, AGAIN)
-            cells = _cells(*_state(path))
-        except BadFile as error:
-            damaged[path.relative_to(folder).as_posix()] = str(error)
-            continue
-        if not any(cell.annotation.size for cell in cells):
-            absent[f"amigos subject {subject} external annotation"] = "no labels_ext_annotation"
-        for i, cell in enumerate(cells):
-            name = f"amigos subject {subject} trial {i + 1}"
-            try:
-                if missing := _missing(cell):
-                    absent[name] = missing
-                else:
-                    trials.append(_trial(path, subject, i, cell))
-            except BadFile as error:
-                damaged[name] = str(error)
-    dropped = damaged | absent
-    if not trials:
-        raise BadFile(folder, "at least one usable trial",
-                      f"none in {len(found)} files; the first: {next(iter(dropped.values()))}",
-                      AGAIN)
-    if damaged:  # that cells are empty is in the nature of the format, and no cause for a warning
-        log.warning("%s: %d trials or files left out, the first, %s, because: %s", folder,
-                    len(damaged), *next(iter(damaged.items())))
-    return Cohort("amigos" if tier == "licensed" else "amigos-simulated", tier, tuple(trials),
-                  caption, dropped)
+            trials += _trials(path, subject, dropped, absent)
+    # that cells are empty is in the nature of the format, and no cause for a warning
+    return finish(cohort, folder, trials, dropped | absent, "at least one usable trial",
+                  f"none in {len(found)} files; the first", AGAIN, log, unsaid=absent)
 
 
 def files(folder: str | Path) -> list[str]:
@@ -108,7 +89,7 @@ def files(folder: str | Path) -> list[str]:
     folder = Path(folder)
     there, _ = _found(folder)
     found = {subject: path.relative_to(folder).as_posix() for subject, path in there.items()}
-    if origin(folder, "AMIGOS")[0] == "licensed":
+    if origin(folder, "amigos", "AMIGOS").tier == "licensed":
         names = {subject: layout.file_name(subject) for subject in layout.SUBJECTS}
         found = {subject: f"{name.removesuffix('.mat')}/{name}"
                  for subject, name in names.items()} | found
@@ -129,86 +110,90 @@ def _found(folder: Path) -> tuple[dict[int, Path], dict[str, str]]:
         name = path.relative_to(folder).as_posix()
         if number and name not in others and simulated.isdisjoint(path.parents):
             first = found.setdefault(int(number[1]), path)
-            if path != first:
-                found_too = f"{first} too, which is read"
-                others[name] = str(BadFile(path, "one file of each subject", found_too, LEAVE))
+            with left_out(others, name):
+                check(path, path == first, "one file of each subject",
+                      f"{first} too, which is read", LEAVE)
     return dict(sorted(found.items())), others
 
 
-def _missing(cell: Cell) -> str:
-    """Which part of a cell is missing; seen are signals of shape (0, 0) and self-reports of shape
-    (1, 0), together or alone."""
-    return ", ".join(f"no {part}"
-                     for part, value in (("signal", cell.signals), ("self-report", cell.reports))
-                     if not value.size)
+def _trials(path: Path, subject: int, damaged: dict[str, str], absent: dict[str,
+                                                                            str]) -> list[Trial]:
+    """The usable trials of a subject, and why others are none: cells without signals, of shape
+    (0, 0), or self-reports, (1, 0), are ``absent``."""
+    trials, (cells, other) = [], _cells(path)
+    external = f"amigos subject {subject} external annotation"
+    with left_out(damaged, external, WITHOUT):
+        check(path, not other, f"{EXTERNAL}, a cell array of {layout.CELLS}", other, AGAIN)
+        if not any(cell.annotation.size for cell in cells):
+            absent[external] = f"no {EXTERNAL}"
+    for i, cell in enumerate(cells):
+        name = f"amigos subject {subject} trial {i + 1}"
+        parts = {"signal": cell.signals, "self-report": cell.reports}
+        if missing := ", ".join(f"no {part}" for part, value in parts.items() if not value.size):
+            absent[name] = missing
+            continue
+        with left_out(damaged, name):
+            labels, video = _labels(f"{path} cell {i + 1}", cell)
+            with left_out(damaged, f"{name} external annotation", WITHOUT):
+                labels |= _external(f"{path} cell {i + 1}", cell.annotation)
+            loaders = {part: partial(_signal, path, i, part) for part in layout.COLUMNS}
+            trials.append(
+                Trial("amigos", subject, "short" if i < layout.N_SHORT else "long", i + 1, video,
+                      labels, loaders, dict.fromkeys(loaders, str(path))))
+    return trials
 
 
-def _trial(path: Path, subject: int, index: int, cell: Cell) -> Trial:
-    where = f"{path} cell {index + 1}"
-    signals, reports, video = cell.signals, cell.reports, "".join(map(str,
-                                                                      cell.video.ravel())).strip()
-    if not _table(signals, len(layout.ALL_CHANNELS)) or len(signals) <= layout.BASELINE:
-        expected = f"signals of shape (more than {layout.BASELINE}, {len(layout.ALL_CHANNELS)})"
-        raise BadFile(where, expected, f"{signals.dtype} {signals.shape}", LEAVE)
-    if not _table(reports, len(layout.SELF_REPORTS)) or len(reports) != 1:
-        raise BadFile(where, f"{len(layout.SELF_REPORTS)} self-reports in a row",
-                      f"{reports.dtype} {reports.shape}", LEAVE)
-    ratings = reports.ravel()[:len(layout.RATINGS)]
-    if not np.all((ratings >= 1) & (ratings <= 9)):
-        raise BadFile(where, f"ratings ({', '.join(layout.RATINGS)}) from 1 to 9",
-                      f"{ratings.tolist()}", LEAVE)
-    if not video:
-        raise BadFile(where, "a name in VideoIDs", "none", LEAVE)
-    dead = [layout.ALL_CHANNELS[i] for i in USED if not np.isfinite(signals[:, i]).any()]
-    if dead:
-        raise BadFile(where, "finite samples in the ten EEG channels of paper 2 and in ECG left",
-                      f"none in {', '.join(dead)}", LEAVE)
-    labels: dict[str, float | np.ndarray] = dict(
-        zip(layout.SELF_REPORTS, map(float, reports.ravel()), strict=True))
-    if _table(cell.annotation, len(layout.ANNOTATION)):
-        traces = dict(zip(layout.ANNOTATION, cell.annotation.T.astype(float), strict=True))
-        labels |= {"external_valence": traces["valence"], "external_arousal": traces["arousal"]}
-    loaders = {modality: partial(_signal, path, index, modality) for modality in layout.COLUMNS}
-    session = "short" if index < layout.N_SHORT else "long"
-    return Trial("amigos", subject, session, index + 1, video, labels, loaders,
-                 dict.fromkeys(loaders, str(path)))
+def _labels(where: str, cell: Cell) -> tuple[dict[str, Any], str]:
+    """Self-reports and video of a cell, which is checked."""
+    must, columns, n = partial(check, where, fix=LEAVE), layout.ALL_CHANNELS, len(layout.RATINGS)
+    expected = f"signals of shape (more than {layout.BASELINE}, {len(columns)})"
+    check_array(where, cell.signals, (None, len(columns)), expected, LEAVE)
+    must(
+        len(cell.signals) > layout.BASELINE, expected, f"{cell.signals.dtype} {cell.signals.shape}")
+    check_array(where, cell.reports, (1, len(layout.SELF_REPORTS)),
+                f"{len(layout.SELF_REPORTS)} self-reports in a row", LEAVE)
+    reports, video = cell.reports[0], "".join(map(str, cell.video.ravel())).strip()
+    must(((reports[:n] >= 1) & (reports[:n] <= 9)).all(),
+         f"ratings ({', '.join(layout.RATINGS)}) from 1 to 9", reports[:n].tolist())
+    must(video, "a name in VideoIDs", "none")
+    dead = [columns[i] for i in USED if not np.isfinite(cell.signals[:, i]).any()]
+    must(not dead, "finite samples in the ten EEG channels of paper 2 and in ECG left",
+         f"none in {', '.join(dead)}")
+    return dict(zip(layout.SELF_REPORTS, map(float, reports), strict=True)), video
 
 
-def _table(x: np.ndarray, columns: int) -> bool:
-    return x.dtype.kind in "fiu" and x.ndim == 2 and x.shape[1] == columns
+def _external(where: str, annotation: np.ndarray) -> dict[str, np.ndarray]:
+    if not annotation.size:
+        return {}
+    names = layout.ANNOTATION
+    check_array(where, annotation, (None, len(names)), f"{EXTERNAL} (n, {len(names)})", AGAIN)
+    return {
+        f"external_{name}": annotation[:, names.index(name)].astype(float)
+        for name in ("valence", "arousal")
+    }
 
 
 def _signal(path: Path, index: int, modality: str) -> Signal:
+    check_there(path, "a subject's file", AGAIN)
     columns = layout.COLUMNS[modality]
-    data = _cells(*_state(path))[index].signals[:, columns].T.astype(float)
+    data = _cells(path)[0][index].signals[:, columns].T.astype(float)
     return Signal(data, layout.RATE, layout.ALL_CHANNELS[columns], UNITS[modality],
                   -layout.BASELINE / layout.RATE)
 
 
-def _state(path: Path) -> tuple[Path, int, int]:
-    try:
-        return path, path.stat().st_mtime_ns, path.stat().st_size
-    except OSError as error:
-        raise BadFile(path, "a subject's file", type(error).__name__, AGAIN) from error
-
-
-@lru_cache(maxsize=2)
-def _cells(path: Path, mtime: int, size: int) -> tuple[Cell, ...]:
-    """All cells of a file; kept for the next trials of the subject, as one file takes a second to
-    read and holds all 20."""
-    content = mat.load(path, [*layout.VARIABLES, "labels_ext_annotation"], AGAIN)
-    lacking = [name for name in layout.VARIABLES if name not in content]
-    if lacking:
-        raise BadFile(path, f"the variables {', '.join(layout.VARIABLES)}",
-                      f"no {', '.join(lacking)}", AGAIN)
-    columns = [content[name] for name in layout.VARIABLES]
-    if any(column.dtype != object or column.size != layout.CELLS for column in columns):
-        raise BadFile(path, f"cell arrays of {layout.CELLS}",
-                      ", ".join(f"{c.dtype} {c.shape}" for c in columns), AGAIN)
-    annotation = content.get("labels_ext_annotation", np.empty(0))
+@kept(2)
+def _cells(path: Path) -> tuple[list[Cell], str]:
+    """All cells of a file, and what the external annotation is where it is no cells; kept for the
+    next trials of the subject, as one file takes a second to read and holds all 20."""
+    content = mat.load_all(path, layout.VARIABLES, AGAIN, also=(EXTERNAL,))
+    others = {
+        name: f"{cells.dtype} {cells.shape}" for name, cells in content.items()
+        if cells.dtype != object or cells.size != layout.CELLS
+    }
+    other = others.pop(EXTERNAL, "")
+    check(path, not others, f"cell arrays of {layout.CELLS}",
+          ", ".join(f"{name} {found}" for name, found in others.items()), AGAIN)
     none = [np.empty((0, 0))] * layout.CELLS
-    annotations = annotation.ravel() if annotation.size == layout.CELLS else none
-    return tuple(
-        Cell(signals, reports, video, extra)
-        for signals, reports, video, extra in zip(*(
-            column.ravel() for column in columns), annotations, strict=True))
+    annotations = none if other else content.get(EXTERNAL, np.empty(0, object)).ravel()
+    columns = [content[name].ravel() for name in layout.VARIABLES]
+    return [*map(Cell, *columns, annotations if len(annotations) else none)], other

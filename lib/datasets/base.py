@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -159,49 +155,3 @@ class Cohort:
                     row[label] = value
             rows.append(row)
         return pd.DataFrame(rows)
-
-
-def origin(folder: Path, title: str) -> tuple[str, str]:
-    """Tier of the cohort in a folder (``"licensed"`` or ``"simulated"``), and the caption of what
-    is drawn from it.
-
-    Raises
-    ------
-    BadFile
-        A simulated cohort is unfinished, or its ``truth.json`` is damaged.
-    """
-    truth = folder / "truth.json"
-    if not truth.is_file():
-        # the simulator writes this first and truth.json last
-        if (folder / "SIMULATED.txt").is_file():
-            raise BadFile(truth, "the end of a simulated cohort", "no such file",
-                          "Simulate the cohort again; it goes on where it stopped.")
-        return "licensed", f"{title} (real recordings)"
-    try:
-        known = json.loads(truth.read_text(encoding="utf-8"))
-        effect = f"effect = {float(known['effect']):g}"
-        return "simulated", f"simulated cohort, {effect}, seed = {known['seed']}"
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadFile(truth, "JSON with effect and seed", f"{type(error).__name__}: {error}",
-                      "Simulate the cohort again.") from error
-
-
-def copies(paths: Iterable[Path]) -> dict[Path, Path]:
-    """Of these files those that have the same bytes as another one, and which that is."""
-    paths = sorted(path for path in paths if path.is_file())
-    sizes = Counter(path.stat().st_size for path in paths)
-    found: dict[str, list[Path]] = {}
-    for path in paths:
-        if sizes[path.stat().st_size] > 1:
-            with open(path, "rb") as file:
-                found.setdefault(hashlib.file_digest(file, "sha256").hexdigest(), []).append(path)
-    return {
-        path: same[path == same[0]] for same in found.values() if len(same) > 1 for path in same
-    }
-
-
-def alone(path: Path, twins: Mapping[Path, Path], fix: str) -> None:
-    """Refuse a file that is among :func:`copies`: nothing tells which of them is the original."""
-    if path in twins:
-        raise BadFile(path, "a recording of its own", f"the bytes of {twins[path]}",
-                      f"Keep the original alone. {fix}")

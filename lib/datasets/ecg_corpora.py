@@ -9,14 +9,14 @@ are not read. Signals keep the owner's unit: paper 2 standardises them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from lib import paths
-from lib.datasets.base import Cohort, Signal, copies
-from lib.datasets.checks import check
+from lib.datasets.base import Cohort, Signal
+from lib.datasets.checks import check, check_array, copies, kept
 from lib.datasets.eeg_corpora import AGAIN, Recording, collect, field, numbers, read_mat, signal
 
 ASCERTAIN_RATE = 256.0  # Hz, not written in the files
@@ -110,15 +110,15 @@ def read_pspm(folder: str | Path) -> Cohort:
 
 
 def _dreamer_recordings(path: Path) -> Iterator[Recording]:
-    for subject, film, part in sorted(_dreamer(path, path.stat().st_mtime_ns)[1]):
+    for subject, film, part in sorted(_dreamer(path)[1]):
         yield Recording(path, subject,
                         len(PARTS) * (film - 1) + PARTS.index(part) + 1, f"{part} {film}",
                         partial(_load_dreamer, path, subject, film, part),
                         f"subject {subject} {part} {film}")
 
 
-@lru_cache(maxsize=1)
-def _dreamer(path: Path, mtime: int) -> tuple[float, dict[tuple[int, int, str], np.ndarray]]:
+@kept(1)
+def _dreamer(path: Path) -> tuple[float, dict[tuple[int, int, str], np.ndarray]]:
     """The rate and, by subject, film and part, the first lead. The whole file is one variable: it
     is read once, not once per trial."""
     (dreamer,) = read_mat(path, "DREAMER")
@@ -131,7 +131,7 @@ def _dreamer(path: Path, mtime: int) -> tuple[float, dict[tuple[int, int, str], 
 
 
 def _load_dreamer(path: Path, subject: int, film: int, part: str) -> Signal:
-    rate, leads = _dreamer(path, path.stat().st_mtime_ns)
+    rate, leads = _dreamer(path)
     return _lead(path, leads[subject, film, part], rate)
 
 
@@ -155,7 +155,5 @@ def _load_pspm(path: Path) -> Signal:
 
 def _lead(path: Path, data: np.ndarray, rate: float, unit: str = "as recorded") -> Signal:
     """One lead ``(1, n_times)``, checked."""
-    numeric = np.ndim(data) == 1 and np.size(data) and data.dtype.kind in "fiu"
-    check(path, numeric, "numbers, one per sample", f"{np.asarray(data).dtype} {np.shape(data)}",
-          AGAIN)
+    check_array(path, np.asarray(data), (None,), "numbers, one per sample", AGAIN)
     return signal(path, data[None], rate, ("ECG",), unit)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from lib.datasets.base import BadFile
+from lib.datasets.checks import check as check_file
 
 log = logging.getLogger(__name__)
 # bytes for each channel
@@ -41,10 +43,7 @@ class Header(NamedTuple):
 def check(path: Path, used: Callable[[str], bool], fix: str, *, mne: bool = False) -> Header:
     """Refuse a file whose header cannot be true of it; ``used`` tells the labels of electrodes,
     ``mne`` that MNE will read it."""
-    def unless(right: object, expected: str, found: object, then: str = fix) -> None:
-        if not right:
-            raise BadFile(path, expected, str(found), then)
-
+    unless = partial(check_file, path, fix=fix)
     size = path.stat().st_size
     with open(path, "rb") as file:
         head = file.read(256)
@@ -62,9 +61,9 @@ def check(path: Path, used: Callable[[str], bool], fix: str, *, mne: bool = Fals
     unless(len(rest) == 256 * n, f"a header of {length:g} bytes", f"{size} bytes (cut short)")
     ending = path.suffix[1:].upper()
     unless(not mne or ending == kind, f"an {ending} file", f"a {kind} file",
-           f"Give its name the ending .{kind.lower()}.")
+           fix=f"Give its name the ending .{kind.lower()}.")
     unless(head[192:197].strip() not in (b"EDF+D", b"BDF+D"), "a recording without interruption",
-           "EDF+D, a discontinuous one", "Export it as EDF+C.")
+           "EDF+D, a discontinuous one", fix="Export it as EDF+C.")
     fields = _fields(rest, int(n),
                      b" " if mne else b" \0")  # to MNE a zero byte is part of the text
     labels = [label.decode("latin-1") for label in fields["label"]]
@@ -76,6 +75,7 @@ def check(path: Path, used: Callable[[str], bool], fix: str, *, mne: bool = Fals
            "records of some seconds, with samples of every channel",
            f"{seconds:g} s, {samples.min():g} samples")
     record = (2 + (kind == "BDF")) * int(samples.sum())
+    unless(records % 1 == 0, "a whole number of records", f"{records:g}")
     there, more = divmod(size - int(length), record)
     if records == -1 and there and not more:  # what an interrupted recording leaves
         log.warning("%s: the header does not say how long it is; %d records are there", path, there)
@@ -114,14 +114,12 @@ def _fields(rest: bytes, n: int, blank: bytes) -> dict[str, list[bytes]]:
 
 
 def _number(path: Path, name: str, text: bytes, fix: str) -> float:
-    try:
+    number = np.nan
+    with suppress(ValueError):
         number = float(text.decode("ascii").strip(" \0"))
-        if np.isfinite(number):
-            return number
-    except ValueError:
-        pass
     why = " (a decimal comma)" if b"," in text else ""
-    raise BadFile(path, f"a number in its header: {name}", f"{text!r}{why}", fix)
+    check_file(path, np.isfinite(number), f"a number in its header: {name}", f"{text!r}{why}", fix)
+    return number
 
 
 def _microvolts(path: Path, label: str, text: dict[str, bytes], kind: str, fix: str,
@@ -129,24 +127,22 @@ def _microvolts(path: Path, label: str, text: dict[str, bytes], kind: str, fix: 
     """The factor that makes microvolts of a channel's physical values."""
     old = mne or b"\xc2" not in text["unit"]  # MNE reads Latin-1; some write the sign in UTF-8
     unit = text["unit"].decode("latin-1" if old else "utf-8", "replace")
-    if unit not in (TO_MNE if mne else MICROVOLTS):
-        raise BadFile(path, f"uV, mV or V as the unit of {label}", repr(unit), fix)
+    must = partial(check_file, path, fix=fix)
+    must(unit in (TO_MNE if mne else MICROVOLTS), f"uV, mV or V as the unit of {label}", repr(unit))
     low, high, digital_low, digital_high = (_number(path, f"{name} value of {label}", text[name],
                                                     fix)
                                             for name in ("lowest", "highest", "digital lowest",
                                                          "digital highest"))
     half = 2**(23 if kind == "BDF" else 15)
-    if not -half <= digital_low < digital_high < half:
-        raise BadFile(path, f"digital limits of {label} from {-half} to {half - 1}",
-                      f"{digital_low:g} to {digital_high:g}", fix)
+    must(-half <= digital_low < digital_high < half,
+         f"digital limits of {label} from {-half} to {half - 1}",
+         f"{digital_low:g} to {digital_high:g}")
     span = abs(high - low) * MICROVOLTS[unit]
     step = span / (digital_high - digital_low)
-    if span < LEAST_RANGE or step > MOST_STEP:
-        raise BadFile(
-            path, f"limits of {label} in which EEG fits: {LEAST_RANGE:g} uV or more, in "
-            f"steps of at most {MOST_STEP:g} uV", f"{low:g} to {high:g} {unit}".strip(), fix)
-    if not unit and (low, high) == (digital_low, digital_high):
-        raise BadFile(path, f"{label} in microvolts",
-                      "limits of the converter and no unit: numbers "
-                      "that were never calibrated", fix)
+    must(
+        span >= LEAST_RANGE and step <= MOST_STEP,
+        f"limits of {label} in which EEG fits: {LEAST_RANGE:g} uV or more, in "
+        f"steps of at most {MOST_STEP:g} uV", f"{low:g} to {high:g} {unit}".strip())
+    must(unit or (low, high) != (digital_low, digital_high), f"{label} in microvolts",
+         "limits of the converter and no unit: numbers that were never calibrated")
     return MICROVOLTS[unit]

@@ -23,8 +23,8 @@ import numpy as np
 from lib import paths
 from lib.datasets import edf, mat
 from lib.datasets.amigos_format import EEG_CHANNELS
-from lib.datasets.base import BadFile, Cohort, Signal, Trial
-from lib.datasets.checks import check, left_out, tell
+from lib.datasets.base import Cohort, Signal, Trial
+from lib.datasets.checks import check, check_array, check_finite, finish, left_out, refused
 from lib.datasets.table import read_csv
 
 log = logging.getLogger(__name__)
@@ -182,24 +182,20 @@ def collect(name: str, tier: str, modality: str, folder: str | Path, layout: str
             trials.append(
                 Trial(name, subject, str(trial), trial, stimulus, {}, {modality: load},
                       {modality: str(path)}))
-    check(folder, trials, layout,
-          f"nothing that can be read: {next(iter(dropped.values()), 'no such file')}",
-          f"Check that this is the folder of {name}.")
-    tell(log, logging.INFO, folder, dropped)
     caption = f"{name} (real recordings, unlabelled)"
     if (folder / MARK).is_file():
         tier, caption = "simulated", (folder / MARK).read_text(encoding="utf-8").splitlines()[0]
-    return Cohort(name, tier, tuple(trials), caption, dropped)
+    return finish(Cohort(name, tier, (),
+                         caption), folder, trials, dropped, layout, "nothing that can be read",
+                  f"Check that this is the folder of {name}.", log, logging.INFO)
 
 
 def read_mat(path: Path, *variables: str, fix: str = AGAIN) -> list:
     """The named variables of a MATLAB file; structs have attributes, cells are object arrays.
     ``fix`` is what to do if one is missing."""
-    content = mat.load(path, variables, AGAIN, struct_as_record=False, squeeze_me=True)
-    missing = [name for name in variables if name not in content]
-    check(path, not missing, f"the variables {', '.join(variables)}", f"no {', '.join(missing)}",
-          fix)
-    return [content[name] for name in variables]
+    content = mat.load_all(path, variables, AGAIN, none=fix, struct_as_record=False,
+                           squeeze_me=True)
+    return list(content.values())
 
 
 def field(path: Path, struct, names: str):
@@ -213,8 +209,7 @@ def field(path: Path, struct, names: str):
 
 def signal(path: Path, data: np.ndarray, rate, channels: tuple[str, ...], unit: str) -> Signal:
     """What a file holds, ``(n_channels, n_times)``, once its numbers and its rate are checked."""
-    bad = (~np.isfinite(data)).sum()
-    check(path, not bad, "finite numbers", f"{bad} NaN or infinite", OMIT)
+    check_finite(path, data, "", OMIT)
     fits = isinstance(rate, int | float | np.number) and RATES[0] <= rate <= RATES[1]
     check(path, fits, f"a sampling rate from {RATES[0]:g} to {RATES[1]:g} Hz", repr(rate), AGAIN)
     return Signal(np.asarray(data, np.float32), float(rate), channels, unit)
@@ -251,9 +246,8 @@ def _ten_channels(path: Path, data: np.ndarray, names: Iterable[str], rate: floa
     times ``unit`` microvolts."""
     data = np.atleast_2d(data)
     names = [normalised(name) for name in np.atleast_1d(np.asarray(names, object))]
-    fits = data.ndim == 2 and data.shape[1] == len(names) and data.dtype.kind in "fiu"
-    check(path, fits, f"numbers (n_times, {len(names)}), one column per channel",
-          f"{data.dtype} {data.shape}", AGAIN)
+    check_array(path, data, (None, len(names)),
+                f"numbers (n_times, {len(names)}), one column per channel", AGAIN)
     picked = data[:, _columns(path, names)].T
     picked = np.ascontiguousarray(picked, dtype=np.float32) * np.float32(unit)
     found = signal(path, picked, rate, tuple(EEG_CHANNELS), "uV")
@@ -274,11 +268,8 @@ def _columns(path: Path, names: list[str]) -> list[int]:
 def _open_edf(path: Path) -> tuple[mne.io.BaseRaw, list[int]]:
     """The file, its samples not yet read, and where the ten channels stand."""
     edf.check(path, lambda label: normalised(label) in EEG_CHANNELS, AGAIN, mne=True)
-    try:
+    with refused(path, "a whole EDF file", AGAIN):
         raw = mne.io.read_raw_edf(path, verbose="error")
-    except Exception as error:  # MNE raises whatever the damaged bytes lead it to
-        raise BadFile(path, "a whole EDF file", f"{type(error).__name__}: {error}",
-                      AGAIN) from error
     return raw, _columns(path, [normalised(name) for name in raw.ch_names])
 
 

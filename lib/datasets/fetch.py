@@ -22,8 +22,8 @@ from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
 from lib import paths
-from lib.datasets.catalogue import EEGMMIDB
-from lib.datasets.registry import DATASETS, checksums, find
+from lib.datasets.catalogue import DATASETS, EEGMMIDB, checksums
+from lib.datasets.registry import find
 
 log = logging.getLogger(__name__)
 WAITS, PAUSE, LONGEST = 3, 10, 120  # choice: times and seconds that a server is waited for

@@ -19,8 +19,8 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from lib.datasets import flex_format as layout
-from lib.datasets.base import Cohort, Signal, Trial, copies, origin
-from lib.datasets.checks import check, left_out, tell
+from lib.datasets.base import Cohort, Signal, Trial
+from lib.datasets.checks import check, copies, left_out, origin, tell
 from lib.datasets.flex_format import CHANNELS, EMOTIONS, LEAST_QUALITY, TABLES
 from lib.datasets.flex_recording import AGAIN, QUALITY, interval, marker_file, placed, read_table
 from lib.datasets.table import read_csv
@@ -85,17 +85,16 @@ def read(folder: str | Path, channels: Sequence[str] = CHANNELS, *, quality: str
     every EDF file; where the two contradict each other, the recording is left out.
     """
     folder = Path(folder)
-    tier, caption = origin(folder, "EMOTIV FLEX 2")
+    cohort = origin(folder, "flex", "EMOTIV FLEX 2")
     dropped: dict[str, str] = {}
     found = _found(folder, dropped, (tuple(channels), quality, least, video_rate))
     check(folder, found, "at least one usable recording",
           f"none; the first: {next(iter(dropped.values()), 'no lines')}", AGAIN)
     trials = _own_videos(_distinct(folder, found, dropped), dropped)
     # that the gate holds some back is its purpose
-    tell(log, logging.WARNING, folder,
+    tell(log, logging.WARNING, folder, trials,
          {name: why for name, why in dropped.items() if GATE not in why})
-    return Cohort("flex" if tier == "licensed" else "flex-simulated", tier, tuple(trials), caption,
-                  dropped)
+    return replace(cohort, trials=tuple(trials), dropped=dropped)
 
 
 def _found(folder: Path, dropped: dict[str, str],

@@ -15,8 +15,7 @@ import numpy as np
 
 from lib.datasets import edf
 from lib.datasets import flex_format as layout
-from lib.datasets.base import BadFile
-from lib.datasets.checks import check
+from lib.datasets.checks import check, check_there, refused
 from lib.datasets.flex_format import TABLES
 from lib.datasets.table import read_csv, read_text
 
@@ -34,15 +33,9 @@ NAME = re.compile(
 def read_table(path: Path, wanted: Sequence[str]) -> tuple[float, dict[str, np.ndarray]]:
     """Samples per second, and of the wanted columns (electrodes, or keys of ``TABLES``) those that
     are there."""
-    check(path, path.is_file(), "a recording (.edf or .csv)", "no such file",
-          f"Correct its line in {layout.LISTING_FILE}.")
-    try:
+    check_there(path, "a recording (.edf or .csv)", f"Correct its line in {layout.LISTING_FILE}.")
+    with refused(path, "an EDF or CSV file exported by EmotivPRO", AGAIN):
         return (_from_csv if path.suffix.lower() == ".csv" else _from_edf)(path, wanted)
-    except BadFile:
-        raise
-    except Exception as error:  # a parser raises whatever the damaged bytes lead it to
-        raise BadFile(path, "an EDF or CSV file exported by EmotivPRO",
-                      f"{type(error).__name__}: {error}", AGAIN) from error
 
 
 def _from_edf(path: Path, wanted: Sequence[str]) -> tuple[float, dict[str, np.ndarray]]:

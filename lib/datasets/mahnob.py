@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lib.datasets.base import BadFile, Cohort, Signal, Trial, origin
+from lib.datasets.base import BadFile, Cohort, Signal, Trial
+from lib.datasets.checks import check, check_there, finish, left_out, origin
 from lib.datasets.mahnob_files import (Session, Stimulus, check_bdf, read_labels, read_physiology,
                                        read_session, stimulus_times)
 from lib.datasets.mahnob_format import (EEG_CHANNELS, LABEL_RATE, LABELS_FILE, MARGIN, bdf_name,
@@ -57,58 +58,45 @@ def read(root: str | Path, need: tuple[str, ...] = ("eeg", "video", "eye")) -> C
         The label file is unusable, or no trial at all can be read.
     """
     root = Path(root)
-    tier, caption = origin(root, "MAHNOB-HCI")
-    trials, dropped = {}, {}
-    rows = read_labels(root)
+    cohort = origin(root, "mahnob", "MAHNOB-HCI")
+    trials, dropped, rows = dict[str, Trial](), dict[str, str](), read_labels(root)
     for subject, section, valence in rows:
         name = str(session_id(subject, section))
-        try:
-            if name in trials:
-                raise BadFile(root, "each trial once in the label file",
-                              f"subject {subject}, section {section} again", "Get the original.")
+        with left_out(dropped, f"Sessions/{name}" + " (repeated)" * (name in trials)):
+            check(root, name not in trials, "each trial once in the label file",
+                  f"subject {subject}, section {section} again", "Get the original.")
             trials[name] = _trial(root, subject, section, valence, need)
-        except BadFile as error:
-            dropped[f"Sessions/{name}" + " (repeated)" * (name in trials)] = str(error)
-    first = next(iter(dropped.values()), "no labels")
-    if not trials:
-        raise BadFile(root, "at least one readable trial",
-                      f"none of {len(rows)}; the first: {first}",
-                      "Check that this is the folder that holds Sessions/.")
-    if dropped:
-        log.warning("%s: %d of %d labelled trials left out, the first because: %s", root,
-                    len(dropped), len(rows), first)
-    return Cohort("mahnob" if tier == "licensed" else "mahnob-simulated", tier,
-                  tuple(trials.values()), caption, dropped)
+    return finish(cohort, root, trials.values(), dropped, "at least one readable trial",
+                  f"none of {len(rows)}; the first",
+                  "Check that this is the folder that holds Sessions/.", log)
 
 
 def _trial(root: Path, subject: int, section: int, valence: np.ndarray, need: tuple[str,
                                                                                     ...]) -> Trial:
     number = session_id(subject, section)
     folder = root / "Sessions" / str(number)
-    if not valence.size or np.isnan(valence).any():
-        raise BadFile(root / LABELS_FILE, "a label for every quarter of a second",
-                      f"{np.isnan(valence).sum()} NaN of {valence.size}",
-                      "Get the original label file.")
-    session = read_session(folder / "session.xml")
-    if session.subject != subject:
-        raise BadFile(folder / "session.xml", f"subject {subject}, as in the label file",
-                      f"subject {session.subject}", "Check that the folder has not been renamed.")
+    check(root / LABELS_FILE, valence.size and not np.isnan(valence).any(),
+          "a label for every quarter of a second",
+          f"{np.isnan(valence).sum()} NaN of {valence.size}", "Get the original label file.")
+    described = folder / "session.xml"
+    session = read_session(described)
+    check(described, session.subject == subject, f"subject {subject}, as in the label file",
+          f"subject {session.subject}", "Check that the folder has not been renamed.")
     files = {
         "eeg": spelled(folder / (session.physiology or bdf_name(subject, section))),
         "eye": spelled(folder / (session.gaze or gaze_name(subject, section)))
     }
     if session.video:
         files["video"] = spelled(folder / session.video)
-    elif "video" in need:
-        raise BadFile(folder / "session.xml",
-                      'a track with color="1" (the colour camera) and a file name', "none",
-                      "Leave video out.")
+    check(described, session.video or "video" not in need,
+          'a track with color="1" (the colour camera) and a file name', "none", "Leave video out.")
     for modality in need:
         if modality == "eeg":
             check_bdf(files["eeg"])
-        elif not files[modality].is_file():
-            raise BadFile(files[modality], f"the {modality} file that session.xml names",
-                          "no such file", f"Download it, or leave {modality} out.")
+        # the gaze table holds the clock of the video
+        for part in {"eeg": (), "video": ("video", "eye")}.get(modality, (modality,)):
+            check_there(files[part], f"the {part} file that session.xml names",
+                        f"Download it, or leave {modality} out.")
     seconds = valence.size / LABEL_RATE
     loaders = {
         "eeg": partial(read_physiology, files["eeg"], tuple(EEG_CHANNELS), seconds),
@@ -180,7 +168,7 @@ def sync_report(cohort: Cohort) -> pd.DataFrame:
             "label_s": np.size(trial.labels["valence"]) / LABEL_RATE
         }
         problems = []
-        for part in (_sync_physiology, _sync_media):
+        for part in (_sync_physiology, _sync_gaze, _sync_video):
             try:
                 row |= part(trial)
             except BadFile as error:
@@ -201,13 +189,17 @@ def _sync_physiology(trial: Trial) -> dict:
     }
 
 
-def _sync_media(trial: Trial) -> dict:
+def _sync_gaze(trial: Trial) -> dict:
     if "video" not in trial.files:
         return {}
-    session = read_session(trial.files["session"])
-    _, start, end = read_gaze(trial.files["eye"])
-    return {
-        "media_s": (end - start) / 1000,
-        "media_start_in_video_s": media_start(trial.files["eye"], session),
-        "video_s": video_length(trial.files["video"], session.video_rate)
-    }
+    gaze = trial.files["eye"]
+    _, start, end = read_gaze(gaze)
+    begins = media_start(gaze, read_session(trial.files["session"]))
+    return {"media_s": (end - start) / 1000, "media_start_in_video_s": begins}
+
+
+def _sync_video(trial: Trial) -> dict:
+    if "video" not in trial.files:
+        return {}
+    rate = read_session(trial.files["session"]).video_rate
+    return {"video_s": video_length(trial.files["video"], rate)}

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from lib.datasets import mat
-from lib.datasets.base import BadFile, Cohort, Signal, Trial
+from lib.datasets.base import Cohort, Signal, Trial
+from lib.datasets.checks import check, check_array, check_finite, check_there, finish, left_out
 from lib.datasets.mahnob_files import read_labels
 from lib.datasets.mahnob_format import LABEL_RATE, LABELS_FILE, session_id
 from lib.paths import spelled
@@ -67,62 +68,41 @@ def read(root: str | Path) -> Cohort:
         The label file is unusable, or no trial at all can be read.
     """
     root = home(root)
-    trials, dropped = [], {}
-    rows = read_labels(root)
+    cohort = Cohort(FOLDER, "public", (), "public 4 Hz features of MAHNOB-HCI (real recordings)")
+    trials, dropped, rows = [], dict[str, str](), read_labels(root)
     for subject, section, valence in rows:
         path = spelled(root / feature_name(subject, section))
-        try:
+        with left_out(dropped, path.name):
             _check(path, valence)
-        except BadFile as error:
-            dropped[path.name] = str(error)
-            continue
-        loaders = {modality: partial(_load, path, modality) for modality in KEYS}
-        trials.append(
-            Trial("mahnob", subject, str(session_id(subject, section)), section // 2,
-                  f"length {valence.size}", {"valence": valence}, loaders, {"features": str(path)}))
-    first = next(iter(dropped.values()), "no labels")
-    if not trials:
-        raise BadFile(root, "at least one readable feature file",
-                      f"none of {len(rows)}; the first: {first}", AGAIN)
-    if dropped:
-        log.warning("%s: %d of %d trials left out, the first because: %s", root, len(dropped),
-                    len(rows), first)
-    return Cohort(FOLDER, "public", tuple(trials),
-                  "public 4 Hz features of MAHNOB-HCI (real recordings)", dropped)
+            loaders = {modality: partial(_load, path, modality) for modality in KEYS}
+            trials.append(
+                Trial("mahnob", subject, str(session_id(subject, section)), section // 2,
+                      f"length {valence.size}", {"valence": valence}, loaders,
+                      {"features": str(path)}))
+    return finish(cohort, root, trials, dropped, "at least one readable feature file",
+                  f"none of {len(rows)}; the first", AGAIN, log)
 
 
 def _arrays(path: Path, keys: list[str]) -> dict[str, np.ndarray]:
-    if not path.is_file():
-        raise BadFile(path, "the features of one trial", "no such file", AGAIN)
-    content = mat.load(path, keys, AGAIN)
-    missing = [key for key in keys if key not in content]
-    if missing:
-        raise BadFile(path, ", ".join(keys), f"no {', '.join(missing)}", AGAIN)
-    return content
+    check_there(path, "the features of one trial", AGAIN)
+    return mat.load_all(path, keys, AGAIN)
 
 
 def _check(path: Path, valence: np.ndarray) -> None:
-    arrays = _arrays(path, [*KEYS.values(), "target"])
+    arrays, n = _arrays(path, [*KEYS.values(), "target"]), valence.size
     for modality, key in KEYS.items():
         array, widths = arrays[key], WIDTHS[modality]
-        if array.ndim != 2 or array.shape[0] != valence.size or array.shape[
-                1] not in widths or array.dtype.kind not in "fiu":
-            wide = " or ".join(map(str, widths))
-            expected = f"{key} ({valence.size}, {wide}), as long as the label"
-            raise BadFile(path, expected, f"{array.dtype} {array.shape}", AGAIN)
-        used = array[:, :widths[-1]]
-        if not np.isfinite(used).all():
-            raise BadFile(path, f"finite numbers in {key}",
-                          f"{(~np.isfinite(used)).sum()} NaN or infinite", AGAIN)
-    if not np.isfinite(valence).all():
-        raise BadFile(path.parents[1] / LABELS_FILE, "a label for every quarter of a second", "NaN",
-                      AGAIN)
+        width = next((width for width in widths if width == array.shape[-1]), widths[0])
+        check_array(path, array, (n, width),
+                    f"{key} ({n}, {' or '.join(map(str, widths))}), as long as the label", AGAIN)
+        check_finite(path, array[:, :widths[-1]], f" in {key}", AGAIN)
+    check(path.parents[1] / LABELS_FILE,
+          np.isfinite(valence).all(), "a label for every quarter of a second", "NaN", AGAIN)
     target = arrays["target"].ravel()
-    if target.shape != valence.shape or not np.allclose(target, 2 * valence, rtol=0, atol=1e-5):
-        found = f"shape {target.shape}"
-        if target.shape == valence.shape:
-            found = f"up to {np.abs(target - 2 * valence).max():.2g} off"
-        raise BadFile(path, "target = 2 x the valence in the label file", found, AGAIN)
+    expected = "target = 2 x the valence in the label file"
+    check_array(path, target, valence.shape, expected, AGAIN)
+    off = np.abs(target - 2 * valence).max(initial=0)
+    check(path, off <= 1e-5, expected, f"up to {off:.2g} off", AGAIN)
 
 
 def _load(path: Path, modality: str) -> Signal:

@@ -17,7 +17,8 @@ import numpy as np
 from defusedxml.common import DefusedXmlException
 
 from lib.datasets import edf, mat
-from lib.datasets.base import BadFile, Signal
+from lib.datasets.base import Signal
+from lib.datasets.checks import check, check_there, refused
 from lib.datasets.mahnob_format import ALL_CHANNELS, LABELS_FILE, MARGIN
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,11 @@ log = logging.getLogger(__name__)
 EDGE = 2.0
 # what a user can do about a damaged session
 AGAIN = "Download this session again, or leave the trial out."
+# the subject's ratings: our name, that of session.xml
+FELT_KEYS = {
+    "felt_valence": "feltVlnc", "felt_arousal": "feltArsl", "felt_control": "feltCtrl",
+    "felt_predictability": "feltPred", "felt_emotion": "feltEmo"
+}
 
 
 @dataclass(frozen=True)
@@ -78,84 +84,65 @@ def read_labels(root: str | Path) -> list[tuple[int, int, np.ndarray]]:
     expected = "a MATLAB 5 file with trials_included (n, 2) and labels (n, 1)"
     fix = ("Get the original with `python -m lib.datasets fetch mahnob-public-features` and put it "
            "there.")
-    if not path.is_file():
-        raise BadFile(path, expected, "no such file", fix)
+    check_there(path, expected, fix)
     content = mat.load(path, ["trials_included", "labels"], fix)
-    if len(content) < 2:
-        raise BadFile(path, expected, f"only {', '.join(content) or 'others'}", fix)
+    check(path, len(content) == 2, expected, f"only {', '.join(content) or 'others'}", fix)
     trials, labels = content.values()
-    if trials.ndim != 2 or trials.shape[1] != 2 or labels.dtype != object or labels.size != len(
-            trials):
-        raise BadFile(path, expected,
-                      f"trials_included {trials.shape}, labels {labels.dtype} {labels.shape}", fix)
-    try:  # the pairs are stored as uint8, too small for what is computed from them
+    fine = trials.ndim == 2 and trials.shape[1] == 2
+    check(path, fine and labels.dtype == object and labels.size == len(trials), expected,
+          f"trials_included {trials.shape}, labels {labels.dtype} {labels.shape}", fix)
+    with refused(path, "one numeric trace per trial", fix, TypeError, ValueError):
+        # the pairs are stored as uint8, too small for what is computed from them
         return [(int(subject), int(section), np.asarray(label, float).ravel())
                 for (subject, section), label in zip(trials, labels.ravel(), strict=True)]
-    except (TypeError, ValueError) as error:
-        raise BadFile(path, "one numeric trace per trial", str(error), fix) from error
 
 
 def read_session(path: str | Path) -> Session:
     """Parse ``session.xml``; entities are refused, file names are cut to their last part, the video
     is the track with ``color="1"``."""
     path = Path(path)
-    if not path.is_file():
-        raise BadFile(path, "the session's description", "no such file", AGAIN)
-    try:
+    check_there(path, "the session's description", AGAIN)
+    with refused(path, "plain XML without entities", AGAIN, ElementTree.ParseError,
+                 DefusedXmlException):
         root = ElementTree.parse(path).getroot()
-    except (ElementTree.ParseError, DefusedXmlException) as error:
-        raise BadFile(path, "plain XML without entities", f"{type(error).__name__}: {error}",
-                      AGAIN) from error
 
-    def file_of(element) -> str | None:
-        return PureWindowsPath(element.get("filename",
-                                           "")).name or None if element is not None else None
+    def file_of(track: str) -> str | None:
+        element = root.find(track)
+        name = "" if element is None else element.get("filename", "")
+        return PureWindowsPath(name).name or None
 
-    try:
+    with refused(path, "subject id, vidRate, audRate and audBeginSmp, all numbers", AGAIN,
+                 AttributeError, KeyError, TypeError, ValueError):
         subject = int(root.find("subject").get("id"))
         rates = [float(root.attrib[key]) for key in ("vidRate", "audRate", "audBeginSmp")]
-        felt = {
-            name: float(root.attrib[key])
-            for name, key in (("felt_valence", "feltVlnc"), ("felt_arousal", "feltArsl"),
-                              ("felt_control", "feltCtrl"), ("felt_predictability", "feltPred"),
-                              ("felt_emotion", "feltEmo")) if root.get(key)
-        }
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        expected = "subject id, vidRate, audRate and audBeginSmp, all numbers"
-        raise BadFile(path, expected, f"{type(error).__name__}: {error}", AGAIN) from error
-    if not (np.isfinite(rates).all() and rates[0] > 0 and rates[1] > 0):
-        raise BadFile(path, "positive vidRate and audRate", f"{rates[:2]}", AGAIN)
+        felt = {name: float(root.attrib[key]) for name, key in FELT_KEYS.items() if root.get(key)}
+    check(path,
+          np.isfinite(rates).all() and min(rates[:2]) > 0, "positive vidRate and audRate",
+          rates[:2], AGAIN)
     stimulus = PureWindowsPath(root.get("mediaFile", "")).name or "unknown"
-    return Session(subject, stimulus, felt, file_of(root.find("track[@color='1']")),
-                   file_of(root.find("track[@type='Physiological']")),
-                   file_of(root.find(".//*[@type='Gaze']")), *rates)
+    return Session(subject, stimulus, felt, file_of("track[@color='1']"),
+                   file_of("track[@type='Physiological']"), file_of(".//*[@type='Gaze']"), *rates)
 
 
 def check_bdf(path: str | Path) -> None:
     """Check a BDF file by its header alone (:mod:`lib.datasets.edf`), and the 47 channels."""
     path = Path(path)
-    if not path.is_file():
-        raise BadFile(path, "the physiology of the session", "no such file", AGAIN)
+    check_there(path, "the physiology of the session", AGAIN)
     # EEG, ECG, Status; the other inputs carry nothing that is used
     used = (*ALL_CHANNELS[:35], "Status")
     names = edf.check(path, lambda label: label in used[:-1], AGAIN, mne=True).labels
-    if len(names) != len(ALL_CHANNELS):
-        raise BadFile(path, f"{len(ALL_CHANNELS)} channels", f"{len(names)}", AGAIN)
+    check(path, len(names) == len(ALL_CHANNELS), f"{len(ALL_CHANNELS)} channels", len(names), AGAIN)
     wrong = [
         f"{there or 'nothing'} in place of {name}"
         for there, name in zip(names, ALL_CHANNELS, strict=True) if name in used and there != name
     ]
-    if wrong:
-        raise BadFile(path, "the channel names of the database", ", ".join(wrong[:3]), AGAIN)
+    check(path, not wrong, "the channel names of the database", ", ".join(wrong[:3]), AGAIN)
 
 
 def _open_bdf(path: str | Path) -> mne.io.BaseRaw:
     check_bdf(path)
-    try:
+    with refused(path, "a BDF file that MNE can read", AGAIN):
         return mne.io.read_raw_bdf(path, stim_channel="Status", verbose="ERROR")
-    except Exception as error:  # MNE raises whatever the damaged header leads it to
-        raise BadFile(path, "a BDF file that MNE can read", f"{type(error).__name__}: {error}",
-                      AGAIN) from error
 
 
 def stimulus_times(path: str | Path, raw: mne.io.BaseRaw | None = None) -> Stimulus:
@@ -176,9 +163,8 @@ def stimulus_times(path: str | Path, raw: mne.io.BaseRaw | None = None) -> Stimu
     edges = np.flatnonzero(np.diff((lines > lines.min()).astype(np.int8)) == 1) + 1
     if len(edges) == 2:
         return Stimulus(edges[0] / rate, edges[1] / rate, length, "Status")
-    if len(edges) or length <= 2 * MARGIN:
-        raise BadFile(path, "two pulses on Status (stimulus start and end)",
-                      f"{len(edges)} in {length:.1f} s", AGAIN)
+    check(path, not len(edges) and length > 2 * MARGIN,
+          "two pulses on Status (stimulus start and end)", f"{len(edges)} in {length:.1f} s", AGAIN)
     log.warning(
         "%s: no pulse on Status; the stimulus is taken to lie %g s from either end of the "
         "recording", path, MARGIN)
@@ -206,9 +192,9 @@ def read_physiology(path: str | Path, channels: tuple[str, ...], seconds: float)
     """
     raw = _open_bdf(path)
     rate, times = raw.info["sfreq"], stimulus_times(path, raw)
-    if times.length < times.onset + seconds:
-        expected = f"{seconds:g} s of recording after stimulus start, as the labels last"
-        raise BadFile(path, expected, f"{times.length - times.onset:.2f} s", AGAIN)
+    check(path, times.length >= times.onset + seconds,
+          f"{seconds:g} s of recording after stimulus start, as the labels last",
+          f"{times.length - times.onset:.2f} s", AGAIN)
     end = max(times.offset, times.onset + seconds) + EDGE
     first, last = max(0, round((times.onset - EDGE) * rate)), min(raw.n_times, round(end * rate))
     data = raw.get_data(picks=list(channels), start=first, stop=last, units="uV")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lib.datasets.base import BadFile, Signal
+from lib.datasets.base import Signal
+from lib.datasets.checks import check, check_there, refused
 from lib.datasets.mahnob_files import AGAIN, Session
 from lib.datasets.mahnob_format import GAZE_COLUMNS, GAZE_PREAMBLE, GAZE_RATE
 from lib.datasets.video import SLACK, Clock, clock, read_frames
@@ -20,31 +22,29 @@ def read_gaze(path: str | Path) -> tuple[pd.DataFrame, float, float]:
     """Read the gaze table; returns it with the timestamps (ms) of MovieStart and MovieEnd.
     Malformed lines are skipped."""
     path = Path(path)
-    if not path.is_file():
-        raise BadFile(path, "the gaze table of the session", "no such file", AGAIN)
-    try:
+    must = partial(check, path, fix=AGAIN)
+    check_there(path, "the gaze table of the session", AGAIN)
+    # includes pandas' parser and empty-file errors
+    with refused(path, f"a tab-separated table after {GAZE_PREAMBLE} lines", AGAIN, ValueError):
         table = pd.read_csv(path, sep="\t", skiprows=GAZE_PREAMBLE, encoding_errors="replace",
                             on_bad_lines="skip", low_memory=False)
-    except ValueError as error:  # includes pandas' parser and empty-file errors
-        raise BadFile(path, f"a tab-separated table after {GAZE_PREAMBLE} lines", str(error),
-                      AGAIN) from error
     missing = [name for name in GAZE_COLUMNS[:-1] if name not in table]
-    if missing:
-        raise BadFile(path, f"column names on line {GAZE_PREAMBLE + 1}",
-                      f"no {', '.join(missing[:3])}", AGAIN)
+    must(not missing, f"column names on line {GAZE_PREAMBLE + 1}", f"no {', '.join(missing[:3])}")
     given = table[list(GAZE_COLUMNS[:13])]
     table[given.columns] = numbers = given.apply(pd.to_numeric, errors="coerce")
-    if lost := [name for name in given if given[name].notna().any() and table[name].isna().all()]:
-        raise BadFile(path, f"numbers in {', '.join(lost[:3])}",
-                      f"{given[lost[0]].dropna().iloc[0]!r}", AGAIN)
+    lost = {
+        name: given[name].dropna().iloc[0] for name in given
+        if given[name].notna().any() and table[name].isna().all()
+    }
+    must(not lost, f"numbers in {', '.join([*lost][:3])}", repr(next(iter(lost.values()), "")))
     # two cells run into one: what follows stands in the wrong columns
     torn = (given.notna() & numbers.isna()).any(axis=1)
     table.loc[torn, given.columns[1:]] = np.nan
     starts, ends = (table.loc[table["Event"] == event, "Timestamp"].dropna()
                     for event in ("MovieStart", "MovieEnd"))
-    if starts.empty or ends.empty or ends.iloc[-1] <= starts.iloc[0]:
-        raise BadFile(path, "the event MovieStart and after it MovieEnd",
-                      f"{len(starts)} and {len(ends)} of them", AGAIN)
+    must(
+        len(starts) and len(ends) and ends.iloc[-1] > starts.iloc[0],
+        "the event MovieStart and after it MovieEnd", f"{len(starts)} and {len(ends)} of them")
     return table, float(starts.iloc[0]), float(ends.iloc[-1])
 
 
@@ -58,8 +58,7 @@ def media_start(gaze: str | Path, session: Session) -> float:
     """
     table, start, _ = read_gaze(gaze)
     anchors = table[["Timestamp", "AudioSampleNumber"]].dropna()
-    if anchors.empty:
-        raise BadFile(gaze, "at least one AudioSampleNumber", "none", AGAIN)
+    check(gaze, len(anchors), "at least one AudioSampleNumber", "none", AGAIN)
     stamp, sample = anchors.iloc[0]
     return float((sample - session.audio_begin) / session.audio_rate + (start - stamp) / 1000)
 
@@ -75,12 +74,13 @@ def read_eye(path: str | Path) -> Signal:
     rows = table[table["Timestamp"].between(start, end) & table["Number"].notna()
                  & table[measured].notna().any(axis=1)]
     rows = rows.drop_duplicates(["Number", *measured]).set_index("Number")
-    if rows.index.has_duplicates:
-        again = rows.index[rows.index.duplicated()][0]
-        raise BadFile(path, "each sample once", f"different values for sample {again:.0f}", AGAIN)
-    if rows.empty or np.ptp(rows.index) > 2 * len(rows):
-        raise BadFile(path, "consecutively numbered samples between MovieStart and MovieEnd",
-                      f"{len(rows)} usable rows", AGAIN)
+    again = rows.index[rows.index.duplicated()]
+    check(path, not len(again), "each sample once",
+          f"different values for sample {next(iter(again), 0):.0f}", AGAIN)
+    check(path,
+          len(rows) and np.ptp(rows.index) <= 2 * len(rows),
+          "consecutively numbered samples between MovieStart and MovieEnd",
+          f"{len(rows)} usable rows", AGAIN)
     first = (rows["Timestamp"].iloc[0] - start) / 1000
     rows = rows.reindex(np.arange(rows.index.min(), rows.index.max() + 1))[measured]
     return Signal(rows.to_numpy(np.float32).T, GAZE_RATE, tuple(rows.columns), "as recorded", first)
@@ -88,14 +88,13 @@ def read_eye(path: str | Path) -> Signal:
 
 def _clock(path: str | Path, rate: float) -> Clock:
     """When frames are shown: every 1 / ``rate`` s, unless the container's timestamps vary."""
-    if not Path(path).is_file():
-        raise BadFile(path, "the colour video of the session", "no such file", AGAIN)
+    check_there(Path(path), "the colour video of the session", AGAIN)
     found = clock(path)
     if not found.constant:
         return found
-    if abs(found.rate / rate - 1) > RATE_ERROR:
-        expected = f"{rate:g} frames per second, as session.xml says"
-        raise BadFile(path, expected, f"{found.rate:g}", AGAIN)
+    check(path,
+          abs(found.rate / rate - 1) <= RATE_ERROR,
+          f"{rate:g} frames per second, as session.xml says", f"{found.rate:g}", AGAIN)
     return Clock(np.arange(len(found.times)) / rate, rate, True)
 
 
@@ -116,12 +115,10 @@ def video_frames(video: str | Path, gaze: str | Path, session: Session,
     last, slack = len(shown.times) - 1, round(SLACK * session.video_rate)
     seconds = media_start(gaze, session) + np.asarray(times)
     numbers = np.floor(seconds * shown.rate + 1e-6).astype(int)
-    if numbers[0] < -slack or numbers[-1] > last + slack:
-        expected = f"frames {numbers[0]} to {numbers[-1]} of the stimulus"
-        raise BadFile(video, expected, f"frames 0 to {last}", AGAIN)
+    check(video, numbers[0] >= -slack and numbers[-1] <= last + slack,
+          f"frames {numbers[0]} to {numbers[-1]} of the stimulus", f"frames 0 to {last}", AGAIN)
     if not shown.constant:
         numbers = np.searchsorted(shown.times, seconds + 1e-6, "right") - 1
         gap = (np.clip(seconds, 0, shown.length) - shown.times[numbers.clip(0)]).max()
-        if gap > SLACK:
-            raise BadFile(video, f"a frame every {SLACK:g} s", f"none for {gap:.1f} s", AGAIN)
+        check(video, gap <= SLACK, f"a frame every {SLACK:g} s", f"none for {gap:.1f} s", AGAIN)
     return read_frames(video, np.clip(numbers, 0, last))

@@ -8,14 +8,13 @@ from __future__ import annotations
 import logging
 import math
 import zlib
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 from scipy.io import loadmat
 
-from lib.datasets.base import BadFile
+from lib.datasets.checks import check, kept, refused
 
 log = logging.getLogger(__name__)
 HEADER, NAME = 128, 1000  # bytes: of the file, and in which an array has said its name
@@ -35,27 +34,31 @@ def load(path: str | Path, names: Iterable[str], fix: str, **how: Any) -> dict[s
         A file that cannot be read, of version 7.3, or damaged: lengths or checksums are wrong.
     """
     path, names = Path(path), tuple(names)
-    try:
+    with refused(path, "a MATLAB 5 file", fix):
         with open(path, "rb") as file:
             head = file.read(520)
-        if head.startswith(b"MATLAB 7.3") or b"\x89HDF" in (head[:4], head[512:516]):
-            found = "version 7.3 (HDF5)"
-            raise BadFile(path, "a MATLAB 5 to 7 file", found, OLDER.format(path.name))
+        newer = head.startswith(b"MATLAB 7.3") or b"\x89HDF" in (head[:4], head[512:516])
+        check(path, not newer, "a MATLAB 5 to 7 file", "version 7.3 (HDF5)",
+              OLDER.format(path.name))
         if head[126:128] in (b"IM", b"MI"):
-            state = path.stat()
-            given = state.st_mtime_ns, state.st_ctime_ns, state.st_size
-            how["verify_compressed_data_integrity"] = not _goes_on(path, names, *given)
+            how["verify_compressed_data_integrity"] = not _goes_on(path, names)
         content = loadmat(path, variable_names=names, **how)
-    except BadFile:
-        raise
-    except Exception as error:  # SciPy raises whatever the damaged bytes lead it to
-        found = f"{type(error).__name__}: {error}"
-        raise BadFile(path, "a MATLAB 5 file", found, fix) from error
     return {name: content[name] for name in names if name in content}
 
 
-@lru_cache(maxsize=10_000)
-def _goes_on(path: Path, names: tuple[str, ...], *state: int) -> bool:
+def load_all(path: str | Path, names: Collection[str], fix: str, *, none: str = "",
+             also: Collection[str] = (), **how: Any) -> dict[str, Any]:
+    """As :func:`load`, of which all but the ``also`` must be there; ``none`` is what to do, if not
+    ``fix``, where they are not."""
+    content = load(path, (*names, *also), fix, **how)
+    missing = [name for name in names if name not in content]
+    check(path, not missing, f"the variables {', '.join(names)}", f"no {', '.join(missing)}", none
+          or fix)
+    return content
+
+
+@kept(10_000)
+def _goes_on(path: Path, names: tuple[str, ...]) -> bool:
     """Check the named variables; whether their compressed data go on after them: harmless."""
     content, more = path.read_bytes(), False
     order = "little" if content[126:128] == b"IM" else "big"

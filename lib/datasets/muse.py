@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lib.datasets.base import Cohort, Signal, Trial, alone, copies, origin
-from lib.datasets.checks import check, left_out, tell
+from lib.datasets.base import Cohort, Signal, Trial
+from lib.datasets.checks import alone, check, check_finite, copies, finish, left_out, origin
 from lib.datasets.muse_format import CHANNELS, CLOCK, FOLDER, RATE, STATES
 from lib.datasets.table import read_csv
 from lib.paths import glob
@@ -76,20 +77,17 @@ def read(root: str | Path) -> Cohort:
                       ord(letter) - ord("a") + 1, str(number), 10 * state + number, STATES[state],
                       labels, {"eeg": partial(_load, path), "clock": partial(_load_clock, path)},
                       {"eeg": str(path)}))
-    reason = next(iter(dropped.values()), "no file of that name")
-    check(root, trials, "at least one recording such as subjecta-relaxed-1.csv",
-          f"none of {len(found)}: {reason}", AGAIN)
-    tell(log, logging.INFO, root, dropped)
-    tier, caption = origin(root, "Muse recordings of three mental states, 4 people")
-    return Cohort(FOLDER, "public" if tier == "licensed" else tier, tuple(trials), caption, dropped)
+    cohort = origin(root, FOLDER, "Muse recordings of three mental states, 4 people", "public")
+    return finish(replace(cohort, name=FOLDER), root, trials, dropped,
+                  "at least one recording such as subjecta-relaxed-1.csv", f"none of {len(found)}",
+                  AGAIN, log, logging.INFO)
 
 
 def _table(path: Path) -> pd.DataFrame:
     """The clock and the channels of one file, checked."""
     must = partial(check, path, fix=AGAIN)
     table = read_csv(path, AGAIN, columns := [CLOCK, *CHANNELS])[columns]
-    bad = (~np.isfinite(table.to_numpy())).sum()
-    must(not bad, "finite numbers", f"{bad} NaN or infinite")
+    check_finite(path, table.to_numpy(), "", AGAIN)
     steps = np.diff(table[CLOCK])
     back = np.append(steps <= 0, True).argmax()
     must(back == len(steps), "timestamps that increase", f"a step back or none after sample {back}")

@@ -13,8 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lib.datasets.base import BadFile
-from lib.datasets.checks import check
+from lib.datasets.checks import check, refused
 
 JPEG, PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # but for those inside the compressed data
@@ -34,10 +33,8 @@ def read_picture(path: str | Path, fix: str) -> np.ndarray:
     BadFile
         No picture, or a damaged one.
     """
-    try:
+    with refused(path, "a picture", fix, OSError):
         content = Path(path).read_bytes()
-    except OSError as error:
-        raise BadFile(path, "a picture", type(error).__name__, fix) from error
     image, said = _decode(content)
     fault = "" if image is not None else f"{len(content)} bytes that are none, or a part of one"
     if content.startswith(JPEG):

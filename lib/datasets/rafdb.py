@@ -21,8 +21,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.datasets.base import Cohort, Signal, Trial, origin
-from lib.datasets.checks import check, left_out, tell
+from lib.datasets.base import Cohort, Signal, Trial
+from lib.datasets.checks import check, finish, left_out, origin
 from lib.datasets.picture import read_picture
 from lib.datasets.table import fields, read_text
 from lib.paths import spelled
@@ -86,7 +86,7 @@ def read(folder: str | Path) -> Cohort:
         No label file, or not one usable image.
     """
     folder = Path(folder)
-    tier, caption = origin(folder, "RAF-DB")
+    cohort = origin(folder, "rafdb", "RAF-DB")
     entries, dropped = _entries(folder)
     root = _owner_root(folder)
     images = [*((root / OWNER[0]).glob("*.jpg") if root else (folder / REPACK).glob("*/*/*.jpg"))]
@@ -104,20 +104,17 @@ def read(folder: str | Path) -> Cohort:
             trials.append(
                 Trial("rafdb", 0, session, number, entry.name, {"emotion": EMOTIONS.index(emotion)},
                       {"image": partial(_signal, path)}, {"image": str(path)}))
-    reason = next(iter(dropped.values()), "every label is another emotion")
-    check(folder, trials, "at least one usable image",
-          f"none for {len(entries)} labels; the first: {reason}", AGAIN)
     if surplus > 0:
         dropped["images without a line"] = f"{surplus} of {len(images)} in the label file"
-    tell(log, logging.WARNING, folder, dropped)
     if others:
         counts = ", ".join(f"{emotion} {count}" for emotion, count in sorted(others.items()))
         said = f"{others.total()} images of emotions that paper 4 does not use: {counts}"
         dropped["other emotions"] = said
         log.info("%s: %s", folder, said)
     trials.sort(key=lambda trial: (list(SPLITS).index(trial.session), trial.trial))
-    return Cohort("rafdb" if tier == "licensed" else "rafdb-simulated", tier, tuple(trials),
-                  caption, dropped)
+    return finish(cohort, folder, trials, dropped, "at least one usable image",
+                  f"none for {len(entries)} labels; the first", AGAIN, log,
+                  unsaid=("other emotions",))
 
 
 def files(folder: str | Path) -> list[str]:

@@ -11,13 +11,9 @@ import pandas as pd
 
 from lib import paths
 from lib.datasets.base import BadFile, Cohort, readable
-from lib.datasets.catalogue import DATASETS, Dataset, checksums
+from lib.datasets.catalogue import DATASETS, Dataset
 from lib.datasets.checks import check
 from lib.datasets.mahnob_format import LABELS_FILE
-
-__all__ = [
-    "DATASETS", "Dataset", "Found", "best", "checksums", "corpora", "find", "require", "status"
-]
 
 log = logging.getLogger(__name__)
 TIERS = ("licensed", "public", "simulated")  # best first

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.datasets.base import BadFile, Cohort, Trial, origin
+from lib.datasets.base import Cohort, Signal, Trial
+from lib.datasets.checks import check, check_array, check_finite, finish, origin
 
 log = logging.getLogger(__name__)
 CHANNELS = tuple(
@@ -79,45 +80,38 @@ def split(name: str) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
             for first, last in blocks]
 
 
-def check_eeg(file: Path, name: str, eeg: np.ndarray) -> None:
-    """Raise ``BadFile`` unless ``eeg`` is finite and has 62 channels, any number of windows, and 5
-    bands."""
-    shape = (len(CHANNELS), "windows", len(BANDS))
-    if eeg.ndim != 3 or (eeg.shape[0], eeg.shape[2]) != (
-            shape[0], shape[2]) or not eeg.shape[1] or eeg.dtype.kind not in "fiu":
-        raise BadFile(file, f"{name} {shape}".replace("'", ""), f"{eeg.dtype} {eeg.shape}", AGAIN)
-    if not np.isfinite(eeg).all():
-        raise BadFile(file, f"finite numbers in {name}",
-                      f"{(~np.isfinite(eeg)).sum()} NaN or infinite", AGAIN)
+def check_features(eeg: tuple[Path, str, np.ndarray], eye: tuple[Path, str, np.ndarray],
+                   n_eye: int) -> None:
+    """Refuse a trial, given as file, name and array, whose EEG is not finite or not 62 channels,
+    any number of windows and 5 bands, or whose eye movements are not as long.
 
-
-def check_eye(file: Path, name: str, eye: np.ndarray, n_features: int, n_windows: int) -> None:
-    """Raise ``BadFile`` unless ``eye`` is ``(n_features, n_windows)``, as long as the EEG.
-
-    NaN is allowed: a blink leaves some.
+    NaN is allowed in these: a blink leaves some.
     """
-    if eye.ndim != 2 or eye.shape[0] != n_features or eye.dtype.kind not in "fiu":
-        raise BadFile(file, f"{name} ({n_features}, windows)", f"{eye.dtype} {eye.shape}", AGAIN)
-    if np.isinf(eye).any():
-        raise BadFile(file, f"numbers or NaN in {name}", f"{np.isinf(eye).sum()} infinite", AGAIN)
-    if eye.shape[1] != n_windows:
-        raise BadFile(file,
-                      f"{name} with {n_windows} windows, as many as the EEG of the same trial",
-                      f"{eye.shape[1]}", AGAIN)
+    (file, name, array), (n, bands) = eeg, (len(CHANNELS), len(BANDS))
+    check_array(file, array, (n, None, bands), f"{name} ({n}, windows, {bands})", AGAIN)
+    check_finite(file, array, f" in {name}", AGAIN)
+    windows = array.shape[1]
+    file, name, array = eye
+    check_array(file, array, (n_eye, None), f"{name} ({n_eye}, windows)", AGAIN)
+    infinite = np.isinf(array).sum()
+    check(file, not infinite, f"numbers or NaN in {name}", f"{infinite} infinite", AGAIN)
+    check(file, array.shape[1] == windows,
+          f"{name} with {windows} windows, as many as the EEG of the same trial", array.shape[1],
+          AGAIN)
 
 
-def finish(root: Path, name: str, title: str, trials: Sequence[Trial],
-           dropped: Mapping[str, str]) -> Cohort:
-    """The cohort of what could be read; ``BadFile`` where that is nothing, a warning where it is
-    not all."""
-    tier, caption = origin(root, title)
-    first = next(iter(dropped.values()), "no files")
-    if not trials:
-        raise BadFile(root, f"at least one readable trial of {title}",
-                      f"none; the first reason: {first}",
-                      "Check that this is the folder that holds the feature folders.")
-    if dropped:
-        log.warning("%s: %d trials or files left out, the first because: %s", root, len(dropped),
-                    first)
-    return Cohort(name if tier == "licensed" else f"{name}-simulated", tier, tuple(trials), caption,
-                  dict(dropped))
+def signal(modality: str, features: np.ndarray) -> Signal:
+    """The features of one trial in float64: EEG, channel, window, band, or eye movements, row,
+    window."""
+    data = np.array(features, np.float64, order="C")
+    if modality == "eeg":
+        return Signal(data, FEATURE_RATE, CHANNELS, "nats")
+    return Signal(data, FEATURE_RATE, tuple(f"eye {i}" for i in range(1, len(data) + 1)))
+
+
+def ended(root: Path, name: str, trials: Sequence[Trial], dropped: Mapping[str, str]) -> Cohort:
+    """The cohort of what could be read; see :func:`lib.datasets.checks.finish`."""
+    title = name.upper()
+    return finish(origin(root, name, title), root, trials, dropped,
+                  f"at least one readable trial of {title}", "none; the first reason",
+                  "Check that this is the folder that holds the feature folders.", log)

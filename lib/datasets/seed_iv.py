@@ -17,13 +17,13 @@ import numpy as np
 from scipy.io import whosmat
 
 from lib.datasets import mat
-from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies
-from lib.datasets.seed_format import (AGAIN, CHANNELS, FEATURE_RATE, FOLDERS_IV, N_EYE_IV,
-                                      SEED_IV_LABELS, SMOOTHINGS, check_eeg, check_eye, finish)
+from lib.datasets.base import Cohort, Signal, Trial
+from lib.datasets.checks import alone, check, check_there, copies, left_out
+from lib.datasets.seed_format import (AGAIN, FOLDERS_IV, N_EYE_IV, SEED_IV_LABELS, SMOOTHINGS,
+                                      check_features, ended, signal)
 from lib.paths import glob
 
 EEG, EYE = FOLDERS_IV
-EYE_NAMES = tuple(f"eye {i}" for i in range(1, N_EYE_IV + 1))
 
 
 def read(folder: str | Path, smooth: str = "de_LDS") -> Cohort:
@@ -59,24 +59,20 @@ def read(folder: str | Path, smooth: str = "de_LDS") -> Cohort:
     twins = copies(path for part in FOLDERS_IV for path in glob(root, f"{part}/*/*.mat"))
     for session in SEED_IV_LABELS:
         eeg, eye = (_named(root / part / str(session)) for part in FOLDERS_IV)
-        if not eeg:
-            error = BadFile(root / EEG / str(session), "one <subject>_<date>.mat for each subject",
-                            "none", AGAIN)
-            dropped[f"{EEG}/{session}"] = str(error)
+        with left_out(dropped, f"{EEG}/{session}"):
+            check(root / EEG / str(session), eeg, "one <subject>_<date>.mat for each subject",
+                  "none", AGAIN)
         pairs = Counter(_order(name)[0] for name in eeg if name in eye)
         for name in sorted({*eeg, *eye}, key=_order):
             subject = _order(name)[0]
-            try:
-                if pairs[subject] > 1:
-                    raise BadFile(root / EEG / str(session) / name,
-                                  "one recording of a subject in a session", f"{pairs[subject]}",
-                                  f"Keep the original alone. {AGAIN}")
-                for part in FOLDERS_IV:
-                    alone(root / part / str(session) / name, twins, AGAIN)
-                trials += _recording(root, session, subject, name, smooth, dropped)
-            except BadFile as bad:
-                dropped[f"session {session}/{name}"] = str(bad)
-    return finish(root, "seed-iv", "SEED-IV", trials, dropped)
+            with left_out(dropped, f"session {session}/{name}"):
+                eeg_path, eye_path = (root / part / str(session) / name for part in FOLDERS_IV)
+                check(eeg_path, pairs[subject] < 2, "one recording of a subject in a session",
+                      pairs[subject], f"Keep the original alone. {AGAIN}")
+                for path in (eeg_path, eye_path):
+                    alone(path, twins, AGAIN)
+                trials += _recording(eeg_path, eye_path, session, subject, smooth, dropped)
+    return ended(root, "seed-iv", trials, dropped)
 
 
 def files(folder: str | Path) -> list[str]:
@@ -109,57 +105,41 @@ def _order(name: str) -> tuple[int, int]:
     return int(subject), int(date)
 
 
-def _recording(root: Path, session: int, subject: int, name: str, smooth: str,
+def _recording(eeg_path: Path, eye_path: Path, session: int, subject: int, smooth: str,
                dropped: dict[str, str]) -> list[Trial]:
     """The usable trials of one subject in one session; what is not usable goes into ``dropped``."""
-    paths = {"eeg": root / EEG / str(session) / name, "eye": root / EYE / str(session) / name}
     numbers = range(1, len(SEED_IV_LABELS[session]) + 1)
-    eeg = _arrays(paths["eeg"], [f"{smooth}{t}" for t in numbers])
-    eye = _arrays(paths["eye"], [f"eye_{t}" for t in numbers])
+    eeg = _arrays(eeg_path, [f"{smooth}{t}" for t in numbers])
+    eye = _arrays(eye_path, [f"eye_{t}" for t in numbers])
     trials = []
     for t, emotion in zip(numbers, SEED_IV_LABELS[session], strict=True):
-        keys = {"eeg": f"{smooth}{t}", "eye": f"eye_{t}"}
-        loaders = {
-            "eeg": partial(_eeg, paths["eeg"], keys["eeg"]),
-            "eye": partial(_eye, paths["eye"], keys["eye"])
-        }
-        trial = Trial("seed-iv", subject, str(session), t, f"{session}-{t}", {"emotion": emotion},
-                      loaders, {modality: str(path) for modality, path in paths.items()})
-        try:
-            for arrays, modality in ((eeg, "eeg"), (eye, "eye")):
-                if keys[modality] not in arrays:
-                    raise BadFile(paths[modality], f"the array {keys[modality]}",
-                                  f"{len(arrays)} others of its kind", AGAIN)
-            check_eeg(paths["eeg"], keys["eeg"], eeg[keys["eeg"]])
-            check_eye(paths["eye"], keys["eye"], eye[keys["eye"]], N_EYE_IV,
-                      eeg[keys["eeg"]].shape[1])
-        except BadFile as error:
-            dropped[f"seed-iv subject {subject} session {session} trial {t}"] = str(error)
-        else:
-            trials.append(trial)
+        with left_out(dropped, f"seed-iv subject {subject} session {session} trial {t}"):
+            keys = f"{smooth}{t}", f"eye_{t}"
+            for path, arrays, key in zip((eeg_path, eye_path), (eeg, eye), keys, strict=True):
+                check(path, key in arrays, f"the array {key}", f"{len(arrays)} others of its kind",
+                      AGAIN)
+            check_features((eeg_path, keys[0], eeg[keys[0]]), (eye_path, keys[1], eye[keys[1]]),
+                           N_EYE_IV)
+            files = {"eeg": eeg_path, "eye": eye_path}
+            loaders = {
+                modality: partial(_load, path, modality, key)
+                for (modality, path), key in zip(files.items(), keys, strict=True)
+            }
+            trials.append(
+                Trial("seed-iv", subject, str(session), t, f"{session}-{t}", {"emotion": emotion},
+                      loaders, {modality: str(path) for modality, path in files.items()}))
     return trials
 
 
 def _arrays(path: Path, keys: list[str]) -> dict[str, np.ndarray]:
     """Those of the arrays that the file has; ``BadFile`` if it has none of them."""
-    if not path.is_file():
-        raise BadFile(path, "the features of one subject and session", "no such file", AGAIN)
+    check_there(path, "the features of one subject and session", AGAIN)
     found = mat.load(path, keys, AGAIN)
-    if not found:
-        others = [key for key, *_ in whosmat(path)]
-        raise BadFile(path, f"arrays {keys[0]} to {keys[-1]}",
-                      f"none of them, but {', '.join(others[:3]) or 'nothing'}", AGAIN)
+    others = [] if found else [key for key, *_ in whosmat(path)]
+    check(path, found, f"arrays {keys[0]} to {keys[-1]}",
+          f"none of them, but {', '.join(others[:3]) or 'nothing'}", AGAIN)
     return found
 
 
-def _array(path: Path, key: str) -> np.ndarray:
-    arrays = _arrays(path, [key])
-    return np.ascontiguousarray(arrays[key], dtype=np.float64)
-
-
-def _eeg(path: Path, key: str) -> Signal:
-    return Signal(_array(path, key), FEATURE_RATE, CHANNELS, "nats")
-
-
-def _eye(path: Path, key: str) -> Signal:
-    return Signal(_array(path, key), FEATURE_RATE, EYE_NAMES)
+def _load(path: Path, modality: str, key: str) -> Signal:
+    return signal(modality, _arrays(path, [key])[key])

@@ -14,19 +14,21 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from lib.datasets import safe_pickle
-from lib.datasets.base import BadFile, Cohort, Signal, Trial, alone, copies
-from lib.datasets.seed_format import (AGAIN, BANDS, CHANNELS, FEATURE_RATE, FOLDERS_V, N_EYE_V,
-                                      SEED_V_LABELS, check_eeg, check_eye, finish)
+from lib.datasets.base import Cohort, Signal, Trial
+from lib.datasets.checks import (alone, check, check_array, check_there, copies, kept, left_out,
+                                 refused)
+from lib.datasets.seed_format import (AGAIN, BANDS, CHANNELS, FOLDERS_V, N_EYE_V, SEED_V_LABELS,
+                                      check_features, ended, signal)
 from lib.paths import glob
 from lib.whole import writing
 
-EYE_NAMES = tuple(f"eye {i}" for i in range(1, N_EYE_V + 1))
 # of the 45 trials of a subject
 EXPECTED = [label for labels in SEED_V_LABELS.values() for label in labels]
 PER_SESSION = len(EXPECTED) // len(SEED_V_LABELS)
@@ -61,16 +63,13 @@ def read(folder: str | Path) -> Cohort:
     subjects = Counter(map(_subject, names))
     twins = copies(path for name in names for path in _paths(root, name).values() if path.is_file())
     for name in sorted(names, key=_subject):
-        try:
-            if subjects[_subject(name)] > 1:
-                raise BadFile(root / name, "one recording of each subject",
-                              f"{subjects[_subject(name)]}", AGAIN)
+        with left_out(dropped, name):
+            times = subjects[_subject(name)]
+            check(root / name, times == 1, "one recording of each subject", times, AGAIN)
             for path in _paths(root, name).values():
                 alone(path, twins, AGAIN)
             trials += _recording(root, name, dropped)
-        except BadFile as error:
-            dropped[name] = str(error)
-    return finish(root, "seed-v", "SEED-V", trials, dropped)
+    return ended(root, "seed-v", trials, dropped)
 
 
 def files(folder: str | Path) -> list[str]:
@@ -147,56 +146,49 @@ def _recording(root: Path, name: str, dropped: dict[str, str]) -> list[Trial]:
     subject, paths = _subject(name), _paths(root, name)
     eye_path = paths.get("eye", paths["eeg"])
     (eeg, label), (eye, eye_label) = _arrays(paths["eeg"], "eeg"), _arrays(eye_path, "eye")
-    trials = []
-    for path, arrays in zip((paths["eeg"], eye_path) * 2, (eeg, eye, label, eye_label),
-                            strict=True):
-        if more := arrays.keys() - set(range(len(EXPECTED))):
-            raise BadFile(path, f"trials 0 to {len(EXPECTED) - 1}", f"trial {max(more)} too", AGAIN)
+    trials, parts = [], ((paths["eeg"], eeg), (paths["eeg"], label), (eye_path, eye), (eye_path,
+                                                                                       eye_label))
+    for path, arrays in parts:
+        more = arrays.keys() - set(range(len(EXPECTED)))
+        check(path, not more, f"trials 0 to {len(EXPECTED) - 1}",
+              f"trial {max(more, default=0)} too", AGAIN)
     for k, expected in enumerate(EXPECTED):
         session, t = k // PER_SESSION + 1, k % PER_SESSION + 1
-        try:
-            for path, arrays in ((paths["eeg"], eeg), (paths["eeg"], label), (eye_path, eye),
-                                 (eye_path, eye_label)):
-                if k not in arrays:
-                    raise BadFile(path, f"data and label of trial {k} (from 0)",
-                                  f"{len(arrays)} of {len(EXPECTED)} trials", AGAIN)
-            check_eeg(paths["eeg"], f"trial {k}, as channels, windows, bands:", eeg[k])
-            check_eye(eye_path, f"trial {k}, as features, windows:", eye[k], N_EYE_V,
-                      eeg[k].shape[1])
+        with left_out(dropped, f"seed-v subject {subject} session {session} trial {t}"):
+            for path, arrays in parts:
+                check(path, k in arrays, f"data and label of trial {k} (from 0)",
+                      f"{len(arrays)} of {len(EXPECTED)} trials", AGAIN)
+            check_features((paths["eeg"], f"trial {k}, as channels, windows, bands:", eeg[k]),
+                           (eye_path, f"trial {k}, as features, windows:", eye[k]), N_EYE_V)
             for path, found in ((paths["eeg"], label[k]), (eye_path, eye_label[k])):
-                if found.dtype.kind not in "fiu" or not found.size or (found != expected).any():
-                    raise BadFile(path, f"label {expected} all through trial {k}",
-                                  f"{np.unique(found).tolist()}", AGAIN)
-                if found.size not in (1, eeg[k].shape[1]):
-                    windows = f"a label for each of the {eeg[k].shape[1]} windows of trial {k}"
-                    raise BadFile(path, windows, f"{found.size}", AGAIN)
-        except BadFile as error:
-            dropped[f"seed-v subject {subject} session {session} trial {t}"] = str(error)
-            continue
-        loaders = {"eeg": partial(_eeg, paths["eeg"], k), "eye": partial(_eye, eye_path, k)}
-        trials.append(
-            Trial("seed-v", subject, str(session), t, f"{session}-{t}", {"emotion": expected},
-                  loaders, {modality: str(path) for modality, path in paths.items()}))
+                right, windows = f"label {expected} all through trial {k}", eeg[k].shape[1]
+                check_array(path, found.ravel(), (None,), right, AGAIN)
+                check(path, (found == expected).all(), right, np.unique(found).tolist(), AGAIN)
+                check(path, found.size in (1, windows),
+                      f"a label for each of the {windows} windows of trial {k}", found.size, AGAIN)
+            loaders = {
+                "eeg": partial(_load, paths["eeg"], "eeg", k),
+                "eye": partial(_load, eye_path, "eye", k)
+            }
+            trials.append(
+                Trial("seed-v", subject, str(session), t, f"{session}-{t}", {"emotion": expected},
+                      loaders, {modality: str(path) for modality, path in paths.items()}))
     return trials
 
 
 def _arrays(path: Path, modality: str) -> tuple[Arrays, Arrays]:
     """Data, ``(62, n_windows, 5)`` or ``(33, n_windows)`` where it is as promised, and labels of
     one file, by trial from 0."""
-    if not path.is_file():
-        raise BadFile(path, f"the {modality} features of one subject", "no such file", AGAIN)
-    return _read_file(path, modality, path.stat().st_mtime_ns)
+    check_there(path, f"the {modality} features of one subject", AGAIN)
+    return _read_file(path, modality)
 
 
 # a file holds 45 trials: asked for one by one, it should not be read 45 times
-@lru_cache(maxsize=4)
-def _read_file(path: Path, modality: str, changed: int) -> tuple[Arrays, Arrays]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            members = {name: archive[name] for name in archive.files}
-    except Exception as error:  # NumPy raises whatever the damaged bytes lead it to
-        raise BadFile(path, "an .npz file of plain arrays", f"{type(error).__name__}: {error}",
-                      AGAIN) from error
+@kept(4)
+def _read_file(path: Path, modality: str) -> tuple[Arrays, Arrays]:
+    with refused(path, "an .npz file of plain arrays",
+                 AGAIN), np.load(path, allow_pickle=False) as archive:
+        members = dict(archive)
     if {"data", "label"} <= set(members):
         data, label = (_pickled(path, name, members[name]) for name in ("data", "label"))
         return {k: _turned(array, modality) for k, array in data.items()}, label
@@ -204,24 +196,20 @@ def _read_file(path: Path, modality: str, changed: int) -> tuple[Arrays, Arrays]
         int(name[-2:]): array for name, array in members.items()
         if re.fullmatch(rf"{kind}_\d\d", name)
     } for kind in (modality, "label"))
-    if not data:
-        raise BadFile(path, f"arrays data and label, or {modality}_00 to {modality}_44",
-                      ", ".join(list(members)[:3]) or "nothing", AGAIN)
+    check(path, data, f"arrays data and label, or {modality}_00 to {modality}_44",
+          ", ".join(list(members)[:3]) or "nothing", AGAIN)
     return data, label
 
 
 def _pickled(path: Path, name: str, member: np.ndarray) -> Arrays:
     """The dictionary whose pickle is the raw bytes of a member."""
-    content = safe_pickle.loads(member.tobytes(), path)
-    try:
-        arrays = {int(k): np.asarray(array)
-                  for k, array in content.items()}  # type: ignore[attr-defined]
-        if len(arrays) < len(content):  # type: ignore[arg-type]
-            raise ValueError("one trial under two keys")
-        return arrays
-    except (AttributeError, TypeError, ValueError) as error:
-        found = f"{type(content).__name__} ({error})"
-        raise BadFile(path, f"in {name} a dictionary of arrays, by trial", found, AGAIN) from error
+    content: Any = safe_pickle.loads(member.tobytes(), path)
+    expected = f"in {name} a dictionary of arrays, by trial"
+    check(path, isinstance(content, dict), expected, type(content).__name__, AGAIN)
+    with refused(path, expected, AGAIN, TypeError, ValueError):
+        arrays = {int(k): np.asarray(array) for k, array in content.items()}
+    check(path, len(arrays) == len(content), expected, "one trial under two keys", AGAIN)
+    return arrays
 
 
 def _turned(array: np.ndarray, modality: str) -> np.ndarray:
@@ -234,11 +222,5 @@ def _turned(array: np.ndarray, modality: str) -> np.ndarray:
         0, 1) if array.ndim == 2 and array.shape[1] == shape[1] * shape[2] and len(array) else array
 
 
-def _eeg(path: Path, k: int) -> Signal:
-    return Signal(np.array(_arrays(path, "eeg")[0][k], np.float64, order="C"), FEATURE_RATE,
-                  CHANNELS, "nats")
-
-
-def _eye(path: Path, k: int) -> Signal:
-    return Signal(np.array(_arrays(path, "eye")[0][k], np.float64, order="C"), FEATURE_RATE,
-                  EYE_NAMES)
+def _load(path: Path, modality: str, key: int) -> Signal:
+    return signal(modality, _arrays(path, modality)[0][key])

@@ -16,17 +16,15 @@ import numpy as np
 import pandas as pd
 
 from lib.datasets.base import BadFile
-from lib.datasets.checks import check
+from lib.datasets.checks import check, refused
 
 MISSING = ("", "NA", "NaN", "nan")  # what a table of numbers has where there is none
 
 
 def read_text(path: str | Path, fix: str) -> str:
     """The text of a file in UTF-8, or UTF-16 with its mark; ``BadFile`` says what else it seems."""
-    try:
+    with refused(path, "a text file", fix, OSError):
         content = Path(path).read_bytes()
-    except OSError as error:
-        raise BadFile(path, "a text file", type(error).__name__, fix) from error
     wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     zeros = "zero bytes: damage, or UTF-16 without its mark"
     seems = "damaged UTF-16" if wide else zeros if b"\0" in content else ""

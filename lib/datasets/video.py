@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from lib.datasets.base import Signal
-from lib.datasets.checks import check
+from lib.datasets.checks import check, check_there, kept
 from lib.datasets.picture import heard
 
 SLACK = 1.0  # choice: seconds that the nearest frame may lie off and still stands in
@@ -45,16 +45,15 @@ def clock(path: str | Path, least: float = 0.0) -> Clock:
     BadFile
         No video, one that is cut short, or timestamps that no camera makes.
     """
-    check(path, Path(path).is_file(), "a video", "no such file", ORIGINAL)
-    state = Path(path).stat()
-    found = _clock(str(path), state.st_mtime_ns, state.st_size)
+    check_there(Path(path), "a video", ORIGINAL)
+    found = _clock(str(path))
     check(path, found.length >= (1 - MOST_LOST) * least,
           f"a video of {least:.1f} s, as the recording lasts", f"{found.length:.1f} s", ORIGINAL)
     return found
 
 
-@lru_cache(maxsize=64)
-def _clock(path: str, mtime: int, size: int) -> Clock:
+@kept(64)
+def _clock(path: str) -> Clock:
     must = partial(check, path, fix=ORIGINAL)
     capture = _open(path, cv2.CAP_PROP_FORMAT, -1)  # packets, not frames
     nominal, count = capture.get(cv2.CAP_PROP_FPS), capture.get(cv2.CAP_PROP_FRAME_COUNT)
@@ -76,13 +75,13 @@ def _clock(path: str, mtime: int, size: int) -> Clock:
     announced = count / nominal if nominal > 0 else 0.0  # below 0 where the file does not say
     must(announced - shown.length <= max(1.5 / rate, LATE), f"{announced:.2f} s, as it announces",
          f"{shown.length:.2f} s (cut short)")
-    _check_avi(path, size, shown)
+    _check_avi(path, shown)
     return shown
 
 
-def _check_avi(path: str, size: int, shown: Clock) -> None:
+def _check_avi(path: str, shown: Clock) -> None:
     """An AVI file has its length and that of its parts in headers, and its frame rate twice."""
-    must = partial(check, path, fix=ORIGINAL)
+    must, size = partial(check, path, fix=ORIGINAL), Path(path).stat().st_size
     with open(path, "rb") as file:
         head = file.read(36)
         if head[:4] != b"RIFF":

@@ -167,6 +167,26 @@ def test_without_external_annotation(tmp_path):
         cohort.dropped) == {"amigos subject 1 external annotation": "no labels_ext_annotation"}
 
 
+def test_a_malformed_external_annotation_is_said_and_the_trials_are_read(tmp_path, caplog):
+    cells = content()
+    short = cells["labels_ext_annotation"][:, :19]
+    savemat(tmp_path / layout.file_name(1), cells | {"labels_ext_annotation": short})
+    write(tmp_path, 2, labels_ext_annotation=np.zeros((2, 4)))
+    write(tmp_path, 3, labels_ext_annotation=np.empty((0, 0)))  # none, as the format may have it
+    with caplog.at_level(logging.WARNING):
+        cohort = amigos.read(tmp_path)
+    assert len(cohort) == 60 and "2 trials or files left out, 60 read" in caplog.text
+    assert list(cohort.dropped) == [
+        "amigos subject 1 external annotation", "amigos subject 2 trial 5 external annotation"
+    ]
+    for why, found in zip(
+            cohort.dropped.values(),
+        ("a cell array of 20, found object (1, 19)", "(n, 3), found float64 (2, 4)"), strict=True):
+        assert found in why and why.endswith("read without it.")
+    assert ["external_valence" in trial.labels
+            for trial in cohort] == [False] * 20 + [i != 4 for i in range(20)] * 2
+
+
 def test_a_compressed_member_that_fails_the_check_is_read_with_a_warning(tmp_path, caplog):
     path = write(tmp_path, options={"do_compression": True})
     raw = path.read_bytes()
@@ -190,8 +210,7 @@ def test_one_message_where_nothing_is_usable(tmp_path):
     path = write(tmp_path, 7)
     trial = amigos.read(tmp_path)[0]
     path.unlink()
-    with pytest.raises(BadFile,
-                       match=r"P07\.mat: expected a subject's file, found FileNotFoundError"):
+    with pytest.raises(BadFile, match=r"P07\.mat: expected a subject's file, found no such file"):
         trial.load("eeg")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lib.datasets.base import copies
+from lib.datasets.checks import copies
 
 
 def test_copies_are_found_by_their_bytes(tmp_path):

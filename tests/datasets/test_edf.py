@@ -93,6 +93,7 @@ HEADERS = {
     "no samples": (field("samples"), "0", "with samples of every channel"), "label twice": (field(
         "label",
         1), "Cz", "each electrode once, found Cz twice"), "records": (236, "5", "cut short"),
+    "half a record": (236, "4.5", "a whole number of records, found 4.5"),
     "record of four seconds": (244, "4", "100 to 20000 samples per second, found 32"),
     "record of no time": (244, "0", "records of some seconds"),
     "channels": (252, "3",

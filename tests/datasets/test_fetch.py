@@ -15,8 +15,8 @@ import requests
 
 from lib.datasets import fetch as module
 from lib.datasets.__main__ import main
+from lib.datasets.catalogue import DATASETS
 from lib.datasets.fetch import FetchError, download, fetch
-from lib.datasets.registry import DATASETS
 
 NAME = "mahnob-public-features"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import pickle
+import re
 
 import cv2
 import numpy as np
@@ -181,6 +182,11 @@ def test_sync_report_goes_on_after_a_bad_file(copy, make):
     assert "two pulses on Status" in report["problem"][0] and report["media_s"].tolist() == [
         8, 8
     ] and report["problem"][1] == ""
+    damage(make, copy, "video", b"RIFF" * 9)
+    report = mahnob.sync_report(mahnob.read(copy))
+    assert "no frames" in report["problem"][0] and np.isnan(report["video_s"][0])
+    np.testing.assert_allclose(report[["media_s", "media_start_in_video_s"]], [[8, 2]] * 2,
+                               atol=1e-4)
 
 
 @pytest.mark.parametrize("case", DROPPED)
@@ -191,6 +197,15 @@ def test_a_damaged_trial_is_left_out_with_its_reason(copy, case, caplog, make):
         cohort = mahnob.read(copy)
     assert [t.subject for t in cohort] == [30] and list(cohort.dropped) == ["Sessions/4"]
     assert reason in cohort.dropped["Sessions/4"] and reason in caplog.text
+
+
+def test_a_needed_video_needs_the_gaze_table_for_its_clock(copy, make):
+    damage(make, copy, "gaze", None)
+    cohort = mahnob.read(copy, need=("video",))
+    assert [t.subject for t in cohort] == [30]
+    assert re.search("the eye file that session.xml names, found no such file.*leave video out",
+                     cohort.dropped["Sessions/4"])
+    assert len(mahnob.read(copy, need=("eeg",))) == 2
 
 
 def test_without_videos_the_eeg_can_still_be_read(copy, make):

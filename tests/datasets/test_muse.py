@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.datasets import muse, registry
+from lib.datasets import catalogue, muse, registry
 from lib.datasets.base import BadFile
 from lib.datasets.muse_format import CHANNELS, CLOCK, FOLDER, RATE, STATES, UNUSED, file_name
 from lib.preprocessing.muse import segments
@@ -118,12 +118,12 @@ def test_nothing_usable_is_said_once(tmp_path):
     with pytest.raises(BadFile,
                        match=r"at least one recording such as .*found none of 1: .*found 5\.0 s"):
         muse.read(tmp_path)
-    with pytest.raises(BadFile, match=r"found none of 0: no file of that name\. Fetch it again"):
+    with pytest.raises(BadFile, match=r"found none of 0: no such file\. Fetch it again"):
         muse.read(tmp_path / "empty")
 
 
 def test_checksums_list_the_published_recordings():
-    files = registry.checksums(FOLDER)
+    files = catalogue.checksums(FOLDER)
     assert sorted(files) == sorted(
         file_name(subject, state, number) for subject in (1, 2, 3, 4) for state in STATES
         for number in (1, 2))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from lib.datasets import eeg_corpora, mahnob_features, registry, seed_v
+from lib.datasets import catalogue, eeg_corpora, mahnob_features, registry, seed_v
 from lib.datasets.__main__ import main
 from lib.datasets.amigos_format import EEG_CHANNELS
 from lib.datasets.mahnob_format import LABELS_FILE
@@ -43,7 +43,7 @@ def test_every_entry_says_what_a_user_must_know():
 
 
 def test_checksums_list_the_published_files():
-    files = registry.checksums(FEATURES)
+    files = catalogue.checksums(FEATURES)
     assert len(files) == 240 and LABELS_FILE in files
     assert all(
         re.fullmatch(r"[0-9a-f]{64}", digest) and size > 0 for digest, size in files.values())

@@ -96,6 +96,17 @@ def test_a_converted_simulation_stays_one(root, tmp_path):
         "plain").caption == seed_v.read(root).caption == "simulated cohort, effect = 1, seed = 3"
 
 
+def test_a_file_that_changes_with_the_same_time_or_the_same_size_is_read_anew(root):
+    path, trial = root / FOLDERS["eeg"] / "2_123.npz", seed_v.read(root)[45]
+    before = path.stat()
+    eeg = content(2)[0]
+    for factor in (2, 3):
+        write(root, "eeg", 2, {k: factor * array for k, array in eeg.items()}, labels())
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert path.stat().st_size == before.st_size
+        assert trial.load("eeg").data[0, 0, 0] == factor * eeg[0][0, 0]
+
+
 TRIAL = {
     "other length": ("eye", {4: np.zeros(
         (9, 33))}, {}, "with 3 windows, as many as the EEG of the same trial, found 9"),
@@ -193,5 +204,5 @@ def test_files_and_an_empty_folder(root, tmp_path):
             BadFile, match=
             r"at least one readable trial of SEED-V, found none; the first reason: .*1_123\.npz"):
         seed_v.read(root)
-    with pytest.raises(BadFile, match="no files"):
+    with pytest.raises(BadFile, match="found none; the first reason: no such file"):
         seed_v.read(tmp_path / "nowhere")

@@ -68,7 +68,8 @@ def test_bad_parameters(tmp_path):
     for wrong, message in (({"effect": 2.0}, "effect: expected 0 to 1"),
                            ({"subjects": 40}, "subjects: expected 1 to 27, found 40"),
                            ({"seconds": (8, 6)}, "seconds: expected 5 or more, the smaller number"),
-                           ({"video_rate": 0}, "video_rate: expected 1 or more, found 0")):
+                           ({"video_rate": 0}, "video_rate: expected 1 or more, found 0"),
+                           ({"video_rate": 0.5}, "video_rate: expected 1 or more, found 0.5")):
         with pytest.raises(ValueError, match=message):
             mahnob.make(tmp_path / "x", **TINY | wrong)
     assert not (tmp_path / "x").exists()
