@@ -13,6 +13,7 @@ SAMPLES :=
 FOLDS   :=
 OUT     :=
 PROCESSOR :=
+LIMIT   :=
 # These two also from the environment. Nothing of theirs is removed that was not made here.
 DATA    ?=
 ifeq ($(origin BUILD),undefined)
@@ -27,6 +28,7 @@ ON      := $(if $(value DEVICE),--device=$(call quote,$(value DEVICE)))
 # Data that the environment names are found by the readers themselves (lib/paths.py).
 AT      := $(if $(filter command,$(origin DATA)),$(if $(value DATA),--data=$(call quote,$(value DATA))))
 TO      := $(if $(value OUT),--out=$(call quote,$(value OUT)))
+LIMITED := $(if $(value LIMIT),--limit=$(call quote,$(value LIMIT)))
 OPTIONS := --profile=$(call quote,$(value PROFILE)) $(AT) $(ON) $(TO)
 override VENV := $(call absolute,$(value VENV))
 PY      := $(call quote,$(VENV)/bin/python)
@@ -64,7 +66,7 @@ TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 .DELETE_ON_ERROR:
 .PHONY: help setup lock lab exercises check notebooks reproduce test test-unit test-browser test-notebooks test-golden fuzz kills nbval executed \
         environment format lint bench tune data \
-        data-status verify report site clean distclean $(EXECUTED) $(CHECKED)
+        data-status prune verify report site clean distclean $(EXECUTED) $(CHECKED)
 
 help: ## print this list
 	@echo "make reproduce [PROFILE=demo|public|paper|yours] [DATA=folder] [DEVICE=cpu|cuda]"
@@ -123,6 +125,7 @@ reproduce: setup ## run what is not up to date and write build/figures, JOBS=2 n
 	@$(PY) -m lib.companion.runner $(NAMES) --plan=$(call quote,$(value JOBS)) $(OPTIONS)
 	@$(MAKE) --no-print-directory -j $(call quote,$(value JOBS)) $(TOGETHER) executed
 	$(if $(value OUT)$(filter-out demo,$(PROFILE)),,@$(PY) -m lib.companion.drift)
+	@$(PY) -m lib.prune --quiet $(LIMITED)
 
 executed: $(EXECUTED)
 
@@ -223,6 +226,9 @@ data: setup ## download the openly published data into DATA (default: data/); SI
 
 data-status: setup ## which data are there, what is missing, where to ask
 	@$(PY) -m lib.datasets status
+
+prune: setup ## keep at most LIMIT=5 GB of finished results and simulated cohorts: what was used longest ago goes
+	@$(PY) -m lib.prune $(LIMITED)
 
 verify: setup ## check that every figure is the one its notebook made, by the code that stands here
 	@$(PY) -m lib.companion.verify

@@ -10,6 +10,7 @@ one is recomputed alone.
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import importlib.metadata
 import inspect
@@ -144,6 +145,8 @@ class Store:
                 with np.load(handle, allow_pickle=False) as archive:
                     value = {name: archive[name] for name in archive.files}
             self.hits += 1
+            with contextlib.suppress(OSError):
+                os.utime(file)  # what was used longest ago is pruned first
             return value
         except FileNotFoundError:
             pass

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lib import paths
+from lib import paths, prune
 from lib.datasets import seed_v
 from lib.datasets.base import BadFile
 from lib.datasets.catalogue import DATASETS
@@ -52,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _status(options: argparse.Namespace) -> None:
     print(f"data folder: {paths.data(options.data)}")
+    print(f"made here, in {paths.build()}: {prune.kept()} (make prune removes the oldest)")
     for row in status(options.data).to_dict("records"):
         print(f"\n{row['dataset']} ({row['tier']})")
         print("\n".join(f"  {key:8} {row[key]}" for key in ("found", "where", "missing", "ask")

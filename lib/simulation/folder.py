@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -68,6 +69,8 @@ def cohort(name: str, source: str, given: Mapping, write: Callable[[Path, dict, 
         truth = write(root, parameters, given.get("jobs", 1))
         finish(root, {"caption": caption, "key": key, **parameters, **truth})
         log.info("%s: written to %s", caption, root)
+    elif not given["folder"]:
+        os.utime(root)  # what was used longest ago is pruned first
     return root
 
 
