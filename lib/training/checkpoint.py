@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 
 
 class Checkpoint:
-    """Weights, optimiser, learning rate, random generators and history after each epoch.
+    """Weights, the best ones so far, optimiser, learning rate, random generators and history after
+    each epoch.
 
     Parameters
     ----------
@@ -36,15 +37,15 @@ class Checkpoint:
         """Spent on the run, with what was spent before a restart."""
         return self.before + time.perf_counter() - self.begin
 
-    def save(self, network, optimiser, schedule, history: list) -> None:
+    def save(self, network, optimiser, schedule, history: list, best: tuple) -> None:
         """Write atomically; where it cannot be written, say so and go on."""
         buffer = io.BytesIO()
         torch.save(
             {
                 "network": network.state_dict(), "optimiser": optimiser.state_dict(),
-                "schedule": schedule.state_dict(),
-                "history": [list(map(float, row))
-                            for row in history], "given": self.given, "seconds": self.seconds,
+                "schedule": schedule.state_dict(), "history": [
+                    list(map(float, row)) for row in history
+                ], "best": best, "given": self.given, "seconds": self.seconds,
                 "numpy": self.rng.bit_generator.state, "torch": torch.get_rng_state(),
                 "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
             }, buffer)
@@ -77,14 +78,15 @@ class Checkpoint:
             return None
         return state
 
-    def resume(self, network, optimiser, schedule) -> list:
-        """Put everything back as it was after the last epoch; the history so far."""
+    def resume(self, network, optimiser, schedule) -> tuple[list, tuple] | None:
+        """Put everything back as it was after the last epoch; the history so far, and the best
+        score, its epoch and weights."""
         if (state := self._read()) is None:
-            return []
+            return None
         for name, part in (("network", network), ("optimiser", optimiser), ("schedule", schedule)):
             part.load_state_dict(state[name])
         self.before, self.rng.bit_generator.state = state["seconds"], state["numpy"]
         torch.set_rng_state(state["torch"])
         if state["cuda"]:
             torch.cuda.set_rng_state_all(state["cuda"])
-        return state["history"]
+        return state["history"], state["best"]

@@ -161,9 +161,9 @@ def fit(task: Task, recipe: Recipe, checkpoint: Checkpoint | None = None) -> np.
     schedule = _schedule(optimiser, recipe, recipe.epochs * task.steps)
     by_step = recipe.schedule in {"one_cycle", "cosine", "linear"}
     sign = -1 if recipe.monitor.endswith("loss") else 1
-    history, best, best_epoch, state = [], -math.inf, -1, None
-    if checkpoint is not None:
-        history = checkpoint.resume(network, optimiser, schedule)
+    history, (best, best_epoch, state) = [], (-math.inf, -1, None)
+    if checkpoint is not None and (kept := checkpoint.resume(network, optimiser, schedule)):
+        history, (best, best_epoch, state) = kept
     for epoch in range(len(history), recipe.epochs):
         network.train()
         losses = []
@@ -199,7 +199,7 @@ def fit(task: Task, recipe: Recipe, checkpoint: Checkpoint | None = None) -> np.
         elif not by_step:
             schedule.step()
         if checkpoint is not None:
-            checkpoint.save(network, optimiser, schedule, history)
+            checkpoint.save(network, optimiser, schedule, history, (best, best_epoch, state))
     task.best = best_epoch if recipe.monitor else len(history) - 1
     if state is not None:
         network.load_state_dict(state)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from lib.training.checkpoint import Checkpoint
 from lib.training.loop import Recipe, Task, fit
 
 
@@ -90,3 +91,22 @@ def test_gradients_are_clipped():
 def test_an_unknown_schedule_is_named():
     with pytest.raises(ValueError, match="no schedule 'cosin'"):
         fit(Line(), Recipe(schedule="cosin"))
+
+
+def test_a_resumed_run_remembers_its_best_epoch(tmp_path):
+    scores = [0.1, 0.9, 0.2, 0.3, 0.4, 0.5]
+    recipe = Recipe(epochs=6, lr=0.1, monitor="given")
+
+    def run(seen: int) -> Line:
+        task = Line(scores[seen:])
+        fit(task, recipe, Checkpoint(tmp_path / "run.pt", "line", np.random.default_rng(0)))
+        return task
+
+    whole = Line(scores)
+    fit(whole, recipe)
+    with pytest.raises(FloatingPointError):  # ended in the fifth epoch, as by a kill
+        broken = Line([*scores[:4], np.nan])
+        fit(broken, recipe, Checkpoint(tmp_path / "run.pt", "line", np.random.default_rng(0)))
+    resumed = run(4)
+    assert (resumed.best, whole.best) == (1, 1) and len(resumed.seen) == 2
+    assert resumed.network.weight.item() == whole.network.weight.item() == broken.seen[1]
