@@ -18,11 +18,11 @@ def _entries() -> Iterator[tuple[float, int, Path]]:
     """Last use, bytes and place of each finished result and each finished cohort."""
     for file in paths.memo().glob("*/*.npz"):
         state = file.stat()
-        yield state.st_mtime, state.st_size, file
+        yield state.st_atime, state.st_size, file
     for truth in paths.cohorts().glob("[!.]*/truth.json"):
         folder = truth.parent
         sizes = (file.stat().st_size for file in folder.rglob("*") if file.is_file())
-        yield folder.stat().st_mtime, sum(sizes), folder
+        yield folder.stat().st_atime, sum(sizes), folder
 
 
 def kept() -> str:

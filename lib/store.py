@@ -18,6 +18,7 @@ import json
 import logging
 import mmap
 import os
+import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -112,6 +113,12 @@ def code_digest(source: str | Path) -> str:
     return json_digest([[bare(file.read_text(encoding="utf-8")) for file in files], versions])
 
 
+def used(place: Path) -> None:
+    """Note that finished work was used now: what was used longest ago is pruned first."""
+    with contextlib.suppress(OSError):
+        os.utime(place, ns=(time.time_ns(), place.stat().st_mtime_ns))
+
+
 class Store:
     """A folder of finished results.
 
@@ -145,8 +152,7 @@ class Store:
                 with np.load(handle, allow_pickle=False) as archive:
                     value = {name: archive[name] for name in archive.files}
             self.hits += 1
-            with contextlib.suppress(OSError):
-                os.utime(file)  # what was used longest ago is pruned first
+            used(file)
             return value
         except FileNotFoundError:
             pass

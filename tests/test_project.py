@@ -126,8 +126,8 @@ def test_make_takes_folders_as_typed_and_little_from_the_environment(checkout):
                        PROFILE="work", PYTHON="/no", JOBS="x")
     assert done.returncode == 0, done.stderr
     assert asked == [
-        "-m", "lib.companion.runner", "--profile=demo", "--data=a  $b; 'c\" #d", "--device=-x y",
-        "-m", "lib.companion.drift"
+        "-m", "lib.companion.runner", "--plan=2", "--profile=demo", "--data=a  $b; 'c\" #d",
+        "--device=-x y", "-m", "lib.companion.drift", "-m", "lib.prune", "--quiet"
     ]
     assert {p.name for p in folder.parent.iterdir()} == {folder.name}
 

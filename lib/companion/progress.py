@@ -20,10 +20,10 @@ def begin(profile: str, names: Sequence[str], jobs: int) -> None:
 
 def _seconds(profile: str) -> dict[str, float]:
     """What each notebook took: on this machine, else where the committed results were made."""
-    known = json.loads((paths.FIGURES / "manifest.json").read_text(encoding="utf-8"))
-    times = {row["notebook"]: row["seconds"] for row in known}
-    here = folder(profile) / "timings.json"
-    own = json.loads(here.read_text(encoding="utf-8")) if here.is_file() else {}
+    committed, here = paths.FIGURES / "manifest.json", folder(profile) / "timings.json"
+    rows, own = (json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+                 for file in (committed, here))
+    times = {row["notebook"]: row["seconds"] for row in rows}
     return times | {name: cost["seconds"] for name, cost in own.items()}
 
 

@@ -80,7 +80,10 @@ class Range:
     high: Fraction
 
     def combined(self, other: Range, operator: Callable[[Fraction, Fraction], Fraction]) -> Range:
-        """Interval arithmetic; exact where no number occurs on both sides."""
+        """Interval arithmetic; exact where no number occurs on both sides. A quotient has no bounds
+        where what it is divided by may be 0."""
+        if operator is truediv and other.low <= 0 <= other.high:
+            raise ValueError(f"divided by {other.low} to {other.high}, which may be 0")
         ends = [operator(a, b) for a in (self.low, self.high) for b in (other.low, other.high)]
         return Range(operator(self.value, other.value), min(ends), max(ends))
 
@@ -156,10 +159,14 @@ def evaluate(formula: str, numbers: Mapping[str, Number]) -> Range:
         raise ValueError(f"{formula!r}: a formula has names, whole numbers and + - * /, no "
                          f"{ast.unparse(node)!r}")
 
-    names = [node.id for node in ast.walk(ast.parse(formula)) if isinstance(node, ast.Name)]
+    try:
+        tree = ast.parse(formula, mode="eval")
+    except SyntaxError as error:
+        raise ValueError(f"{formula!r}: no formula ({error.msg})") from error
+    names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
     if len(names) > len(set(names)):
         raise ValueError(f"{formula!r}: each name stands once, or its bounds would not be exact")
-    return of(ast.parse(formula, mode="eval").body)
+    return of(tree.body)
 
 
 def written(formula: str, numbers: Mapping[str, Number]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from lib import paths
-from lib.store import code_digest, digest
+from lib.store import code_digest, digest, used
 from lib.whole import write_file
 
 log = logging.getLogger(__name__)
@@ -70,7 +69,7 @@ def cohort(name: str, source: str, given: Mapping, write: Callable[[Path, dict, 
         finish(root, {"caption": caption, "key": key, **parameters, **truth})
         log.info("%s: written to %s", caption, root)
     elif not given["folder"]:
-        os.utime(root)  # what was used longest ago is pruned first
+        used(root)
     return root
 
 
