@@ -11,6 +11,7 @@ import torch
 
 from lib.models import backbones
 from lib.models.backbones import mobilenet_v2, resnet50
+from lib.models.inception import inception_v3
 
 FACES = np.random.default_rng(0).integers(0, 255, (6, 48, 48, 3), dtype=np.uint8)
 
@@ -35,9 +36,19 @@ def test_features_are_averages_over_space(net):
     assert features.shape == (
         6, 1280) and features.dtype == torch.float32 and not features.requires_grad
     seen = []
-    hook = net.trunk.features.register_forward_hook(lambda module, given, out: seen.append(out))
+    hook = net.folded.features.register_forward_hook(lambda module, given, out: seen.append(out))
     assert torch.allclose(net(FACES), seen[0].mean((2, 3)), atol=1e-6)
     hook.remove()
+
+
+@pytest.mark.parametrize(
+    "build", [mobilenet_v2, lambda: resnet50("random"), lambda: inception_v3("random", size=96)])
+def test_folding_batch_norm_changes_rounding_alone(build):
+    net, images = build().double(), torch.randn(2, 3, 96, 96, dtype=torch.float64)
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in net.folded.modules())
+    with torch.no_grad():
+        published, folded = net.trunk(images), backbones.folded(net.trunk)(images)
+    torch.testing.assert_close(folded, published, rtol=1e-9, atol=1e-9)
 
 
 def test_frozen_and_in_evaluation_mode_for_good(net):

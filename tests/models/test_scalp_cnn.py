@@ -66,7 +66,7 @@ def test_inception_gives_2048_features_with_weights_of_the_user(inception, tmp_p
 
 def test_inception_sees_values_from_minus_one_to_one(inception):
     seen = []
-    hook = inception.trunk.Conv2d_1a_3x3.register_forward_pre_hook(
+    hook = inception.folded.Conv2d_1a_3x3.register_forward_pre_hook(
         lambda _, given: seen.append(given[0]))
     inception(torch.tensor([0.0, 255.0]).view(2, 1, 1, 1).expand(2, 75, 75, 3))
     hook.remove()
