@@ -24,8 +24,9 @@ def window_starts(lengths, trials, size: int, hop: int) -> np.ndarray:
         Where a trial is shorter than a window.
     """
     starts: list[int] = []
+    slices = trial_slices(lengths)
     for i in trials:
-        where = trial_slices(lengths)[i]
+        where = slices[i]
         last = where.stop - size
         if last < where.start:
             raise ValueError(f"trial {i} has {lengths[i]} steps, fewer than a window of {size}")

@@ -158,8 +158,9 @@ class ValenceTask(loop.Task):
             for piece in np.array_split(starts, max(1, -(-len(starts) // 128))):
                 eeg, face, _ = self.gather(piece)
                 heads.append(self.network(eeg, face).valence.float().cpu().numpy())
-        trace = overlap_mean(np.concatenate(heads, axis=1), starts, len(self.valence))
-        return trace[:, self.steps_of(part)]
+        own = self.lengths[list(self.split[part])]
+        local = window_starts(own, range(len(own)), self.recipe.window, hop)
+        return overlap_mean(np.concatenate(heads, axis=1), local, own.sum())
 
 
 def fit_fold(data: Mapping[str, np.ndarray], split: Mapping, model: str, options: Mapping,
