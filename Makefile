@@ -210,6 +210,7 @@ kills: setup ## kill `make reproduce` of small notebooks at random moments, and 
 bench: setup ## measure speed beside named peers (benchmarks/), as ratios
 	$(PY) -m benchmarks.bench_band_power
 	$(PY) -m benchmarks.bench_folds
+	$(PY) -m benchmarks.bench_growth
 	$(PY) -m benchmarks.bench_segments
 	$(PY) -m benchmarks.bench_spectrograms
 	$(PY) -m benchmarks.bench_pretraining
