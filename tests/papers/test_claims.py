@@ -184,7 +184,9 @@ def test_numbers_stand_for_what_rounds_to_them():
 @pytest.mark.parametrize(("formula", "said"), [("__import__('os').getcwd()", "no \"__import__"),
                                                ("a ** 9", r"no 'a \*\* 9'"),
                                                ("a + 0.5", "no '0.5'"),
-                                               ("a * (a - 1)", "each name stands once")])
+                                               ("a * (a - 1)", "each name stands once"),
+                                               ("a +", "no formula"),
+                                               ("1 / (a - 3)", "which may be 0")])
 def test_a_formula_is_arithmetic_and_nothing_else(formula, said):
     with pytest.raises(ValueError, match=said):
         evaluate(formula, {"a": Number("3")})

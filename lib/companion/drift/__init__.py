@@ -24,7 +24,7 @@ _FILE = yaml.safe_load(Path(__file__).with_name("tolerances.yaml").read_text(enc
 RULES: dict[str, dict] = _FILE["tables"]
 STEADY = tuple(_FILE["steady"])
 BY = ("paper", "cohort", "split", "metric")
-NAMES = ("row", "row", "model")  # the column that names what was run
+NAMES = ("row", "model")  # the column that names what was run
 
 
 @dataclass(frozen=True)
