@@ -26,6 +26,16 @@ class Refused(ValueError):
     wrong type."""
 
 
+class _Once(yaml.SafeLoader):
+    """YAML in which each key of a mapping stands once: the second would silently win."""
+    def construct_mapping(self, node, deep=False):
+        keys = [key for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        names = [key.value for key in keys]
+        if twice := [key for key in keys if names.count(key.value) > 1]:
+            raise yaml.YAMLError(f"{twice[1].value!r} twice, line {twice[1].start_mark.line + 1}")
+        return super().construct_mapping(node, deep)
+
+
 @dataclass(frozen=True)
 class Profile:
     """What one YAML says, over those that it is like.
@@ -76,7 +86,7 @@ def _read(name: str) -> dict:
     if name not in names():
         raise Refused(f"there is no profile {name!r}; there are {', '.join(names())}")
     try:
-        given = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        given = yaml.load(file.read_text(encoding="utf-8"), _Once) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Refused(f"{file.name}: expected YAML, found {error}") from error
     if not isinstance(given, Mapping):
@@ -107,6 +117,8 @@ def load(name: str) -> Profile:
     presets = given.pop("presets", {})
     _known(presets, papers, f"{name}.yaml, presets", "paper")
     for key, value in given.items():
+        if value is None:
+            raise Refused(f"{name}.yaml: {key} stands there without a value")
         if isinstance(value, Mapping) and key not in lessons:
             raise Refused(f"{name}.yaml: section {key!r} names no notebook; there are "
                           f"{', '.join(lessons)}")
