@@ -4,7 +4,6 @@ and settings as printed."""
 import dataclasses
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from lib.datasets.seed_format import SEED_IV_LABELS, SEED_V_LABELS, split
