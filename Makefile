@@ -226,7 +226,7 @@ tune: setup ## search the hyper-parameters of paper 2 with Ray Tune, on validati
 	  $(if $(SAMPLES),--samples=$(call quote,$(value SAMPLES))) $(if $(FOLDS),--folds=$(call quote,$(value FOLDS)))
 
 data: setup ## download the openly published data into DATA (default: data/); SIZE=subjects of the EEG corpus (10)
-	$(PY) -m lib.datasets fetch mahnob-public-features eegmmidb muse-mental-states $(if $(SIZE),--size=$(call quote,$(value SIZE)))
+	$(PY) -m lib.datasets fetch mahnob-public-features eegmat eegmmidb muse-mental-states $(if $(SIZE),--size=$(call quote,$(value SIZE)))
 
 data-status: setup ## which data are there, what is missing, where to ask
 	@$(PY) -m lib.datasets status
