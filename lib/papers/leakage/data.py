@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib import profiles
-from lib.datasets import muse, registry
+from lib import paths, profiles
+from lib.datasets import eegmat, muse, registry
 from lib.datasets.base import Cohort
 from lib.datasets.muse_format import FOLDER
 from lib.papers.amigos import protocol as amigos
@@ -188,9 +188,9 @@ def muse_cohort(profile: str, root: str = "", *, base: int = 0, **simulated: Any
     return registry.require(FOLDER, profile, root)
 
 
-def muse_data(cohort: Cohort) -> dict[str, Any]:
-    """Segments of the Muse recordings, :func:`lib.preprocessing.muse.segments`, and what a figure
-    must say."""
+def states_data(cohort: Cohort) -> dict[str, Any]:
+    """Segments of recordings of mental states, :func:`lib.preprocessing.muse.segments`, and what a
+    figure must say."""
     data = segments(cohort)
     return {
         **data, "about": {
@@ -215,6 +215,29 @@ def mental_states(data: Mapping[str, Any], seeds: int, base: int = 0, n_folds: i
             frames.append(
                 score(own, records, experiment=name, tier=data["about"]["tier"], by="subject"))
     return pd.concat(frames, ignore_index=True)
+
+
+def over_people(results: pd.DataFrame) -> pd.DataFrame:
+    """Of :func:`mental_states`: means with intervals over people, and the values of single people
+    (``person 1``, ...)."""
+    kinds = results.groupby("experiment", sort=False)
+    table = pd.concat([tidy(own, labels=kind) for kind, own in kinds], ignore_index=True)
+    each = results.rename(columns={"experiment": "labels", "row": "model"})
+    keys = ["labels", "split", "model"]
+    single = each.pivot_table("value", keys, "fold").add_prefix("person ").reset_index()
+    return table.merge(single, on=keys)
+
+
+def arithmetic(profile: str, root: str = "", seeds: int = 3,
+               base: int = 0) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """EEGMAT as :func:`mental_states` (profile ``public``), or the result of it that ships with the
+    project; and what a figure must say."""
+    if profiles.base(profile) == "public":
+        data = states_data(registry.require(eegmat.FOLDER, profile, root))
+        return over_people(mental_states(data, seeds, base)), data["about"]
+    kept = pd.read_csv(paths.FIGURES / "across" / "public" / f"{eegmat.FOLDER}.csv")
+    caption = "EEGMAT, 36 people (real recordings), the result that ships with the project"
+    return kept, {"caption": caption, "tier": "public", "source": digest(kept)}
 
 
 def valence_data(profile: str, inputs: Sequence[str], root: str = "", *,

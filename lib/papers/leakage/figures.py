@@ -195,7 +195,7 @@ def literature(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def people(table: pd.DataFrame, each: pd.DataFrame, splits: Sequence[str], models: Sequence[str],
+def people(table: pd.DataFrame, splits: Sequence[str], models: Sequence[str],
            chance: float) -> Figure:
     """Accuracy under every split with the own labels and with permuted ones, a panel each; small
     crosses are single people.
@@ -203,10 +203,11 @@ def people(table: pd.DataFrame, each: pd.DataFrame, splits: Sequence[str], model
     Parameters
     ----------
     table : DataFrame
-        ``labels``, ``split``, ``model``, ``mean``, ``low``, ``high``: over people.
-    each : DataFrame
-        ``labels``, ``split``, ``model``, ``value``: of each person.
+        ``labels``, ``split``, ``model``, ``mean``, ``low``, ``high`` over people, and a column
+        ``person ...`` of each.
     """
+    single = [name for name in table if name.startswith("person ")]
+    each = table.melt(["labels", "split", "model"], single).dropna()
     kinds = table["labels"].unique()
     figure, axes = blanks(3.2, len(kinds), sharey=True)
     for ax, kind in zip(axes, kinds, strict=True):
