@@ -403,9 +403,11 @@ run.figure("muse", figure, table, **{**about, "caption": said})
 # demo shows the result of the profile `public` that ships with the project.)
 
 # %%
+from lib.papers.leakage.settings import NETWORK
+
 table, about = leakage_data.arithmetic(profile, data, seeds, seed)
 said = f"{about['caption']}; 95 % intervals over people; crosses: single people"
-figure = plots.people(table, MUSE_SPLITS, MODELS, 1 / 2)
+figure = plots.people(table, MUSE_SPLITS, [*MODELS, NETWORK], 1 / 2)
 run.figure("eegmat", figure, table, **{**about, "caption": said})
 
 # %% [markdown]

@@ -12,12 +12,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from lib.papers.leakage.settings import NETWORK
 from lib.plots.shapes import arms, blanks, fan, legend
 from lib.plots.style import blank
 
 MODELS = {
     "nearest neighbour": ("#000000", "o"), "ridge": ("#0072B2", "s"),
-    "random forest": ("#D55E00", "^"), "stimulus mean": ("#7F7F7F", "D")
+    "random forest": ("#D55E00", "^"), "stimulus mean": ("#7F7F7F", "D"), NETWORK: ("#CC79A7", "P")
 }
 SPLITS = {
     "random_segments": ("#882255", "o"), "blocked_segments": ("#CC79A7", "s"),

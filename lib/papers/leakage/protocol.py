@@ -166,16 +166,16 @@ def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experime
             "fold": np.full(len(test), r.split.fold), "subject": data["subject"][test],
             "all": np.full(len(test), repetition)
         }[by]
-        parts.setdefault((r.row, r.split.name, r.seed), []).append(
+        parts.setdefault((r.row, r.role, r.split.name, r.seed), []).append(
             (unit, np.asarray(data["y"])[test], r.result["test"]))
     rows = []
-    for (model, split, seed), pieces in parts.items():
+    for (model, role, split, seed), pieces in parts.items():
         unit, y, predicted = (np.concatenate(column) for column in zip(*pieces, strict=True))
         metric, measure = ("CCC", regression) if y.dtype.kind == "f" else ("accuracy",
                                                                            classification)
         rows += [{
-            "paper": "across", "experiment": experiment, "row": model, "role": "control",
-            "split": split, "fold": int(u), "seed": seed, "metric": metric,
+            "paper": "across", "experiment": experiment, "row": model, "role": role, "split": split,
+            "fold": int(u), "seed": seed, "metric": metric,
             "value": measure(y[unit == u], predicted[unit == u])[metric], "tier": tier
         } for u in np.unique(unit)]
     return pd.DataFrame(rows)
