@@ -66,7 +66,7 @@ print(f"{draws.size} draws")
 import pandas as pd
 
 table = pd.DataFrame({"mean": [draws.mean()]})
-run.table("table1", table, caption="simulated draws, seed = 0")
+run.table("table1", table, caption="simulated draws, seed = 0", scores=pd.DataFrame({"draw": draws}))
 
 # %% [markdown]
 # ## Look at them

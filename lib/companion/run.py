@@ -97,16 +97,22 @@ class Run:
         display(Image(png.getvalue(), alt=f"{id}: {caption}"))
 
     def table(self, id: str, frame: pd.DataFrame, *, caption: str, tier: str = "simulated",
-              source: str = "", dropped: Iterable[str] = (), decimals: int = 3) -> None:
+              source: str = "", dropped: Iterable[str] = (), decimals: int = 3,
+              scores: pd.DataFrame | None = None, claims: pd.DataFrame | None = None) -> None:
         """Save and record a table as CSV (six significant digits), and print it as plain text with
         fixed decimals.
 
-        Parameters are those of :meth:`figure`; an index with names becomes columns.
+        Parameters are those of :meth:`figure`; an index with names becomes columns. ``scores`` (of
+        every fold and seed) and ``claims`` (tests between rows) are what it rests on: saved beside
+        it as ``<id>_scores.csv`` and ``<id>_claims.csv``, so that anyone can test again.
         """
         caption = captioned(caption, tier)
         frame = frame.reset_index() if any(frame.index.names) else frame
         about = _about(caption, tier, source, dropped)
         self._write(id, "table", _csv(frame), about)
+        for kind, beside in (("scores", scores), ("claims", claims)):
+            if beside is not None:
+                self._write(id, kind, _csv(beside), about)
         text = frame.to_string(index=False, na_rep="-", float_format=f"{{:.{decimals}f}}".format)
         print(f"{id}: {caption}\n{text}")
 
@@ -140,7 +146,8 @@ class Run:
             raise ValueError(
                 f"{id} is not among the outputs that the header of {self.notebook.name} "
                 f"declares: {declared}")
-        target = self.folder / f"{id}.{'png' if kind == 'figure' else 'csv'}"
+        name = f"{id}_{kind}" if kind in ("scores", "claims") else id
+        target = self.folder / f"{name}.{'png' if kind == 'figure' else 'csv'}"
         write_file(target, content)
         file = target.relative_to(self.manifest.parent).as_posix()
         row = {
