@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from scipy.fft import irfft, rfft
+from scipy.linalg import solve, toeplitz
 
 from lib import profiles
 from lib.datasets import registry
@@ -55,7 +57,7 @@ def pretrain(data: Mapping[str, np.ndarray], unlabelled: np.ndarray, modality: s
     the corpora; without, one network that saw the corpora alone serves all folds. ``how``: see
     :func:`lib.training.folds.cross_validate`.
     """
-    own = standardise(data[modality], np.arange(len(data["subject"])), data["subject"],
+    own = standardise(data[modality], (), data["subject"],
                       "subject") if preset.own else data[modality][:0]
     settings = {
         "model": preset.model[modality],
@@ -91,17 +93,29 @@ def fill(x: np.ndarray, start: Mapping[str, np.ndarray], modality: str, preset: 
     return chosen, mask, guess
 
 
-def gap_errors(x: np.ndarray, mask: np.ndarray, guess: np.ndarray) -> dict[str, float]:
-    """Mean squared error on the hidden points: of the network, of a straight line across each gap,
-    and of zero."""
-    time_axis = np.arange(x.shape[-1])
-    line = np.stack([[np.interp(time_axis, time_axis[~m], channel[~m]) for channel in segment]
-                     for segment, m in zip(x, mask, strict=True)])
+def interpolate(x: np.ndarray, mask: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """The best linear guess of hidden points from the visible ones of their channel, by the
+    autocovariance of ``known`` segments, the mean over channels; zero where nothing is hidden."""
+    n = x.shape[-1]
+    power = np.mean(np.abs(rfft(known, 2 * n))**2, axis=(0, 1))
+    covariance = toeplitz(irfft(power)[:n])
+    covariance += 1e-3 * covariance[0, 0] * np.eye(n)  # choice: so that it can be inverted
+    guess = np.zeros_like(x)
+    for out, segment, m in zip(guess, x, mask, strict=True):
+        ties = solve(covariance[np.ix_(~m, ~m)], covariance[np.ix_(~m, m)], assume_a="pos")
+        out[:, m] = segment[:, ~m] @ ties
+    return guess
+
+
+def gap_errors(x: np.ndarray, mask: np.ndarray, guess: np.ndarray,
+               known: np.ndarray) -> dict[str, float]:
+    """Mean squared error on the hidden points: of the network, of :func:`interpolate`, and of
+    zero."""
     hidden = np.broadcast_to(mask[:, None], x.shape)
-    return {
-        name: float(np.mean((value[hidden] - x[hidden])**2)) for name, value in
-        {"network": guess, "straight line": line, "zero": np.zeros_like(x)}.items()
+    rivals = {
+        "network": guess, "interpolation": interpolate(x, mask, known), "zero": np.zeros_like(x)
     }
+    return {name: float(np.mean((y[hidden] - x[hidden])**2)) for name, y in rivals.items()}
 
 
 def masked_share(mask: np.ndarray) -> pd.DataFrame:
