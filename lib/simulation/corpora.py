@@ -90,9 +90,10 @@ def _eeg(seed: int, corpus: str, subject: int, run: int, channels: tuple[str, ..
     out = np.zeros((rate * seconds, len(channels)), np.float32)
     # Kaya's files have the old names of two electrodes
     named = [{"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}.get(name, name) for name in channels]
-    out[:, [named.index(name) for name in EEG_CHANNELS]] = record(
-        person, Affect(calm, calm, calm), rng, EEG_CHANNELS, float(rate), montage="standard_1005",
-        blinks=blinks[blinks < seconds]).T
+    out[:, [named.index(name)
+            for name in EEG_CHANNELS]] = record(person, Affect(calm, calm, calm), rng, EEG_CHANNELS,
+                                                float(rate), montage="standard_1005",
+                                                blinks=blinks[blinks < seconds]).T
     return out
 
 

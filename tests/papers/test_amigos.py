@@ -155,13 +155,13 @@ def test_gaps_are_interpolated_by_what_the_corpora_repeat():
     noise = rng.standard_normal((40, 2, 200)).astype(np.float32)
     mask = np.tile(time % 40 > 20, (3, 1))
     for known, low, high in ((waves, 0.0, 0.05), (noise, 0.9, 1.1)):
-        x = known[:3]
-        errors = amigos_pretraining.gap_errors(x, mask, x, known[3:])
+        x, covariance = known[:3], amigos_pretraining.autocovariance(known[3:])
+        errors = amigos_pretraining.gap_errors(x, mask, x, covariance)
         assert errors["network"] == 0 and low <= errors["interpolation"] / errors["zero"] < high
-    filled = amigos_pretraining.interpolate(waves[:3], mask, waves[3:])
+    covariance = amigos_pretraining.autocovariance(waves[3:])
     changed = np.where(mask[:, None], 9, waves[:3])  # what is hidden is not looked at
-    np.testing.assert_array_equal(
-        filled, amigos_pretraining.interpolate(changed, mask, waves[3:]))
+    filled = [amigos_pretraining.interpolate(x, mask, covariance) for x in (waves[:3], changed)]
+    np.testing.assert_array_equal(*filled)
 
 
 def test_the_search_uses_validation_only_and_is_read_back(data, unlabelled, tmp_path, monkeypatch):

@@ -133,8 +133,8 @@ def test_fisher_scores():
     assert fisher_scores(x, np.array([0, 0, 1, 1])).tolist() == [16 / 2, 0, 0]
 
 
-@pytest.mark.parametrize(
-    "work", [linear_fold, naive_bayes_fold, stimulus_fold, majority_fold, coin_fold])
+@pytest.mark.parametrize("work",
+                         [linear_fold, naive_bayes_fold, stimulus_fold, majority_fold, coin_fold])
 def test_labels_outside_training_are_not_used(work):
     data = cohort(0.5)
     fold = parts(segment_splits("by_trial", data["subject"], data["trial"])[1])

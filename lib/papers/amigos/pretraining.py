@@ -57,8 +57,8 @@ def pretrain(data: Mapping[str, np.ndarray], unlabelled: np.ndarray, modality: s
     the corpora; without, one network that saw the corpora alone serves all folds. ``how``: see
     :func:`lib.training.folds.cross_validate`.
     """
-    own = standardise(data[modality], (), data["subject"],
-                      "subject") if preset.own else data[modality][:0]
+    own = standardise(data[modality],
+                      (), data["subject"], "subject") if preset.own else data[modality][:0]
     settings = {
         "model": preset.model[modality],
         "recipe": {**preset.pretraining[modality], "device": device}
@@ -93,13 +93,18 @@ def fill(x: np.ndarray, start: Mapping[str, np.ndarray], modality: str, preset: 
     return chosen, mask, guess
 
 
-def interpolate(x: np.ndarray, mask: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """The best linear guess of hidden points from the visible ones of their channel, by the
-    autocovariance of ``known`` segments, the mean over channels; zero where nothing is hidden."""
+def autocovariance(x: np.ndarray) -> np.ndarray:
+    """Of segments ``(n, n_channels, n_times)`` with mean 0, the same for all channels: the matrix
+    ``(n_times, n_times)``."""
     n = x.shape[-1]
-    power = np.mean(np.abs(rfft(known, 2 * n))**2, axis=(0, 1))
+    power = np.mean(np.abs(rfft(x, 2 * n))**2, axis=(0, 1))
     covariance = toeplitz(irfft(power)[:n])
-    covariance += 1e-3 * covariance[0, 0] * np.eye(n)  # choice: so that it can be inverted
+    return covariance + 1e-3 * covariance[0, 0] * np.eye(n)  # choice: so that it can be inverted
+
+
+def interpolate(x: np.ndarray, mask: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """The best linear guess of hidden points from the visible ones of their channel, with the
+    :func:`autocovariance` of other segments; zero where nothing is hidden."""
     guess = np.zeros_like(x)
     for out, segment, m in zip(guess, x, mask, strict=True):
         ties = solve(covariance[np.ix_(~m, ~m)], covariance[np.ix_(~m, m)], assume_a="pos")
@@ -108,14 +113,23 @@ def interpolate(x: np.ndarray, mask: np.ndarray, known: np.ndarray) -> np.ndarra
 
 
 def gap_errors(x: np.ndarray, mask: np.ndarray, guess: np.ndarray,
-               known: np.ndarray) -> dict[str, float]:
+               covariance: np.ndarray) -> dict[str, float]:
     """Mean squared error on the hidden points: of the network, of :func:`interpolate`, and of
     zero."""
-    hidden = np.broadcast_to(mask[:, None], x.shape)
-    rivals = {
-        "network": guess, "interpolation": interpolate(x, mask, known), "zero": np.zeros_like(x)
-    }
+    hidden, line = np.broadcast_to(mask[:, None], x.shape), interpolate(x, mask, covariance)
+    rivals = {"network": guess, "interpolation": line, "zero": np.zeros_like(x)}
     return {name: float(np.mean((y[hidden] - x[hidden])**2)) for name, y in rivals.items()}
+
+
+def people(x: np.ndarray, subject: np.ndarray, start: Mapping[str, np.ndarray], modality: str,
+           preset: Preset, known: np.ndarray, n: int = 8, seed: int = 0) -> pd.DataFrame:
+    """:func:`gap_errors` of ``n`` segments of each person; the rival's autocovariance is that of
+    the ``known`` segments."""
+    covariance = autocovariance(known)
+    return pd.DataFrame([{
+        "modality": modality.upper(), "subject": s,
+        **gap_errors(*fill(x[subject == s], start, modality, preset, n, seed), covariance)
+    } for s in np.unique(subject)])
 
 
 def masked_share(mask: np.ndarray) -> pd.DataFrame:
