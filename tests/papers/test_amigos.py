@@ -191,6 +191,26 @@ def test_the_search_uses_validation_only_and_is_read_back(data, unlabelled, tmp_
         SPACE) == set(config)
 
 
+def test_scores_and_their_intervals_stay_between_0_and_1():
+    rows, splits = ["ECG", "EEG", "Fused"], list(SPLITS)
+    table = pd.DataFrame([{
+        "row": row, "role": "model", "metric": "arousal F1", "published": 0.9, "reproduced": mean,
+        "reproduced_interval": 0.4, "split": split
+    } for row, mean in zip(rows, (0.03, 0.5, 0.97), strict=True) for split in splits])
+    coin = table.assign(row="coin", role="chance", reproduced=0.5)
+    constant = coin.assign(row="majority", reproduced=0.35)
+    table = pd.concat([table, coin, constant])
+    for figure, axis in ((plots.splits_beside(table, rows, ["arousal F1"], splits), 1),
+                         (plots.published_beside(table, splits), 0)):
+        (ax,) = figure.axes
+        bars = [path.vertices[:, axis] for lines in ax.collections for path in lines.get_paths()]
+        assert len(bars) == 9 and min(map(np.ptp, bars)) > 0.05
+        assert 0 < np.min(bars) < 0.03 and 0.97 < np.max(bars) < 1
+        lines = [np.unique(line.get_data()[axis]) for line in ax.lines]
+        assert [0.5] in lines and [0.35] not in lines  # the coin is chance, not the majority
+        assert (ax.get_xlim() if axis == 0 else ax.get_ylim()) == (0, 1)
+
+
 def test_figures_of_paper_2_are_drawn():
     rng = np.random.default_rng(0)
     cells = pd.DataFrame({"subject": 1, "cell": range(1, 21), "state": "missing"})
@@ -209,7 +229,7 @@ def test_figures_of_paper_2_are_drawn():
     drawn = [
         plots.presence(cells),
         plots.ratings(rated, {"arousal": 5.0, "valence": 5.0}),
-        plots.segment(x, x, ["F7", "F3", "ECG"], 128, "uV"),
+        plots.segment(x, x, ["F7", "F3", "ECG"], 128, ("uV", "mV")),
         plots.reconstruction(x, x[0] > 0, x, ["F7", "F3", "T7"], 128),
         confusion_matrices({"a": matrix, "b": matrix}),
         schematics.single_modality(paper["eeg"]),
