@@ -211,9 +211,7 @@ shown = {
 # where the cohort itself is not pre-trained on, nobody in it has been seen
 unseen = list(fold.test) if preset.own else everything
 guesses = {
-    m: pretraining.fill(
-        shown[m][unseen], pretraining.weights(start_weights[m]), m, preset, seed=seed
-    )
+    m: pretraining.fill(shown[m][unseen], start_weights[m], m, preset, seed=seed)
     for m in MODALITIES
 }
 
@@ -241,7 +239,7 @@ table = pd.concat(
         pretraining.people(
             shown[m][unseen],
             features["subject"][unseen],
-            pretraining.weights(start_weights[m]),
+            start_weights[m],
             m,
             preset,
             unlabelled[m],

@@ -183,8 +183,9 @@ def cell(viewing: Viewing, parameters: dict) -> np.ndarray:
     rise = 0.5 - 0.5 * np.cos(np.pi * np.clip(times / RISE, 0, 1))
     moments = stream(seed, "moments", *here)
     # choice: brain and heart have moments of their own, so that what blurs one leaves the other
-    valence, arousal, *beat = (rise * (level + MOMENTS * wave(moments, n, RATE, 3.0))
-                               for level in 2 * viewing.driven)
+    (valence, arousal), beat = ([
+        rise * (level + MOMENTS * wave(moments, n, RATE, 3.0)) for level in viewing.driven
+    ] for _ in range(2))
     shows = 0.2 * np.exp(0.5 * fingerprint * stream(seed, "face", who).standard_normal())
     smile = np.clip(shows * valence, 0, 1)
     rng = stream(seed, "cap", *here)
@@ -193,8 +194,8 @@ def cell(viewing: Viewing, parameters: dict) -> np.ndarray:
     eeg = brain.record(person, brain.Affect(valence, arousal, smile), stream(seed, "eeg", *here),
                        HEADSET, RATE, montage="standard_1020",
                        blinks=brain.blinking(rng, int(n / RATE)), rhythms=RHYTHMS)
-    ecg = heart.record(_heart(seed, who, fingerprint), *beat, stream(seed, "ecg", *here), RATE,
-                       fingerprint=fingerprint)
+    ecg = heart.record(_heart(seed, who, fingerprint), beat[0], beat[1], stream(seed, "ecg", *here),
+                       RATE, fingerprint=fingerprint)
     band = butter(4, (4, 45), "bandpass", fs=RATE, output="sos")
     eeg = sosfiltfilt(band, eeg - eeg.mean(axis=0), axis=1)
     ecg = sosfiltfilt(butter(4, 60, fs=RATE, output="sos"), ecg, axis=1)

@@ -188,7 +188,7 @@ def _arms(mean: pd.Series, half: pd.Series) -> np.ndarray:
 
 
 def splits_beside(table: pd.DataFrame, rows: Sequence[str], metrics: Sequence[str],
-                  splits: Sequence[str]) -> Figure:
+                  splits: Sequence[str], published: bool = False) -> Figure:
     """The same models under splits that keep ever more apart; a panel per metric.
 
     Parameters
@@ -198,70 +198,36 @@ def splits_beside(table: pd.DataFrame, rows: Sequence[str], metrics: Sequence[st
         drawn as a grey line per split.
     rows, metrics, splits : sequence of str
         What is drawn, in this order.
+    published : bool
+        Whether the printed numbers stand on the left, hollow.
     """
     figure, axes = blanks(3.1, len(metrics), sharey=True)
-    alone = {f"linear, {m}": COLOURS[m] for m in ("EEG", "ECG")}
+    alone = {
+        f"{kind}, {m}": COLOURS[m] for kind in ("linear", "AMIGOS baseline") for m in ("EEG", "ECG")
+    }
     shades = [alone.get(row, colour(row)) for row in rows]
     twins = [shades[:i].count(shade) for i, shade in enumerate(shades)]
     for ax, metric in zip(axes, metrics, strict=True):
         panel = table[table["metric"] == metric].drop_duplicates(["row", "split"])
         chance = panel[panel["role"] == "chance"].groupby("split")["reproduced"].max()
+        printed = panel.groupby("row")["published"].first().reindex(rows)
         panel = panel.set_index(["row", "split"])
         for row, shade, twin, shift in zip(rows, shades, twins, fan(len(rows), 0.11), strict=True):
-            known = panel.reindex([(row, split) for split in splits])
+            known, mark = panel.reindex([(row, split) for split in splits]), "osD^vP"[twin % 6]
             ax.errorbar(
                 np.arange(len(splits)) + shift, known["reproduced"],
-                _arms(known["reproduced"], known["reproduced_interval"]), fmt="osD^vP"[twin % 6],
-                ls=LINES[twin % len(LINES)], color=shade,
-                mfc="white" if "without" in row else shade, lw=1.2, ms=5, label=row)
+                _arms(known["reproduced"],
+                      known["reproduced_interval"]), fmt=mark, ls=LINES[twin % len(LINES)],
+                color=shade, mfc="white" if "without" in row else shade, lw=1.2, ms=5, label=row)
+            if published:
+                ax.plot(shift - 1, printed[row], mark, ms=7, mfc="none", color=shade)
         for k, value in enumerate(chance.reindex(splits)):
             ax.plot([k - 0.45, k + 0.45], [value, value], color="0.6", lw=1.2, zorder=0,
                     label=None if k else "chance: coin or majority")
-        ax.set(xticks=range(len(splits)), ylim=(0, 1),
-               xticklabels=[split.replace("_", "\n") for split in splits], title=metric)
+        names = ["published"] * published + [split.replace("_", "\n") for split in splits]
+        ax.set(xticks=range(-published, len(splits)), xticklabels=names, ylim=(0, 1), title=metric)
     labels = axes[0].get_legend_handles_labels()[1]
     legend(figure, axes[0], len(labels) if sum(map(len, labels)) < 75 else -(-len(labels) // 2))
-    return figure
-
-
-def published_beside(table: pd.DataFrame, splits: Sequence[str]) -> Figure:
-    """A table of the paper: hollow dots are published, filled marks ours, one for each split; a
-    panel per metric, the coin as a grey line.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From :func:`lib.evaluation.verdicts.verdicts`.
-    splits : sequence of str
-    """
-    coin, table = table[table["row"] == "coin"], table[table["role"] != "chance"]
-    rows, metrics = (list(dict.fromkeys(table[name])) for name in ("row", "metric"))
-    figure, axes = blanks(0.5 * len(rows) + 1.2, len(metrics), sharey=True)
-    marks = dict(zip(splits, "osD", strict=False))
-    for ax, metric in zip(axes, metrics, strict=True):
-        for y, row in enumerate(rows):
-            panel = table[(table["metric"] == metric) & (table["row"] == row)]
-            ours = panel.set_index("split").reindex(splits)
-            for mark, shift, (mean,
-                              half) in zip(marks.values(), fan(len(splits), 0.2),
-                                           ours[["reproduced",
-                                                 "reproduced_interval"]].to_numpy(), strict=True):
-                ax.errorbar(mean, y + shift, xerr=_arms(mean, half)[:, None], fmt=mark, ms=5,
-                            color=colour(row), elinewidth=1)
-            ax.plot(panel["published"][:1], [y] * len(panel[:1]), "o", ms=8, mfc="none",
-                    color=colour(row))
-        ax.axvline(coin.loc[coin["metric"] == metric, "reproduced"].mean(), color="0.6", lw=1.2,
-                   zorder=0)
-        ax.set(xlim=(0, 1), xticks=[0, 0.5, 1], xlabel=metric)
-        ax.grid(axis="y", color="0.9", lw=0.8)
-    axes[0].set(yticks=range(len(rows)), yticklabels=rows, ylim=(len(rows) - 0.5, -0.5))
-    look = {"color": "0.2", "ls": ""}
-    legend(figure, [
-        Line2D([], [], marker="o", mfc="none", ms=8, label="published", **look),
-        *(Line2D([], [], marker=mark, label=f"this run, {split.replace('_', ' ')}", **look)
-          for split, mark in marks.items()),
-        Line2D([], [], color="0.6", lw=1.2, label="coin")
-    ])
     return figure
 
 

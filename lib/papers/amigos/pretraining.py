@@ -21,12 +21,10 @@ from lib.papers.amigos.training import load_weights, pretrain_fold
 from lib.preprocessing import physio
 from lib.simulation import corpora as simulated_corpora
 from lib.store import Store
-from lib.training.folds import Call, cross_validate, weights
+from lib.training.folds import Call, cross_validate
 from lib.training.losses import span_mask
 from lib.training.scaling import standardise
 from lib.training.splits import Split
-
-__all__ = ["corpus", "fill", "gap_errors", "masked_share", "pretrain", "step_cost", "weights"]
 
 # pre-training that uses nothing of the labelled cohort, the same for all folds
 NO_FOLD = Split("corpora", 0, (), (), ())
@@ -74,7 +72,7 @@ def pretrain(data: Mapping[str, np.ndarray], unlabelled: np.ndarray, modality: s
 
 
 def fill(x: np.ndarray, start: Mapping[str, np.ndarray], modality: str, preset: Preset, n: int = 64,
-         seed: int = 0) -> tuple:
+         seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Hide spans of up to ``n`` segments ``(N, n_channels, n_times)``, evenly spaced, and let a
     pre-trained network fill them.
 

@@ -18,14 +18,14 @@ from lib.datasets import amigos
 from lib.datasets.base import Cohort
 from lib.evaluation.classification import classification
 from lib.papers import experiment as spine
-from lib.papers.amigos.pretraining import pretrain, weights
+from lib.papers.amigos.pretraining import pretrain
 from lib.papers.amigos.settings import CONTROLS, LABELS, TARGETS, VARIANTS, Preset
 from lib.papers.amigos.training import finetune_fold, fusion_fold, high_labels
 from lib.papers.experiment import Record
 from lib.preprocessing import physio
 from lib.simulation import amigos as simulation
 from lib.store import Store, digest
-from lib.training.folds import Call, cross_validate
+from lib.training.folds import Call, cross_validate, weights
 from lib.training.scaling import standardise
 from lib.training.splits import Split, segment_splits
 
