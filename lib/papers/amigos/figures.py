@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from scipy.special import expit, logit
 
-from lib.plots.shapes import blanks, fan, legend, styles
+from lib.plots.shapes import blanks, fan, legend, over_epochs, styles
 from lib.plots.style import COLOURS, LINES, blank, colour
 
 _STATES = {
@@ -164,17 +164,11 @@ def training_curves(histories: Mapping[str, Sequence[np.ndarray]], panels: Seque
     """
     figure, axes = blanks(2.9, len(panels))
     for (name, folds), style in zip(histories.items(), styles(list(histories)), strict=True):
-        stack = np.stack(folds)[..., :len(panels)]
-        epochs, shade = np.arange(1, stack.shape[1] + 1), colour(name)
-        for ax, values in zip(axes, np.moveaxis(stack, 2, 0), strict=True):
-            ax.plot(epochs, values.mean(axis=0), lw=2, color=shade, ls=style, label=name)
-            ax.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=shade, alpha=0.12,
-                            lw=0)
+        over_epochs(axes, folds, name, style, name)
     for number, value in (baselines or {}).items():
         axes[number].axhline(value, color="0.6", lw=1, zorder=0, label=chance)
     for ax, label in zip(axes, panels, strict=True):
-        ax.set(xlabel="epoch", ylabel=label, ylim=(0, 1) if "accuracy" in label else None)
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.set(ylabel=label, ylim=(0, 1) if "accuracy" in label else None)
     legend(figure, axes[max(baselines or [0])])
     return figure
 
