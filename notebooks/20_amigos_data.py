@@ -140,7 +140,9 @@ mine = np.flatnonzero(features["trial"] == list(cohort).index(first))[0]
 filtered = np.vstack([features["eeg"][mine], features["ecg"][mine]])
 run.figure(
     "segment",
-    plots.segment(raw, filtered, [*EEG_CHANNELS, "ECG left"], RATE, eeg.unit),
+    plots.segment(
+        raw, filtered, [*EEG_CHANNELS, "ECG left"], RATE, (eeg.unit, ecg.unit)
+    ),
     **about,
 )
 
@@ -189,7 +191,10 @@ for split in SPLITS:
 #
 # Band power of the EEG and heart-rate features of the ECG, per segment, in a logistic
 # regression and in the naive Bayes classifier that the owners of AMIGOS used; beside
-# them what one gets from the majority, and from knowing the video.
+# them what one gets from a coin, from the majority, and from knowing the video.
+# *linear* scales its features on the training segments and so knows what the networks
+# know; *linear per person* may compare each heart rate with the same person's others,
+# which no network here can.
 
 # %%
 controls = [
@@ -222,7 +227,7 @@ rows = [
     "linear, EEG",
     "linear, ECG",
     "linear, both",
-    "naive Bayes, both",
+    "linear per person, both",
     "nearest neighbour, both",
     "stimulus mean",
 ]
@@ -236,13 +241,17 @@ run.figure(
 # What to see: the nearest neighbour, which only asks which known segment is most like
 # this one, is almost never wrong with random segments and at chance with trials or
 # people kept apart. It recognises recordings, not emotions. A linear model has too few
-# weights to know 150 recordings by heart, so its score changes less.
+# weights to know 150 recordings by heart, so its score changes less. The grey line is
+# the better of a coin and the majority: of F1 that is the coin, as a constant answer
+# scores half the F1 of one class.
 #
 # ## Unlabelled signals for pre-training
 #
 # The Transformer first learns from recordings that have nothing to do with emotion:
 # three EEG corpora for the EEG, others for the ECG. All are read from their owners'
-# layouts, and the ten channels are chosen by name.
+# layouts, and the ten channels are chosen by name. As in the paper there is about three
+# times as much of them as of the labelled cohort; in the demo they are simulated people
+# at rest, drawn from the same law as the cohort's.
 
 # %%
 unlabelled = {
@@ -261,11 +270,12 @@ sizes = [
 run.table("corpora", pd.DataFrame(sizes), decimals=2, **about)
 
 # %% tags=["nbval-check-output"]
-published_hours = {"eeg": 195, "ecg": 230}  # Sec 4.1.1
+published_hours = {"eeg": 195, "ecg": 230}  # Sec 4.1.1; labelled: 65
 for m, x in unlabelled.items():
     print(
-        f"{m.upper()}: {len(x)} segments here; the paper used about "
-        f"{published_hours[m]} hours, {published_hours[m] * 360:,} segments"
+        f"{m.upper()}: {len(x)} segments, {len(x) / len(features['trial']):.1f} times "
+        f"the labelled ones; the paper: {published_hours[m]} h, "
+        f"{published_hours[m] / 65:.1f} times"
     )
 
 # %% [markdown]

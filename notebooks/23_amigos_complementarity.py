@@ -123,30 +123,22 @@ print(
 # ## Two examples, chosen by rule
 #
 # The rule: exactly one modality is wrong, the fusion is right, and among those the
-# segment on which the wrong modality was most sure of itself. Fig 3: the EEG is wrong
-# and the ECG right. Fig 4: the other way round.
+# segment on which the wrong modality was most sure of itself. Fig 3: the ECG is wrong
+# and the EEG right. Fig 4: the other way round.
 
 # %%
-examples = {wrong: analysis.example(table, wrong) for wrong in ("EEG", "ECG")}
+examples = analysis.examples(table)
 shown = {
-    wrong: analysis.look(features, records, table, row, target)
-    for wrong, row in examples.items()
-    if row is not None
+    name: analysis.look(features, records, table, row, target)
+    for name, row in examples.items()
 }
 
 # %%
-import pandas as pd
-
-parts = [
-    table.loc[[row]].assign(figure=name)
-    for name, row in (("fig3", examples["EEG"]), ("fig4", examples["ECG"]))
-    if row is not None
-]
-chosen = pd.concat(parts)
-run.figure("fig3", plots.complementary(**shown["EEG"]), chosen, **about)
+chosen = table.loc[list(examples.values())].assign(figure=list(examples))
+run.figure("fig3", plots.complementary(**shown["fig3"]), chosen, **about)
 
 # %%
-run.figure("fig4", plots.complementary(**shown["ECG"]), chosen, **about)
+run.figure("fig4", plots.complementary(**shown["fig4"]), chosen, **about)
 
 # %% [markdown]
 # One segment proves nothing: it was chosen because it fits. The counts above are the

@@ -146,8 +146,7 @@ def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, 
 
 
 def learning_curves(histories: Mapping[str, Sequence[np.ndarray]]) -> Figure:
-    """Training over epochs: CCC loss, KD loss and validation CCC; thin lines are folds, thick ones
-    their mean.
+    """Training over epochs: CCC loss, KD loss and validation CCC; mean and band of the folds.
 
     Parameters
     ----------

@@ -50,14 +50,14 @@ def styles(rows: Sequence[str]) -> list[str]:
 
 def over_epochs(axes: Sequence[Axes], folds: Sequence[np.ndarray], row: str, style: str,
                 label: str) -> None:
-    """A column of ``(n_epochs, n_columns)`` on each axes: thin lines are folds, the thick one their
-    mean."""
+    """A column of ``(n_epochs, n_columns)`` on each axes: the mean over folds, and a band from the
+    lowest to the highest."""
     stack = np.stack(folds)
-    epochs, look = np.arange(1, stack.shape[1] + 1), {"color": colour(row), "ls": style}
+    epochs, shade = np.arange(1, stack.shape[1] + 1), colour(row)
     for ax, values in zip(axes, np.moveaxis(stack, 2, 0)[:len(axes)], strict=True):
-        if len(stack) > 1:
-            ax.plot(epochs, values.T, lw=0.5, alpha=0.4, **look)
-        ax.plot(epochs, values.mean(axis=0), lw=2, label=label, **look)
+        ax.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=shade, alpha=0.12,
+                        lw=0)
+        ax.plot(epochs, values.mean(axis=0), lw=2, label=label, color=shade, ls=style)
         ax.set(xlabel="epoch")
         ax.xaxis.get_major_locator().set_params(integer=True)
 

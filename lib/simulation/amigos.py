@@ -38,7 +38,7 @@ MOMENTS = 0.3  # choice: spread from moment to moment within a trial
 BIAS, NOISE, POINTS = 0.3, 0.45, 1.6
 # choice: factors on the slopes of lib.simulation.brain, and below the spreads; set by the linear
 # control of the data card
-RHYTHMS = brain.louder(valence=1.3, arousal=1.5)
+RHYTHMS = brain.louder(valence=3.2, arousal=3.0)
 # of a person's recordings: log gains, log rhythms, 1/f exponent, alpha in Hz
 DAY = (0.15, 0.15, 0.12, 0.2)
 # assumed: their place in valence and arousal
@@ -182,8 +182,10 @@ def cell(viewing: Viewing, parameters: dict) -> np.ndarray:
     times = (np.arange(n) - EDGE - BASELINE) / RATE
     rise = 0.5 - 0.5 * np.cos(np.pi * np.clip(times / RISE, 0, 1))
     moments = stream(seed, "moments", *here)
-    valence, arousal = (rise * (level + MOMENTS * wave(moments, n, RATE, 3.0))
-                        for level in viewing.driven)
+    # choice: brain and heart have moments of their own, so that what blurs one leaves the other
+    (valence, arousal), beat = ([
+        rise * (level + MOMENTS * wave(moments, n, RATE, 3.0)) for level in viewing.driven
+    ] for _ in range(2))
     shows = 0.2 * np.exp(0.5 * fingerprint * stream(seed, "face", who).standard_normal())
     smile = np.clip(shows * valence, 0, 1)
     rng = stream(seed, "cap", *here)
@@ -192,8 +194,8 @@ def cell(viewing: Viewing, parameters: dict) -> np.ndarray:
     eeg = brain.record(person, brain.Affect(valence, arousal, smile), stream(seed, "eeg", *here),
                        HEADSET, RATE, montage="standard_1020",
                        blinks=brain.blinking(rng, int(n / RATE)), rhythms=RHYTHMS)
-    ecg = heart.record(_heart(seed, who, fingerprint), arousal, stream(seed, "ecg", *here), RATE,
-                       fingerprint=fingerprint)
+    ecg = heart.record(_heart(seed, who, fingerprint), beat[0], beat[1], stream(seed, "ecg", *here),
+                       RATE, fingerprint=fingerprint)
     band = butter(4, (4, 45), "bandpass", fs=RATE, output="sos")
     eeg = sosfiltfilt(band, eeg - eeg.mean(axis=0), axis=1)
     ecg = sosfiltfilt(butter(4, 60, fs=RATE, output="sos"), ecg, axis=1)

@@ -1,25 +1,26 @@
 """Small simulated copies of the six unlabelled corpora of paper 2's pre-training, each in its
 owner's on-disk layout.
 
-The EEG is that of :mod:`lib.simulation.brain` without affect, the ECG NeuroKit2's dynamical model
-(McSharry et al., 2003). They exist to exercise the readers and to let a pre-training run end to
-end; nothing in them is worth learning about people.
+The EEG is that of :mod:`lib.simulation.brain`, the ECG that of :mod:`lib.simulation.heart`, both of
+people at rest: others than those of the labelled cohort, drawn from the same law, without affect.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import edfio
-import neurokit2
 import numpy as np
 import pandas as pd
 
+from lib.datasets.amigos_format import EEG_CHANNELS
 from lib.simulation.brain import Affect, Person, record
 from lib.simulation.files import cells, matlab
 from lib.simulation.folder import MARK, cohort, keep
+from lib.simulation.heart import Heart
+from lib.simulation.heart import record as beats
 from lib.simulation.valence import stream
 
 WAY_CHANNELS = tuple(
@@ -31,7 +32,7 @@ EDF_CHANNELS = tuple(
     "P4 P6 P8 PO7 PO3 POz PO4 PO8 O1 Oz O2 Iz".split())
 # and then X3 or X5
 KAYA_CHANNELS = tuple("Fp1 Fp2 F3 F4 C3 C4 P3 P4 O1 O2 A1 A2 F7 F8 T3 T4 T5 T6 Fz Cz Pz".split())
-RUNS = FILMS = CLIPS = 2  # per subject
+RUNS, FILMS, CLIPS = 6, 3, 3  # per subject
 PARTS = ("baseline", "stimuli")
 SCALES = ("Valence", "Arousal", "Dominance")
 ASCERTAIN_RATE = DREAMER_RATE = 256
@@ -69,42 +70,42 @@ def _write(root: Path, parameters: dict, jobs: int) -> dict:
         for subject in numbers:
             for file, content in files(subject, subject == subjects, seconds, seed).items():
                 keep(root / name / file, content)
-    alpha = {name: [_person(seed, name, subject, 1).alpha for subject in numbers] for name in EEG}
-    rates = {name: [_heart_rate(seed, name, subject) for subject in numbers] for name in ECG}
+    alpha = {name: [_person(seed, name, subject).alpha for subject in numbers] for name in EEG}
+    rates = {name: [_heart(seed, name, subject).rate for subject in numbers] for name in ECG}
     return {"alpha": alpha, "heart_rate": rates}
 
 
-def _person(seed: int, corpus: str, subject: int, n_channels: int) -> Person:
-    return Person.sample(stream(seed, corpus, "person", subject), n_channels)
+def _person(seed: int, corpus: str, subject: int) -> Person:
+    return Person.sample(stream(seed, corpus, "person", subject), len(EEG_CHANNELS))
 
 
 def _eeg(seed: int, corpus: str, subject: int, run: int, channels: tuple[str, ...], rate: int,
          seconds: int) -> np.ndarray:
-    """``(n_times, n_channels)`` in microvolts."""
+    """``(n_times, n_channels)`` in microvolts. ``choice:`` the ten electrodes that are read; the
+    others are silent, as they would cost most of the time."""
     calm = np.zeros(rate * seconds)
     rng = stream(seed, corpus, "eeg", subject, run)
     blinks = np.cumsum(rng.exponential(4.0, seconds))
-    person = _person(seed, corpus, subject, len(channels))
-    return record(person, Affect(calm, calm, calm), rng, channels, float(rate),
-                  montage="standard_1005", blinks=blinks[blinks < seconds]).T
+    person = _person(seed, corpus, subject)
+    out = np.zeros((rate * seconds, len(channels)), np.float32)
+    # Kaya's files have the old names of two electrodes
+    named = [{"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}.get(name, name) for name in channels]
+    out[:, [named.index(name)
+            for name in EEG_CHANNELS]] = record(person, Affect(calm, calm, calm), rng, EEG_CHANNELS,
+                                                float(rate), montage="standard_1005",
+                                                blinks=blinks[blinks < seconds]).T
+    return out
 
 
-def _heart_rate(seed: int, corpus: str, subject: int) -> float:
-    """Beats per minute, 72 with a spread of 9 between people."""
-    return float(np.clip(72 + 9 * stream(seed, corpus, "heart", subject).standard_normal(), 50,
-                         105))
+@cache
+def _heart(seed: int, corpus: str, subject: int) -> Heart:
+    return Heart.sample(stream(seed, corpus, "heart", subject))
 
 
 def _ecg(seed: int, corpus: str, subject: int, run: int, rate: int, seconds: int) -> np.ndarray:
-    """One lead ``(n_times,)`` in millivolts."""
-    rng = stream(seed, corpus, "ecg", subject, run)
-    lead = neurokit2.ecg_simulate(duration=seconds + 1, sampling_rate=rate,
-                                  heart_rate=_heart_rate(seed, corpus, subject), heart_rate_std=3,
-                                  random_state=int(rng.integers(2**31)))
-    start = int(rng.integers(rate))  # the model always begins at the same phase of a beat
-    breathing = 0.1 * np.sin(2 * np.pi * 0.25 * np.arange(rate * seconds) / rate +
-                             rng.uniform(0, 2 * np.pi))
-    return lead[start:start + rate * seconds] + breathing
+    """The left lead ``(n_times,)`` in millivolts."""
+    calm, rng = np.zeros(rate * seconds), stream(seed, corpus, "ecg", subject, run)
+    return beats(_heart(seed, corpus, subject), calm, calm, rng, rate)[1]
 
 
 def _way(subject: int, last: bool, seconds: int, seed: int) -> Files:

@@ -1,5 +1,5 @@
 """Simulated ECG: NeuroKit2's dynamical model gives a person's beat, and a heart rate that follows
-breathing and arousal says when.
+breathing, arousal and valence says when.
 
 The model (McSharry, Clifford, Tarassenko & Smith, "A dynamical model for generating synthetic
 electrocardiogram signals", IEEE Trans. Biomedical Engineering 50(3), 2003) moves round a cycle once
@@ -23,9 +23,13 @@ WAVES = (1.2, -5.0, 30.0, -7.5, 0.75)  # heights of P, Q, R, S, T in the model, 
 WIDTHS = (0.25, 0.1, 0.1, 0.1, 0.4)  # their widths in radians
 # assumed: factors on the waves, right and left arm
 LEADS = np.array([(0.8, 0.6, 0.7, 1.2, 0.7), (1.0, 1.0, 1.0, 1.0, 1.0)])
-# choice: beats/min per unit of arousal; high against low (0.8 above against 0.8 below 0) is 4 to 5
-RATE_AROUSAL = 3.0
-CALMING = -0.08  # choice: slope of the log of the variability on arousal
+# choice: beats/min per unit of arousal; high against low (0.8 above against 0.8 below 0) is 6 to 7
+RATE_AROUSAL = 4.0
+# choice: beats/min per unit of valence; what is pleasant speeds the heart up, what is not slows it
+# down (Bradley & Lang 2000, Measuring emotion: behavior, feeling, and physiology)
+RATE_VALENCE = 2.0
+# choice: slopes of the log of the variability on arousal and on valence
+CALMING, EASING = -0.08, 0.3
 LIMITS = (40.0, 140.0)  # beats/min
 
 
@@ -43,7 +47,7 @@ class Heart:
     breath : float
         Breaths per second.
     response : float
-        Factor on what arousal does.
+        Factor on what affect does.
     cycle : array, (2, n_steps)
         One beat of the right and left lead in mV, the R wave in the middle.
     """
@@ -91,18 +95,18 @@ def wave(rng: np.random.Generator, n: int, rate: float, seconds: float) -> np.nd
     return np.interp(np.arange(n) / rate, np.arange(m) / 8, smooth(rng, m, 8 * seconds))
 
 
-def record(heart: Heart, arousal: np.ndarray, rng: np.random.Generator, rate: float, *,
-           fingerprint: float = 1.0) -> np.ndarray:
+def record(heart: Heart, valence: np.ndarray, arousal: np.ndarray, rng: np.random.Generator,
+           rate: float, *, fingerprint: float = 1.0) -> np.ndarray:
     """Record one person's ECG.
 
     Parameters
     ----------
     heart : Heart
-    arousal : array, (n_times,)
-        In units of its usual standard deviation from 0; its length sets the length of the
+    valence, arousal : array, (n_times,)
+        In units of their usual standard deviation from 0; their length sets the length of the
         recording.
     rng : numpy.random.Generator
-        Two calls with equal streams give the same recording but for what arousal does.
+        Two calls with equal streams give the same recording but for what affect does.
     rate : float
         Samples per second.
     fingerprint : float
@@ -120,9 +124,10 @@ def record(heart: Heart, arousal: np.ndarray, rng: np.random.Generator, rate: fl
                                     (1 + 0.1 * wave(rng, n, rate, 4.0))) / rate + rng.uniform())
     sway = heart.sinus * np.exp(0.2 * own[0]) * np.sqrt(2) * np.sin(breath)
     sway += heart.slow * wave(rng, n, rate, 2.0)
-    quiet = np.exp(CALMING * heart.response * arousal)
+    quiet = np.exp(heart.response * (CALMING * arousal + EASING * valence))
     beats = (heart.rate + 2.0 * own[1]) * (1 + quiet * sway)
-    beats = np.clip(beats + RATE_AROUSAL * heart.response * arousal, *LIMITS)
+    faster = heart.response * (RATE_AROUSAL * arousal + RATE_VALENCE * valence)
+    beats = np.clip(beats + faster, *LIMITS)
     phase = (np.cumsum(beats) / (60 * rate) + rng.uniform()) % 1.0
     # each recording's electrodes sit elsewhere
     moved = (np.eye(2) + 0.08 * fingerprint * rng.standard_normal((2, 2))) @ heart.cycle

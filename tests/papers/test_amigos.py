@@ -73,7 +73,8 @@ def test_every_row_is_run_on_every_fold_and_answers_its_table(data, records):
     assert set(results["row"]) == {*VARIANTS, *CONTROLS}
     assert (results.groupby(["row", "metric"])["fold"].nunique() == 3).all()
     for number, rows in TABLES.items():
-        table = amigos.answer(results[results["row"].isin([*rows, "majority"])], number)
+        chosen = results["row"].isin(rows) | results["role"].eq("chance")
+        table = amigos.answer(results[chosen], number)
         printed = table[table["published"].notna() & table["row"].isin(rows)]
         assert len(printed) and (printed["n"] == 3).all()
     assert set(amigos.answer(results, 2)["verdict"]) <= {*VERDICTS} - {"simulated only"}
@@ -126,8 +127,9 @@ def test_complementarity_counts_every_test_segment_once_and_examples_keep_their_
     assert sorted(table["segment"]) == list(range(72))
     table.loc[0, ["ECG", "EEG", "Fused", "y"]] = [0.9, 0.1, 0.4, 0]
     table.loc[0, ["ECG_right", "EEG_right", "Fused_right"]] = [False, True, True]
-    assert amigos_analysis.example(table.iloc[:1], "EEG") is None
-    assert amigos_analysis.example(table.iloc[:1], "ECG") == 0
+    table.loc[0, "case"] = "only EEG right"
+    # Fig 3 of the paper: "incorrectly classified by the ECG model"
+    assert amigos_analysis.examples(table.iloc[:1]) == {"fig3": 0}
     shown = amigos_analysis.look(data, records, table, 0, "arousal")
     assert shown["ecg"].shape == (256,) and shown["eeg"].shape == (2, 256) and len(
         shown["attention"]["EEG"]) == 8
@@ -145,14 +147,20 @@ def test_attention_summary_knows_even_and_narrow():
         0, abs=1e-6) and summary.loc["EEG", "ten strongest"] == pytest.approx(1)
 
 
-def test_gap_errors_know_a_line_from_a_wave():
-    time = np.arange(200)
-    x = np.stack([np.stack([0.01 * time - 1, np.sin(time)])]).astype(np.float32)
-    mask = (time % 40 > 20)[None]
-    perfect = amigos_pretraining.gap_errors(x[:, :1], mask, x[:, :1])
-    assert perfect["network"] == 0 and perfect["straight line"] == pytest.approx(0, abs=1e-2)
-    wave = amigos_pretraining.gap_errors(x[:, 1:], mask, 0 * x[:, 1:])
-    assert wave["network"] == wave["zero"] < wave["straight line"]
+def test_gaps_are_interpolated_by_what_the_corpora_repeat():
+    """A wave of one frequency and any phase is known from its visible points, noise is not."""
+    rng, time = np.random.default_rng(0), np.arange(200)
+    waves = np.sin(0.4 * time + rng.uniform(0, 2 * np.pi, (40, 2, 1))).astype(np.float32)
+    noise = rng.standard_normal((40, 2, 200)).astype(np.float32)
+    mask = np.tile(time % 40 > 20, (3, 1))
+    for known, low, high in ((waves, 0.0, 0.05), (noise, 0.9, 1.1)):
+        x, covariance = known[:3], amigos_pretraining.autocovariance(known[3:])
+        errors = amigos_pretraining.gap_errors(x, mask, x, covariance)
+        assert errors["network"] == 0 and low <= errors["interpolation"] / errors["zero"] < high
+    covariance = amigos_pretraining.autocovariance(waves[3:])
+    changed = np.where(mask[:, None], 9, waves[:3])  # what is hidden is not looked at
+    filled = [amigos_pretraining.interpolate(x, mask, covariance) for x in (waves[:3], changed)]
+    np.testing.assert_array_equal(*filled)
 
 
 def test_the_search_uses_validation_only_and_is_read_back(data, unlabelled, tmp_path, monkeypatch):
@@ -182,6 +190,24 @@ def test_the_search_uses_validation_only_and_is_read_back(data, unlabelled, tmp_
         SPACE) == set(config)
 
 
+def test_scores_and_their_intervals_stay_between_0_and_1():
+    rows, splits = ["ECG", "EEG", "Fused"], list(SPLITS)
+    table = pd.DataFrame([{
+        "row": row, "role": "model", "metric": "arousal F1", "published": 0.9, "reproduced": mean,
+        "reproduced_interval": 0.4, "split": split
+    } for row, mean in zip(rows, (0.03, 0.5, 0.97), strict=True) for split in splits])
+    coin = table.assign(row="coin", role="chance", reproduced=0.5)
+    constant = coin.assign(row="majority", reproduced=0.35)
+    table = pd.concat([table, coin, constant])
+    figure = plots.splits_beside(table, rows, ["arousal F1"], splits, published=True)
+    (ax,) = figure.axes
+    bars = [path.vertices[:, 1] for lines in ax.collections for path in lines.get_paths()]
+    assert len(bars) == 9 and min(map(np.ptp, bars)) > 0.05
+    assert 0 < np.min(bars) < 0.03 and 0.97 < np.max(bars) < 1 and ax.get_ylim() == (0, 1)
+    flat = {float(line.get_ydata()[0]) for line in ax.lines if len(set(line.get_ydata())) == 1}
+    assert {0.5, 0.9} < flat and 0.35 not in flat  # the coin is chance, not the majority
+
+
 def test_figures_of_paper_2_are_drawn():
     rng = np.random.default_rng(0)
     cells = pd.DataFrame({"subject": 1, "cell": range(1, 21), "state": "missing"})
@@ -200,7 +226,7 @@ def test_figures_of_paper_2_are_drawn():
     drawn = [
         plots.presence(cells),
         plots.ratings(rated, {"arousal": 5.0, "valence": 5.0}),
-        plots.segment(x, x, ["F7", "F3", "ECG"], 128, "uV"),
+        plots.segment(x, x, ["F7", "F3", "ECG"], 128, ("uV", "mV")),
         plots.reconstruction(x, x[0] > 0, x, ["F7", "F3", "T7"], 128),
         confusion_matrices({"a": matrix, "b": matrix}),
         schematics.single_modality(paper["eeg"]),

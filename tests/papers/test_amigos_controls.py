@@ -9,7 +9,7 @@ from sklearn.metrics import log_loss
 from sklearn.naive_bayes import GaussianNB
 
 from lib.evaluation.classification import classification
-from lib.papers.amigos.controls import control_fold, stimulus_fold
+from lib.papers.amigos.controls import coin_fold, control_fold, stimulus_fold
 from lib.papers.amigos.training import high_labels
 from lib.store import Store
 from lib.training.controls import CLASSIFIERS, fisher_scores
@@ -73,6 +73,18 @@ def test_scaling_by_subject_takes_away_the_subject():
     assert own > train + 0.1
 
 
+def test_a_coin_scores_half_where_the_majority_has_a_third():
+    scores = {work: [] for work in (coin_fold, majority_fold)}
+    data = cohort(0.0)
+    for fold in segment_splits("by_subject", data["subject"], data["trial"], n_folds=6):
+        y = high_labels(data["arousal"], data["trial"], fold.train)[list(fold.test)]
+        for work, found in scores.items():
+            p = work(data, parts(fold), 0, target="arousal")["test"]
+            found.append(classification(y, p)["F1"])
+    assert np.mean(scores[coin_fold]) == pytest.approx(0.5, abs=0.03)
+    assert np.mean(scores[majority_fold]) < 0.4
+
+
 def test_majority_and_stimulus():
     data = cohort(0.0)
     data["arousal"] = np.where(np.isin(data["stimulus"], ["clip 0", "clip 1"]), 8.0,
@@ -121,7 +133,8 @@ def test_fisher_scores():
     assert fisher_scores(x, np.array([0, 0, 1, 1])).tolist() == [16 / 2, 0, 0]
 
 
-@pytest.mark.parametrize("work", [linear_fold, naive_bayes_fold, stimulus_fold, majority_fold])
+@pytest.mark.parametrize("work",
+                         [linear_fold, naive_bayes_fold, stimulus_fold, majority_fold, coin_fold])
 def test_labels_outside_training_are_not_used(work):
     data = cohort(0.5)
     fold = parts(segment_splits("by_trial", data["subject"], data["trial"])[1])

@@ -18,7 +18,7 @@ from tests.simulation.files import contents
 
 TINY = {"subjects": 2, "seconds": 20.0}
 # of two subjects
-TRIALS = {"eegmmidb": 4, "way-eeg-gal": 2, "kaya": 2, "dreamer": 8, "ascertain": 4, "pspm": 2}
+TRIALS = {"eegmmidb": 12, "way-eeg-gal": 2, "kaya": 2, "dreamer": 12, "ascertain": 6, "pspm": 2}
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +48,8 @@ def test_channels_rates_and_units(found):
         for name, cohort in found.items()
     }
     assert rates == {
-        "eegmmidb": [160, 160, 128, 128], "way-eeg-gal": [500] * 2, "kaya": [200, 1000],
-        "dreamer": [256] * 8, "ascertain": [256] * 4, "pspm": [1000] * 2
+        "eegmmidb": [160] * 6 + [128] * 6, "way-eeg-gal": [500] * 2, "kaya": [200, 1000],
+        "dreamer": [256] * 12, "ascertain": [256] * 6, "pspm": [1000] * 2
     }
     for name in ("eegmmidb", "way-eeg-gal", "kaya"):
         for signal in (trial.load("eeg") for trial in found[name]):
@@ -66,7 +66,7 @@ def test_channels_rates_and_units(found):
 
 def test_hearts_beat_at_the_rate_that_truth_states(root, found):
     truth = json.loads((root / "truth.json").read_text())["heart_rate"]
-    for name, trial in (("dreamer", found["dreamer"][5]), ("ascertain", found["ascertain"][2]),
+    for name, trial in (("dreamer", found["dreamer"][8]), ("ascertain", found["ascertain"][4]),
                         ("pspm", found["pspm"][1])):
         signal = trial.load("ecg")
         _, info = neurokit2.ecg_peaks(

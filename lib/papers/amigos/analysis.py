@@ -15,6 +15,7 @@ from lib.papers.amigos import protocol as amigos
 from lib.papers.experiment import Record
 
 PAIR = ("F7", "F3")  # Figs 3 and 4: the EEG channels that are drawn
+WRONG = {"fig3": "ECG", "fig4": "EEG"}  # Sec 5.2: which network errs there
 WORDS = {False: "low", True: "high"}
 
 
@@ -58,12 +59,16 @@ def complementarity(data: Mapping[str, np.ndarray], records: Sequence[Record],
     return table
 
 
-def example(table: pd.DataFrame, wrong: str) -> int | None:
-    """Row of a :func:`complementarity` table where only ``wrong`` ("ECG" or "EEG") errs and is most
-    sure of itself; None without one."""
-    right = {"ECG": "EEG", "EEG": "ECG"}[wrong]
-    fits = table[table[f"{right}_right"] & table["Fused_right"] & ~table[f"{wrong}_right"]]
-    return None if fits.empty else int((fits[wrong] - 0.5).abs().idxmax())
+def examples(table: pd.DataFrame) -> dict[str, int]:
+    """Figure -> row of a :func:`complementarity` table where only the network of :data:`WRONG` errs
+    and is most sure of itself; without one, no such figure."""
+    rows = {}
+    for figure, wrong in WRONG.items():
+        right = "EEG" if wrong == "ECG" else "ECG"
+        fits = table[(table["case"] == f"only {right} right") & table["Fused_right"]]
+        if len(fits):
+            rows[figure] = int((fits[wrong] - 0.5).abs().idxmax())
+    return rows
 
 
 def look(data: Mapping[str, Any], records: Sequence[Record], table: pd.DataFrame, row: int,

@@ -13,6 +13,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from scipy.special import expit, logit
 
 from lib.plots.shapes import blanks, fan, legend, over_epochs, styles
 from lib.plots.style import COLOURS, LINES, blank, colour
@@ -79,13 +80,15 @@ def ratings(table: pd.DataFrame, thresholds: Mapping[str, float]) -> Figure:
     for ax, target in zip(hists, ("arousal", "valence"), strict=True):
         sns.histplot(table, x=target, bins=np.arange(1, 9.5, 0.5), color="0.75", ax=ax)
         ax.axvline(thresholds[target], color="black", lw=1.5)
+        ax.set(ylabel="trials")
+        ax.yaxis.get_major_locator().set_params(integer=True)
         high = (table[target] > thresholds[target]).mean()
         ax.set_title(f"high: {high:.0%} of trials")
     return figure
 
 
 def segment(raw: np.ndarray, filtered: np.ndarray, names: Sequence[str], rate: float,
-            unit: str) -> Figure:
+            units: tuple[str, str]) -> Figure:
     """Ten seconds before (left) and after (right) the band-pass filter, on scales of their own.
 
     Parameters
@@ -96,8 +99,8 @@ def segment(raw: np.ndarray, filtered: np.ndarray, names: Sequence[str], rate: f
         Names of the channels.
     rate : float
         Hz.
-    unit : str
-        Unit of the EEG.
+    units : tuple of str
+        Of the EEG and of the ECG.
     """
     figure, axes = blanks(4.6, 2, rows=2, height_ratios=[3, 1], sharex=True)
     time = np.arange(raw.shape[1]) / rate
@@ -106,9 +109,9 @@ def segment(raw: np.ndarray, filtered: np.ndarray, names: Sequence[str], rate: f
         centred = x - x.mean(axis=1, keepdims=True)
         gap = 6 * float(np.median(centred[:-1].std(axis=1)))
         _stacked(eeg, time, centred[:-1], names[:-1], COLOURS["EEG"], gap, lw=0.6)
-        eeg.set_title(f"{title}; lines {gap:.0f} {unit} apart")
+        eeg.set_title(f"{title}; lines {gap:.0f} {units[0]} apart")
         ecg.plot(time, centred[-1], color=COLOURS["ECG"], lw=0.9)
-        ecg.set(xlabel="time (s)", ylabel=names[-1], xlim=(time[0], time[-1]))
+        ecg.set(xlabel="time (s)", ylabel=f"{names[-1]} ({units[1]})", xlim=(time[0], time[-1]))
     return figure
 
 
@@ -146,9 +149,9 @@ def reconstruction(x: np.ndarray, mask: np.ndarray, guess: np.ndarray, names: Se
 
 
 def training_curves(histories: Mapping[str, Sequence[np.ndarray]], panels: Sequence[str],
-                    baselines: Mapping[int, float] | None = None) -> Figure:
-    """Training over epochs: thin lines are folds, thick ones their mean; one panel per column of
-    the histories.
+                    baselines: Mapping[int, float] | None = None, chance: str = "chance") -> Figure:
+    """Training over epochs: the mean over folds, and a band from the lowest to the highest fold;
+    one panel per column of the histories, scores from 0 to 1.
 
     Parameters
     ----------
@@ -157,49 +160,66 @@ def training_curves(histories: Mapping[str, Sequence[np.ndarray]], panels: Seque
     panels : sequence of str
         What each column is.
     baselines : mapping, optional
-        Panel number -> a value for a grey line (what guessing gives).
+        Panel number -> a value for a grey line, what guessing gives, named ``chance``.
     """
     figure, axes = blanks(2.9, len(panels))
     for (name, folds), style in zip(histories.items(), styles(list(histories)), strict=True):
         over_epochs(axes, folds, name, style, name)
-    for ax, label in zip(axes, panels, strict=True):
-        ax.set_ylabel(label)
     for number, value in (baselines or {}).items():
-        axes[number].axhline(value, color="0.6", lw=1, zorder=0)
-    legend(figure, axes[0], min(4, len(histories)))
+        axes[number].axhline(value, color="0.6", lw=1, zorder=0, label=chance)
+    for ax, label in zip(axes, panels, strict=True):
+        ax.set(ylabel=label, ylim=(0, 1) if "accuracy" in label else None)
+    legend(figure, axes[max(baselines or [0])])
     return figure
 
 
+def _arms(mean: pd.Series, half: pd.Series) -> np.ndarray:
+    """How far an interval of a score reaches down and up ``(2, n)``, made on the logit scale, so
+    that it stays between 0 and 1; nothing where it is unknown."""
+    m = np.clip(mean, 1e-3, 1 - 1e-3)
+    step = half / (m * (1 - m))
+    return np.nan_to_num([mean - expit(logit(m) - step), expit(logit(m) + step) - mean])
+
+
 def splits_beside(table: pd.DataFrame, rows: Sequence[str], metrics: Sequence[str],
-                  splits: Sequence[str]) -> Figure:
+                  splits: Sequence[str], published: bool = False) -> Figure:
     """The same models under splits that keep ever more apart; a panel per metric.
 
     Parameters
     ----------
     table : DataFrame
-        From :func:`lib.evaluation.verdicts.verdicts`; the row ``majority`` is drawn as a grey line
-        per split.
+        From :func:`lib.evaluation.verdicts.verdicts`; the best row whose role is ``chance`` is
+        drawn as a grey line per split.
     rows, metrics, splits : sequence of str
         What is drawn, in this order.
+    published : bool
+        Whether the printed numbers stand on the left, hollow.
     """
     figure, axes = blanks(3.1, len(metrics), sharey=True)
-    shades = [colour(row) for row in rows]
+    alone = {
+        f"{kind}, {m}": COLOURS[m] for kind in ("linear", "AMIGOS baseline") for m in ("EEG", "ECG")
+    }
+    shades = [alone.get(row, colour(row)) for row in rows]
     twins = [shades[:i].count(shade) for i, shade in enumerate(shades)]
     for ax, metric in zip(axes, metrics, strict=True):
         panel = table[table["metric"] == metric].drop_duplicates(["row", "split"])
+        chance = panel[panel["role"] == "chance"].groupby("split")["reproduced"].max()
+        printed = panel.groupby("row")["published"].first().reindex(rows)
         panel = panel.set_index(["row", "split"])
         for row, shade, twin, shift in zip(rows, shades, twins, fan(len(rows), 0.11), strict=True):
-            known = panel.reindex([(row, split) for split in splits])
+            known, mark = panel.reindex([(row, split) for split in splits]), "osD^vP"[twin % 6]
             ax.errorbar(
-                np.arange(len(splits)) + shift, known["reproduced"], known["reproduced_interval"],
-                fmt="osD^vP"[twin % 6], ls=LINES[twin % len(LINES)], color=shade,
-                mfc="white" if "without" in row else shade, lw=1.2, ms=5, label=row)
-        chance = panel.reindex([("majority", split) for split in splits])["reproduced"]
-        for k, value in enumerate(chance):
+                np.arange(len(splits)) + shift, known["reproduced"],
+                _arms(known["reproduced"],
+                      known["reproduced_interval"]), fmt=mark, ls=LINES[twin % len(LINES)],
+                color=shade, mfc="white" if "without" in row else shade, lw=1.2, ms=5, label=row)
+            if published:
+                ax.plot(shift - 1, printed[row], mark, ms=7, mfc="none", color=shade)
+        for k, value in enumerate(chance.reindex(splits)):
             ax.plot([k - 0.45, k + 0.45], [value, value], color="0.6", lw=1.2, zorder=0,
-                    label="majority" if not k else None)
-        ax.set(xticks=range(len(splits)),
-               xticklabels=[split.replace("_", "\n") for split in splits], title=metric)
+                    label=None if k else "chance: coin or majority")
+        names = ["published"] * published + [split.replace("_", "\n") for split in splits]
+        ax.set(xticks=range(-published, len(splits)), xticklabels=names, ylim=(0, 1), title=metric)
     labels = axes[0].get_legend_handles_labels()[1]
     legend(figure, axes[0], len(labels) if sum(map(len, labels)) < 75 else -(-len(labels) // 2))
     return figure

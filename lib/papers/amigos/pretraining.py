@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from scipy.fft import irfft, rfft
+from scipy.linalg import solve, toeplitz
 
 from lib import profiles
 from lib.datasets import registry
@@ -19,12 +21,10 @@ from lib.papers.amigos.training import load_weights, pretrain_fold
 from lib.preprocessing import physio
 from lib.simulation import corpora as simulated_corpora
 from lib.store import Store
-from lib.training.folds import Call, cross_validate, weights
+from lib.training.folds import Call, cross_validate
 from lib.training.losses import span_mask
 from lib.training.scaling import standardise
 from lib.training.splits import Split
-
-__all__ = ["corpus", "fill", "gap_errors", "masked_share", "pretrain", "step_cost", "weights"]
 
 # pre-training that uses nothing of the labelled cohort, the same for all folds
 NO_FOLD = Split("corpora", 0, (), (), ())
@@ -55,8 +55,8 @@ def pretrain(data: Mapping[str, np.ndarray], unlabelled: np.ndarray, modality: s
     the corpora; without, one network that saw the corpora alone serves all folds. ``how``: see
     :func:`lib.training.folds.cross_validate`.
     """
-    own = standardise(data[modality], np.arange(len(data["subject"])), data["subject"],
-                      "subject") if preset.own else data[modality][:0]
+    own = standardise(data[modality],
+                      (), data["subject"], "subject") if preset.own else data[modality][:0]
     settings = {
         "model": preset.model[modality],
         "recipe": {**preset.pretraining[modality], "device": device}
@@ -72,7 +72,7 @@ def pretrain(data: Mapping[str, np.ndarray], unlabelled: np.ndarray, modality: s
 
 
 def fill(x: np.ndarray, start: Mapping[str, np.ndarray], modality: str, preset: Preset, n: int = 64,
-         seed: int = 0) -> tuple:
+         seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Hide spans of up to ``n`` segments ``(N, n_channels, n_times)``, evenly spaced, and let a
     pre-trained network fill them.
 
@@ -91,17 +91,43 @@ def fill(x: np.ndarray, start: Mapping[str, np.ndarray], modality: str, preset: 
     return chosen, mask, guess
 
 
-def gap_errors(x: np.ndarray, mask: np.ndarray, guess: np.ndarray) -> dict[str, float]:
-    """Mean squared error on the hidden points: of the network, of a straight line across each gap,
-    and of zero."""
-    time_axis = np.arange(x.shape[-1])
-    line = np.stack([[np.interp(time_axis, time_axis[~m], channel[~m]) for channel in segment]
-                     for segment, m in zip(x, mask, strict=True)])
-    hidden = np.broadcast_to(mask[:, None], x.shape)
-    return {
-        name: float(np.mean((value[hidden] - x[hidden])**2)) for name, value in
-        {"network": guess, "straight line": line, "zero": np.zeros_like(x)}.items()
-    }
+def autocovariance(x: np.ndarray) -> np.ndarray:
+    """Of segments ``(n, n_channels, n_times)`` with mean 0, the same for all channels: the matrix
+    ``(n_times, n_times)``."""
+    n = x.shape[-1]
+    power = np.mean(np.abs(rfft(x, 2 * n))**2, axis=(0, 1))
+    covariance = toeplitz(irfft(power)[:n])
+    return covariance + 1e-3 * covariance[0, 0] * np.eye(n)  # choice: so that it can be inverted
+
+
+def interpolate(x: np.ndarray, mask: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """The best linear guess of hidden points from the visible ones of their channel, with the
+    :func:`autocovariance` of other segments; zero where nothing is hidden."""
+    guess = np.zeros_like(x)
+    for out, segment, m in zip(guess, x, mask, strict=True):
+        ties = solve(covariance[np.ix_(~m, ~m)], covariance[np.ix_(~m, m)], assume_a="pos")
+        out[:, m] = segment[:, ~m] @ ties
+    return guess
+
+
+def gap_errors(x: np.ndarray, mask: np.ndarray, guess: np.ndarray,
+               covariance: np.ndarray) -> dict[str, float]:
+    """Mean squared error on the hidden points: of the network, of :func:`interpolate`, and of
+    zero."""
+    hidden, line = np.broadcast_to(mask[:, None], x.shape), interpolate(x, mask, covariance)
+    rivals = {"network": guess, "interpolation": line, "zero": np.zeros_like(x)}
+    return {name: float(np.mean((y[hidden] - x[hidden])**2)) for name, y in rivals.items()}
+
+
+def people(x: np.ndarray, subject: np.ndarray, start: Mapping[str, np.ndarray], modality: str,
+           preset: Preset, known: np.ndarray, n: int = 8, seed: int = 0) -> pd.DataFrame:
+    """:func:`gap_errors` of ``n`` segments of each person; the rival's autocovariance is that of
+    the ``known`` segments."""
+    covariance = autocovariance(known)
+    return pd.DataFrame([{
+        "modality": modality.upper(), "subject": s,
+        **gap_errors(*fill(x[subject == s], start, modality, preset, n, seed), covariance)
+    } for s in np.unique(subject)])
 
 
 def masked_share(mask: np.ndarray) -> pd.DataFrame:

@@ -18,14 +18,15 @@ from lib.datasets import amigos
 from lib.datasets.base import Cohort
 from lib.evaluation.classification import classification
 from lib.papers import experiment as spine
-from lib.papers.amigos.pretraining import pretrain, weights
+from lib.papers.amigos.pretraining import pretrain
 from lib.papers.amigos.settings import CONTROLS, LABELS, TARGETS, VARIANTS, Preset
 from lib.papers.amigos.training import finetune_fold, fusion_fold, high_labels
 from lib.papers.experiment import Record
 from lib.preprocessing import physio
 from lib.simulation import amigos as simulation
 from lib.store import Store, digest
-from lib.training.folds import Call, cross_validate
+from lib.training.folds import Call, cross_validate, weights
+from lib.training.scaling import standardise
 from lib.training.splits import Split, segment_splits
 
 
@@ -52,7 +53,8 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> 
 
 def segments(trials: Cohort, *, jobs: int = 2, store: Store | None = None) -> dict:
     """Ten-second segments of all trials with their hand-made features for the controls, and what a
-    figure must say.
+    figure must say. The features are those of the signals as the networks see them, scaled per
+    subject.
 
     Returns
     -------
@@ -64,7 +66,8 @@ def segments(trials: Cohort, *, jobs: int = 2, store: Store | None = None) -> di
     data = physio.segments(trials, jobs=jobs, store=store)
     source = digest(
         {name: data[name] for name in ("eeg", "ecg", "arousal", "valence", "trial", "subject")})
-    features = store.memoise(physio.hand_features, data["eeg"], data["ecg"], given=source)
+    seen = [standardise(data[m], (), data["subject"], "subject") for m in ("eeg", "ecg")]
+    features = store.memoise(physio.hand_features, *seen, given=source)
     return data | features | {"about": spine.about(trials, source, data["dropped"])}
 
 

@@ -25,6 +25,7 @@ from lib.papers.amigos import pretraining as amigos_pretraining
 from lib.papers.amigos import protocol as amigos
 from lib.papers.amigos.settings import MODALITIES, SPACE, TARGETS, Preset
 from lib.papers.amigos.training import finetune_fold, high_labels
+from lib.training.folds import weights
 from lib.training.splits import Split
 
 
@@ -92,7 +93,7 @@ def search(data: Mapping[str, Any], unlabelled: Mapping[str, np.ndarray], split:
     settings = {
         "seed": seed, "modality": modality, "target": target, "model": preset.model[modality],
         "head": preset.head[modality], "recipe": {**preset.finetuning, "device": device},
-        "weights": amigos_pretraining.weights(start)
+        "weights": weights(start)
     }
     arrays = {name: np.asarray(data[name]) for name in ("eeg", "ecg", *TARGETS, "trial", "subject")}
     # the fold's test segments take no part

@@ -13,7 +13,7 @@ from typing import Any
 
 from lib import profiles
 from lib.models.physio_transformer import ECG, EEG, FusionHead, PhysioTransformer, Recogniser
-from lib.papers.amigos.controls import control_fold, stimulus_fold
+from lib.papers.amigos.controls import coin_fold, control_fold, stimulus_fold
 from lib.papers.amigos.training import FusionRecipe, PretrainRecipe, Recipe
 from lib.papers.experiment import Row
 from lib.profiles import taken_by
@@ -25,7 +25,7 @@ MODALITIES = ("ecg", "eeg")  # Fig 2: the order of the concatenation
 SPLITS = ("random_segments", "by_trial", "by_subject")
 NULL_TWIN: dict[str, Any] = {"subjects": 6, "effect": 0.0}
 # choice: the demo's unlabelled recordings, in each of six layouts
-CORPORA: dict[str, Any] = {"subjects": 4, "seconds": 100.0}
+CORPORA: dict[str, Any] = {"subjects": 26, "seconds": 80.0}
 COLUMNS = [
     "row", "role", "metric", "published", "published_interval", "reproduced", "reproduced_interval",
     "n", "split", "tier", "verdict"
@@ -53,16 +53,22 @@ LABELS = (*TARGETS, "trial", "subject")
 FEATURES = ("features_eeg", "features_ecg", *LABELS)
 
 
-def _control(model: str, modality: str = "both", role: str = "control") -> Row:
-    return Row(control_fold, {"model": model, "modality": modality}, FEATURES, role)
+def _control(model: str, modality: str = "both", role: str = "control",
+             scaling: str = "subject") -> Row:
+    return Row(control_fold, {"model": model, "modality": modality, "scaling": scaling}, FEATURES,
+               role)
 
 
 CONTROLS = {
     "majority": _control("majority", role="chance"),
+    "coin": Row(coin_fold, {}, LABELS, "chance"),
     "stimulus mean": Row(stimulus_fold, {}, (*LABELS, "stimulus"), "control"),
-    "linear, EEG": _control("linear", "eeg"),
-    "linear, ECG": _control("linear", "ecg"),
-    "linear, both": _control("linear"),
+    # like for like: features of the signals as the networks see them, scaled on training segments
+    "linear, EEG": _control("linear", "eeg", scaling="train"),
+    "linear, ECG": _control("linear", "ecg", scaling="train"),
+    "linear, both": _control("linear", scaling="train"),
+    # more than the networks know: how fast a heart beats beside the same person's other segments
+    "linear per person, both": _control("linear"),
     "nearest neighbour, both": _control("nearest neighbour"),
     # the baseline of the AMIGOS paper (its Table 4 row used 20 s segments, GSR as well, and
     # subjects left out one by one)

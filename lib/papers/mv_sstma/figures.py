@@ -156,7 +156,7 @@ def reconstruction(x: np.ndarray, masked: np.ndarray, guess: np.ndarray) -> Figu
 def training_curves(histories: Mapping[str, Mapping[str,
                                                     Sequence[np.ndarray]]], names: Sequence[str],
                     ylabel: str, level: float | None = None, note: str = "") -> Figure:
-    """Curves over epochs, a panel per group: thin lines are folds, thick ones their mean.
+    """Curves over epochs, a panel per group: mean and band of the folds.
 
     Parameters
     ----------
