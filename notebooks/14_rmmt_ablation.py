@@ -111,10 +111,6 @@ table = rmmt.answer(results, 6)
 run.table("table6", table[rmmt.COLUMNS], **about)
 
 # %%
-from lib import plots
-
-run.figure("table6", plots.published_vs_reproduced(table), **about)
-
 # %% [markdown]
 # ## Published versus reproduced, in pairs
 #
@@ -125,15 +121,21 @@ run.figure("table6", plots.published_vs_reproduced(table), **about)
 # %%
 from lib.evaluation import printed
 from lib.papers.experiment import compare
+from lib.papers.rmmt import figures
 
 fold = rmmt.splits(features, "contiguous_trials", preset)[0]
 rivals = [name for name in [*rmmt.TABLES["6"], *further] if name != "RMMT"]
 pairs = [("RMMT", rival) for rival in rivals]
-claims = compare(results, pairs, ["CCC"], printed.table("rmmt", 6), fold)
-shown = "a b difference low high p_holm effect published verdict".split()
+claims = compare(results, pairs, ["RMSE", "PCC", "CCC"], printed.table("rmmt", 6), fold)
+run.figure("table6", figures.differences(claims), **about)
+
+# %%
+shown = "a b metric difference low high p_holm effect published verdict".split()
 print(claims[shown].round(3).to_string(index=False, na_rep="-"))
 
 # %%
+from lib import plots
+
 figure = plots.fold_lines(
     results[results["metric"].isin(["PCC", "CCC"])], "RMMT", "MMT"
 )

@@ -92,12 +92,18 @@ table = rmmt.answer(results, 7)
 run.table("table7", table[rmmt.COLUMNS], **about)
 
 # %%
-from lib import plots
+from lib.evaluation import printed as published
+from lib.papers.experiment import compare
+from lib.papers.rmmt import figures
 
-run.figure("table7", plots.published_vs_reproduced(table[table["n"] > 0]), **about)
+fold = rmmt.splits(features, "contiguous_trials", preset)[0]
+pairs = [("RMMT alpha=1.0", name) for name in names if "=1.0" not in name]
+metrics = ["RMSE", "PCC", "CCC"]
+claims = compare(results, pairs, metrics, published.table("rmmt", 7), fold)
+run.figure("table7", figures.differences(claims), **about)
 
 # %%
-from lib.evaluation import printed as published
+from lib import plots
 from lib.evaluation.statistics import half_width, summary
 
 
@@ -110,9 +116,10 @@ ours = summary(results[results["row"] != "constant"])
 ours = ours.assign(alpha=weight(ours["row"]), half=half_width(ours["std"], ours["n"]))
 by = dict(iter(ours.sort_values("alpha").groupby("metric", sort=False)))
 printed = published.table("rmmt", 7)
-printed = printed.assign(alpha=weight(printed["row"]))
+spread = half_width(printed["std"], rmmt.Preset().n_folds)  # theirs, ten
+printed = printed.assign(alpha=weight(printed["row"]), half=spread)
 dots = {
-    metric: (frame["alpha"].to_numpy(), frame["mean"].to_numpy())
+    metric: tuple(frame[["alpha", "mean", "half"]].to_numpy().T)
     for metric, frame in printed.groupby("metric", sort=False)
 }
 means, halves = ({m: f[name] for m, f in by.items()} for name in ("mean", "half"))

@@ -1,5 +1,5 @@
-"""What a figure must not be saved with: axes in which nothing is drawn, marks outside of the limits,
-text outside of the canvas."""
+"""What a figure must not be saved with: empty axes, marks outside of the limits, text outside of
+the canvas."""
 
 from __future__ import annotations
 
