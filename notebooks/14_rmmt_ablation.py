@@ -41,7 +41,6 @@ out: str = ""  # folder of the figures; empty: build/figures
 repeats: int = 1  # trainings of each fold with different seeds; their mean is scored
 further: list = [
     "RMMT softmax",
-    "RMMT scaled ReLU",
     "RMMT KD detached",
     "RMMT causal",
 ]  # our own ablations
@@ -84,7 +83,6 @@ print(
 # | MMT | no residual connection: the regressor sees the Transformer's output alone |
 # | RMMT without KD | the loss is the CCC loss alone ($\alpha = 0$) |
 # | RMMT softmax | attention weights are normalised over time |
-# | RMMT scaled ReLU | ReLU as printed, divided by the number of keys |
 # | RMMT KD detached | the distillation loss moves only the EEG features, as a teacher would want |
 # | RMMT causal | a step attends only to itself and the past: no look-ahead |
 
@@ -169,7 +167,8 @@ print(
 # ## Exercises
 #
 # 1. *Easy.* Which variant has the smallest spread over folds?
-# 2. *Medium.* Add a row with four heads to `rmmt.VARIANTS` and run it.
+# 2. *Medium.* Add "RMMT scaled ReLU" (ReLU as printed, divided by the number of keys) to
+#    `further`, or a row with four heads to `rmmt.VARIANTS`, and run it.
 # 3. *Open.* Does the causal model lose at the start of a trial or throughout?
 # 4. *With a check.* Put a corrected interval around a difference: below, or without the
 #    solution in [exercises/14_rmmt_ablation](exercises/14_rmmt_ablation.ipynb).
