@@ -39,11 +39,7 @@ device: str = "cpu"  # cpu or cuda
 data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
 repeats: int = 1  # trainings of each fold with different seeds; their mean is scored
-further: list = [
-    "RMMT softmax",
-    "RMMT KD detached",
-    "RMMT causal",
-]  # our own ablations
+further: list = ["RMMT softmax", "RMMT KD detached", "RMMT causal"]  # our own ablations
 
 # %%
 from lib.companion.run import start
@@ -140,7 +136,8 @@ figure = plots.fold_lines(
 run.figure("folds", figure, **about)
 
 # %% [markdown]
-# Lines that cross mean that which model is better depends on the fold.
+# Lines that cross mean that which model is better depends on the fold. Folds differ by
+# tenths, variants by hundredths: a table of means alone shows mostly the folds.
 #
 # ## What the text says and the table prints
 #

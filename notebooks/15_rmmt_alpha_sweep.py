@@ -38,7 +38,13 @@ device: str = "cpu"  # cpu or cuda
 data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
 repeats: int = 1  # trainings of each fold with different seeds; their mean is scored
-alphas: list = [0.2, 0.6, 1.0, 1.4, 2.0]  # of the paper's grid, 0.2 to 2 in steps of 0.2
+alphas: list = [
+    0.2,
+    0.6,
+    1.0,
+    1.4,
+    2.0,
+]  # of the paper's grid, 0.2 to 2 in steps of 0.2
 
 # %%
 from lib.companion.run import start
@@ -116,7 +122,7 @@ ours = summary(results[results["row"] != "constant"])
 ours = ours.assign(alpha=weight(ours["row"]), half=half_width(ours["std"], ours["n"]))
 by = dict(iter(ours.sort_values("alpha").groupby("metric", sort=False)))
 printed = published.table("rmmt", 7)
-spread = half_width(printed["std"], rmmt.Preset().n_folds)  # theirs, ten
+spread = half_width(printed["std"], rmmt.Preset().n_folds)  # ten folds
 printed = printed.assign(alpha=weight(printed["row"]), half=spread)
 dots = {
     metric: tuple(frame[["alpha", "mean", "half"]].to_numpy().T)
