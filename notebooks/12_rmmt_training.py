@@ -323,9 +323,8 @@ figure = plots.traces(time, target, lines["low"], title=titles["low"])
 run.figure("fig8_low", figure, **about)
 
 # %% [markdown]
-# The CCC in the legend is that of this one trial. Two trials are an illustration: one
-# of them can put any model first, as here the order of the legends shows; Table 4
-# decides.
+# The CCC in the legend is that of the one trial. Two trials illustrate and prove
+# nothing: in one of them any model can come first, the weakest of Table 4 too.
 
 # %% [markdown]
 # ## What could go wrong

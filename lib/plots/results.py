@@ -150,7 +150,7 @@ def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, 
             px, py, *error = published[metric]
             ax.errorbar(px, py, *error, fmt="o", ms=6, mfc="white", mec="0.2", ecolor="0.6",
                         elinewidth=1, label="published")
-        whole_range(ax, metric)
+        whole_range([ax], metric)
         if len(chosen):
             height = [0.03 + 0.05 * list(chosen[:i]).count(x) for i, x in enumerate(chosen)]
             ax.plot(chosen, height, "^", color="black", ms=5, ls="",
@@ -177,7 +177,7 @@ def learning_curves(histories: Mapping[str, Sequence[np.ndarray]]) -> Figure:
     for ax, label in zip(axes, ("training CCC loss", "training KD loss", "validation CCC"),
                          strict=True):
         ax.set(ylabel=label)
-        whole_range(ax, "CCC" if label == "validation CCC" else "RMSE")
+        whole_range([ax], "CCC" if label == "validation CCC" else "RMSE")
     legend(figure, axes[0])
     return figure
 
@@ -201,7 +201,7 @@ def fold_lines(results: pd.DataFrame, a: str, b: str) -> Figure:
         for x, name in enumerate((a, b)):
             ax.plot(np.full(len(pairs), x), pairs[name], "o", ms=5, color=colour(name))
             ax.plot([x - 0.12, x + 0.12], [pairs[name].mean()] * 2, color="black", lw=2.5)
-        whole_range(ax, metric)
+        whole_range([ax], metric)
         step = 0.05 * np.ptp(ax.get_ylim())
         for fold, y in zip(pairs.index, apart(pairs[b].to_numpy(), step), strict=True):
             ax.text(1.1, y, f"fold {fold}", va="center", fontsize=8, color="0.35")

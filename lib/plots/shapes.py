@@ -51,15 +51,16 @@ def arms(table: pd.DataFrame) -> np.ndarray:
     return np.nan_to_num(np.stack([table["mean"] - table["low"], table["high"] - table["mean"]]))
 
 
-def whole_range(ax: Axes, metric: str, along: str = "y") -> None:
-    """The range of a metric along an axis: from 0, to 1 where it is no error; lower where something
-    drawn lies below 0. Correlations get their line of chance, 0."""
-    low, high = getattr(ax.dataLim, f"interval{along}")
-    score = higher_is_better(metric)
-    ends = min(0.0, 1.05 * low), 1.0 if score and high <= 1 else 1.05 * high
-    ax.set(**{f"{along}lim": ends})
-    if score:
-        {"x": ax.axvline, "y": ax.axhline}[along](0, color="0.6", lw=1, ls="--", zorder=0)
+def whole_range(axes: Sequence[Axes], metric: str, along: str = "y") -> None:
+    """The range of a metric, the same on all axes: from 0, to 1 where it is no error; lower where
+    something drawn lies below 0. Correlations get their line of chance, 0."""
+    ends = np.array([getattr(ax.dataLim, f"interval{along}") for ax in axes])
+    low, high, score = min(0.0, ends.min()), ends.max(), higher_is_better(metric)
+    low, high = low - 0.05 * (low < 0), 1.0 if score and high <= 1 else 1.05 * high
+    for ax in axes:
+        ax.set(**{f"{along}lim": (low, high)})
+        if score:
+            {"x": ax.axvline, "y": ax.axhline}[along](0, color="0.6", lw=1, ls="--", zorder=0)
 
 
 def styles(rows: Sequence[str]) -> list[str]:

@@ -40,8 +40,7 @@ def by_split(table: pd.DataFrame) -> Figure:
         line[0].set_title(split.replace("_", " "))
     for column, metric in zip(axes.T, metrics, strict=True):
         column[-1].set_xlabel(DIRECTION.get(metric, metric))
-        for ax in column:
-            whole_range(ax, metric, "x")
+        whole_range(column, metric, "x")
     lines = [
         Line2D([], [], color=COLOURS["control"], ls=style, label=row)
         for row, style in CONTROL_LINES.items() if row in set(run["row"])
