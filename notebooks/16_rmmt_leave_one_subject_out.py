@@ -100,9 +100,9 @@ table = rmmt.answer(results, 5)
 run.table("table5", table[rmmt.COLUMNS], **about)
 
 # %%
-from lib import plots
+from lib.papers.rmmt import figures
 
-run.figure("table5", plots.published_vs_reproduced(table), **about)
+run.figure("table5", figures.by_split(table), **about)
 
 # %% [markdown]
 # A subject with one or two trials gives a fold whose CCC is almost arbitrary: the

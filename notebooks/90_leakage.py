@@ -216,6 +216,7 @@ order = {
     title: (*SPLITS, *OWN.get(paper, ())) for paper, (title, _, _) in PAPERS.items()
 }
 chance = {title: level for title, _, level in PAPERS.values()}
+guess = {"16/8": leakage.guess(cohorts["seed", "effect"], "16/8")}
 sources = digest([own["about"]["source"] for own in cohorts.values()])
 said = (
     f"simulated cohorts of the four papers and their null twins, {FOLDS} folds, seed "
@@ -223,7 +224,7 @@ said = (
 )
 run.figure(
     "papers",
-    plots.papers(table, order, chance, MODELS),
+    plots.papers(table, order, chance, MODELS, guess),
     table,
     caption=said,
     tier="simulated",
@@ -245,7 +246,8 @@ run.figure(
 #   null twin too. A rating has a person's habit in it, and who knows the person knows
 #   more than chance (next cell).
 # - **Paper 3**: its own split (the first 16 trials, then the last 8) keeps trials and
-#   clips apart; its null twin stays near chance.
+#   clips apart. Its labels are anti-balanced: a guess at the training frequencies
+#   scores less than one in four (dashed), and its null twin is to be read against that.
 #
 # **Below chance**, by recording: a person's other recordings hold fewer of the label
 # that was left out.

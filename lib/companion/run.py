@@ -28,6 +28,7 @@ from matplotlib.figure import Figure
 from lib import paths, profiles
 from lib.companion.provenance import Notebook, peak_mib, read_notebook, record, results, sha256
 from lib.datasets.base import readable
+from lib.plots.inspection import faults
 from lib.plots.style import use_style
 from lib.whole import write_file
 
@@ -75,9 +76,16 @@ class Run:
             Digest of the input data, for the manifest.
         dropped : iterable of str
             Trials that could not be read and are missing from what is drawn, for the manifest.
+
+        Raises
+        ------
+        ValueError
+            For empty axes, marks outside of their axes, text outside of the canvas.
         """
         caption = captioned(caption, tier)
         fig.draw_without_rendering()
+        if found := faults(fig):
+            raise ValueError(f"figure {id}: {'; '.join(found)}")
         # inches: the caption goes below whatever is drawn lowest, and the saved picture grows to
         # hold it
         drawn = fig.get_tightbbox()

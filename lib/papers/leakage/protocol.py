@@ -88,6 +88,14 @@ def shared(data: Mapping[str, np.ndarray], split: Split) -> dict[str, int]:
     }
 
 
+def guess(data: Mapping[str, np.ndarray], name: str) -> float:
+    """Accuracy of a guess at the training frequencies of the labels, over the folds of a split."""
+    classes = np.unique(data["y"])
+    share = [[(data["y"][list(part)][:, None] == classes).mean(axis=0)
+              for part in (fold.train, fold.test)] for fold in splits(data, name)]
+    return float(np.prod(share, axis=1).sum(axis=1).mean())
+
+
 def run(data: Mapping[str, np.ndarray], names: Sequence[str], models: Sequence[str] = MODELS, *,
         n_folds: int = 3, seed: int = 0, **how) -> list[Record]:
     """Train and test the models on every fold of every named split; finished folds come from the
