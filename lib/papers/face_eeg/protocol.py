@@ -55,8 +55,8 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> 
         root)
 
 
-def maps(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 2.0, jobs: int = 2,
-         store: Store | None = None) -> dict:
+def maps(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 2.0,
+         channels: Sequence[str] = CHANNELS, jobs: int = 2, store: Store | None = None) -> dict:
     """What the paper's network reads, for every 3 s segment of every recording, and what a figure
     must say.
 
@@ -67,7 +67,7 @@ def maps(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 2.0,
     weights : str
         The user's file of InceptionV3 weights (Sec 4.3); without it spectrograms are described by
         MobileNetV2 with the ImageNet weights that ship in a package, and the caption says so.
-    lag : float
+    lag, channels
         See :func:`lib.preprocessing.scalp_maps.segments`.
 
     Returns
@@ -78,7 +78,8 @@ def maps(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 2.0,
     """
     store = store or Store()
     backbone = spectrogram_backbone(weights or None, size=preset.size)
-    data = scalp_maps.features(trials, backbone, size=preset.size, lag=lag, jobs=jobs, store=store)
+    data = scalp_maps.features(trials, backbone, size=preset.size, lag=lag, channels=channels,
+                               jobs=jobs, store=store)
     described = data.pop("features")
     if preset.projected:
         n, electrodes, d = described.shape
@@ -90,7 +91,7 @@ def maps(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 2.0,
     what += f", {preset.projected} random projections" if preset.projected else ""
     about = spine.about(trials, source, data["dropped"], what)
     return data | {
-        "maps": scalp_maps.scalp_map(described), "clip": np.unique(
+        "maps": scalp_maps.scalp_map(described, channels), "clip": np.unique(
             data["stimulus"], return_inverse=True)[1], "position": np.round(
                 data["start"] / 3).astype(int), "about": about
     }
