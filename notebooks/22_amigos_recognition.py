@@ -386,8 +386,8 @@ run.figure("nulltwin", figure, **empty["about"])
 #   shorter, and gives the left third of the figure.
 # - **Scaling per subject** uses unlabelled test recordings of the same person; under
 #   `by_subject` a new person must first be recorded for a while.
-# - **Accuracy** rewards the majority class; macro-F1 does not, but its chance is that of
-#   a coin, not that of the majority.
+# - **Accuracy** rewards the majority class; macro-F1 does not, but its chance is that
+#   of a coin, not that of the majority.
 # - Numbers of epochs and learning rates were searched by the authors in every fold,
 #   with Ray Tune. `make tune` does so on the validation segments of each fold, and
 #   `tuned = True` uses what it found.

@@ -151,10 +151,13 @@ def test_curve_draws_the_printed_alpha_sweep():
 
 
 def test_learning_curves_fold_lines_and_attention(results):
-    history = [np.column_stack([np.linspace(1, 0.3, 12)] * 3) for _ in range(4)]
+    history = [np.column_stack([np.linspace(1, 0.3, 12) + k] * 3) for k in range(4)]
     figure = plots.learning_curves({"RMMT": history, "RSMT-F": history})
-    assert legend(figure) == ["RMMT", "RSMT-F"] and [len(ax.lines)
-                                                     for ax in figure.axes] == [10, 10, 10]
+    assert legend(figure) == ["RMMT", "RSMT-F"]
+    for ax in figure.axes:  # the mean over folds, and a band from the lowest to the highest
+        mean, band = ax.lines[0].get_ydata(), ax.collections[0].get_paths()[0].get_extents()
+        np.testing.assert_allclose(mean, history[0][:, 0] + 1.5)
+        assert len(ax.lines) == 2 and (band.y0, band.y1) == pytest.approx((0.3, 4))
     assert [ax.get_ylabel()
             for ax in figure.axes] == ["training CCC loss", "training KD loss", "validation CCC"]
     shifted = results.assign(value=results["value"] - 1.0 * (results["row"] == "RMMT"))
