@@ -257,8 +257,8 @@ for m, errors in table.groupby("modality"):
         for rival in ("zero", "interpolation")
     }
     print(
-        f"{m}: error {errors['network'].mean():.2f}; below zero in {less['zero']}, below "
-        f"interpolation in {less['interpolation']} of {len(errors)} people"
+        f"{m}: error {errors['network'].mean():.2f}; below zero in {less['zero']}, "
+        f"below interpolation in {less['interpolation']} of {len(errors)} people"
     )
 
 # %% [markdown]

@@ -214,9 +214,9 @@ figure = plots.splits_beside(answers["4"], rows, scores, splits, published=True)
 run.figure("table4", figure, **about)
 
 # %% [markdown]
-# Hollow marks on the left are published. The grey line is chance, the better of a coin
-# and the majority. Of macro-F1 the coin gets about 0.5, and the majority no more than
-# half the F1 of its own class: an F1 of 0.47 is below chance, not above it.
+# Hollow marks on the left (*paper*) are published. The grey line is chance, the better
+# of a coin and the majority. Of macro-F1 the coin gets about 0.5, and the majority no
+# more than half the F1 of its own class: an F1 of 0.47 is below chance, not above it.
 #
 # The owners' baseline in Table 4 (0.56 to 0.58) was measured with people kept apart,
 # the paper's 0.80 to 0.89 most likely not. Set beside each other they compare two
@@ -299,11 +299,11 @@ for (a, b), rows in claims.groupby(["a", "b"], sort=False):
 # %% [markdown]
 # The simulated cohort holds what the claims need: each signal follows arousal **and**
 # valence with noise of its own (sizes on its data card, set by the linear control). So
-# the linear model gains from the second signal. Whether a network does depends on what
-# it finds in each: the ECG's share of valence lies mostly in how *variable* the rhythm
-# is, which a small network does not read from ten seconds; where one signal tells it
-# nothing, the other has nothing to add to. Eight people decide little: read the
-# intervals, not the signs.
+# the linear model gains from the second signal. Count above how many differences of the
+# networks point the paper's way under each split. With people kept apart the fewest
+# can: hearts at rest differ by more beats a minute than emotion adds, and the resting
+# rate of a new person is unknown. Where one signal tells a network nothing, the other
+# has nothing to add to. Eight people decide little: read the intervals, not the signs.
 #
 # The paper states p-values without naming a test. Recomputed from the printed means and
 # intervals (Welch's test, ten folds):
@@ -386,8 +386,8 @@ run.figure("nulltwin", figure, **empty["about"])
 #   shorter, and gives the left third of the figure.
 # - **Scaling per subject** uses unlabelled test recordings of the same person; under
 #   `by_subject` a new person must first be recorded for a while.
-# - **Accuracy** rewards the majority class; macro-F1 does not, but its chance is that of
-#   a coin, not that of the majority.
+# - **Accuracy** rewards the majority class; macro-F1 does not, but its chance is that
+#   of a coin, not that of the majority.
 # - Numbers of epochs and learning rates were searched by the authors in every fold,
 #   with Ray Tune. `make tune` does so on the validation segments of each fold, and
 #   `tuned = True` uses what it found.

@@ -218,7 +218,7 @@ def splits_beside(table: pd.DataFrame, rows: Sequence[str], metrics: Sequence[st
         for k, value in enumerate(chance.reindex(splits)):
             ax.plot([k - 0.45, k + 0.45], [value, value], color="0.6", lw=1.2, zorder=0,
                     label=None if k else "chance: coin or majority")
-        names = ["published"] * published + [split.replace("_", "\n") for split in splits]
+        names = ["paper"] * published + [split.replace("_", "\n") for split in splits]
         ax.set(xticks=range(-published, len(splits)), xticklabels=names, ylim=(0, 1), title=metric)
     labels = axes[0].get_legend_handles_labels()[1]
     legend(figure, axes[0], len(labels) if sum(map(len, labels)) < 75 else -(-len(labels) // 2))
