@@ -70,9 +70,9 @@ def differences(claims: pd.DataFrame) -> Figure:
         dots(ax, table[table["metric"] == metric], place)
         reach = 1.08 * np.abs(ax.dataLim.intervalx).max()
         side = "right" if higher_is_better(metric) else "left"
-        ax.set(xlabel=f"{metric}, {a} minus the other\n({side}: {a} is better)",
-               xlim=(-reach, reach))
+        ax.set(xlabel=f"{metric} ({side} of 0: better)", xlim=(-reach, reach))
+        ax.locator_params(axis="x", nbins=5)
         ax.tick_params(axis="y", length=0)
     axes[0].set(yticks=range(len(rivals)), yticklabels=rivals, ylim=(len(rivals) - 0.5, -0.5))
-    dots_legend(figure, rivals, "this run, 95 % interval")
+    dots_legend(figure, rivals, f"this run: {a} minus the other, 95 % interval")
     return figure
