@@ -181,12 +181,13 @@ run.figure(
 )
 
 # %% [markdown]
-# Hollow: printed. The printed order is not found: in the demo SST-EmotionNet is ahead of
-# the paper's own network, because band power tells more of a recording than small
-# pictures of it do, and the controls on band power are ahead of all three. Intervals: bootstrap over recordings, or over people where people are
-# kept apart. Read it from left to right, and then look at the fifth column: the
-# accuracy of a split in which the labels mean nothing. Where that is high, an accuracy
-# under random segments says which recording a segment comes from.
+# Hollow: printed. The printed order is not found: in the demo SST-EmotionNet is ahead
+# of the paper's own network, because band power tells more of a recording than small
+# pictures of it do, and the controls on band power are ahead of all three. Intervals:
+# bootstrap over recordings, or over people where people are kept apart. Read it from
+# left to right, and then look at the fifth column: the accuracy of a split in which the
+# labels mean nothing. Where that is high, an accuracy under random segments says which
+# recording a segment comes from.
 #
 # ## Fig 6: which errors?
 
