@@ -164,5 +164,3 @@ def test_wrong_names_are_told():
         fold(data, recipe={"selection": "best"})
     with pytest.raises(ValueError, match="'val' with 0 validation windows"):
         fold(data, split=SPLIT | {"val": ()}, recipe={"selection": "val"})
-    with pytest.raises(ValueError, match=r"one width, not \[8, 10\]"):
-        fold(data, model_eye=MODEL | {"width": 10})
