@@ -14,7 +14,8 @@ from lib.plots.style import COLOURS, modality
 
 # Okabe and Ito's palette for verdicts on real data; greys for those that say nothing about a paper
 VERDICT_COLOURS = {
-    "reproduced": "#009E73", "better": "#56B4E9", "partly": "#F0E442", "not reproduced": "#D55E00",
+    "reproduced": "#009E73", "close": "#A6DBC8", "inconclusive": "#F0E442", "worse": "#D55E00",
+    "better": "#56B4E9",
     "simulated only": "#BDBDBD", "not testable": "#FFFFFF"
 }
 
@@ -38,7 +39,7 @@ def verdict_bars(counts: pd.DataFrame) -> Figure:
         for paper, real in zip(counts["paper"], counts["real data"], strict=True)
     ]
     ax.set(yticks=range(len(counts)), yticklabels=names, ylim=(len(counts) - 0.5, -0.5),
-           xlabel="printed numbers")
+           xlabel="distinct printed numbers")
     ax.tick_params(axis="y", length=0)
     legend(figure, ax)
     return figure

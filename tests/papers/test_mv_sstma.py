@@ -4,7 +4,6 @@ and settings as printed."""
 import dataclasses
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from lib.datasets.seed_format import SEED_IV_LABELS, SEED_V_LABELS, split
@@ -211,16 +210,3 @@ def test_missing_data_say_where_to_ask(tmp_path):
     with pytest.raises(FileNotFoundError,
                        match=r"SEED-V, which is not below .*bcmi\.sjtu\.edu\.cn"):
         mv_sstma.cohort("paper", "seed-v", str(tmp_path))
-
-
-def test_what_is_above_the_majority_but_not_above_a_guess_is_no_part_of_a_reproduction():
-    level = {"majority": 0.08, GUESS: 0.21, "EEG": 0.15, "Attention": 0.6}
-    rows = [{
-        "paper": "seed", "experiment": "x", "row": name,
-        "role": CONTROLS[name].role if name in CONTROLS else "model", "split": "16/8", "fold": k,
-        "seed": 0, "metric": "SEED-IV accuracy", "value": value + 0.01 * (k % 3), "tier": "licensed"
-    } for name, value in level.items() for k in range(15)]
-    table = mv_sstma.answer(pd.DataFrame(rows), 2)
-    assert table[table["n"] > 0].set_index("row")["verdict"].to_dict() == {
-        "EEG": "not reproduced", "Attention": "partly", "majority": "control", GUESS: "control"
-    }
