@@ -151,7 +151,7 @@ figure = plots.training_curves(
     ["training", "held-out trials"],
     "error on hidden channels",
     1.0,
-    "training mean",
+    "training mean, on training windows",
 )
 run.figure("pretraining", figure, **about)
 
@@ -326,7 +326,7 @@ columns = ["reading", "row", "metric", "split", "n", "mean", "std"]
 run.table("readings1", pd.concat(frames)[columns], **about)
 
 # %% tags=["nbval-ignore-output"]
-wide = pd.concat(frames).pivot(index="reading", columns="row", values="mean")
+wide = pd.concat(frames).pivot_table(index="reading", columns="row", values="mean")
 gain = wide["EEG"] - wide["EEG without pre-training"]
 for reading in readings:
     print(f"{reading}: pre-training is worth {gain[reading]:+.2f}")

@@ -51,14 +51,14 @@ EYES = {
     "disgust": (0.6, -0.6, -0.6, -0.6, 0.8)
 }
 OWN_LOADING = 0.3  # how far an emotion lies elsewhere in another person
-# choice: set so that a linear classifier on 4 s features reaches what the data card tells; no
+# choice: set so that a linear classifier of the paper's windows reaches what the data card tells; no
 # network was looked at.
 OWN_TRIAL_BRAIN, OWN_TRIAL_EYES = 0.2, 0.4  # what a trial has of its own among the latents
 GAIN = 0.55  # nats of DE for one unit of a brain latent, at its strongest electrode
 # nats, spread of what is not emotion; for the eyes in units of their own spread
 SHIFTS = {"subject": 0.5, "session": 0.25, "trial": 0.1}
-# choice: nats, spread of what the contact of one electrode adds to a whole trial; no other electrode
-# has it, so that what several tell is emotion or person
+# choice: nats, spread of what the contact of one electrode adds to a whole trial; no other one has
+# it, so that what several tell is emotion or person
 CONTACT = 0.5
 NOISE, MEMORY = 0.25, 0.5  # nats, from window to window; correlation of neighbours
 RISE = 3.0  # windows in which an emotion builds up
