@@ -51,8 +51,8 @@ EYES = {
     "disgust": (0.6, -0.6, -0.6, -0.6, 0.8)
 }
 OWN_LOADING = 0.3  # how far an emotion lies elsewhere in another person
-# choice: set so that a linear classifier of the paper's windows reaches what the data card tells; no
-# network was looked at.
+# choice: set so that a linear classifier of the paper's windows reaches what the data card tells;
+# no network was looked at.
 OWN_TRIAL_BRAIN, OWN_TRIAL_EYES = 0.2, 0.4  # what a trial has of its own among the latents
 GAIN = 0.55  # nats of DE for one unit of a brain latent, at its strongest electrode
 # nats, spread of what is not emotion; for the eyes in units of their own spread
