@@ -146,7 +146,9 @@ class EmotionTask(loop.Task):
         self.frozen: list[Tensor] | None = None
         if recipe.freeze:  # windows and their missing channels never change: encode them once
             self.network.encoders.requires_grad_(False)
-            self.frozen = self.encode(torch.arange(len(rows)))
+            # choice: standardised by the training windows, so that one classifier fits all encoders
+            encoded, train = self.encode(torch.arange(len(rows))), self.parts["train"]
+            self.frozen = [(f - f[train].mean(0)) / (f[train].std(0) + 1e-3) for f in encoded]
 
     def features(self, rows: Tensor) -> list[Tensor]:
         if self.frozen is not None:
