@@ -178,7 +178,10 @@ def test_channels_are_filled_in_and_errors_have_known_values(data, tmp_path):
     x, masked, guess = analysis.fill(own, "eeg", folds, TINY, mv_sstma.weights(start), n=5)
     assert x.shape == guess.shape == (5, 10, 62, 5) and (masked.sum(axis=1) == 62 - 43).all()
     errors = analysis.errors(np.ones_like(x), masked, np.full_like(x, 3.0))
-    assert errors == {"network": 4.0, "mean of the visible channels": 0.0, "training mean": 1.0}
+    assert errors == {
+        "network": 4.0, analysis.NEAREST: 0.0, "mean of the visible channels": 0.0,
+        "training mean": 1.0
+    }
     share = analysis.separation(own, "eeg")
     assert share.shape == (62, 5) and (share >= 0).all() and (share <= 1).all()
 
