@@ -217,7 +217,7 @@ run.figure("learning", plots.learning_curves(histories), **about)
 # %%
 results = rmmt.score(features, records, experiment="table 4", tier=cohort.tier)
 table = rmmt.answer(results, 4)
-run.table("table4", table[rmmt.COLUMNS], **about)
+run.table("table4", table[rmmt.COLUMNS], scores=results, **about)
 
 # %%
 from lib.papers.rmmt import figures

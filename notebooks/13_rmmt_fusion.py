@@ -152,7 +152,7 @@ for name in rmmt.TABLES["3"]:
 # %%
 results = rmmt.score(features, records, experiment="table 3", tier=cohort.tier)
 table = rmmt.answer(results, 3)
-run.table("table3", table[rmmt.COLUMNS], **about)
+run.table("table3", table[rmmt.COLUMNS], scores=results, **about)
 
 # %%
 from lib.papers.experiment import compare
@@ -162,7 +162,7 @@ fold = rmmt.splits(features, "contiguous_trials", preset)[0]
 pairs = [("RMMT", "F-Fusion"), ("RMMT", "D-Fusion"), ("RMMT", "ridge, both")]
 metrics = ["RMSE", "PCC", "CCC"]
 claims = compare(results, pairs, metrics, published.table("rmmt", 3), fold)
-run.figure("table3", figures.differences(claims), **about)
+run.figure("table3", figures.differences(claims), claims=claims, **about)
 
 # %% [markdown]
 # ## What the selection was worth

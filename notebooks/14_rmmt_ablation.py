@@ -102,9 +102,8 @@ records = rmmt.run(
 )
 results = rmmt.score(features, records, experiment="table 6", tier=cohort.tier)
 table = rmmt.answer(results, 6)
-run.table("table6", table[rmmt.COLUMNS], **about)
+run.table("table6", table[rmmt.COLUMNS], scores=results, **about)
 
-# %%
 # %% [markdown]
 # ## Published versus reproduced, in pairs
 #
@@ -121,7 +120,7 @@ fold = rmmt.splits(features, "contiguous_trials", preset)[0]
 rivals = [name for name in [*rmmt.TABLES["6"], *further] if name != "RMMT"]
 pairs = [("RMMT", rival) for rival in rivals]
 claims = compare(results, pairs, ["RMSE", "PCC", "CCC"], printed.table("rmmt", 6), fold)
-run.figure("table6", figures.differences(claims), **about)
+run.figure("table6", figures.differences(claims), claims=claims, **about)
 
 # %%
 shown = "a b metric difference low high p_holm effect published verdict".split()

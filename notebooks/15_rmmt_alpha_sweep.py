@@ -95,7 +95,7 @@ records = rmmt.run(
 )
 results = rmmt.score(features, records, experiment="table 7", tier=cohort.tier)
 table = rmmt.answer(results, 7)
-run.table("table7", table[rmmt.COLUMNS], **about)
+run.table("table7", table[rmmt.COLUMNS], scores=results, **about)
 
 # %%
 from lib.evaluation import printed as published
@@ -106,7 +106,7 @@ fold = rmmt.splits(features, "contiguous_trials", preset)[0]
 pairs = [("RMMT alpha=1.0", name) for name in names if "=1.0" not in name]
 metrics = ["RMSE", "PCC", "CCC"]
 claims = compare(results, pairs, metrics, published.table("rmmt", 7), fold)
-run.figure("table7", figures.differences(claims), **about)
+run.figure("table7", figures.differences(claims), claims=claims, **about)
 
 # %%
 from lib import plots

@@ -97,7 +97,7 @@ records = rmmt.run(
 )
 results = rmmt.score(features, records, experiment="table 5", tier=cohort.tier)
 table = rmmt.answer(results, 5)
-run.table("table5", table[rmmt.COLUMNS], **about)
+run.table("table5", table[rmmt.COLUMNS], scores=results, **about)
 
 # %%
 from lib.papers.rmmt import figures

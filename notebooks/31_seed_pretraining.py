@@ -266,7 +266,7 @@ results = protocol.score(
     features, records, experiment="table 1", tier=cohorts["seed-iv"].tier
 )
 table = protocol.answer(results, 1)
-run.table("table1", table[COLUMNS], **about)
+run.table("table1", table[COLUMNS], scores=results, **about)
 
 # %%
 import pandas as pd

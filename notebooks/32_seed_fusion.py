@@ -139,7 +139,7 @@ results = protocol.score(
     features, records, experiment="table 2", tier=cohorts["seed-iv"].tier
 )
 table = protocol.answer(results, 2)
-run.table("table2", table[COLUMNS], **about)
+run.table("table2", table[COLUMNS], scores=results, **about)
 
 # %%
 from lib.plots import published_vs_reproduced

@@ -132,7 +132,7 @@ results = protocol.score(
     features, records, experiment="table 3", tier=cohorts["seed-iv"].tier
 )
 table = protocol.answer(results, 3)
-run.table("table3", table[COLUMNS], **about)
+run.table("table3", table[COLUMNS], scores=results, **about)
 
 # %%
 from lib.plots import published_vs_reproduced

@@ -127,7 +127,7 @@ for ratio in RATIOS:
     )
 results = pd.concat(frames, ignore_index=True)
 table = protocol.answer(results, 4)
-run.table("table4", table[COLUMNS], **about)
+run.table("table4", table[COLUMNS], scores=results, **about)
 
 # %% tags=["nbval-check-output"]
 answered = table[table["published"].notna()]

@@ -157,7 +157,7 @@ answers = {
     t: face_eeg.answer(results[results["row"].isin([*TABLES[t], "majority"])], t)
     for t in TABLES
 }
-run.table("table2", answers["2"][COLUMNS], **about)
+run.table("table2", answers["2"][COLUMNS], scores=results, **about)
 run.table("table3", answers["3"][COLUMNS], **about)
 
 # %%

@@ -55,7 +55,8 @@ class Run:
     began: float = field(default_factory=time.monotonic)
 
     def figure(self, id: str, fig: Figure, data: pd.DataFrame | None = None, *, caption: str,
-               tier: str = "simulated", source: str = "", dropped: Iterable[str] = ()) -> None:
+               tier: str = "simulated", source: str = "", dropped: Iterable[str] = (),
+               claims: pd.DataFrame | None = None) -> None:
         """Save, record and show a figure, with its caption printed on it.
 
         Parameters
@@ -76,6 +77,8 @@ class Run:
             Digest of the input data, for the manifest.
         dropped : iterable of str
             Trials that could not be read and are missing from what is drawn, for the manifest.
+        claims : DataFrame, optional
+            Tests between rows that are drawn, saved as ``<id>_claims.csv``.
 
         Raises
         ------
@@ -100,27 +103,27 @@ class Run:
         plt.close(fig)
         about = _about(caption, tier, source, dropped)
         self._write(id, "figure", png.getvalue(), about)
-        if data is not None:
-            self._write(id, "data", _csv(data), about)
+        for kind, beside in (("data", data), ("claims", claims)):
+            if beside is not None:
+                self._write(id, kind, _csv(beside), about)
         display(Image(png.getvalue(), alt=f"{id}: {caption}"))
 
     def table(self, id: str, frame: pd.DataFrame, *, caption: str, tier: str = "simulated",
               source: str = "", dropped: Iterable[str] = (), decimals: int = 3,
-              scores: pd.DataFrame | None = None, claims: pd.DataFrame | None = None) -> None:
+              scores: pd.DataFrame | None = None) -> None:
         """Save and record a table as CSV (six significant digits), and print it as plain text with
         fixed decimals.
 
-        Parameters are those of :meth:`figure`; an index with names becomes columns. ``scores`` (of
-        every fold and seed) and ``claims`` (tests between rows) are what it rests on: saved beside
-        it as ``<id>_scores.csv`` and ``<id>_claims.csv``, so that anyone can test again.
+        Parameters are those of :meth:`figure`; an index with names becomes columns. ``scores``: of
+        every fold and seed, on which it rests; saved as ``<id>_scores.csv``, so that anyone can
+        test again.
         """
         caption = captioned(caption, tier)
         frame = frame.reset_index() if any(frame.index.names) else frame
         about = _about(caption, tier, source, dropped)
         self._write(id, "table", _csv(frame), about)
-        for kind, beside in (("scores", scores), ("claims", claims)):
-            if beside is not None:
-                self._write(id, kind, _csv(beside), about)
+        if scores is not None:
+            self._write(id, "scores", _csv(scores), about)
         text = frame.to_string(index=False, na_rep="-", float_format=f"{{:.{decimals}f}}".format)
         print(f"{id}: {caption}\n{text}")
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from lib.training import loop
 from lib.training.losses import cca_loss
 
 INPUTS = {"eeg": ("eeg",), "eye": ("eye",), "concat": ("eeg", "eye"), "attention": ("eeg", "eye")}
-FUSION = {"concat": Concat, "attention": Attention}
+FUSION: dict[str, Callable[..., nn.Module]] = {"concat": Concat, "attention": Attention}
 MONITOR = {"last": "", "val": "accuracy", "test_best": "test accuracy"}
 
 
