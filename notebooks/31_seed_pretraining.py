@@ -338,8 +338,7 @@ for reading in readings:
 # of each electrode differs from trial to trial, without regard to its neighbours. That
 # structure was put in: an autoencoder that fills in a channel from the others learns to
 # ignore it, and a classifier with few labels does not. Notebook 33 shows what
-# pre-training is worth with few labels, and that it is worth little on a cohort without
-# these offsets.
+# pre-training is worth with few labels, with these offsets and without.
 #
 # ## What could go wrong
 #
