@@ -14,8 +14,8 @@ from lib.evaluation.statistics import (PairedTest, corrected_paired_test, fold_m
 VERDICTS = {
     "reproduced": "the two means differ by no more than the wider of their 95 % intervals",
     "better": "ours is better by more than that",
-    "partly": "worse by more than that, but on the published side of chance (the better of coin "
-    "and constant), which our interval excludes",
+    "partly": "worse by more than that, but on the published side of the constant prediction, "
+    "which our interval excludes",
     "not reproduced": "worse by more than that, and not clearly on that side",
     "simulated only": "a run on simulated data: it shows that the code works and says nothing "
     "about the paper", "not testable": "no run that could answer it, with the reason",
@@ -46,8 +46,8 @@ def value_verdict(metric: str, published: float, ours: float, margins: tuple[flo
     published, ours : float
     margins : tuple of float
     chance : float
-        What coin or constant, whichever is better, score on the same folds; NaN where unknown (then
-        there is no *partly*).
+        The metric of the constant prediction on the same folds; NaN where unknown (then there is no
+        *partly*).
 
     Returns
     -------
@@ -86,8 +86,8 @@ def _judge(row: pd.Series) -> tuple[str, str]:
 
 
 def _chance(ours: pd.DataFrame) -> pd.Series:
-    """What chance scores: 0 for correlations; else the best row of that role in the same split and
-    tier, NaN without one."""
+    """What a constant prediction scores: 0 for correlations; else the best row of that role in the
+    same split and tier, NaN without one."""
     names = ["split", "tier", "metric"]
     sign = ours["metric"].map(lambda metric: 1 if higher_is_better(metric) else -1)
     ranked = ours.assign(gain=ours["mean"] * sign).sort_values("gain", kind="stable")
