@@ -28,6 +28,9 @@ ON      := $(if $(value DEVICE),--device=$(call quote,$(value DEVICE)))
 # Data that the environment names are found by the readers themselves (lib/paths.py).
 AT      := $(if $(filter command,$(origin DATA)),$(if $(value DATA),--data=$(call quote,$(value DATA))))
 TO      := $(if $(value OUT),--out=$(call quote,$(value OUT)))
+# A server beside make forks what is launched, with its imports already made (lib/companion/forks.py); no fork can use a GPU.
+FORKS    = $(if $(filter cuda%,$(DEVICE)),,$(PY) -m lib.companion.forks)
+LAUNCH   = $(PY) -S -E lib/companion/launch.py
 LIMITED := $(if $(value LIMIT),--limit=$(call quote,$(value LIMIT)))
 OPTIONS := --profile=$(call quote,$(value PROFILE)) $(AT) $(ON) $(TO)
 override VENV := $(call absolute,$(value VENV))
@@ -122,8 +125,8 @@ check: setup ## check your solution of an exercise (EX=12)
 	@$(PY) -m lib.companion.exercises check $(call quote,$(value EX))
 
 reproduce: setup ## run what is not up to date and write build/figures, JOBS=2 notebooks at a time
-	@$(PY) -m lib.companion.runner $(NAMES) --plan=$(call quote,$(value JOBS)) $(OPTIONS)
-	@$(MAKE) --no-print-directory -j $(call quote,$(value JOBS)) $(TOGETHER) executed
+	@$(PY) -m lib.companion.runner $(NAMES) --plan $(OPTIONS)
+	@$(FORKS) $(MAKE) --no-print-directory -j $(call quote,$(value JOBS)) $(TOGETHER) executed
 	$(if $(value OUT)$(filter-out demo,$(PROFILE)),,@$(PY) -m lib.companion.drift)
 	@$(PY) -m lib.prune --quiet $(LIMITED)
 
@@ -131,7 +134,7 @@ executed: $(EXECUTED)
 
 # Always asks the runner, which answers at once where nothing that the results depend on has changed: make knows only times.
 $(EXECUTED): $(COPIES)/%.ipynb: setup
-	@$(PY) -m lib.companion.runner $* $(OPTIONS)
+	@$(LAUNCH) lib.companion.runner $* $(OPTIONS)
 
 # Order. 12 trains the folds that 13 to 16 take from the memo, 22 those of 23; 31 pre-trains for 32 to 34, 33 trains folds of 34; 10, 20 and 30 make
 # cohorts and features.
@@ -175,12 +178,12 @@ test-browser: setup
 
 # One process per notebook, in make's order: two that share folds must not both train them.
 test-notebooks: setup
-	@$(MAKE) --no-print-directory -j $(call quote,$(value JOBS)) $(TOGETHER) nbval
+	@$(FORKS) $(MAKE) --no-print-directory -j $(call quote,$(value JOBS)) $(TOGETHER) nbval
 
 nbval: $(CHECKED)
 
 $(CHECKED): nbval/%: setup
-	@PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(PY) -m pytest -q -x -p nbval.plugin -p pytest_timeout -p no:cacheprovider --timeout 900 --nbval-lax --nbval-current-env --nbval-cell-timeout 600 \
+	@PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(LAUNCH) pytest -q -x -p nbval.plugin -p pytest_timeout -p no:cacheprovider --timeout 900 --nbval-lax --nbval-cell-timeout 600 \
 	  --nbval-sanitize-with tests/sanitize.cfg notebooks/$*.ipynb
 
 # Some notebooks alone: make reproduce test-golden NAMES="10_rmmt_data 12_rmmt_training"
@@ -223,7 +226,7 @@ tune: setup ## search the hyper-parameters of paper 2 with Ray Tune, on validati
 	  $(if $(SAMPLES),--samples=$(call quote,$(value SAMPLES))) $(if $(FOLDS),--folds=$(call quote,$(value FOLDS)))
 
 data: setup ## download the openly published data into DATA (default: data/); SIZE=subjects of the EEG corpus (10)
-	$(PY) -m lib.datasets fetch mahnob-public-features eegmmidb muse-mental-states $(if $(SIZE),--size=$(call quote,$(value SIZE)))
+	$(PY) -m lib.datasets fetch mahnob-public-features eegmat eegmmidb muse-mental-states $(if $(SIZE),--size=$(call quote,$(value SIZE)))
 
 data-status: setup ## which data are there, what is missing, where to ask
 	@$(PY) -m lib.datasets status

@@ -149,8 +149,14 @@ for name in ("eeg", "face", "valence", "lengths", "subject"):
 print(features["about"]["caption"])
 
 # %% [markdown]
-# What a model sees of one trial: time runs to the right, every line is a feature
-# (standardised over the cohort), the label is on top.
+# One trial: time runs to the right, every line is a feature, the label is on top. The
+# features are standardised over the cohort here; a model gets them standardised by its
+# training trials, and the face relative to the first 2 s of its trial (notebook 12).
+#
+# Look at the first two seconds: the label starts near 0, where the joysticks rest. In
+# the public features the face rings there (it was resampled by its owner, it seems from
+# zeros), so that a model can tell the beginning of a trial from the face alone, and
+# beginnings have labels near 0.
 
 # %%
 from lib.training.windows import trial_slices

@@ -97,12 +97,12 @@ records = rmmt.run(
 )
 results = rmmt.score(features, records, experiment="table 5", tier=cohort.tier)
 table = rmmt.answer(results, 5)
-run.table("table5", table[rmmt.COLUMNS], **about)
+run.table("table5", table[rmmt.COLUMNS], scores=results, **about)
 
 # %%
-from lib import plots
+from lib.papers.rmmt import figures
 
-run.figure("table5", plots.published_vs_reproduced(table), **about)
+run.figure("table5", figures.by_split(table), **about)
 
 # %% [markdown]
 # A subject with one or two trials gives a fold whose CCC is almost arbitrary: the

@@ -187,7 +187,7 @@ answers = {
     for table, rows in TABLES.items()
 }
 run.table("table1", answers["1"][COLUMNS], **about)
-run.table("table2", answers["2"][COLUMNS], **about)
+run.table("table2", answers["2"][COLUMNS], scores=results, **about)
 run.table("table3", answers["3"][COLUMNS], **about)
 run.table("table4", answers["4"][COLUMNS], **about)
 

@@ -269,7 +269,7 @@ run.figure("face_learning", plots.learning(trainings), **about)
 results = experiment.score(features, records, experiment="table 1")
 answer = experiment.answer(results)
 alone = answer[answer["row"] != "Face (batch attention)"]
-run.table("table1", alone[COLUMNS], **about)
+run.table("table1", alone[COLUMNS], scores=results, **about)
 
 # %%
 from lib.plots import published_vs_reproduced

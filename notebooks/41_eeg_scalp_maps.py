@@ -138,9 +138,9 @@ spectra = spectrograms(cut[:1], FULL)[0, electrode]
 bands = dict(zip(scalp_maps.BANDS, cut[0, electrode], strict=True))
 from lib.papers.face_eeg import figures as plots
 
-run.figure(
-    "fig3", plots.preparation(broad[0, electrode], bands, spectra, RATE, "T8"), **about
-)
+figure = plots.preparation(broad[0, electrode], bands, spectra, RATE, "T8")
+what = {"caption": f"{cohort.caption}; spectrograms {FULL} x {FULL}"}
+run.figure("fig3", figure, **(about | what))
 
 # %% [markdown]
 # Each band is bright where it was let through and dark elsewhere, so the colour image
@@ -153,27 +153,32 @@ show_source(spectrograms)
 # %% [markdown]
 # ## Pictures of four emotions
 #
-# The same electrodes, one segment per emotion, from one person. Can you tell them
-# apart? Can you tell two recordings of the same emotion apart?
+# One electrode of one person, one segment from each of two clips of two emotions. Can
+# you tell the emotions apart? Or the two recordings of the same emotion?
 
 # %%
 person = [t for t in cohort if t.subject == cohort[0].subject]
-chosen = [
-    t
-    for emotion in range(4)
-    for t in [u for u in person if u.labels["emotion"] == emotion][:2]
-]
-shown = ["F7", "T7", "C3", "O1", "T8"]
+rows = ["happiness", "fear"]
 pictures = np.stack(
     [
-        np.moveaxis(
-            spectrograms(scalp_maps.segments(t)["segments"][2:3], preset.size)[0], 1, -1
-        )[[CHANNELS.index(c) for c in shown]]
-        for t in chosen
+        [
+            np.moveaxis(
+                spectrograms(scalp_maps.segments(t)["segments"][2:3])[0, electrode],
+                0,
+                -1,
+            )
+            for t in person
+            if EMOTIONS[int(t.labels["emotion"])] == emotion
+        ][:2]
+        for emotion in rows
     ]
 )
-rows = [t.stimulus for t in chosen]
-run.figure("images", plots.images(pictures, rows, shown), **about)
+figure = plots.images(pictures, rows, ["one clip", "another clip"])
+run.figure("images", figure, **(about | what))
+
+# %% [markdown]
+# Black on the right: no difference. What is left there is fine grain: the part of a
+# picture by which a recording can be told from another of the same emotion.
 
 # %% [markdown]
 # ## The grid
@@ -215,7 +220,8 @@ print(
 # - **`torch.stft` with a window shorter than its transform** pads inside the frame and
 #   gives 73 frames instead of 229.
 # - **The offset.** The headset's 4 mV and the scaling to 0..1 both leave a constant,
-#   which would fill the lowest row of every picture; each window is detrended.
+#   which would fill the lowest rows of every picture; each segment's mean is taken off.
+#   Not each window's: a window that is not flat makes stripes of that.
 # - **50 Hz** lies inside the third band. The headset filters it; other devices may not.
 #
 # ## Exercises

@@ -66,7 +66,8 @@ print(f"{draws.size} draws")
 import pandas as pd
 
 table = pd.DataFrame({"mean": [draws.mean()]})
-run.table("table1", table, caption="simulated draws, seed = 0")
+scores = pd.DataFrame({"draw": draws})
+run.table("table1", table, caption="simulated draws, seed = 0", scores=scores)
 
 # %% [markdown]
 # ## Look at them

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 
 from lib import paths
@@ -12,9 +13,13 @@ from lib.files import merge_json
 USUAL = 30.0  # s, of a notebook that never ran
 
 
-def begin(profile: str, names: Sequence[str], jobs: int) -> None:
-    """Note which notebooks are about to be run, so many at a time."""
-    plan = {"names": list(names), "left": list(names), "jobs": jobs}
+def begin(profile: str, names: Sequence[str]) -> None:
+    """Note which notebooks are about to be run."""
+    usual = _seconds(profile)
+    plan = {
+        "began": time.time(), "left": list(names),
+        "usual": {name: usual.get(name, USUAL) for name in names}
+    }
     merge_json(folder(profile) / "progress.json", lambda _: plan)
 
 
@@ -40,9 +45,11 @@ def finished(profile: str, name: str) -> tuple[str, str]:
         return plan
 
     merge_json(file, without)
-    place = f"[{len(plan['names']) - len(plan['left'])}/{len(plan['names'])}] "
-    times = _seconds(profile)
-    minutes = sum(times.get(other, USUAL) for other in plan["left"]) / plan["jobs"] / 60
-    if not plan["left"]:
+    usual, left = plan["usual"], plan["left"]
+    place = f"[{len(usual) - len(left)}/{len(usual)}] "
+    if not left:
         return place, ""
+    ahead = sum(usual[name] for name in left)
+    pace = (time.time() - plan["began"]) / (sum(usual.values()) - ahead)  # of this very run
+    minutes = ahead * pace / 60
     return place, f"; {f'about {minutes:.0f} min' if minutes >= 1.5 else 'a minute'} left"

@@ -64,7 +64,7 @@ class Notebook:
         A table may have the id of a figure. ``kind``: ``"table"``, or ``"figure"`` and ``"data"``
         for a figure and what is drawn in it.
         """
-        method = "table" if kind == "table" else "figure"
+        method = "figure" if kind in ("figure", "data") else "table"
         heading, number = "", 0
         for cell in self.cells:
             number += cell.code

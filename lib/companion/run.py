@@ -28,6 +28,7 @@ from matplotlib.figure import Figure
 from lib import paths, profiles
 from lib.companion.provenance import Notebook, peak_mib, read_notebook, record, results, sha256
 from lib.datasets.base import readable
+from lib.plots.inspection import faults
 from lib.plots.style import use_style
 from lib.whole import write_file
 
@@ -54,7 +55,8 @@ class Run:
     began: float = field(default_factory=time.monotonic)
 
     def figure(self, id: str, fig: Figure, data: pd.DataFrame | None = None, *, caption: str,
-               tier: str = "simulated", source: str = "", dropped: Iterable[str] = ()) -> None:
+               tier: str = "simulated", source: str = "", dropped: Iterable[str] = (),
+               claims: pd.DataFrame | None = None) -> None:
         """Save, record and show a figure, with its caption printed on it.
 
         Parameters
@@ -75,9 +77,18 @@ class Run:
             Digest of the input data, for the manifest.
         dropped : iterable of str
             Trials that could not be read and are missing from what is drawn, for the manifest.
+        claims : DataFrame, optional
+            Tests between rows that are drawn, saved as ``<id>_claims.csv``.
+
+        Raises
+        ------
+        ValueError
+            For empty axes, marks outside of their axes, text outside of the canvas.
         """
         caption = captioned(caption, tier)
         fig.draw_without_rendering()
+        if found := faults(fig):
+            raise ValueError(f"figure {id}: {'; '.join(found)}")
         # inches: the caption goes below whatever is drawn lowest, and the saved picture grows to
         # hold it
         drawn = fig.get_tightbbox()
@@ -92,21 +103,27 @@ class Run:
         plt.close(fig)
         about = _about(caption, tier, source, dropped)
         self._write(id, "figure", png.getvalue(), about)
-        if data is not None:
-            self._write(id, "data", _csv(data), about)
+        for kind, beside in (("data", data), ("claims", claims)):
+            if beside is not None:
+                self._write(id, kind, _csv(beside), about)
         display(Image(png.getvalue(), alt=f"{id}: {caption}"))
 
     def table(self, id: str, frame: pd.DataFrame, *, caption: str, tier: str = "simulated",
-              source: str = "", dropped: Iterable[str] = (), decimals: int = 3) -> None:
+              source: str = "", dropped: Iterable[str] = (), decimals: int = 3,
+              scores: pd.DataFrame | None = None) -> None:
         """Save and record a table as CSV (six significant digits), and print it as plain text with
         fixed decimals.
 
-        Parameters are those of :meth:`figure`; an index with names becomes columns.
+        Parameters are those of :meth:`figure`; an index with names becomes columns. ``scores``: of
+        every fold and seed, on which it rests; saved as ``<id>_scores.csv``, so that anyone can
+        test again.
         """
         caption = captioned(caption, tier)
         frame = frame.reset_index() if any(frame.index.names) else frame
         about = _about(caption, tier, source, dropped)
         self._write(id, "table", _csv(frame), about)
+        if scores is not None:
+            self._write(id, "scores", _csv(scores), about)
         text = frame.to_string(index=False, na_rep="-", float_format=f"{{:.{decimals}f}}".format)
         print(f"{id}: {caption}\n{text}")
 
@@ -140,7 +157,8 @@ class Run:
             raise ValueError(
                 f"{id} is not among the outputs that the header of {self.notebook.name} "
                 f"declares: {declared}")
-        target = self.folder / f"{id}.{'png' if kind == 'figure' else 'csv'}"
+        name = f"{id}_{kind}" if kind in ("scores", "claims") else id
+        target = self.folder / f"{name}.{'png' if kind == 'figure' else 'csv'}"
         write_file(target, content)
         file = target.relative_to(self.manifest.parent).as_posix()
         row = {

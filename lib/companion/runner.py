@@ -25,7 +25,7 @@ from filelock import Timeout
 from lib import paths
 from lib.companion.progress import begin, finished
 from lib.companion.provenance import Notebook, headings, peak_mib, read_notebook
-from lib.companion.state import folder, outputs, state, why
+from lib.companion.state import folder, made, state, why
 from lib.files import edits, lock, merge_json
 from lib.profiles import Refused, base, load
 from lib.profiles import names as profile_names
@@ -162,13 +162,16 @@ def _reproduce(notebook: Notebook, given: Mapping, home: Path) -> int:
     depends = state(notebook, given)
     if code := _execute(notebook, given):
         return code
-    made = {Path(file).stem for file in outputs(notebook, given)}
-    if missing := [i for i in notebook.produces if i not in made]:
+    written = made(notebook, given)
+    if missing := [i for i in notebook.produces if i not in {Path(file).stem for file in written}]:
         print(f"{name} ran to its end, but made no {', '.join(missing)}, which its header declares",
               file=sys.stderr)
         return 1
     merge_json(home / f"{name}.stamp.json", lambda _: depends)
-    seconds, peak = round(time.monotonic() - began, 1), peak_mib(resource.RUSAGE_CHILDREN)
+    seconds = round(time.monotonic() - began, 1)
+    # the kernel says what it held, which is no child of this process where a server forked it
+    peak = max((row["peak_mib"] for row in written.values()),
+               default=peak_mib(resource.RUSAGE_CHILDREN))
     cost = {"seconds": seconds, "peak_mib": peak}
     merge_json(home / "timings.json", lambda old: (old or {}) | {name: cost})
     place, left = finished(given["profile"], name)
@@ -223,9 +226,8 @@ def main(argv: list[str] | None = None) -> int:
                         help="only say whether each notebook is up to date, and why not")
     parser.add_argument("--publish", action="store_true",
                         help="write notebooks/NAME.ipynb from the executed demo copies")
-    parser.add_argument(
-        "--plan", type=int, metavar="JOBS",
-        help="run nothing: only note that these notebooks come next, JOBS at a time")
+    parser.add_argument("--plan", action="store_true",
+                        help="only note that these notebooks are about to be run")
     args = parser.parse_args(argv)
     _set_environment()
     try:
@@ -235,7 +237,7 @@ def main(argv: list[str] | None = None) -> int:
             return publish(args.names)
         data = _checked(args.profile, args.data, args.names)
         if args.plan:
-            begin(args.profile, args.names, args.plan)
+            begin(args.profile, args.names)
             return 0
         for name in args.names:
             notebook = read_notebook(name)
@@ -255,6 +257,9 @@ def main(argv: list[str] | None = None) -> int:
     except SyntaxError as error:
         said = f"{error.filename}, line {error.lineno}: no Python ({error.msg}): {error.text or ''}"
         print(said.rstrip(), file=sys.stderr)
+    except KeyboardInterrupt:
+        print("Interrupted. What was finished is kept: the same command goes on from there.",
+              file=sys.stderr)
     return 1
 
 

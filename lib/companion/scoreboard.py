@@ -15,21 +15,22 @@ from lib.companion.provenance import results as places
 from lib.evaluation import printed as published
 from lib.evaluation.metrics import HIGHER_IS_BETTER, higher_is_better, measure
 from lib.evaluation.printed import facts, papers, titles
-from lib.evaluation.verdicts import VERDICTS
+from lib.evaluation.verdicts import VERDICTS, judge
 from lib.files import as_markdown
 
 REAL, SIMULATED = "reproduced (real data)", "simulated (not a reproduction)"
 KEY = ["paper", "table", "row", "metric", "split"]
 # of the run that the verdict judges
-ABOUT = ["verdict", "notebook", "cell", "figure", *COST]
+ABOUT = ["notebook", "cell", "figure", *COST]
 CONTROL = ["control", "control_role"]
 RUN = ["role", "mean", "spread", "interval", "n", "tier", *CONTROL, "control_value", *ABOUT]
 PRINTED = ["paper", "table", "row", "metric", "protocol"]
 COLUMNS = [
-    *KEY, "kind", "published", "published_spread", "published_interval", "real", "real_spread",
-    "real_interval", "real_n", "tier", "real_control", "real_control_role", "real_control_value",
-    "simulated", "simulated_spread", "simulated_interval", "simulated_n", "simulated_control",
-    "simulated_control_role", "simulated_control_value", "verdict", "why", *ABOUT[1:]
+    *KEY, "kind", "published", "published_spread", "published_interval", "published_n",
+    "comparable", "note", "real", "real_spread", "real_interval", "real_n", "tier", "real_control",
+    "real_control_role", "real_control_value", "simulated", "simulated_spread",
+    "simulated_interval", "simulated_n", "simulated_control", "simulated_control_role",
+    "simulated_control_value", "verdict", "why", *ABOUT
 ]
 
 
@@ -99,29 +100,28 @@ def _repeated(runs: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
     return runs.merge(both, on=[*names, "table"]).assign(table="text")
 
 
-def _why(lines: pd.DataFrame) -> pd.Series:
-    """The reason of every verdict, from the numbers of its line."""
-    difference = (lines["real"] - lines["published"]).map("{:+.3f}".format)
-    margin = lines[["published_interval",
-                    "real_interval"]].max(axis=1).fillna(0.0).map("{:.3f}".format)
+def _untested(lines: pd.DataFrame) -> pd.Series:
+    """What a number that stands in no table is, where no run answers it."""
     claim = lines["metric"].str.contains("difference|change in %|p below", na=False)
     scored = lines["metric"].map(measure).isin(list(HIGHER_IS_BETTER))
-    text = np.select([claim, scored], [
+    said = np.select([claim, scored], [
         "a statement about other numbers, recomputed in 91_published_claims",
         "only the text gives it, and no run answers it"
     ], "describes the data or the settings, no result")
-    ran, wanted = (lines[name].fillna(0).map("{:.0f}".format) for name in ("real_n", "published_n"))
-    no = lines["verdict"].eq("not testable")
-    cases = {
-        "the paper prints no value": lines["verdict"].eq("control") |
-        (no & lines["published"].isna()), "simulated data": lines["verdict"].eq("simulated only"),
-        "text": no & lines["kind"].eq("text"), "note": no & lines["comparable"].eq(False),
-        "not run": no & lines["real"].isna(), "folds": no,
-    }
-    words = {"text": text, "note": lines["note"], "folds": ran + " of " + wanted + " folds run"}
-    reasons = [words.get(case, case) for case in cases]
-    return pd.Series(np.select(list(cases.values()), reasons, difference + ", margin " + margin),
-                     index=lines.index)
+    return pd.Series(said, index=lines.index)
+
+
+def judged(frame: pd.DataFrame, scale: float = 1.0) -> pd.DataFrame:
+    """Verdict and reason of every line of the board (:func:`lib.evaluation.verdicts.judge`), with
+    margins scaled."""
+    lines = frame.assign(in_paper=frame["kind"].isin(["printed", "other split", "text"]),
+                         reproduced=frame["real"].fillna(frame["simulated"]),
+                         n=frame["real_n"].astype(float),
+                         reproduced_interval=frame["real_interval"].astype(float),
+                         tier=frame["tier"].where(frame["real"].notna(), "simulated"))
+    found = judge(lines, scale)
+    text = frame["kind"].eq("text") & found["why"].eq("not run")
+    return found.assign(why=found["why"].mask(text, _untested(frame)))
 
 
 def _join(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
@@ -204,8 +204,7 @@ def read(root: Path = paths.FIGURES, profile: str = "demo") -> Board:
         lines[name] = lines[f"real_{name}"].where(ran, lines[f"simulated_{name}"])
     lines = lines.rename(
         columns={"real_mean": "real", "simulated_mean": "simulated", "real_tier": "tier"})
-    lines["verdict"] = lines["verdict"].fillna("not testable")
-    lines["why"] = _why(lines)
+    lines[["verdict", "why"]] = judged(lines)
     whole = ["real_n", "simulated_n", "cell", *COST]
     lines[whole] = lines[whole].astype(float).astype("Int64")
     words = ["split", "tier", "notebook", "figure"]
@@ -217,23 +216,32 @@ def read(root: Path = paths.FIGURES, profile: str = "demo") -> Board:
 
 
 def counts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Verdicts by paper over the numbers that stand in tables (*printed*): each number once; dashes
-    in a table are no number.
+    """Verdicts by paper over the numbers that stand in tables (*printed*); dashes are no number.
 
     Returns
     -------
     DataFrame
-        ``paper``, ``printed``, ``real data`` (its tiers, "none" without), then one column per
-        verdict. The first four verdicts are on real data alone.
+        ``paper``, ``printed``, ``distinct`` (a number that several tables repeat is one), ``real
+        data`` (its tiers, "none" without), then one column per verdict, which add up to
+        ``distinct``; the first five are on real data alone. ``behind``: of the distinct numbers
+        that real data answer, how many of our means are worse than the printed one.
     """
     lines = frame[frame["kind"].eq("printed") & frame["published"].notna()]
+    once = lines.drop_duplicates(["paper", "row", "metric", "split", "published"])
     verdicts = [name for name in VERDICTS if name != "control"]
-    table = pd.crosstab(lines["paper"], lines["verdict"]).reindex(index=list(papers()),
-                                                                  columns=verdicts, fill_value=0)
+    table = pd.crosstab(once["paper"], once["verdict"]).reindex(index=list(papers()),
+                                                                columns=verdicts, fill_value=0)
+    ran = once[once["real"].notna()]
+    sign = ran["metric"].map(lambda metric: 1 if higher_is_better(metric) else -1)
+    behind = ((ran["real"] - ran["published"]) * sign
+              < 0).groupby(ran["paper"]).agg(["sum", "size"])
     tiers = lines.groupby("paper")["tier"].agg(
         lambda own: ", ".join(sorted({*own} - {""})) or "none")
-    table.insert(0, "printed", table.sum(axis=1))
-    table.insert(1, "real data", tiers.reindex(table.index, fill_value="none"))
+    table.insert(0, "printed", lines["paper"].value_counts().reindex(table.index, fill_value=0))
+    table.insert(1, "distinct", table[verdicts].sum(axis=1))
+    table.insert(2, "real data", tiers.reindex(table.index, fill_value="none"))
+    table["behind"] = (behind["sum"].astype(str) + " of " + behind["size"].astype(str)).reindex(
+        table.index, fill_value="–")
     return table.rename(index=titles()).rename_axis(columns=None).reset_index()
 
 

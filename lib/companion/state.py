@@ -45,13 +45,12 @@ def state(notebook: Notebook, given: Mapping) -> dict:
     return found | ({"others": others(given.get("out", ""))} if notebook.reads else {})
 
 
-def outputs(notebook: Notebook, given: Mapping) -> dict[str, str]:
-    """Hash by file of what the manifest says the notebook made."""
+def made(notebook: Notebook, given: Mapping) -> dict[str, dict]:
+    """What the manifest says the notebook made, by file."""
     _, manifest = results(given.get("out", ""), notebook.paper, given["profile"])
     rows = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else []
     return {
-        str(manifest.parent / row["file"]): row["sha256"] for row in rows
-        if row["notebook"] == notebook.name
+        str(manifest.parent / row["file"]): row for row in rows if row["notebook"] == notebook.name
     }
 
 
@@ -75,10 +74,10 @@ def why(notebook: Notebook, given: Mapping) -> list[str]:
         f"parameter {key} is {now.get(key, 'no longer set')}" for key in changed("parameters")
     ]
     reasons += [f"{WORDS[key]} changed" for key in inputs]
-    written = outputs(notebook, given)
+    written = made(notebook, given)
     if not set(notebook.produces) <= {Path(file).stem for file in written}:
         reasons.append("not all of its declared outputs are there")
     return reasons + [
         f"{Path(file).name} is gone or was changed by hand"
-        for file, digest in written.items() if sha256(file) != digest
+        for file, row in written.items() if sha256(file) != row["sha256"]
     ]

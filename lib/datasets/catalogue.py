@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from lib.datasets import (amigos, ecg_corpora, eeg_corpora, flex, mahnob, mahnob_features, muse,
-                          rafdb, seed_iv, seed_v)
+from lib.datasets import (amigos, ecg_corpora, eeg_corpora, eegmat, flex, mahnob, mahnob_features,
+                          muse, rafdb, seed_iv, seed_v)
 from lib.datasets.base import Cohort
 from lib.datasets.mahnob_files import read_labels
 from lib.datasets.mahnob_format import session_id
@@ -70,6 +71,7 @@ class Dataset:
     role: str = "labelled"
 
 
+@cache
 def checksums(name: str) -> dict[str, tuple[str, int]]:
     """Relative path -> (SHA-256, size in bytes) of the files that make up an openly downloadable
     dataset."""
@@ -95,7 +97,9 @@ READERS: dict[str, tuple] = {
     "seed-iv": (seed_iv.read, seed_iv.files), "seed-v": (seed_v.read, seed_v.files),
     "rafdb": (rafdb.read, rafdb.files), "flex": (flex.read, flex.files),
     "muse-mental-states": (muse.read, lambda _: checksums(muse.FOLDER)), "muse": (muse.read,),
-    "eegmmidb": (eeg_corpora.read_eegmmidb, lambda _: EEGMMIDB),
+    "eegmat": (partial(eegmat.read, sizes=lambda name: checksums(eegmat.FOLDER)[name][1]),
+               lambda _: checksums(eegmat.FOLDER)), "eegmmidb": (eeg_corpora.read_eegmmidb,
+                                                                 lambda _: EEGMMIDB),
     "way-eeg-gal": (eeg_corpora.read_way,), "kaya": (eeg_corpora.read_kaya,),
     "dreamer": (ecg_corpora.read_dreamer, lambda _: ["DREAMER.mat"]),
     "ascertain": (ecg_corpora.read_ascertain,), "pspm": (ecg_corpora.read_pspm,)

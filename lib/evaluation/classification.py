@@ -109,3 +109,33 @@ def confusion(y, yhat, labels: Sequence[str]) -> pd.DataFrame:
             "count": counts,
             "percent": 100 * counts.div(counts.sum(axis=1).replace(0, np.nan), axis=0)
         }, axis=1)
+
+
+def accuracies(tested: pd.DataFrame, level: float = 0.95, draws: int = 2000) -> pd.DataFrame:
+    """Accuracy of every row under every split, with percentile intervals that cannot leave the
+    range.
+
+    Parameters
+    ----------
+    tested : DataFrame
+        A line for each tested example: ``row``, ``role``, ``split``, ``fold``, ``unit`` (what was
+        drawn independently, such as a recording or a person), ``right``.
+    level : float
+        Of the interval, from ``draws`` bootstrap samples of units.
+
+    Returns
+    -------
+    DataFrame
+        ``row``, ``role``, ``split``; ``folds``; ``units``; ``mean`` over all tested examples;
+        ``std`` over folds; ``low``, ``high``, NaN for fewer than five units.
+    """
+    rows, tails = [], (0.5 - level / 2, 0.5 + level / 2)
+    for key, group in tested.groupby(["row", "role", "split"], sort=False):
+        right, n = (group.groupby("unit")["right"].agg(how).to_numpy() for how in ("sum", "size"))
+        picks = np.random.default_rng(0).integers(len(n), size=(draws, len(n)))
+        folds = group.groupby("fold")["right"].mean()
+        low, high = np.quantile(right[picks].sum(axis=1) /
+                                n[picks].sum(axis=1), tails) if len(n) >= 5 else (np.nan, np.nan)
+        rows.append((*key, len(folds), len(n), right.sum() / n.sum(), folds.std(ddof=0), low, high))
+    return pd.DataFrame(
+        rows, columns=["row", "role", "split", "folds", "units", "mean", "std", "low", "high"])

@@ -53,6 +53,16 @@ def half_width(std, n, level: float = 0.95):
     return (stats.t.ppf(0.5 + level / 2, df) * std / np.sqrt(df))[()]
 
 
+def fold_error(std, n, corrected: bool = False):
+    """Standard error of a mean over ``n`` folds, from the population spread ``std``.
+
+    ``corrected``: with the variance of Nadeau and Bengio (:func:`corrected_paired_test`) for the
+    folds of one cross-validation, of which each tests on 1/n of the trials.
+    """
+    df = np.where(np.asarray(n, dtype=float) > 1, n - 1.0, np.nan)
+    return std / np.sqrt(df) * (np.sqrt(1 + n / df) if corrected else 1.0)
+
+
 def fold_means(frame: pd.DataFrame) -> pd.DataFrame:
     """Average a result table over seeds, so that each fold counts once. A seed is a repetition, not
     a new sample of data."""

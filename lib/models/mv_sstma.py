@@ -163,11 +163,13 @@ class MVSSTMA(nn.Module):
             code = code[visible][:, None]
         return self.encoder(self.embed(x) + code)
 
-    def encode(self, x: Tensor, visible: Tensor | None = None) -> Tensor:
-        """One vector per sample: the mean of its encoded tokens over visible channels and time.
+    def encode(self, x: Tensor, visible: Tensor | None = None, pool: str = "channels") -> Tensor:
+        """One vector per sample, from its encoded tokens.
 
-        ``choice:`` the paper does not say how it pools; a mean takes any number of channels and
-        gives both modalities one width.
+        ``choice:`` the paper does not say how it pools. ``"channels"``: the mean over time, zeros
+        where a channel is missing, so that it stays known which channel spoke; Eq (5) allows that
+        EEG and eye movements then differ in width. ``"mean"``: the mean over time and visible
+        channels.
 
         Parameters
         ----------
@@ -175,13 +177,20 @@ class MVSSTMA(nn.Module):
             ``(batch, n_times, n_channels, n_features)``.
         visible : Tensor, optional
             ``(batch, n_visible)`` channel indices, see :func:`draw_visible`; default: all.
+        pool : {"channels", "mean"}
 
         Returns
         -------
         Tensor
-            ``(batch, width)``.
+            ``(batch, n_channels * width)``, or ``(batch, width)``.
         """
-        return self.tokens(x, visible).mean(dim=(1, 2))
+        seen = self.tokens(x, visible).mean(dim=1)
+        if pool == "mean":
+            return seen.mean(dim=1)
+        if visible is not None:
+            index = visible[..., None].expand_as(seen)
+            seen = seen.new_zeros(len(x), self.n_channels, seen.shape[2]).scatter(1, index, seen)
+        return seen.flatten(1)
 
     def forward_mae(self, x: Tensor, visible: Tensor) -> tuple[Tensor, Tensor]:
         """Reconstruct all channels from the visible ones.

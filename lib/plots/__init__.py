@@ -8,13 +8,12 @@ from.
 
 from __future__ import annotations
 
-from lib.plots.results import (attention, curve, fold_lines, learning_curves,
-                               published_vs_reproduced, traces)
+from lib.plots.results import curve, fold_lines, learning_curves, published_vs_reproduced, traces
 from lib.plots.signals import feature_maps, label_overview, montage, spectrum, topomaps
 from lib.plots.style import COLOURS, FOOTER, colour, modality, use_style
 
 __all__ = [
-    "COLOURS", "FOOTER", "attention", "colour", "curve", "feature_maps", "fold_lines",
-    "label_overview", "learning_curves", "modality", "montage", "published_vs_reproduced",
-    "spectrum", "topomaps", "traces", "use_style"
+    "COLOURS", "FOOTER", "colour", "curve", "feature_maps", "fold_lines", "label_overview",
+    "learning_curves", "modality", "montage", "published_vs_reproduced", "spectrum", "topomaps",
+    "traces", "use_style"
 ]

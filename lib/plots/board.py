@@ -14,7 +14,8 @@ from lib.plots.style import COLOURS, modality
 
 # Okabe and Ito's palette for verdicts on real data; greys for those that say nothing about a paper
 VERDICT_COLOURS = {
-    "reproduced": "#009E73", "better": "#56B4E9", "partly": "#F0E442", "not reproduced": "#D55E00",
+    "reproduced": "#009E73", "close": "#A6DBC8", "inconclusive": "#F0E442", "worse": "#D55E00",
+    "better": "#56B4E9",
     "simulated only": "#BDBDBD", "not testable": "#FFFFFF"
 }
 
@@ -38,7 +39,7 @@ def verdict_bars(counts: pd.DataFrame) -> Figure:
         for paper, real in zip(counts["paper"], counts["real data"], strict=True)
     ]
     ax.set(yticks=range(len(counts)), yticklabels=names, ylim=(len(counts) - 0.5, -0.5),
-           xlabel="printed numbers")
+           xlabel="distinct printed numbers")
     ax.tick_params(axis="y", length=0)
     legend(figure, ax)
     return figure
@@ -70,7 +71,7 @@ def beside_controls(frame: pd.DataFrame, panels: dict[str, tuple[str, str, list[
         chosen[paper] = networks, controls[controls["split"].isin(networks["split"])]
     heights = [networks["split"].nunique() for networks, _ in chosen.values()]
     figure, axes = blanks(0.4 * sum(heights) + 0.75 * len(chosen) + 0.5, rows=len(chosen),
-                          height_ratios=heights)
+                          height_ratios=heights, sharex=True)
     for ax, (paper, (networks, controls)) in zip(axes[:, 0], chosen.items(), strict=True):
         place = {split: y for y, split in enumerate(dict.fromkeys(networks["split"]))}
         for row, split, value in networks[["row", "split", kind]].itertuples(index=False):
@@ -84,12 +85,12 @@ def beside_controls(frame: pd.DataFrame, panels: dict[str, tuple[str, str, list[
                         va="center", fontsize=8, color="0.35", annotation_clip=False)
         ax.set(yticks=range(len(place)), yticklabels=[split.replace("_", " ") for split in place],
                ylim=(len(place) - 0.5, -0.5), title=panels[paper][0], xlabel=panels[paper][1])
-        low, high = ax.get_xlim()
-        ticks = [tick for tick in ax.get_xticks() if low <= tick <= min(high, 1)]
-        ax.set(xticks=ticks, xlim=(low, high + 0.22 * (high - low)))  # room for the names
         ax.tick_params(axis="y", length=0)
+        ax.tick_params(axis="x", labelbottom=True)
         for y in range(1, len(place)):
             ax.axhline(y - 0.5, color="0.9", lw=0.8, zorder=0)
+    low = min(0, *(ax.dataLim.x0 for ax in axes[:, 0]))
+    axes[0, 0].set(xlim=(1.1 * low - 0.02, 1.25), xticks=np.arange(0, 1.1, 0.2))  # room for names
     used = {modality(row) for networks, _ in chosen.values() for row in networks["row"]}
     hollow = {"marker": "o", "ls": "", "mfc": "none", "mew": 1.3}
     legend(figure, [

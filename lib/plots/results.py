@@ -12,14 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import ConnectionPatch
 
-from lib.datasets.mahnob_format import LABEL_RATE
 from lib.evaluation.metrics import higher_is_better
 from lib.evaluation.statistics import fold_means
-from lib.plots.shapes import blanks, legend, over_epochs, picture, styles
+from lib.plots.shapes import apart, blanks, legend, over_epochs, picture, styles, whole_range
 from lib.plots.style import COLOURS, DIRECTION, LINES, blank, colour, modality
 
 
-def _dots(ax: Axes, panel: pd.DataFrame, place: Mapping) -> None:
+def dots(ax: Axes, panel: pd.DataFrame, place: Mapping) -> None:
     """One metric: published hollow above, ours filled below, with 95 % intervals."""
     for line in panel.itertuples():
         y, shade = place[(line.row, line.split)], colour(line.row)
@@ -43,7 +42,7 @@ def published_vs_reproduced(table: pd.DataFrame) -> Figure:
     metrics, several = list(dict.fromkeys(table["metric"])), len({s for _, s in keys if s}) > 1
     figure, axes = blanks(0.42 * len(keys) + 1.3, len(metrics), sharey=True)
     for ax, metric in zip(axes, metrics, strict=True):
-        _dots(ax, table[table["metric"] == metric], place)
+        dots(ax, table[table["metric"] == metric], place)
         ax.set(xlabel=DIRECTION.get(metric, metric))
         ax.tick_params(axis="y", length=0)
         ax.grid(axis="y", color="0.9", lw=0.8)
@@ -54,15 +53,21 @@ def published_vs_reproduced(table: pd.DataFrame) -> Figure:
     axes[0].set(yticks=range(len(keys)), yticklabels=names, ylim=(len(keys) - 0.5, -0.5))
     tiers = [tier for tier in dict.fromkeys(table["tier"]) if tier]
     ours = f"this run, {' and '.join(tiers)} data" if tiers else "this run"
-    used = {modality(row) for row, _ in keys}
+    dots_legend(figure, [row for row, _ in keys], ours)
+    return figure
+
+
+def dots_legend(figure: Figure, rows: Sequence[str], ours: str,
+                more: Sequence[Line2D] = ()) -> None:
+    """What the marks of :func:`dots` mean, the colours of ``rows``, and what else is drawn."""
+    used = set(map(modality, rows))
     dot, square = {"marker": "o", "color": "0.2"}, {"marker": "s", "ls": ""}
     legend(figure, [
         Line2D([], [], mfc="white", label="published", **dot),
         Line2D([], [], mfc="0.2", label=ours, **dot),
         *(Line2D([], [], color=shade, label=name, **square)
-          for name, shade in COLOURS.items() if name in used)
+          for name, shade in COLOURS.items() if name in used), *more
     ])
-    return figure
 
 
 def _thumbnails(figure: Figure, grid, ax: Axes, frames: Sequence[np.ndarray],
@@ -81,8 +86,8 @@ def _thumbnails(figure: Figure, grid, ax: Axes, frames: Sequence[np.ndarray],
 
 
 def traces(time: np.ndarray, target: np.ndarray, predictions: Mapping[str, np.ndarray],
-           frames: Sequence[np.ndarray] | None = None,
-           frame_times: Sequence[float] | None = None) -> Figure:
+           frames: Sequence[np.ndarray] | None = None, frame_times: Sequence[float] | None = None,
+           title: str = "") -> Figure:
     """The target and the predictions of several models over one trial (Figure 8).
 
     Parameters
@@ -95,6 +100,8 @@ def traces(time: np.ndarray, target: np.ndarray, predictions: Mapping[str, np.nd
         one modality apart.
     frames : sequence of array (height, width, 3), optional
         Pictures of the face, drawn above at ``frame_times`` (s).
+    title : str
+        Which trial it is.
     """
     figure = blank(4.3 if frames is not None else 3.1)
     heights = [1, 3] if frames is not None else [1]
@@ -105,7 +112,8 @@ def traces(time: np.ndarray, target: np.ndarray, predictions: Mapping[str, np.nd
         ax.plot(time, values, color=colour(name), ls=style, label=name)
     ax.axhline(0, color="0.85", lw=0.8, zorder=0)
     ax.set(xlabel="time after stimulus onset (s)", ylabel="valence", xlim=(time[0], time[-1]))
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=len(predictions) + 1)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10)
+    ax.legend(loc="best", ncols=2)
     if frames is not None:
         if frame_times is None or len(frame_times) != len(frames):
             raise ValueError(f"each of the {len(frames)} frames needs its time in frame_times")
@@ -114,8 +122,8 @@ def traces(time: np.ndarray, target: np.ndarray, predictions: Mapping[str, np.nd
 
 
 def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, np.ndarray],
-          published: Mapping[str, tuple] | None = None, xlabel: str = "",
-          label: str = "this run") -> Figure:
+          published: Mapping[str, tuple] | None = None, xlabel: str = "", label: str = "this run",
+          chosen: Sequence[float] = ()) -> Figure:
     """A metric over a parameter, a panel per metric (Figure 7: weights mu and eta; Figure 9:
     alpha).
 
@@ -129,6 +137,8 @@ def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, 
         Metric -> ``(x, mean)`` or ``(x, mean, half width)``, drawn hollow.
     xlabel, label : str
         Name of the parameter; legend entry of the curve.
+    chosen : sequence of float
+        Values of the parameter that folds chose, one triangle each, on the axis.
     """
     (figure, axes), shade = blanks(2.9, len(mean)), COLOURS["both"]
     for ax, (metric, values) in zip(axes, mean.items(), strict=True):
@@ -140,6 +150,11 @@ def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, 
             px, py, *error = published[metric]
             ax.errorbar(px, py, *error, fmt="o", ms=6, mfc="white", mec="0.2", ecolor="0.6",
                         elinewidth=1, label="published")
+        whole_range([ax], metric)
+        if len(chosen):
+            height = [0.03 + 0.05 * list(chosen[:i]).count(x) for i, x in enumerate(chosen)]
+            ax.plot(chosen, height, "^", color="black", ms=5, ls="",
+                    transform=ax.get_xaxis_transform(), label="chosen in a fold, on validation")
         ax.set(xlabel=xlabel, ylabel=DIRECTION.get(metric, metric))
     legend(figure, axes[0])
     return figure
@@ -156,16 +171,19 @@ def learning_curves(histories: Mapping[str, Sequence[np.ndarray]]) -> Figure:
     """
     figure, axes = blanks(2.9, 3)
     for i, (name, folds) in enumerate(histories.items()):
-        over_epochs(axes, folds, name, LINES[i % len(LINES)], name)
+        trained = [np.where(fold == 0, np.nan, fold) for fold in folds]  # 0: a loss it has not
+        over_epochs(axes, trained, name, LINES[i % len(LINES)], name)
     for ax, label in zip(axes, ("training CCC loss", "training KD loss", "validation CCC"),
                          strict=True):
         ax.set(ylabel=label)
+        whole_range([ax], "CCC" if label == "validation CCC" else "RMSE")
     legend(figure, axes[0])
     return figure
 
 
 def fold_lines(results: pd.DataFrame, a: str, b: str) -> Figure:
-    """Two models fold by fold: a line joins the same fold, a panel per metric, seeds averaged.
+    """Two models fold by fold: a line joins the same fold, with its number, a panel per metric,
+    seeds averaged.
 
     Parameters
     ----------
@@ -182,27 +200,12 @@ def fold_lines(results: pd.DataFrame, a: str, b: str) -> Figure:
         for x, name in enumerate((a, b)):
             ax.plot(np.full(len(pairs), x), pairs[name], "o", ms=5, color=colour(name))
             ax.plot([x - 0.12, x + 0.12], [pairs[name].mean()] * 2, color="black", lw=2.5)
+        whole_range([ax], metric)
+        step = 0.05 * np.ptp(ax.get_ylim())
+        for fold, y in zip(pairs.index, apart(pairs[b].to_numpy(), step), strict=True):
+            ax.text(1.1, y, f"fold {fold}", va="center", fontsize=8, color="0.35")
         ahead = pairs[a] > pairs[b] if higher_is_better(metric) else pairs[a] < pairs[b]
         ax.set_title(f"{a} better in {ahead.sum()} of {len(pairs)}")
-        ax.set(xticks=[0, 1], xticklabels=[a, b], xlim=(-0.4, 1.4),
+        ax.set(xticks=[0, 1], xticklabels=[a, b], xlim=(-0.4, 1.6),
                ylabel=DIRECTION.get(metric, metric))
-    return figure
-
-
-def attention(matrix: np.ndarray, rate: float = LABEL_RATE, title: str = "") -> Figure:
-    """One window's attention weights, Eq (12).
-
-    Parameters
-    ----------
-    matrix : array (n_query, n_key)
-        Rows are times of the query (face) stream, columns times of the keys (EEG).
-    rate : float
-        Steps per second.
-    """
-    figure, (ax,) = blanks(4.0, width=5.2)
-    n_query, n_key = np.shape(matrix)
-    image = ax.imshow(matrix, cmap="rocket_r", vmin=0, origin="lower",
-                      extent=(0, n_key / rate, 0, n_query / rate), interpolation="nearest")
-    ax.set(xlabel="time of the key (s)", ylabel="time of the query (s)", title=title)
-    figure.colorbar(image, ax=ax, label="attention weight", shrink=0.9)
     return figure

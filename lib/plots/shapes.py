@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
+from lib.evaluation.metrics import higher_is_better
 from lib.plots.style import LINES, WIDTH, blank, colour, modality
 
 
@@ -36,10 +37,30 @@ def fan(n: int, step: float) -> np.ndarray:
     return step * (np.arange(n) - (n - 1) / 2)
 
 
+def apart(y: np.ndarray, step: float) -> np.ndarray:
+    """Heights of labels at ``y``, moved up so that neighbours are ``step`` apart or more."""
+    order, rank = np.argsort(y), np.arange(len(y)) * step
+    out = np.empty(len(y))
+    out[order] = np.maximum.accumulate(y[order] - rank) + rank
+    return out
+
+
 def arms(table: pd.DataFrame) -> np.ndarray:
     """How far ``low`` and ``high`` reach from ``mean``, ``(2, n)``; nothing where they are
     unknown."""
     return np.nan_to_num(np.stack([table["mean"] - table["low"], table["high"] - table["mean"]]))
+
+
+def whole_range(axes: Sequence[Axes], metric: str, along: str = "y") -> None:
+    """The range of a metric, the same on all axes: from 0, to 1 where it is no error; lower where
+    something drawn lies below 0. Correlations get their line of chance, 0."""
+    ends = np.array([getattr(ax.dataLim, f"interval{along}") for ax in axes])
+    low, high, score = min(0.0, ends.min()), ends.max(), higher_is_better(metric)
+    low, high = low - 0.05 * (low < 0), 1.0 if score and high <= 1 else 1.05 * high
+    for ax in axes:
+        ax.set(**{f"{along}lim": (low, high)})
+        if score:
+            {"x": ax.axvline, "y": ax.axhline}[along](0, color="0.6", lw=1, ls="--", zorder=0)
 
 
 def styles(rows: Sequence[str]) -> list[str]:

@@ -69,7 +69,7 @@ def topomaps(power: np.ndarray, channels: Sequence[str], rows: Sequence[str], ba
             if r == n_rows - 1 and not shared:
                 bar = figure.colorbar(image, ax=axes[:, b + extra], location="bottom", shrink=0.85,
                                       aspect=12, pad=0.02)
-                bar.ax.locator_params(nbins=3)
+                bar.ax.locator_params(nbins=2)
                 bar.ax.tick_params(labelsize=7)
     if shared:
         figure.colorbar(image, ax=axes[:, extra:], location="bottom", shrink=0.4, aspect=30,

@@ -1,4 +1,4 @@
-"""Muse recordings to segments of 3 s and their log band power."""
+"""Recordings of mental states to segments of 3 s and their log band power."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def segments(cohort: Cohort) -> dict:
     Parameters
     ----------
     cohort : Cohort
-        Of :func:`lib.datasets.muse.read`.
+        Of :func:`lib.datasets.muse.read` or :func:`lib.datasets.eegmat.read`.
 
     Returns
     -------
     dict
-        ``x`` ``(N, 20)`` float32, :func:`lib.preprocessing.power.log_power` of four channels in
-        five bands; ``y`` ``(N,)`` int, the state; ``subject``, ``recording`` (place in the cohort)
-        and ``position`` (in the recording) ``(N,)`` int.
+        ``x`` ``(N, 5 n_channels)`` float32, :func:`lib.preprocessing.power.log_power` of the
+        channels in five bands; ``y`` ``(N,)`` int, the state; ``subject``, ``recording`` (place in
+        the cohort) and ``position`` (in the recording) ``(N,)`` int.
     """
     parts = [(i, trial, _segments(trial)) for i, trial in enumerate(cohort)]
     data = table(parts, ("x", "position"), "recording", ("subject",), {"state": int})
@@ -36,7 +36,8 @@ def segments(cohort: Cohort) -> dict:
 
 def _segments(trial: Trial) -> dict[str, np.ndarray]:
     """Segments ``x`` ``(m, n_channels, n_times)`` of one recording, and their ``position``."""
-    signal, clock = trial.load("eeg"), trial.load("clock").data[0]
+    signal = trial.load("eeg")
+    clock = trial.load("clock").data[0] if "clock" in trial.loaders else np.zeros(0)
     stretches = np.split(signal.data, np.flatnonzero(np.diff(clock) > GAP) + 1, axis=1)
     x = np.concatenate([cut(stretch, round(SECONDS * signal.rate)) for stretch in stretches])
     return {"x": x, "position": np.arange(len(x))}

@@ -10,7 +10,7 @@ spectrogram), 4.3 (features, map), 5.4 (lag, 3 s).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from scipy.ndimage import label
@@ -36,7 +36,8 @@ GAP = 0.1
 PIXELS = 260_000  # of images at a time: few enough for a processor's cache (see the benchmark)
 
 
-def band_signals(signal: Signal, where: str = "signal") -> tuple[np.ndarray, np.ndarray]:
+def band_signals(signal: Signal, where: str = "signal",
+                 channels: Sequence[str] = CHANNELS) -> tuple[np.ndarray, np.ndarray]:
     """The three bands of each of the 28 electrodes.
 
     Parameters
@@ -45,6 +46,8 @@ def band_signals(signal: Signal, where: str = "signal") -> tuple[np.ndarray, np.
         EEG with named channels, 128 or 256 Hz; NaN where samples were lost.
     where : str
         For messages.
+    channels : sequence of str
+        Electrodes, each with a place on the map; other recordings have fewer.
 
     Returns
     -------
@@ -60,7 +63,7 @@ def band_signals(signal: Signal, where: str = "signal") -> tuple[np.ndarray, np.
     BadFile
         An electrode is missing or has no finite sample, or never have all one at once.
     """
-    data, gaps = picked(signal, CHANNELS, where, together=True)
+    data, gaps = picked(signal, channels, where, together=True)
     runs = label(gaps[0])[0]
     long = np.flatnonzero(gaps[0] & (np.bincount(runs)[runs] > GAP * signal.rate))
     # the offset of 4 mV would ring at both ends
@@ -70,8 +73,8 @@ def band_signals(signal: Signal, where: str = "signal") -> tuple[np.ndarray, np.
     return np.stack([bandpass(x, RATE, *band) for band in BANDS.values()], axis=1), broken
 
 
-def segments(trial: Trial, *, lag: float = 2.0,
-             scaling: str | np.ndarray = "recording") -> dict[str, np.ndarray]:
+def segments(trial: Trial, *, lag: float = 2.0, scaling: str | np.ndarray = "recording",
+             channels: Sequence[str] = CHANNELS) -> dict[str, np.ndarray]:
     """Segments of 3 s, end to end, of one recording.
 
     Parameters
@@ -87,6 +90,8 @@ def segments(trial: Trial, *, lag: float = 2.0,
         lowest and highest value in the clip, those of later test segments included. ``segment``: by
         the segment's own. An array: lowest and highest value of training recordings, from
         `band_ranges`; values may then lie outside.
+    channels
+        See `band_signals`.
 
     Returns
     -------
@@ -100,7 +105,7 @@ def segments(trial: Trial, *, lag: float = 2.0,
         The recording lacks an electrode, or has no whole segment.
     """
     signal = trial.load("eeg")
-    x, broken = band_signals(signal, trial.name)
+    x, broken = band_signals(signal, trial.name, channels)
     first = round((max(lag, 0.0) - signal.start) * RATE)
     if x.shape[2] < first + LENGTH:
         raise BadFile(trial.name, f"{max(lag, 0) + SECONDS:g} s of EEG after the clip's onset",
@@ -134,8 +139,8 @@ def band_ranges(trials: Iterable[Trial]) -> np.ndarray:
 
 
 def features(cohort: Cohort, backbone: Callable, *, size: int = FULL, lag: float = 2.0,
-             scaling: str | np.ndarray = "recording", jobs: int = 2,
-             store: Store | None = None) -> dict:
+             scaling: str | np.ndarray = "recording", channels: Sequence[str] = CHANNELS,
+             jobs: int = 2, store: Store | None = None) -> dict:
     """Features of the spectrogram image of each electrode and segment (Sec 4.3).
 
     Parameters
@@ -147,8 +152,8 @@ def features(cohort: Cohort, backbone: Callable, *, size: int = FULL, lag: float
         ``fingerprint``. Sec 4.3: InceptionV3 (:func:`lib.models.inception.inception_v3`). Red,
         green and blue are the three bands (choice: one image per electrode, as the paper counts 28
         vectors).
-    size, lag, scaling
-        See `spectrograms`, `segments`.
+    size, lag, scaling, channels
+        See `spectrograms`, `segments`, `band_signals`.
     jobs : int
         Processes, of one thread each.
     store : Store, optional
@@ -167,16 +172,15 @@ def features(cohort: Cohort, backbone: Callable, *, size: int = FULL, lag: float
         If no recording is usable.
     """
     results = each(cohort.trials, _described, "eeg", "markers", jobs=jobs, store=store,
-                   backbone=backbone, size=size, lag=lag, scaling=scaling)
+                   backbone=backbone, size=size, lag=lag, scaling=scaling, channels=channels)
     kept, dropped = usable(cohort, results, "usable recording", level=logging.INFO)
     data = table(kept, ("features", "start"), "recording", ("subject", "stimulus"),
                  {"emotion": int})
     return data | {"dropped": dropped}
 
 
-def _described(trial: Trial, backbone: Callable, size: int, lag: float,
-               scaling: str | np.ndarray) -> dict[str, np.ndarray]:
-    found = segments(trial, lag=lag, scaling=scaling)
+def _described(trial: Trial, backbone: Callable, size: int, **how) -> dict[str, np.ndarray]:
+    found = segments(trial, **how)
     parts = [image_features(spectrograms(x[None], size)[0], backbone) for x in found["segments"]]
     return {"features": np.stack(parts).astype(np.float16), "start": found["start"]}
 
@@ -189,7 +193,7 @@ def image_features(images: np.ndarray, backbone: Callable) -> np.ndarray:
     return np.concatenate([np.asarray(backbone(part)) for part in parts])
 
 
-def scalp_map(features: np.ndarray) -> np.ndarray:
+def scalp_map(features: np.ndarray, channels: Sequence[str] = CHANNELS) -> np.ndarray:
     """Features ``(N, 28, d)`` of the electrodes to maps ``(N, d, 7, 5)`` seen from above, nose up;
     0 in the 7 empty cells (Sec 4.3).
 
@@ -197,6 +201,6 @@ def scalp_map(features: np.ndarray) -> np.ndarray:
     """
     out = np.zeros((len(features), features.shape[2], len(GRID), len(GRID[0])), features.dtype)
     grid = np.array(GRID)
-    rows, columns = np.transpose([np.argwhere(grid == name)[0] for name in CHANNELS])
+    rows, columns = np.transpose([np.argwhere(grid == name)[0] for name in channels])
     out[:, :, rows, columns] = features.swapaxes(1, 2)
     return out

@@ -9,10 +9,15 @@ to 100).
 
 from __future__ import annotations
 
+from functools import cache
+
+import mne
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from scipy.spatial.distance import pdist, squareform
 
 from lib.datasets.base import BadFile, Cohort, Trial
+from lib.datasets.seed_format import MNE_NAMES
 from lib.preprocessing.filters import bridged, to_unit
 from lib.preprocessing.recordings import each, table, usable
 
@@ -132,3 +137,22 @@ def scale_eeg(x, train_idx) -> np.ndarray:
     mean = train.mean(axis=(0, 1), dtype=np.float64).astype(np.float32)
     spread = train.std(axis=(0, 1), dtype=np.float64).astype(np.float32)
     return (x - mean) / np.where(spread > 0, spread, np.float32(1))
+
+
+@cache
+def _distances() -> np.ndarray:
+    """From electrode to electrode, ``(62, 62)``."""
+    where = mne.channels.make_standard_montage("colin27_1005").get_positions()["ch_pos"]
+    return squareform(pdist(np.array([where[name] for name in MNE_NAMES])))
+
+
+def fill_nearest(x: np.ndarray, missing: np.ndarray, k: int = 3) -> np.ndarray:
+    """The mean of the ``k`` nearest electrodes that are there in place of each missing one.
+
+    ``x`` ``(N, T, 62, F)``, ``missing`` ``(N, 62)`` bool, of which at least ``k`` are not missing.
+    """
+    far = np.where(missing[:, None, :], np.inf, _distances())
+    nearest = np.argpartition(far, k - 1, axis=2)[..., :k]
+    weight = np.zeros(far.shape, x.dtype)
+    np.put_along_axis(weight, nearest, 1 / k, axis=2)
+    return np.where(missing[:, None, :, None], weight[:, None] @ x, x)

@@ -25,26 +25,22 @@ IMAGES = 4  # at a time: few enough for a processor's cache (see the benchmark)
 
 @cache
 def _basis(step: int, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
-    """Real and imaginary part of windowing, detrending and Fourier transform as matrices ``(size,
-    73)`` and ``(size, 71)``.
+    """Real and imaginary part of windowing and Fourier transform as matrices ``(size, 72)`` and
+    ``(size, 71)``.
 
-    All three are linear, and Hann's window is symmetric about its sample 72 (sample 0 is 0). With
-    the phase counted from there, the cosines see only sums of samples at equal distances, the sines
-    only differences, which halves the work. The first column is for sample 72, the next 71 for the
-    distances 1 to 71, the last for sample 0, of which only the mean knows.
+    Hann's window is symmetric about its sample 72 (sample 0 is 0). With the phase counted from
+    there, the cosines see only sums of samples at equal distances, the sines only differences,
+    which halves the work. The first cosine is for sample 72, the others for the distances 1 to 71.
     """
     hann = get_window("hann", WINDOW)
-    wave = np.exp(-2j * np.pi * np.outer(np.arange(0, FULL, step),
-                                         np.arange(WINDOW) - WINDOW // 2) / N_FFT) * hann
-    wave -= wave.mean(axis=1, keepdims=True)  # the mean of the window is taken off
     # one-sided, as scipy.signal.spectrogram has it
     density = np.full(FULL, 2 / (RATE * np.sum(hann**2)))
     density[[0, -1]] /= 2
-    wave *= np.sqrt(density[::step, None])
     half = WINDOW // 2
-    real, imaginary = np.hstack([wave.real[:, half:], wave.real[:, :1]]), wave.imag[:, half + 1:]
-    return torch.as_tensor(real, dtype=dtype), torch.as_tensor(np.ascontiguousarray(imaginary),
-                                                               dtype=dtype)
+    phase = 2 * np.pi * np.outer(np.arange(0, FULL, step), np.arange(half)) / N_FFT
+    wave = np.sqrt(density[::step, None]) * hann[half:] * np.exp(-1j * phase)
+    return (torch.as_tensor(wave.real.copy(),
+                            dtype=dtype), torch.as_tensor(wave.imag[:, 1:].copy(), dtype=dtype))
 
 
 def _power(x: torch.Tensor, step: int) -> torch.Tensor:
@@ -53,7 +49,7 @@ def _power(x: torch.Tensor, step: int) -> torch.Tensor:
     frames = x.unfold(1, WINDOW, HOP * step).transpose(1, 2)  # (n, 144, size), a view
     half = WINDOW // 2
     after, before = frames[:, half + 1:], frames[:, 1:half].flip(1)
-    even = torch.cat([frames[:, half:half + 1], after + before, frames[:, :1]], dim=1)
+    even = torch.cat([frames[:, half:half + 1], after + before], dim=1)
     cosine, sine = torch.matmul(real, even), torch.matmul(imaginary, after - before)
     return cosine.square_().addcmul_(sine, sine)
 
@@ -62,10 +58,11 @@ def spectrograms(x: np.ndarray, size: int = FULL) -> np.ndarray:
     """Spectrograms in decibels as images with values from 0 to 1.
 
     Sec 4.2: short-time Fourier transform, power, decibels. ``choice:`` Hann window of 144 samples
-    (0.72 s), hop 2, zero-padded to 456, the mean of each window taken off; 10 log10(P + 1e-12); 80
-    dB below the segment's maximum become 0. That maximum is one for all electrodes and bands of a
-    segment: with one for each image, scaling the signals to [0, 1] before would change nothing at
-    all.
+    (0.72 s), hop 2, zero-padded to 456; 10 log10(P + 1e-12); 80 dB below the segment's maximum
+    become 0. That maximum is one for all electrodes and bands of a segment: with one for each
+    image, scaling the signals to [0, 1] before would change nothing at all. ``choice:`` the mean of
+    the segment is taken off, not that of each window, which a window that is not flat turns into
+    stripes in the lowest rows.
 
     Parameters
     ----------
@@ -95,7 +92,6 @@ def spectrograms(x: np.ndarray, size: int = FULL) -> np.ndarray:
     signals = torch.as_tensor(x)
     out = torch.empty((*x.shape[:-1], size, size), dtype=signals.dtype)
     for segment, images in zip(signals.flatten(1, -2), out.flatten(1, -3), strict=True):
-        # a constant more or less changes nothing but the rounding
         segment = segment - segment.mean(dim=-1, keepdim=True)
         for i in range(0, len(segment), IMAGES):
             images[i:i + IMAGES] = _power(segment[i:i + IMAGES], step).add_(FLOOR).log10_()

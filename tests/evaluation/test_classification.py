@@ -1,9 +1,10 @@
 """Accuracy and macro-F1 against their definitions; the confusion table."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from lib.evaluation.classification import classification, confusion
+from lib.evaluation.classification import accuracies, classification, confusion
 
 
 def by_hand(y, yhat):
@@ -54,3 +55,26 @@ def test_bad_input_is_named():
             classification([0, 1], p)
     with pytest.raises(ValueError, match="classes must be 0 to 1"):
         confusion([0, 2], [0, 1], ["a", "b"])
+
+
+def lines(right, unit):
+    return pd.DataFrame({
+        "row": "A", "role": "model", "split": "by_subject", "fold": np.asarray(unit) % 2,
+        "unit": unit, "right": right
+    })
+
+
+def test_intervals_of_accuracies_follow_the_units_and_stay_in_the_range():
+    rng = np.random.default_rng(0)
+    p = np.repeat(rng.uniform(0.2, 1, 30), 40)  # thirty people, each with a level of their own
+    right, unit = rng.random(1200) < p, np.repeat(np.arange(30), 40)
+    found = accuracies(lines(right, unit)).iloc[0]
+    half = 1.96 * right.reshape(30, 40).mean(axis=1).std() / np.sqrt(30)
+    assert found["mean"] == right.mean() and (found["folds"], found["units"]) == (2, 30)
+    assert found[["low", "high"]].tolist() == pytest.approx(
+        [right.mean() - half, right.mean() + half], abs=0.02)
+    alone = accuracies(lines(right, np.arange(1200))).iloc[0]  # as if segments were independent
+    assert alone["high"] - alone["low"] < 0.7 * (found["high"] - found["low"])
+    nearly = accuracies(lines(unit > 0, unit)).iloc[0]
+    assert nearly["high"] == 1 > nearly["mean"] > nearly["low"] > 0.85
+    assert accuracies(lines(right, unit // 8)).loc[0, ["low", "high"]].isna().all()

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import edfio
 import numpy as np
 from scipy.io import savemat
 
-from lib.datasets import catalogue, flex_format, mahnob_features, seed_v
+from lib.datasets import catalogue, eegmat, flex_format, mahnob_features, seed_v
 from lib.simulation import amigos, corpora, flex, mahnob, mahnob_files, muse, rafdb, seed
 from lib.simulation.folder import write_file
 
@@ -46,6 +47,9 @@ JPEG = Blind(
     r"\.jpg$", "doubled|deleted", r"^other values \{'[^']*': 1\} in",
     "compressed data of JPEG have no length: with no code left over or missing they are another "
     "picture's")
+LIMITS = Blind(
+    r"\.edf$", "digit", r"^\{'[^']*': 1000\} values changed by \d bytes?$",
+    "every channel has limits of its own, so that a digit more or less is a gain like any")
 LISTING = Blind(r"recordings\.csv", "cut|deleted", "^missing trials(?!.*values)",
                 "the listing is the user's own: a line less is no damage")
 TEXT = Blind(r"session\.xml", "doubled|deleted", r"^other values \{'[^']*': \{'stimulus': 1\}\} in",
@@ -101,6 +105,21 @@ def _features(root: Path) -> None:
     mahnob_files.write_labels(root / "lable_continous_Mahnob.mat", np.array(rows), traces)
 
 
+def _eegmat(root: Path) -> None:
+    root.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    labels = [f"EEG {name}" for name in eegmat.CHANNELS] + ["ECG ECG"]
+    for number in (0, 1):
+        for state in (1, 2):
+            signals = [
+                edfio.EdfSignal(random.normal(0, 20, 1000), 500, label=label,
+                                physical_dimension="uV", physical_range=(-99 - i, 101.5 + i))
+                for i, label in enumerate(labels)
+            ]
+            edfio.Edf(signals,
+                      data_record_duration=1.0).write(root / f"Subject{number:02d}_{state}.edf")
+
+
 def _converted(root: Path) -> None:
     seed.make(root / "original", layout="seed-v", subjects=2, windows=(2, 4))
     seed_v.convert(root / "original", root / "converted")
@@ -132,6 +151,7 @@ FORMATS = {
                    functools.partial(muse.make, subjects=2, recordings=1, seconds=15),
                    blind=(FOLDER, ROWS, DIGITS)),
 }
+FORMATS["eegmat"] = Format("eegmat", _eegmat, blind=(FOLDER, OTHER, LIMITS))
 CORPORA = ("eegmmidb", "way-eeg-gal", "kaya", "dreamer", "ascertain", "pspm")
 for _name in CORPORA:
     _blind = (FOLDER, OTHER, ROWS, *([COUNTED] if _name == "pspm" else []))

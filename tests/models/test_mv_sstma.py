@@ -128,4 +128,14 @@ def test_eye_features_are_channels_of_one_feature():
     model = MVSSTMA(n_channels=33, n_features=1, blocks=1)
     reconstruction, masked = model.forward_mae(torch.randn(2, T, 33, 1), draw_visible(2, 33, 0.5))
     assert reconstruction.shape == (2, T, 33, 1) and masked.sum(1).tolist() == [17, 17]
-    assert model.encode(torch.randn(2, T, 33, 1)).shape == (2, 16)
+    assert model.encode(torch.randn(2, T, 33, 1)).shape == (2, 33 * 16)
+
+
+def test_pooling_keeps_channels_apart_and_leaves_missing_ones_empty(model, x):
+    visible = draw_visible(B, C, 0.5)
+    seen = model.tokens(x, visible).mean(dim=1)
+    pooled = model.encode(x, visible).unflatten(1, (C, -1))
+    for b in range(B):
+        torch.testing.assert_close(pooled[b, visible[b]], seen[b])
+    assert (pooled.abs().sum(-1) > 0).sum(1).tolist() == [visible.shape[1]] * B
+    torch.testing.assert_close(model.encode(x, visible, "mean"), seen.mean(dim=1))

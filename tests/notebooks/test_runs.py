@@ -33,7 +33,11 @@ def reasons(ran, **override) -> list[str]:
 
 def test_manifest_leads_from_each_file_to_its_cell(ran):
     rows = {row["file"]: row for row in json.loads((ran / "figures" / "manifest.json").read_text())}
-    assert sorted(rows) == ["toy/fig1.csv", "toy/fig1.png", "toy/table1.csv"]
+    assert sorted(rows) == [
+        "toy/fig1.csv", "toy/fig1.png", "toy/table1.csv", "toy/table1_scores.csv"
+    ]
+    beside = rows["toy/table1_scores.csv"]
+    assert (beside["id"], beside["cell"], beside["kind"]) == ("table1", 4, "scores")
     figure, table = rows["toy/fig1.png"], rows["toy/table1.csv"]
     assert (figure["cell"], figure["heading"], figure["kind"]) == (5, "Look at them", "figure")
     assert (table["cell"], table["heading"], table["kind"]) == (4, "Draw some numbers", "table")

@@ -65,7 +65,7 @@ def test_stops_early_lowers_the_rate_and_keeps_the_best_weights():
     out = scalp_fold(data, split, 1, model=SMALL["model"],
                      recipe={"lr": 1e-2, "epochs": 60, "patience": 6, "plateau": 1, "min_lr": 1e-3})
     history = out["history"]
-    best = history[:, 1].argmin()
+    best = history[:, 2].argmax()
     assert len(history) == best + 1 + 6 < 60 and history[:, 3].min() >= 1e-3 and history[-1,
                                                                                          3] < 1e-2
     truth = data["emotion"][split["val"]]

@@ -12,6 +12,7 @@ from lib.papers.leakage.data import STEPS, _windows
 from lib.papers.leakage.settings import SOURCES, SPLITS
 from lib.simulation.fingerprint import World, make
 from lib.store import Store
+from lib.training.splits import Split
 
 APART = {
     "random_segments": set(), "blocked_segments": set(), "by_trial": {"recording"},
@@ -152,3 +153,10 @@ def test_windows_of_paper_1_stay_in_their_trial_and_the_face_is_relative_to_its_
     ] and got["position"].tolist() == [0, 1, 2, 0, 1]
     np.testing.assert_allclose(got["x"][:, 1], [0, STEPS, 2 * STEPS, 0, STEPS])
     np.testing.assert_allclose(got["x"][:, 0] - got["x"][:, 1], [3.5, 3.5, 3.5, 13.5, 13.5])
+
+
+def test_a_guess_at_the_training_frequencies_scores_less_where_the_test_has_others():
+    y = np.array([0, 0, 0, 1, 0, 1, 1, 1])
+    halves = Split("halves", 0, (0, 1, 2, 3), (), (4, 5, 6, 7))
+    data = {"y": y, "subject": y, "recording": y, "splits": {"halves": [halves]}}
+    assert leakage.guess(data, "halves") == pytest.approx(0.75 * 0.25 + 0.25 * 0.75)

@@ -7,6 +7,7 @@ from scipy.optimize import minimize
 from lib.papers.mv_sstma import controls as emotion_controls
 from lib.papers.mv_sstma.controls import (bdae_fold, choquet, fit_measure, fuzzy_fold,
                                           majority_fold, max_fold, svm_fold)
+from lib.papers.mv_sstma.training import draw
 
 N, K, PER_TRIAL = 90, 3, 5
 FOLDS = {
@@ -105,6 +106,21 @@ def test_fusion_follows_the_modality_that_knows():
     eeg, eye, fuzzy = (accuracy(data, work(data, SPLIT, 0, n_classes=K, **settings))
                        for work, settings in folds)
     assert eye < 0.6 and min(eeg, fuzzy) > 0.8
+
+
+def test_the_svm_has_the_labels_and_the_channels_that_it_is_given():
+    data = cohort(eeg=2.0, eye=2.0)
+    few = {"modality": "eye", "n_classes": K, "labelled": "first10_per_class", "n_labelled": 3}
+    before = svm_fold(data, SPLIT, 0, **few)["test"]
+    data["emotion"][list(windows(range(3, 9)))] = 0  # none of the first three of an emotion
+    np.testing.assert_array_equal(svm_fold(data, SPLIT, 0, **few)["test"], before)
+    rows = np.array(SPLIT["test"])
+    seen = draw(N, 6, "eye", 0.5, 0).numpy()[-len(rows):]
+    hidden = np.ones((len(rows), 6), bool)
+    np.put_along_axis(hidden, seen, False, 1)
+    before = svm_fold(data, SPLIT, 0, **few, ratio=0.5)["test"]
+    data["eye"][rows] += 100 * hidden[:, None]
+    np.testing.assert_array_equal(svm_fold(data, SPLIT, 0, **few, ratio=0.5)["test"], before)
 
 
 def test_max_takes_the_larger_score_of_each_class():

@@ -42,14 +42,14 @@ def test_every_printed_row_has_the_colour_of_its_modality():
 def test_the_schematic_says_the_sizes_of_the_networks():
     said = " ".join(
         words(
-            three_stages(MVSSTMA(62, 5, blocks=2), MVSSTMA(33, 1, blocks=2), Attention(16, 5),
-                         ratio=0.5)))
+            three_stages(MVSSTMA(62, 5, blocks=2), MVSSTMA(33, 1, blocks=2),
+                         Attention(62 * 16, 33 * 16, 16, 5), ratio=0.5)))
     assert all(part in said for part in ("10 × 62 × 5", "10 × 33 × 1", "31 of 62 stay",
                                          "16 of 33 stay", "2 blocks × 16", "16 → 5"))
 
 
 def test_no_text_of_the_schematic_lies_on_another():
-    figure = three_stages(MVSSTMA(), MVSSTMA(31, 1), Attention(16, 4))
+    figure = three_stages(MVSSTMA(), MVSSTMA(31, 1), Attention(62 * 16, 31 * 16, 16, 4))
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     boxes = [
@@ -72,8 +72,10 @@ def test_scalp_maps_and_reconstructions_name_their_bands_and_rows():
     maps = words(plots.scalp_maps(rng.random((2, 62, 5)), ["SEED-IV", "SEED-V"], "share"))
     assert {*BANDS, "SEED-IV", "SEED-V", "share"} <= set(maps)
     masked = rng.random(62) < 0.5
-    filled = words(plots.reconstruction(rng.normal(size=(62, 5)), masked, rng.normal(size=(62, 5))))
-    assert {*BANDS, "recorded", "visible", "filled in"} <= set(filled)
+    x = rng.normal(size=(62, 5))
+    filled = words(plots.reconstruction(x, masked, x + 2, x))
+    assert {*BANDS, "recorded", "visible", "network\nerror 4.00",
+            "nearest\nerror 0.00"} <= set(filled)
 
 
 def test_confusion_writes_percentages_and_counts():

@@ -121,8 +121,10 @@ def test_pretrained_weights_arrive_and_freezing_keeps_them():
     assert np.array_equal(
         fold(data, "eeg", recipe={"freeze": True}, weights_eeg=damaged)["test"], loaded["test"])
     assert loaded["history"][-1, 0] < loaded["history"][0, 0]  # the classifier learns
-    # more where the encoder may too
-    assert fold(data, "eeg", weights_eeg=weights)["history"][-1, 0] < loaded["history"][-1, 0]
+    # more where the encoder may too; with eight features the classifier alone cannot fit them all
+    free, fixed = (fold(data, "eeg", recipe={"pool": "mean", "freeze": freeze},
+                        weights_eeg=weights)["history"][-1, 0] for freeze in (False, True))
+    assert free < fixed
 
 
 def test_missing_channels_cost_accuracy_and_are_the_same_for_every_model():
@@ -164,5 +166,3 @@ def test_wrong_names_are_told():
         fold(data, recipe={"selection": "best"})
     with pytest.raises(ValueError, match="'val' with 0 validation windows"):
         fold(data, split=SPLIT | {"val": ()}, recipe={"selection": "val"})
-    with pytest.raises(ValueError, match=r"one width, not \[8, 10\]"):
-        fold(data, model_eye=MODEL | {"width": 10})

@@ -103,8 +103,8 @@ def test_short_gaps_are_bridged_and_long_ones_left_out():
 def reference(x):
     """SciPy's, one signal at a time."""
     power = np.array([
-        scipy.signal.spectrogram(row, 200, window="hann", nperseg=144, noverlap=142, nfft=456)[2]
-        for row in x.reshape(-1, 600)
+        scipy.signal.spectrogram(row - row.mean(), 200, window="hann", nperseg=144, noverlap=142,
+                                 nfft=456, detrend=False)[2] for row in x.reshape(-1, 600)
     ])
     decibels = 10 * np.log10(power + 1e-12).reshape(*x.shape[:-1], 229, 229)
     top = decibels.max(axis=(1, 2, 3, 4), keepdims=True)
@@ -119,6 +119,12 @@ def test_spectrograms_are_those_of_scipy():
     assert single.dtype == np.float32 and single.shape == (2, 3, 3, 229, 229)
     np.testing.assert_allclose(single, expected, atol=1e-3)
     assert single.max() == 1 and single.min() == 0
+
+
+def test_a_band_without_low_frequencies_leaves_the_lowest_rows_dark_and_still():
+    x = np.cos(2 * np.pi * 20 * np.arange(600) / 200 + np.array([0, 1, 2])[:, None])
+    lowest = spectrograms(x[None, None] + 4000)[0, 0, :, :12]  # up to 5 Hz, with an offset of 4 mV
+    assert lowest.max() < 0.2 and np.diff(lowest, axis=-1).max() < 0.15
 
 
 def test_small_images_are_rows_and_columns_of_the_big_one():

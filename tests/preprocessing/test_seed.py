@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from lib.datasets.base import BadFile, Cohort, Signal, Trial
-from lib.preprocessing.seed import fill_gaps, scale_eeg, scale_eye, windows
+from lib.datasets.seed_format import CHANNELS
+from lib.preprocessing.seed import fill_gaps, fill_nearest, scale_eeg, scale_eye, windows
 
 LENGTHS = (12, 10, 9, 15)
 
@@ -101,3 +102,20 @@ def test_eeg_scaling_learns_from_training_windows_only():
     assert (y[:, :, 0, 0] == 0).all() and y.dtype == np.float32
     x[20:] += 9
     np.testing.assert_array_equal(scale_eeg(x, np.arange(20))[:20], y[:20])
+
+
+def test_missing_channels_become_the_mean_of_the_nearest_that_are_there():
+    x = np.random.default_rng(0).normal(size=(2, 3, 62, 5)).astype(np.float32)
+    at, missing = CHANNELS.index, np.zeros((2, 62), bool)
+    missing[0, [at("FCZ"), at("C5")]] = missing[1, at("CPZ")] = True
+    found = fill_nearest(x, missing, k=1)
+    shown = np.broadcast_to(missing[:, None, :, None], x.shape)
+    np.testing.assert_array_equal(found[~shown], x[~shown])
+    assert not (found[0, :, at("FCZ")] == x[0, :, at("C5")]).any()
+    for sample, name in ((0, "FCZ"), (1, "CPZ")):
+        sources = [
+            CHANNELS[j] for j in range(62)
+            if np.array_equal(found[sample, :, at(name)], x[sample, :, j])
+        ]
+        assert len(sources) == 1 and sources[0] in {"FC1", "FC2", "FZ", "CZ", "CP1", "CP2", "PZ"}
+    np.testing.assert_allclose(fill_nearest(np.ones_like(x), missing), np.ones_like(x), rtol=1e-6)

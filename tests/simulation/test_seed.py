@@ -98,7 +98,7 @@ def _errors(root, layout, name):
     """Right or wrong for every test window of a linear classifier for each subject and session, by
     modality."""
     cohort = READERS[layout].read(root)
-    w = windows(cohort, length=1)
+    w = windows(cohort)
     number = np.array([trial.trial for trial in cohort])[w["trial"]]
     right = {"eeg": [], "eye": []}
     for subject in np.unique(w["subject"]):
@@ -107,7 +107,7 @@ def _errors(root, layout, name):
                 mine = (w["subject"] == subject) & (w["session"] == session)
                 a, b = (np.flatnonzero(mine & np.isin(number, part)) for part in (train, test))
                 for modality, scale in (("eeg", scale_eeg), ("eye", scale_eye)):
-                    x = scale(w[modality], a).reshape(len(number), -1)
+                    x = scale(w[modality], a).mean(axis=1).reshape(len(number), -1)
                     model = make_pipeline(
                         StandardScaler(), LinearSVC(C=0.01, dual=True, max_iter=2000,
                                                     random_state=0))
@@ -117,7 +117,11 @@ def _errors(root, layout, name):
 
 
 def test_a_linear_classifier_finds_the_emotion_and_none_in_the_null_twin(tmp_path):
-    right = _errors(seed.make(tmp_path / "a", subjects=3, windows=(10, 14)), "seed-iv", "16/8")
+    draws = [
+        _errors(seed.make(tmp_path / str(s), subjects=3, windows=(13, 17), seed=s), "seed-iv",
+                "16/8") for s in (0, 1)
+    ]
+    right = {modality: np.concatenate([draw[modality] for draw in draws]) for modality in draws[0]}
     assert 0.6 < right["eeg"].mean() < 0.85 and 0.5 < right["eye"].mean() < 0.8
     both = np.mean(right["eeg"] & right["eye"])
     # the two err on different trials
@@ -128,6 +132,21 @@ def test_a_linear_classifier_finds_the_emotion_and_none_in_the_null_twin(tmp_pat
         seed.make(tmp_path / "null", layout="seed-v", subjects=3, effect=0.0, windows=(10, 14)),
         "seed-v", "3fold")
     assert abs(null["eeg"].mean() - 0.2) < 0.1 and abs(null["eye"].mean() - 0.2) < 0.1
+
+
+def test_contact_is_private_to_a_channel_and_knows_no_label(tmp_path):
+    with_contact, without = (seed_iv.read(
+        seed.make(tmp_path / str(contact), contact=contact, windows=(12, 12), subjects=1))
+                             for contact in (1.0, 0.0))
+    own = np.array([(a.load("eeg").data - b.load("eeg").data).mean(axis=1).ravel()
+                    for a, b in zip(with_contact, without, strict=True)])
+    assert np.allclose(own.std(), seed.CONTACT, rtol=0.05)
+    between = np.corrcoef(own.T)[np.triu_indices(own.shape[1], 1)]
+    assert abs(between.mean()) < 0.02
+    emotion = np.array([trial.labels["emotion"] for trial in with_contact])
+    means = np.array([own[emotion == k].mean(axis=0) for k in range(4)])
+    # of 18 trials each
+    assert means.std() < 1.3 * seed.CONTACT / np.sqrt(18)
 
 
 def test_the_twins_differ_in_the_emotion_alone(tmp_path):

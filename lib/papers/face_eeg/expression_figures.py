@@ -89,6 +89,8 @@ def learning(trainings: Mapping[str, Sequence[Mapping[str, np.ndarray]]]) -> Fig
     for ax, title in zip(axes, titles, strict=True):
         ax.set(xlabel="epoch", title=title)
         ax.xaxis.get_major_locator().set_params(integer=True)
+    axes[2].set_ylim(0, 1.02)
+    axes[2].axhline(0.25, color="0.6", lw=1, zorder=0)
     axes[3].set_yscale("log")
     figure.legend(loc="outside upper left", ncols=len(trainings))
     return figure
@@ -109,8 +111,8 @@ def patch_attention(images: np.ndarray, weights: np.ndarray, titles: Sequence[st
     right : sequence of bool
         Whether it is right; the title is coloured where it is not.
     """
-    lines = -(-len(images) // 6)
-    figure, axes = blanks(1.9 * lines, 6, rows=lines)
+    lines = -(-len(images) // 4)
+    figure, axes = blanks(2.1 * lines, 4, rows=lines)
     spread = max(float(np.abs(weights - 0.25).max()), 1e-6)
     for ax, image, shares, title, good in zip(axes.flat, images, weights, titles, right,
                                               strict=False):
@@ -127,8 +129,8 @@ def patch_attention(images: np.ndarray, weights: np.ndarray, titles: Sequence[st
                     bbox={"fc": "0.15", "ec": "none", "alpha": 0.55, "pad": 1})
         ax.axhline(height / 2 - 0.5, color="white", lw=0.8)
         ax.axvline(width / 2 - 0.5, color="white", lw=0.8)
-    for ax in axes.flat[len(images):]:
-        ax.set_axis_off()
+    for ax in axes.ravel()[len(images):]:
+        ax.remove()
     return figure
 
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from lib.plots.shapes import arms, blanks, fan, legend
 from lib.plots.style import COLOURS, blank
+from lib.preprocessing.spectrograms import DECIBELS, RATE
 
 _ROWS = {
     "Scalp maps": ("#0072B2", "o"), "EEG-ITNet": ("#56B4E9", "s"),
@@ -26,12 +27,13 @@ _HERTZ = {"delta-theta-alpha": "1-14 Hz", "beta": "14-31 Hz", "gamma": "31-51 Hz
 
 def preparation(raw: np.ndarray, bands: Mapping[str, np.ndarray], spectra: np.ndarray, rate: float,
                 channel: str) -> Figure:
-    """Three seconds of one electrode on their way to an image (Figure 3): raw, three bands, three
-    spectrograms, one colour image.
+    """Three seconds of one electrode on their way to an image (Figure 3): the signal, three bands,
+    three spectrograms, one colour image.
 
     Parameters
     ----------
     raw : array (n_times,)
+        Sum of the bands, uV.
     bands : mapping
         Name -> array ``(n_times,)``, scaled to 0 to 1.
     spectra : array (3, size, size)
@@ -46,14 +48,17 @@ def preparation(raw: np.ndarray, bands: Mapping[str, np.ndarray], spectra: np.nd
     inner, last = {"xticks": []}, {"xticks": [0, 1, 2, 3], "xlabel": "time (s)"}
     ax = figure.add_subplot(grid[0, 0])
     ax.plot(time, raw - raw.mean(), color="0.3", lw=0.7)
-    ax.set(ylabel="raw", title=f"electrode {channel}", yticks=[], **inner)
+    ax.set(ylabel="1-51 Hz (uV)", title=f"electrode {channel}", **inner)
+    pictures = [figure.add_subplot(grid[i, 1]) for i in (1, 2, 3)]
     for i, ((name, x), shade) in enumerate(zip(bands.items(), shades, strict=True), 1):
-        ax, picture = (figure.add_subplot(grid[i, column]) for column in (0, 1))
+        ax, picture = figure.add_subplot(grid[i, 0]), pictures[i - 1]
         ax.plot(time, x, color=shade, lw=0.7)
-        ax.set(ylabel=_HERTZ.get(name, name), yticks=[], **(last if i == 3 else inner))
-        picture.imshow(spectra[i - 1], origin="lower", cmap="magma", vmin=0, vmax=1, aspect="auto",
-                       extent=(0, 3, 0, rate / 2))
+        ax.set(ylabel=_HERTZ.get(name, name), ylim=(0, 1), **(last if i == 3 else inner))
+        shown = picture.imshow(spectra[i - 1], origin="lower", cmap="magma", vmin=0, vmax=1,
+                               aspect="auto", extent=(0, 3, 0, rate / 2))
         picture.set(ylabel="Hz", **(last if i == 3 else inner))
+    bar = figure.colorbar(shown, ax=pictures, location="top", ticks=[0, 1])
+    bar.set_ticklabels([f"-{DECIBELS:g} dB", "segment's maximum"], fontsize=8)
     colour = figure.add_subplot(grid[1:, 2])
     colour.imshow(np.moveaxis(spectra, 0, -1), origin="lower", aspect="auto",
                   extent=(0, 3, 0, rate / 2))
@@ -93,13 +98,20 @@ def electrode_grid(grid: Sequence[Sequence[str]], values: np.ndarray | None = No
 
 
 def images(pictures: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> Figure:
-    """A sheet of spectrogram images ``(n_rows, n_columns, size, size, 3)``, 0 to 1, low frequencies
-    first."""
-    figure, axes = blanks(1.35 * len(rows) + 0.4, len(columns), rows=len(rows))
-    for i, j in np.ndindex(axes.shape):
-        axes[i, j].imshow(pictures[i, j], origin="lower", aspect="auto")
-        axes[i, j].set(xticks=[], yticks=[], title="" if i else columns[j],
-                       ylabel="" if j else rows[i])
+    """Spectrogram images ``(n_rows, 2, size, size, 3)``, 0 to 1, low frequencies first, and how far
+    the two of a row are apart."""
+    apart = np.abs(pictures[:, :1] - pictures[:, 1:])
+    figure, axes = blanks(2.0 * len(rows) + 0.4, 3, rows=len(rows), sharex=True, sharey=True)
+    for i, picture in np.ndenumerate(axes):
+        picture.imshow(
+            np.concatenate([pictures, apart], axis=1)[i], origin="lower", aspect="auto",
+            extent=(0, 3, 0, RATE / 2))
+    for ax, title in zip(axes[0], (*columns, "distance"), strict=True):
+        ax.set_title(title)
+    for ax, row in zip(axes[:, 0], rows, strict=True):
+        ax.set_ylabel(f"{row}\nfrequency (Hz)")
+    for ax in axes[-1]:
+        ax.set_xlabel("time (s)")
     return figure
 
 
@@ -110,7 +122,7 @@ def five_splits(summary: pd.DataFrame, rows: Sequence[str], splits: Sequence[str
     Parameters
     ----------
     summary : DataFrame
-        ``row``, ``split``, ``mean``, ``low``, ``high`` of the accuracy.
+        Of :func:`lib.evaluation.classification.accuracies`.
     rows, splits : sequence of str
         What is drawn, in this order.
     published : mapping
@@ -128,12 +140,29 @@ def five_splits(summary: pd.DataFrame, rows: Sequence[str], splits: Sequence[str
             ms=6, lw=1.2, label=row, zorder=2)
         if row in published:
             ax.plot(offset - 0.06, published[row], marker, mfc="white", mec=shade, ms=6)
+    ax.plot([], [], "o", mfc="white", mec="0.2", ms=6, label="published")
     ax.axhline(chance, color="0.6", lw=1, zorder=0)
     ax.text(0.995, chance + 0.01, "chance", ha="right", va="bottom", fontsize=8, color="0.4",
             transform=ax.get_yaxis_transform())
     ax.set(xticks=range(len(splits)),
            xticklabels=[split.replace("_", " ").replace(", ", ",\n") for split in splits],
            ylabel="accuracy", ylim=(0, 1.04), title=title)
+    legend(figure, ax)
+    return figure
+
+
+def leak(found: pd.DataFrame, chance: float = 0.25) -> Figure:
+    """What random segments report on a null cohort, for image sizes and numbers of features; table
+    of :func:`lib.papers.face_eeg.protocol.image_sizes`."""
+    figure, (ax,) = blanks(2.8)
+    ax.errorbar(range(len(found)), found["mean"], arms(found), fmt="o",
+                color=_ROWS["Scalp maps"][0], ms=6, lw=1.2, label="Scalp maps, random segments")
+    ax.axhline(chance, color="0.6", lw=1, zorder=0, label="chance")
+    ax.set(
+        xticks=range(len(found)), xticklabels=[
+            f"{size} x {size} pixels,\n{n} features"
+            for size, n in zip(found["size"], found["features"], strict=True)
+        ], ylabel="accuracy", ylim=(0, 1), xlim=(-0.5, len(found) - 0.5))
     legend(figure, ax)
     return figure
 
@@ -176,7 +205,7 @@ def decisions(frames: Sequence[np.ndarray], maps: Sequence[np.ndarray],
     for i, (frame, power, said) in enumerate(zip(frames, maps, posteriors, strict=True)):
         axes[i, 0].imshow(frame)
         axes[i, 0].set_ylabel(f"true: {true[i]}")
-        axes[i, 1].imshow(power, cmap="viridis")
+        image = axes[i, 1].imshow(power, cmap="viridis", vmin=np.nanmin(maps), vmax=np.nanmax(maps))
         for ax in axes[i, :2]:
             ax.set(xticks=[], yticks=[])
         for (name, (kind, label)), offset in zip(_SAYS.items(), fan(3, 0.26), strict=True):
@@ -188,6 +217,8 @@ def decisions(frames: Sequence[np.ndarray], maps: Sequence[np.ndarray],
                        xticklabels=emotions if i == len(frames) - 1 else [], ylim=(0, 1.05),
                        ylabel="posterior")
     axes[0, 0].set_title("frame")
-    axes[0, 1].set_title("beta power")
+    axes[0, 1].set_title("beta, nose up")
+    figure.colorbar(image, ax=axes[:, 1], location="bottom", shrink=0.9,
+                    label="differential entropy")
     legend(figure, axes[0, 2], loc="outside upper right")
     return figure

@@ -14,14 +14,14 @@ import torch
 
 from lib.datasets.base import BadFile, Cohort, Signal, Trial
 from lib.datasets.flex_format import CHANNELS, EMOTIONS, GRID
-from lib.evaluation.classification import averages
+from lib.evaluation.classification import accuracies
 from lib.evaluation.fusion import RULES, fuse, pool_frames
 from lib.models.face_attention import PatchAttention, truncated_mobilenet
 from lib.models.inception import spectrogram_backbone
 from lib.models.scalp_cnn import ScalpCNN
 from lib.papers.experiment import Record
 from lib.papers.face_eeg import expression as face_expression
-from lib.papers.face_eeg.protocol import truth
+from lib.papers.face_eeg.protocol import tested, truth
 from lib.papers.face_eeg.settings import Preset
 from lib.preprocessing import scalp_maps
 from lib.preprocessing.detectors import detect
@@ -138,23 +138,15 @@ def posteriors(record: Record, faces: np.ndarray, y: Mapping[str,
     }
 
 
-def fusion_scores(data: Mapping[str, np.ndarray], records: Iterable[Record], faces: np.ndarray, *,
-                  tier: str) -> pd.DataFrame:
-    """Tidy metrics of both modalities alone and of every rule, on the folds of the EEG records."""
-    rows = []
-    for record in records:
+def fusion_accuracies(data: Mapping[str, np.ndarray], records: Iterable[Record],
+                      faces: np.ndarray) -> pd.DataFrame:
+    """Accuracies of both modalities alone and of every rule, see
+    :func:`lib.evaluation.statistics.accuracies`."""
+    def says(record: Record) -> dict[str, np.ndarray]:
         y = {part: truth(data, record, part) for part in ("val", "test")}
-        for name, p in posteriors(record, faces, y).items():
-            base = {
-                "paper": "face_eeg", "experiment": "fusion", "row": name, "role": "model",
-                "split": record.split.name, "fold": record.split.fold, "seed": record.seed,
-                "tier": tier
-            }
-            rows += [
-                base | {"metric": metric, "value": value}
-                for metric, value in averages(y["test"], p).items()
-            ]
-    return pd.DataFrame(rows)
+        return posteriors(record, faces, y)
+
+    return accuracies(tested(data, records, says))
 
 
 def examples(data: Mapping[str, np.ndarray], records: Sequence[Record], faces: np.ndarray,

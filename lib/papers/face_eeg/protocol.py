@@ -3,7 +3,8 @@ five splits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 from lib.datasets import flex
 from lib.datasets.base import Cohort, Trial
 from lib.datasets.flex_format import CHANNELS, GRID
-from lib.evaluation.classification import averages
+from lib.evaluation.classification import accuracies, averages
 from lib.models.inception import spectrogram_backbone
 from lib.papers import experiment as spine
 from lib.papers.experiment import Record, Row
@@ -54,9 +55,10 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> 
         root)
 
 
-def features(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 2.0, jobs: int = 2,
-             store: Store | None = None) -> dict:
-    """What the rows read, for every 3 s segment of every recording, and what a figure must say.
+def maps(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 2.0,
+         channels: Sequence[str] = CHANNELS, jobs: int = 2, store: Store | None = None) -> dict:
+    """What the paper's network reads, for every 3 s segment of every recording, and what a figure
+    must say.
 
     Parameters
     ----------
@@ -65,19 +67,19 @@ def features(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 
     weights : str
         The user's file of InceptionV3 weights (Sec 4.3); without it spectrograms are described by
         MobileNetV2 with the ImageNet weights that ship in a package, and the caption says so.
-    lag : float
+    lag, channels
         See :func:`lib.preprocessing.scalp_maps.segments`.
 
     Returns
     -------
     dict
-        ``maps`` ``(N, d, 7, 5)`` float16; ``eeg`` ``(N, 28, 600)`` float32, 1 to 51 Hz; ``de``,
-        ``spectral``, ``temporal`` of :mod:`lib.preprocessing.de_maps`; ``emotion``, ``subject``,
-        ``recording``, ``clip``, ``position`` ``(N,)`` int; ``start`` ``(N,)`` s; ``about``.
+        ``maps`` ``(N, d, 7, 5)`` float16; ``emotion``, ``subject``, ``recording``, ``clip``,
+        ``position`` ``(N,)`` int; ``start`` ``(N,)`` s; ``about``.
     """
     store = store or Store()
     backbone = spectrogram_backbone(weights or None, size=preset.size)
-    data = scalp_maps.features(trials, backbone, size=preset.size, lag=lag, jobs=jobs, store=store)
+    data = scalp_maps.features(trials, backbone, size=preset.size, lag=lag, channels=channels,
+                               jobs=jobs, store=store)
     described = data.pop("features")
     if preset.projected:
         n, electrodes, d = described.shape
@@ -88,13 +90,21 @@ def features(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 
     what = f"spectrograms {preset.size} x {preset.size}: {backbone.name}"
     what += f", {preset.projected} random projections" if preset.projected else ""
     about = spine.about(trials, source, data["dropped"], what)
-    signals = store.memoise(_signals, [trials[i] for i in np.unique(data["recording"])], lag,
-                            given=(source, lag))
-    return data | signals | {
-        "maps": scalp_maps.scalp_map(described), "clip": np.unique(
+    return data | {
+        "maps": scalp_maps.scalp_map(described, channels), "clip": np.unique(
             data["stimulus"], return_inverse=True)[1], "position": np.round(
                 data["start"] / 3).astype(int), "about": about
     }
+
+
+def features(trials: Cohort, preset: Preset, *, lag: float = 2.0, store: Store | None = None,
+             **how: Any) -> dict:
+    """What all rows read: :func:`maps`, and ``eeg`` ``(N, 28, 600)`` float32, 1 to 51 Hz; ``de``,
+    ``spectral``, ``temporal`` of :mod:`lib.preprocessing.de_maps`."""
+    store = store or Store()
+    data = maps(trials, preset, lag=lag, store=store, **how)
+    return data | store.memoise(_signals, [trials[i] for i in np.unique(data["recording"])], lag,
+                                given=(data["about"]["source"], lag))
 
 
 def _signals(trials: Sequence[Trial], lag: float) -> dict[str, np.ndarray]:
@@ -159,6 +169,41 @@ def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experime
                     experiment=experiment, tier=tier,
                     split=PERMUTED if record.permuted else record.split.name) for record in records
     ], ignore_index=True)
+
+
+def tested(data: Mapping[str, np.ndarray], records: Iterable[Record],
+           says: Callable[[Record], Mapping[str, np.ndarray]] | None = None) -> pd.DataFrame:
+    """What :func:`lib.evaluation.classification.accuracies` reads: a line for each test segment of
+    each record, or of each set of posteriors that ``says`` makes of it.
+
+    ``unit`` is the person where people are kept apart, else the recording: its segments are not
+    independent.
+    """
+    parts = []
+    for r in records:
+        rows, split = list(r.split.test), PERMUTED if r.permuted else r.split.name
+        unit = data["subject" if split == "by_subject" else "recording"][rows]
+        parts += [
+            pd.DataFrame({
+                "row": name, "role": r.role, "split": split, "fold": r.split.fold, "unit": unit,
+                "right": p.argmax(axis=1) == truth(data, r)
+            }) for name, p in (says(r) if says else {r.row: r.result["test"]}).items()
+        ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def image_sizes(trials: Cohort, preset: Preset, settings: Iterable[tuple[int, int]],
+                **how: Any) -> pd.DataFrame:
+    """Accuracy of the paper's network under random segments for image sizes and numbers of
+    projections, see :func:`lib.evaluation.classification.accuracies`."""
+    parts = []
+    for size, projected in settings:
+        own = replace(preset, size=size, projected=projected)
+        data = maps(trials, own)
+        records = run(data, ["Scalp maps"], "random_segments", own, **how)
+        found = accuracies(tested(data, records))
+        parts.append(found.assign(size=size, features=projected or data["maps"].shape[1]))
+    return pd.concat(parts, ignore_index=True)
 
 
 def answer(results: pd.DataFrame, table: str | int) -> pd.DataFrame:

@@ -5,23 +5,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lib import profiles
-from lib.datasets import muse, registry
+from lib import paths, profiles
+from lib.datasets import eegmat, muse, registry
 from lib.datasets.base import Cohort
 from lib.datasets.muse_format import FOLDER
 from lib.papers.amigos import protocol as amigos
 from lib.papers.amigos import settings as amigos_presets
+from lib.papers.experiment import Record
 from lib.papers.face_eeg import protocol as face_eeg
 from lib.papers.face_eeg import settings as face_eeg_presets
-from lib.papers.leakage.protocol import permuted, run, score, tidy
-from lib.papers.leakage.settings import (FOLDS, MODELS, MUSE, MUSE_SPLITS, OWN, PAPERS, REAL_FOLDS,
-                                         SPLITS, VALENCE_SPLITS)
+from lib.papers.face_eeg.training import scalp_fold
+from lib.papers.leakage.protocol import permuted, run, score, splits, tidy
+from lib.papers.leakage.settings import (FOLDS, MODELS, MUSE, MUSE_SPLITS, NETWORK, OWN, PAPERS,
+                                         REAL_FOLDS, SPLITS, VALENCE_SPLITS)
 from lib.papers.mv_sstma import protocol as mv_sstma
 from lib.papers.mv_sstma import settings as seed_presets
 from lib.papers.rmmt import protocol as rmmt
@@ -31,6 +34,7 @@ from lib.preprocessing.de_maps import differential_entropy
 from lib.preprocessing.muse import segments
 from lib.simulation import muse as muse_simulation
 from lib.store import Store, digest
+from lib.training.folds import Call, cross_validate
 from lib.training.windows import trial_slices
 
 STEPS = 8  # choice: label steps in a segment of paper 1, 2 s, the length of one band power window
@@ -188,9 +192,9 @@ def muse_cohort(profile: str, root: str = "", *, base: int = 0, **simulated: Any
     return registry.require(FOLDER, profile, root)
 
 
-def muse_data(cohort: Cohort) -> dict[str, Any]:
-    """Segments of the Muse recordings, :func:`lib.preprocessing.muse.segments`, and what a figure
-    must say."""
+def states_data(cohort: Cohort) -> dict[str, Any]:
+    """Segments of recordings of mental states, :func:`lib.preprocessing.muse.segments`, and what a
+    figure must say."""
     data = segments(cohort)
     return {
         **data, "about": {
@@ -215,6 +219,56 @@ def mental_states(data: Mapping[str, Any], seeds: int, base: int = 0, n_folds: i
             frames.append(
                 score(own, records, experiment=name, tier=data["about"]["tier"], by="subject"))
     return pd.concat(frames, ignore_index=True)
+
+
+def scalp_network(cohort: Cohort, seeds: int, base: int = 0, n_folds: int = 6) -> pd.DataFrame:
+    """Paper 4's own network on such a cohort, as its demo profile has it: spectrograms, features of
+    an image network, map of the scalp. Results as of :func:`mental_states`, two splits."""
+    preset, row = face_eeg_presets.Preset.of("demo"), "Scalp maps"
+    trials = [replace(trial, labels={"emotion": trial.labels["state"]}) for trial in cohort]
+    data = face_eeg.maps(replace(cohort, trials=tuple(trials)), preset, lag=0.0,
+                         channels=cohort[0].load("eeg").channels)
+    data["y"], how = data["emotion"], {"model": preset.model[row], "recipe": preset.recipe[row]}
+    frames = []
+    for k in range(base, base + seeds):
+        for name, own in (("own labels", data), ("permuted labels", permuted(data, k))):
+            calls = [
+                Call(NETWORK, fold, k, how) for split in ("random_segments", "by_subject")
+                for fold in splits(own, split, n_folds, k)
+            ]
+            found = cross_validate(scalp_fold, {"maps": own["maps"], "emotion": own["y"]}, calls,
+                                   label=NETWORK)
+            records = [
+                Record(NETWORK, call.split, k, {"test": result["test"].argmax(axis=1)})
+                for call, result in zip(calls, found, strict=True)
+            ]
+            frames.append(score(own, records, experiment=name, tier=cohort.tier, by="subject"))
+    return pd.concat(frames, ignore_index=True)
+
+
+def over_people(results: pd.DataFrame) -> pd.DataFrame:
+    """Of :func:`mental_states`: means with intervals over people, and the values of single people
+    (``person 1``, ...)."""
+    kinds = results.groupby("experiment", sort=False)
+    table = pd.concat([tidy(own, labels=kind) for kind, own in kinds], ignore_index=True)
+    each = results.rename(columns={"experiment": "labels", "row": "model"})
+    keys = ["labels", "split", "model"]
+    single = each.pivot_table("value", keys, "fold").add_prefix("person ").reset_index()
+    return table.merge(single, on=keys)
+
+
+def arithmetic(profile: str, root: str = "", seeds: int = 3,
+               base: int = 0) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """EEGMAT as :func:`mental_states` (profile ``public``), or the result of it that ships with the
+    project; and what a figure must say."""
+    if profiles.base(profile) == "public":
+        cohort = registry.require(eegmat.FOLDER, profile, root)
+        data = states_data(cohort)
+        results = [mental_states(data, seeds, base), scalp_network(cohort, seeds, base)]
+        return over_people(pd.concat(results)), data["about"]
+    kept = pd.read_csv(paths.FIGURES / "across" / "public" / f"{eegmat.FOLDER}.csv")
+    caption = "EEGMAT, 36 people (real recordings), the result that ships with the project"
+    return kept, {"caption": caption, "tier": "public", "source": digest(kept)}
 
 
 def valence_data(profile: str, inputs: Sequence[str], root: str = "", *,

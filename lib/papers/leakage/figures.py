@@ -11,13 +11,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
+from lib.papers.leakage.settings import NETWORK
 from lib.plots.shapes import arms, blanks, fan, legend
 from lib.plots.style import blank
 
 MODELS = {
     "nearest neighbour": ("#000000", "o"), "ridge": ("#0072B2", "s"),
-    "random forest": ("#D55E00", "^"), "stimulus mean": ("#7F7F7F", "D")
+    "random forest": ("#D55E00", "^"), "stimulus mean": ("#7F7F7F", "D"), NETWORK: ("#CC79A7", "P")
 }
 SPLITS = {
     "random_segments": ("#882255", "o"), "blocked_segments": ("#CC79A7", "s"),
@@ -36,13 +38,15 @@ def _chance(ax: Axes, value: float) -> None:
 
 
 def _dots(ax: Axes, table: pd.DataFrame, splits: Sequence[str], models: Sequence[str], *,
-          hollow: bool = False, shift: float = 0.0, label: str = "") -> None:
+          hollow: bool = False, shift: float = 0.0, label: str = "",
+          within: tuple[float, float] = (0, 1)) -> None:
     """Mean and interval of every split and model; columns of
     :func:`lib.papers.leakage.protocol.tidy`."""
     table = table.set_index(["model", "split"])
     for model, offset in zip(models, fan(len(models), 0.2), strict=True):
         shade, marker = MODELS[model]
         found = table.reindex([(model, split) for split in splits])
+        found[["low", "high"]] = found[["low", "high"]].clip(*within)  # where the metric ends
         ax.errorbar(
             np.arange(len(splits)) + offset + shift, found["mean"], arms(found), fmt=marker, ms=5,
             color=shade, mfc="white" if hollow else shade, elinewidth=0.9,
@@ -55,11 +59,11 @@ def _dots(ax: Axes, table: pd.DataFrame, splits: Sequence[str], models: Sequence
 
 
 def _with_twin(ax: Axes, table: pd.DataFrame, column: str, kinds: tuple[str, str], label: str,
-               splits: Sequence[str], models: Sequence[str]) -> None:
+               splits: Sequence[str], models: Sequence[str], within: tuple[float, float]) -> None:
     """Filled what ``column`` calls the first kind, hollow the second one, its null twin."""
     own, twin = (table[table[column] == kind] for kind in kinds)
-    _dots(ax, own, splits, models, shift=-0.03)
-    _dots(ax, twin, splits, models, hollow=True, shift=0.06, label=label)
+    _dots(ax, own, splits, models, shift=-0.03, within=within)
+    _dots(ax, twin, splits, models, hollow=True, shift=0.06, label=label, within=within)
 
 
 def clusters(worlds: Mapping[str, Mapping[str, np.ndarray]], emotions: Sequence[str]) -> Figure:
@@ -80,7 +84,11 @@ def clusters(worlds: Mapping[str, Mapping[str, np.ndarray]], emotions: Sequence[
                        lw=0, label=emotions[emotion] if first else None)
         ax.set(title=title, xticks=[], yticks=[], xlabel="first component")
     axes[0].set_ylabel("second component")
-    legend(figure, axes[0], **_TIGHT)
+    marks = [
+        Line2D([], [], color="0.4", marker=marker, ls="", label=f"{which} recording of an emotion")
+        for marker, which in (("o", "first"), ("^", "second"))
+    ]
+    legend(figure, [*axes[0].get_legend_handles_labels()[0], *marks], **_TIGHT)
     return figure
 
 
@@ -127,7 +135,7 @@ def heatmap(table: pd.DataFrame, sources: Sequence[str], splits: Sequence[str],
 
 
 def papers(table: pd.DataFrame, splits: Mapping[str, Sequence[str]], chance: Mapping[str, float],
-           models: Sequence[str]) -> Figure:
+           models: Sequence[str], guess: Mapping[str, float] = {}) -> Figure:
     """All four papers: a panel each, filled on the cohort with an effect, hollow on its null twin.
 
     Parameters
@@ -138,15 +146,23 @@ def papers(table: pd.DataFrame, splits: Mapping[str, Sequence[str]], chance: Map
     splits, chance : mapping
         Paper -> its splits in order, and its chance level.
     models : sequence of str
+    guess : mapping
+        Split -> what a guess at the training frequencies scores, where that is not the chance
+        level.
     """
     figure = blank(6.4)
     axes = figure.subplots(2, 2).ravel()
     for ax, (paper, names) in zip(axes, splits.items(), strict=True):
         own = table[table["paper"] == paper]
-        _with_twin(ax, own, "cohort", ("effect", "null twin"), ", null twin", names, models)
+        low = -1 if own["metric"].iloc[0] == "CCC" else 0
+        _with_twin(ax, own, "cohort", ("effect", "null twin"), ", null twin", names, models,
+                   (low, 1))
         _chance(ax, chance[paper])
-        low = -0.7 if own["metric"].iloc[0] == "CCC" else 0
-        ax.set(title=paper, ylabel=own["metric"].iloc[0], ylim=(low, 1.04))
+        for k, name in enumerate(names):
+            if name in guess:
+                ax.plot([k - 0.5, k + 0.5], [guess[name]] * 2, color="0.2", lw=1, ls="--", zorder=0)
+                ax.text(k, chance[paper] + 0.02, "dashed: a guess", ha="center", fontsize=7)
+        ax.set(title=paper, ylabel=own["metric"].iloc[0], ylim=(1.04 * low, 1.04))
     legend(figure, axes[0], 4, **_TIGHT)
     return figure
 
@@ -195,7 +211,7 @@ def literature(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def people(table: pd.DataFrame, each: pd.DataFrame, splits: Sequence[str], models: Sequence[str],
+def people(table: pd.DataFrame, splits: Sequence[str], models: Sequence[str],
            chance: float) -> Figure:
     """Accuracy under every split with the own labels and with permuted ones, a panel each; small
     crosses are single people.
@@ -203,10 +219,11 @@ def people(table: pd.DataFrame, each: pd.DataFrame, splits: Sequence[str], model
     Parameters
     ----------
     table : DataFrame
-        ``labels``, ``split``, ``model``, ``mean``, ``low``, ``high``: over people.
-    each : DataFrame
-        ``labels``, ``split``, ``model``, ``value``: of each person.
+        ``labels``, ``split``, ``model``, ``mean``, ``low``, ``high`` over people, and a column
+        ``person ...`` of each.
     """
+    single = [name for name in table if name.startswith("person ")]
+    each = table.melt(["labels", "split", "model"], single).dropna()
     kinds = table["labels"].unique()
     figure, axes = blanks(3.2, len(kinds), sharey=True)
     for ax, kind in zip(axes, kinds, strict=True):
@@ -230,7 +247,7 @@ def two_labels(table: pd.DataFrame, splits: Sequence[str], models: Sequence[str]
     figure, axes = blanks(3.4, len(inputs), sharey=True)
     for ax, name in zip(axes, inputs, strict=True):
         _with_twin(ax, table[table["input"] == name], "labels", ("own labels", "permuted labels"),
-                   ", permuted", splits, models)
+                   ", permuted", splits, models, (-1, 1))
         _chance(ax, 0.0)
         ax.set_title(name)
     axes[0].set_ylabel("CCC")

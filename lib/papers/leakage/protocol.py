@@ -88,6 +88,14 @@ def shared(data: Mapping[str, np.ndarray], split: Split) -> dict[str, int]:
     }
 
 
+def guess(data: Mapping[str, np.ndarray], name: str) -> float:
+    """Accuracy of a guess at the training frequencies of the labels, over the folds of a split."""
+    classes = np.unique(data["y"])
+    share = [[(data["y"][list(part)][:, None] == classes).mean(axis=0)
+              for part in (fold.train, fold.test)] for fold in splits(data, name)]
+    return float(np.prod(share, axis=1).sum(axis=1).mean())
+
+
 def run(data: Mapping[str, np.ndarray], names: Sequence[str], models: Sequence[str] = MODELS, *,
         n_folds: int = 3, seed: int = 0, **how) -> list[Record]:
     """Train and test the models on every fold of every named split; finished folds come from the
@@ -166,16 +174,16 @@ def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experime
             "fold": np.full(len(test), r.split.fold), "subject": data["subject"][test],
             "all": np.full(len(test), repetition)
         }[by]
-        parts.setdefault((r.row, r.split.name, r.seed), []).append(
+        parts.setdefault((r.row, r.role, r.split.name, r.seed), []).append(
             (unit, np.asarray(data["y"])[test], r.result["test"]))
     rows = []
-    for (model, split, seed), pieces in parts.items():
+    for (model, role, split, seed), pieces in parts.items():
         unit, y, predicted = (np.concatenate(column) for column in zip(*pieces, strict=True))
         metric, measure = ("CCC", regression) if y.dtype.kind == "f" else ("accuracy",
                                                                            classification)
         rows += [{
-            "paper": "across", "experiment": experiment, "row": model, "role": "control",
-            "split": split, "fold": int(u), "seed": seed, "metric": metric,
+            "paper": "across", "experiment": experiment, "row": model, "role": role, "split": split,
+            "fold": int(u), "seed": seed, "metric": metric,
             "value": measure(y[unit == u], predicted[unit == u])[metric], "tier": tier
         } for u in np.unique(unit)]
     return pd.DataFrame(rows)

@@ -50,6 +50,7 @@ OWN = {"rmmt": ("contiguous_trials",), "seed": ("16/8",)}
 
 # real EEG
 MUSE = {"subjects": 4, "seconds": 45}  # of the simulated stand-in
+NETWORK = "paper 4's network"
 # there are no clips
 MUSE_SPLITS = ("random_segments", "blocked_segments", "by_trial", "by_subject")
 VALENCE_SPLITS = ("random_segments", "by_trial", "contiguous_trials", "by_clip", "by_subject")

@@ -3,6 +3,7 @@ attention, inflation by peeking."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,7 +20,10 @@ from lib.papers.experiment import Record
 from lib.papers.mv_sstma import protocol as mv_sstma
 from lib.papers.mv_sstma.pretraining import build, scale, sessions
 from lib.papers.mv_sstma.settings import EMOTIONS, TITLES, Preset
+from lib.preprocessing.seed import fill_nearest
 from lib.training.splits import Split
+
+NEAREST = "three nearest electrodes"
 
 
 def overview(cohort: Cohort) -> pd.DataFrame:
@@ -121,15 +125,18 @@ def fill(data: Mapping[str, Any], modality: str, folds: Sequence[Split], preset:
 
 
 def errors(x: np.ndarray, masked: np.ndarray, guess: np.ndarray) -> dict[str, float]:
-    """Mean squared error on the hidden channels: of the network, of the mean of the visible
-    channels, of the training mean (0)."""
+    """Mean squared error on the hidden channels: of the network, of the mean of the three nearest
+    electrodes that are visible, of the mean of all visible channels, of the training mean (0)."""
     hidden = np.broadcast_to(masked[:, None, :, None], x.shape)
     mean = np.nanmean(np.where(hidden, np.nan, x), axis=2, keepdims=True)
+    near = {NEAREST: fill_nearest(x, masked)} if x.shape[2] == len(CHANNELS) else {}
+    rivals = {
+        "network": guess, **near, "mean of the visible channels": mean, "training mean": np.zeros(
+            ())
+    }
     return {
         name: float(np.mean((np.broadcast_to(value, x.shape)[hidden] - x[hidden])**2))
-        for name, value in {
-            "network": guess, "mean of the visible channels": mean, "training mean": np.zeros(())
-        }.items()
+        for name, value in rivals.items()
     }
 
 
@@ -203,6 +210,26 @@ def inflation(records: Sequence[Record]) -> pd.DataFrame:
     return frame.assign(inflation=frame["best test epoch"] - frame["last epoch"]).reset_index()
 
 
+def label_curve(cohorts: Mapping[str, Sequence[tuple[int, Mapping[str, Any]]]], rows: Sequence[str],
+                counts: Sequence[int], dataset: str, preset: Preset, **how: Any) -> pd.DataFrame:
+    """Accuracy of each person over the number of labelled windows of each emotion, encoders frozen.
+
+    ``cohorts``: name -> (seed, :func:`lib.papers.mv_sstma.protocol.features`) of each draw of its
+    people; 0 of ``counts``: all windows. Columns ``cohort``, ``row``, ``labels``, ``seed``,
+    ``fold``, ``value``.
+    """
+    frames = []
+    for cohort, draws in cohorts.items():
+        for (seed, data), n in itertools.product(draws, counts):
+            few = {"labelled": "first10_per_class", "n_labelled": n} if n else {}
+            records = mv_sstma.run(data, dataset, rows, preset, recipe={"freeze": True, **few},
+                                   seed=seed, **how)
+            scored = mv_sstma.score({dataset: data}, records, experiment="labels", tier="")
+            frames.append(scored.assign(cohort=cohort, labels=n or "all", seed=seed))
+    return pd.concat(frames,
+                     ignore_index=True)[["cohort", "row", "labels", "seed", "fold", "value"]]
+
+
 def ratio_curve(table: pd.DataFrame, further: Mapping[float, pd.DataFrame]) -> pd.DataFrame:
     """Accuracy over the share of missing channels, for
     :func:`lib.papers.mv_sstma.figures.missing_channels`.
@@ -219,7 +246,7 @@ def ratio_curve(table: pd.DataFrame, further: Mapping[float, pd.DataFrame]) -> p
         "dataset": line.metric.split(" ")[0], "row": line.row,
         "ratio": float(line.metric.split(", ")[1].split(" ")[0]) / 100, "published": line.published,
         "reproduced": line.reproduced, "half": line.reproduced_interval
-    } for line in table.itertuples() if line.verdict != "control"]
+    } for line in table.itertuples() if line.role != "chance"]
     rows += [{
         "dataset": line.metric.split(" ")[0], "row": line.row, "ratio": ratio, "published": np.nan,
         "reproduced": line.mean, "half": line.high - line.mean

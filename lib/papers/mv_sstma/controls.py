@@ -19,22 +19,33 @@ from sklearn.svm import LinearSVC
 from torch import Tensor, nn
 
 from lib.papers.mv_sstma.pretraining import scale, sessions
+from lib.papers.mv_sstma.training import choose_labelled, draw
+from lib.preprocessing.seed import fill_nearest
 from lib.training.controls import classify
 
 Parts = dict[str, np.ndarray]
-PENALTIES = 10.0**np.arange(-4, 2)  # choice: C of the SVM
+# choice: C of the SVM; the first where none is better than another
+PENALTIES = (0.01, 0.0001, 0.001, 0.1, 1.0, 10.0)
 # choice: small; assumed: 20 and 100, as public code by an author of [19]
 HIDDEN, EPOCHS, RBM_EPOCHS, BATCH = (50, 100), 50, 20, 100
 
 
-def _parts(data: Mapping[str, np.ndarray], split: Mapping, modality: str) -> Parts:
+def _parts(data: Mapping[str, np.ndarray], split: Mapping, modality: str, ratio: float = 0.0,
+           seed: int = 0) -> Parts:
     """Features of the training, validation and test windows, ``(n_windows, n_features)``: scaled,
-    then averaged over time."""
+    missing channels filled in, then averaged over time. ``choice:`` the three nearest electrodes
+    speak for a missing one, the training mean for a missing eye feature, which has no place."""
     sizes = [len(split[part]) for part in ("train", "val", "test")]
     rows = np.concatenate([np.asarray(split[part], int) for part in ("train", "val", "test")])
-    mean = scale(data[modality][rows], np.arange(sizes[0]), modality,
-                 sessions(data)[rows]).mean(1).reshape(len(rows), -1)
-    return dict(zip(("train", "val", "test"), np.split(mean, np.cumsum(sizes)[:-1]), strict=True))
+    x = scale(data[modality][rows], np.arange(sizes[0]), modality, sessions(data)[rows])
+    if ratio:
+        missing = np.ones(x.shape[::2][:2], bool)
+        np.put_along_axis(missing,
+                          draw(len(x), x.shape[2], modality, ratio, seed).numpy(), False, 1)
+        x = fill_nearest(x, missing) if modality == "eeg" else np.where(
+            missing[:, None, :, None], 0, x)
+    mean = np.split(x.mean(1).reshape(len(rows), -1), np.cumsum(sizes)[:-1])
+    return dict(zip(("train", "val", "test"), mean, strict=True))
 
 
 def _labels(data: Mapping[str, np.ndarray], split: Mapping, part: str) -> np.ndarray:
@@ -74,7 +85,7 @@ def _tuned_svm(data, split, x: Parts) -> tuple[LinearSVC, float]:
     y, y_val, groups = _labels(data, split, "train"), _labels(data, split,
                                                               "val"), _groups(data, split)
     if not len(y_val) and not groups:
-        return _train_svm(x["train"], y, 0.01), np.nan
+        return _train_svm(x["train"], y, PENALTIES[0]), np.nan
     if len(y_val):
         accuracy = [
             float(_train_svm(x["train"], y, penalty).score(x["val"], y_val))
@@ -91,8 +102,12 @@ def _tuned_svm(data, split, x: Parts) -> tuple[LinearSVC, float]:
     return _train_svm(x["train"], y, PENALTIES[int(np.argmax(accuracy))]), max(accuracy)
 
 
-def _svm_scores(data, split, modality: str, n_classes: int) -> tuple[Parts, LinearSVC, Parts]:
-    x = _parts(data, split, modality)
+def _svm_scores(data, split, modality: str, n_classes: int, *, labelled: str = "all",
+                n_labelled: int = 10, ratio: float = 0.0,
+                seed: int = 0) -> tuple[Parts, LinearSVC, Parts]:
+    x = _parts(data, split, modality, ratio, seed)
+    kept = np.isin(split["train"], choose_labelled(data, split["train"], labelled, n_labelled))
+    split, x["train"] = {**split, "train": np.asarray(split["train"])[kept]}, x["train"][kept]
     svm, _ = _tuned_svm(data, split, x)
     empty = np.empty((0, n_classes))
     return x, svm, {
@@ -110,10 +125,11 @@ def majority_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *,
 
 
 def svm_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, modality: str,
-             n_classes: int) -> Parts:
+             n_classes: int, **few) -> Parts:
     """Linear SVM on one modality; its penalty C is chosen on validation windows or inside training.
-    ``modality``: "eeg" or "eye"."""
-    return _svm_scores(data, split, modality, n_classes)[2]
+    ``modality``: "eeg" or "eye". ``few``: ``labelled``, ``n_labelled`` and ``ratio`` of
+    :class:`lib.papers.mv_sstma.training.Recipe`; it then has the networks' labels and channels."""
+    return _svm_scores(data, split, modality, n_classes, seed=seed, **few)[2]
 
 
 def max_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, n_classes: int) -> Parts:

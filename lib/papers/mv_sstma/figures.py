@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from lib.datasets.seed_format import BANDS, CHANNELS, MNE_NAMES
+from lib.papers.mv_sstma.settings import GUESS
 from lib.plots.shapes import blanks, legend, over_epochs
 from lib.plots.style import COLOURS, LINES, blank, colour
 
@@ -24,6 +25,8 @@ EMOTION = {
     "neutral": "#BBBBBB", "sad": "#4477AA", "fear": "#AA3377", "happy": "#CCBB44",
     "disgust": "#228833"
 }
+
+ROW = {"EEG": COLOURS["EEG"], "EEG without pre-training": "0.55", "SVM EEG": "black"}
 
 
 def balance(table: pd.DataFrame) -> Figure:
@@ -131,24 +134,27 @@ def scalp_maps(values: np.ndarray, rows: Sequence[str], label: str) -> Figure:
     return figure
 
 
-def reconstruction(x: np.ndarray, masked: np.ndarray, guess: np.ndarray) -> Figure:
-    """Masked channels on the scalp: what was recorded, what the network saw, what it made of it.
+def reconstruction(x: np.ndarray, masked: np.ndarray, guess: np.ndarray,
+                   near: np.ndarray) -> Figure:
+    """Masked channels on the scalp: what was recorded, what the network saw, what it made of it,
+    what the nearest electrodes say.
 
     Parameters
     ----------
-    x, guess : array (62, 5)
-        Scaled features of a window, its mean over time, and their reconstruction.
+    x, guess, near : array (62, 5)
+        Scaled features of a window, its mean over time, and two reconstructions.
     masked : array (62,) of bool
     """
-    figure = blank(PANEL * 3 + 0.4)
+    figure = blank(PANEL * 4 + 0.4)
     reach, hidden = float(np.abs(x).max()), masked[:, None]
-    shown = {
-        "recorded": x, "visible": np.where(hidden, 0.0, x), "filled in": np.where(hidden, guess, x)
-    }
+    shown = {"recorded": x, "visible": np.where(hidden, 0.0, x)}
+    for name, filled in (("network", guess), ("nearest", near)):
+        error = np.mean((filled - x)[masked]**2)
+        shown[f"{name}\nerror {error:.2f}"] = np.where(hidden, filled, x)
     _maps(figure, shown, (-reach, reach), "vlag", masked, label="standard deviations of training",
           shrink=0.6, aspect=30)
     marker = Line2D([], [], marker="x", ls="", color="black", ms=5,
-                    label="hidden channel (in the middle row at the training mean, 0)")
+                    label="hidden channel (in the second row at the training mean, 0)")
     legend(figure, [marker])
     return figure
 
@@ -202,6 +208,27 @@ def attention_weights(table: pd.DataFrame) -> Figure:
     return figure
 
 
+def label_curve(table: pd.DataFrame, chance: float) -> Figure:
+    """Accuracy over the number of labelled windows of each emotion, a panel per cohort: dots are
+    people, lines their mean; ``table`` from :func:`lib.papers.mv_sstma.analysis.label_curve`."""
+    figure, axes = blanks(3.0, table["cohort"].nunique(), sharey=True)
+    ticks = list(dict.fromkeys(table["labels"]))
+    for ax, (name, panel) in zip(axes, table.groupby("cohort", sort=False), strict=True):
+        for k, (row, part) in enumerate(panel.groupby("row", sort=False)):
+            look = {"color": ROW[row], "marker": "osD"[k]}
+            x = np.array([ticks.index(n) for n in part["labels"]]) + 0.14 * (k - 1)
+            ax.plot(x, part["value"], ls="", ms=3, alpha=0.35, **look)
+            mean = part.groupby("labels", sort=False)["value"].mean()
+            ax.plot(
+                np.arange(len(ticks)) + 0.14 * (k - 1), mean, ls=LINES[k], ms=5, label=row, **look)
+        ax.axhline(chance, color="0.6", lw=1, zorder=0, label=GUESS)
+        ax.set(title=name, ylim=(0, 1), xticks=range(len(ticks)), xticklabels=ticks)
+    axes[len(axes) // 2].set_xlabel("labelled windows of each emotion")
+    axes[0].set_ylabel("accuracy")
+    legend(figure, axes[0], 2)
+    return figure
+
+
 def missing_channels(table: pd.DataFrame, chance: Mapping[str, float] | None = None) -> Figure:
     """Accuracy over the share of missing channels, a panel per dataset; filled: this run, hollow:
     published.
@@ -224,8 +251,7 @@ def missing_channels(table: pd.DataFrame, chance: Mapping[str, float] | None = N
                         label=row, **look)
             ax.plot(x, part["published"], ls="", mfc="white", ms=6, **look)
         if chance:
-            ax.axhline(chance[name], color="0.6", lw=1, zorder=0,
-                       label="guess at training frequencies")
+            ax.axhline(chance[name], color="0.6", lw=1, zorder=0, label=GUESS)
         ax.set(title=name, xlabel="share of missing channels", ylim=(0, 1.0))
     axes[0].set_ylabel("accuracy")
     hollow = Line2D([], [], marker="o", ls="", mfc="white", color="0.2", label="published")

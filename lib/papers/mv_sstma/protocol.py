@@ -19,7 +19,8 @@ from lib.datasets.base import Cohort
 from lib.datasets.seed_format import split as trials_of_split
 from lib.evaluation.classification import classification
 from lib.papers import experiment as spine
-from lib.papers.experiment import Record
+from lib.papers.experiment import Record, Row
+from lib.papers.mv_sstma.controls import svm_fold
 from lib.papers.mv_sstma.pretraining import pretrain_fold
 from lib.papers.mv_sstma.settings import (ARRAYS, CONTROLS, EMOTIONS, GUESS, SPLIT, TITLES,
                                           VARIANTS, Preset)
@@ -170,14 +171,11 @@ def run(data: Mapping[str, Any], dataset: str, names: Sequence[str], preset: Pre
     """
     chosen, changes = spine.chosen(names, {**VARIANTS, **CONTROLS}), dict(recipe or {})
     few, n_classes = changes.get("labelled", "all") != "all", len(EMOTIONS[dataset])
-    thinned, folds = (splits(data, split or SPLIT[dataset], hop)
-                      for hop in (preset.hop, 1 if few else preset.hop))
+    folds = splits(data, split or SPLIT[dataset], preset.hop)
     rows = {name: row for name, row in chosen.items() if name in VARIANTS}
     needed = dict.fromkeys(m for row in rows.values() if row.pretrained
                            for m in INPUTS[row.modality])
-    started = {
-        m: pretrain(data, m, thinned, preset, seed=seed, device=device, **how) for m in needed
-    }
+    started = {m: pretrain(data, m, folds, preset, seed=seed, device=device, **how) for m in needed}
     base = preset.frozen if changes.get("freeze") else preset.few if few else preset.finetuning
     settings = {
         "n_classes": n_classes, "model_eeg": dict(preset.model), "model_eye": dict(preset.model),
@@ -198,8 +196,13 @@ def run(data: Mapping[str, Any], dataset: str, names: Sequence[str], preset: Pre
         for call, result in zip(calls, results, strict=True)
     ]
     controls = {name: row for name, row in chosen.items() if name in CONTROLS}
-    return records + spine.run(data, controls, folds, preset=lambda *_: {"n_classes": n_classes},
-                               seeds=(seed,), about={"dataset": dataset}, **how)
+    alike = {key: changes[key] for key in ("labelled", "n_labelled", "ratio") if key in changes}
+
+    def given(_: str, row: Row) -> dict:
+        return {"n_classes": n_classes, **(alike if row.work is svm_fold else {})}
+
+    return records + spine.run(data, controls, folds, preset=given, seeds=(seed,),
+                               about={"dataset": dataset}, **how)
 
 
 def labels(data: Mapping[str, np.ndarray], record: Record) -> np.ndarray:

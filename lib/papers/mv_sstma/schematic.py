@@ -52,7 +52,8 @@ def three_stages(eeg: MVSSTMA, eye: MVSSTMA, fusion: Attention, n_times: int = 1
         for (kind, model), y in zip(models.items(), ys, strict=True):
             source, depth = sheet.box(0.85, y, trials, kind, w=1.45), _depth(model, "encoder")
             encoder = sheet.box(2.95, y, f"encoder\n{depth} blocks", kind, n=depth)
-            mean = sheet.box(4.55, y, f"mean\n{model.embed.out_features}", kind, w=0.75)
+            mean = sheet.box(4.55, y, f"mean\n{model.n_channels} × {model.embed.out_features}",
+                             kind, w=0.75)
             sheet.flow(source, encoder, mean, y=y, kind=kind, dashed=dashed)
             sheet.elbow(mean, join, kind=kind, dashed=dashed)
         sheet.arrow(join, classify, kind="both", dashed=dashed)

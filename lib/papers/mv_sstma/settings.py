@@ -84,8 +84,7 @@ class Preset(profiles.Preset):
     ----------
     hop : int
         Every how many-th window of a trial trains. Neighbours share nine of their ten features. All
-        windows are tested, and where few windows have a label, they are counted out without leaving
-        any out.
+        windows are tested; where few windows have a label, they are counted among those that train.
     model : mapping
         Options of :class:`lib.models.mv_sstma.MVSSTMA`, the same for both modalities (Sec 2.2:
         "nearly identical").

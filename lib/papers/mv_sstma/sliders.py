@@ -49,10 +49,10 @@ def mask_ratio(network: MVSSTMA, x: np.ndarray, seed: int = 0) -> View:
             ax.set_title(f"{title}, {band}", loc="center")
         figure.colorbar(dots, ax=maps, label="standard deviations", shrink=0.8)
         off = errors(x, masked, guess)
-        right.barh(range(3), list(off.values()), color=["#9CC3DD", "0.75", "0.85"])
+        right.barh(range(4), list(off.values()), color=["#9CC3DD", "0.65", "0.75", "0.85"])
         for y, (name, value) in enumerate(off.items()):
             right.text(0.03, y, f"{name}: {value:.2f}", va="center", fontsize=8)
-        right.set(xlabel="error on hidden channels", xlim=(0, 1.5), yticks=[],
+        right.set(xlabel="error on hidden channels", xlim=(0, 2), yticks=[],
                   title=f"{masked[0].sum()} of {len(CHANNELS)} hidden")
         right.invert_yaxis()
         return figure

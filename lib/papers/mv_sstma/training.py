@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,13 +13,13 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from lib.models.multimodal_fusion import Attention, Concat
-from lib.models.mv_sstma import draw_visible
+from lib.models.mv_sstma import MVSSTMA, draw_visible
 from lib.papers.mv_sstma.pretraining import build, scale, sessions
 from lib.training import loop
 from lib.training.losses import cca_loss
 
 INPUTS = {"eeg": ("eeg",), "eye": ("eye",), "concat": ("eeg", "eye"), "attention": ("eeg", "eye")}
-FUSION = {"concat": Concat, "attention": Attention}
+FUSION: dict[str, Callable[..., nn.Module]] = {"concat": Concat, "attention": Attention}
 MONITOR = {"last": "", "val": "accuracy", "test_best": "test accuracy"}
 
 
@@ -38,6 +38,8 @@ class Recipe(loop.Recipe):
     labelled, n_labelled : str, int
         Which training windows have a label, see :func:`choose_labelled`. All of them serve the
         scaling.
+    pool : {"channels", "mean"}
+        What becomes of the tokens, see :meth:`lib.models.mv_sstma.MVSSTMA.encode`.
     freeze : bool
         Train the classifier alone. ``choice:`` False; the paper says that the features are
         fine-tuned.
@@ -54,6 +56,7 @@ class Recipe(loop.Recipe):
     ratio: float = 0.0
     labelled: str = "all"
     n_labelled: int = 10
+    pool: str = "channels"
     freeze: bool = False
     selection: str = "last"
 
@@ -90,20 +93,31 @@ def choose_labelled(data: Mapping[str, np.ndarray], train: Sequence[int], how: s
         f"labelled windows are 'all', 'first10_per_class', 'first10' or 'per_trial', not {how!r}")
 
 
+def draw(n_windows: int, n_channels: int, modality: str, ratio: float, seed: int) -> Tensor:
+    """The channels that each window keeps; what one model misses, every model misses."""
+    generator = torch.Generator().manual_seed(seed + (modality == "eye"))
+    return draw_visible(n_windows, n_channels, ratio, generator)
+
+
 class _Network(nn.Module):
     """Encoders and what joins and classifies their features."""
-    def __init__(self, encoders: Mapping[str, nn.Module], fusion: str, width: int, n_classes: int):
+    def __init__(self, encoders: Mapping[str, MVSSTMA], fusion: str, pool: str, n_classes: int):
         super().__init__()
-        self.encoders = nn.ModuleDict(encoders)
-        self.head = FUSION[fusion](width, n_classes) if fusion in FUSION else nn.Linear(
-            width, n_classes)
+        self.encoders, self.pool = nn.ModuleDict(encoders), pool
+        d = min(encoder.embed.out_features for encoder in encoders.values())
+        widths = [
+            encoder.embed.out_features * (1 if pool == "mean" else encoder.n_channels)
+            for encoder in encoders.values()
+        ]
+        self.head = FUSION[fusion](*widths, d, n_classes) if fusion in FUSION else nn.Linear(
+            *widths, n_classes)
 
     def features(self, x: Mapping[str, Tensor], visible: Mapping[str, Tensor],
                  rows: Tensor) -> list[Tensor]:
-        """One ``(batch, width)`` for each modality."""
+        """One vector of each window, ``(batch, width)``, for each modality."""
         return [
-            encoder.encode(x[m][rows], visible[m][rows] if m in visible else None).float()
-            for m, encoder in self.encoders.items()
+            encoder.encode(x[m][rows], visible[m][rows] if m in visible else None,
+                           self.pool).float() for m, encoder in self.encoders.items()
         ]
 
 
@@ -125,20 +139,16 @@ class EmotionTask(loop.Task):
         }
         self.y = torch.as_tensor(data["emotion"][rows], dtype=torch.long, device=recipe.device)
         encoders = {m: build(x.shape, models[m], weights[m]) for m, x in self.x.items()}
-        width = {encoder.embed.out_features for encoder in encoders.values()}
-        if len(width) > 1:
-            raise ValueError(f"fusion needs encoders of one width, not {sorted(width)}")
-        self.network = _Network(encoders, modality, width.pop(), n_classes).to(recipe.device)
+        self.network = _Network(encoders, modality, recipe.pool, n_classes).to(recipe.device)
         self.visible = {}
         for m, x in self.x.items() if recipe.ratio else ():
-            # the EEG that one model misses, every model misses
-            generator = torch.Generator().manual_seed(seed + (m == "eye"))
-            self.visible[m] = draw_visible(len(x), x.shape[2], recipe.ratio,
-                                           generator).to(recipe.device)
+            self.visible[m] = draw(len(x), x.shape[2], m, recipe.ratio, seed).to(recipe.device)
         self.frozen: list[Tensor] | None = None
         if recipe.freeze:  # windows and their missing channels never change: encode them once
             self.network.encoders.requires_grad_(False)
-            self.frozen = self.encode(torch.arange(len(rows)))
+            # choice: standardised by the training windows, so that one classifier fits all encoders
+            encoded, train = self.encode(torch.arange(len(rows))), self.parts["train"]
+            self.frozen = [(f - f[train].mean(0)) / (f[train].std(0) + 1e-3) for f in encoded]
 
     def features(self, rows: Tensor) -> list[Tensor]:
         if self.frozen is not None:
@@ -170,7 +180,8 @@ class EmotionTask(loop.Task):
     def loss(self, batch: Tensor) -> tuple[Tensor, ...]:
         features = self.features(batch)
         loss = cross_entropy(self.network.head(*features), self.y[batch])
-        shared = cca_loss(*features) if len(features) == 2 else torch.zeros(())
+        shared = cca_loss(*self.network.head.views(
+            *features)) if len(features) == 2 else torch.zeros(())
         return loss + self.recipe.dcca * shared, loss, -shared
 
     def score(self) -> dict[str, float | None]:

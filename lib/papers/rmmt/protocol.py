@@ -76,18 +76,22 @@ def features(trials: Cohort, *, weights: str = "", jobs: int = 2,
     -------
     dict
         The arrays, and ``about`` for every figure and table: ``caption``, ``tier``, ``source``
-        (digest of the arrays) and the names of the ``dropped`` trials.
+        (digest of the arrays) and the names of the ``dropped`` trials. ``backbone``: what
+        described the faces.
     """
     ready = all("face_features" in trial.loaders for trial in trials)
     backbone = None if ready else resnet50(weights) if weights else mobilenet_v2()
     data = preprocessing.features(trials, backbone=backbone, jobs=jobs, store=store or Store())
     if backbone is not None:
         data["face"] = project(data["face"])
-    faces = "38 features of their owner"
+    name = "of their owner" if backbone is None else backbone.name
+    faces = f"{data['face'].shape[1]} features {name}"
     if backbone is not None:
-        faces = f"{backbone.name}, {data['face'].shape[1]} random projections"
+        faces = f"{name}, {data['face'].shape[1]} random projections"
     source = digest({name: data[name] for name in ("eeg", "face", "valence", "lengths", "subject")})
-    return data | {"about": spine.about(trials, source, data["dropped"], f"faces: {faces}")}
+    return data | {
+        "about": spine.about(trials, source, data["dropped"], f"faces: {faces}"), "backbone": name
+    }
 
 
 def splits(data: Mapping[str, np.ndarray], name: str, preset: Preset) -> list[Split]:

@@ -207,16 +207,8 @@ def distillation(model: nn.Module, n_times: int = 96) -> Figure:
     return sheet.figure
 
 
-def compared_models(model: nn.Module, mu: float = 0.6, eta: float = 0.4) -> Figure:
-    """Figure 6: F-Fusion, D-Fusion and RMMT on the same features.
-
-    Parameters
-    ----------
-    model : Module
-        An RMMT of :func:`lib.models.rmmt.build`.
-    mu, eta : float
-        Weights of the face and the EEG prediction in decision fusion, Eq (26).
-    """
+def compared_models(model: nn.Module) -> Figure:
+    """Figure 6: F-Fusion, D-Fusion (weights mu and eta of Eq 26) and RMMT on the same features."""
     s, sheet, rows, middle = sizes(model), Sheet(9.0, 2.2), {"face": 1.5, "EEG": 0.4}, 0.95
     lefts = [0.1 + 3.02 * column for column in range(3)]
     sources = []
@@ -234,7 +226,7 @@ def compared_models(model: nn.Module, mu: float = 0.6, eta: float = 0.4) -> Figu
         sheet.elbow(source, cat, kind=m)
     sheet.arrow(cat, end, kind="both")
 
-    left, weighed = lefts[1], rf"{mu:g} $\hat{{y}}_F$ + {eta:g} $\hat{{y}}_E$"
+    left, weighed = lefts[1], r"$\mu\,\hat{y}_F + \eta\,\hat{y}_E$"
     end = sheet.box(left + 2.25, middle, f"{weighed}\nEq (26)", "both", w=1.05)
     for m, source in sources[1].items():
         linear = sheet.box(left + 1.2, rows[m], f"linear\n{s['H']} → 1", m, w=0.75)

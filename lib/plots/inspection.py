@@ -1,0 +1,88 @@
+"""What a figure must not be saved with: empty axes, marks outside of the limits, text outside of
+the canvas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.axis import Tick
+from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+
+SLACK = 2.0  # points by which a mark or a text may reach over
+CLIPPED = "clipped by intent"
+
+
+def clipped(artist: Artist) -> Artist:
+    """Say that an artist may leave its axes, as a trace does of which a part is shown."""
+    artist.set_gid(CLIPPED)
+    return artist
+
+
+def _corners(artist: Artist) -> np.ndarray:
+    """Points ``(n, 2)`` of an artist in its own coordinates; none for what has no place of its
+    own."""
+    if isinstance(artist, Line2D):
+        return np.asarray(artist.get_xydata(), dtype=float)
+    if isinstance(artist, LineCollection):
+        return np.concatenate([np.empty((0, 2)), *artist.get_segments()])
+    if isinstance(artist, PathCollection):
+        return np.ma.filled(np.ma.asarray(artist.get_offsets(), dtype=float), np.nan)
+    if isinstance(artist, Rectangle):
+        return np.asarray(artist.get_bbox().get_points())
+    return np.empty((0, 2))
+
+
+def _placed(ax: Axes) -> Iterator[tuple[Artist, np.ndarray]]:
+    """Marks that stand at a place in the data's coordinates, and their finite points in pixels."""
+    for artist in (*ax.lines, *ax.collections, *ax.patches):
+        transform = artist.get_transform()
+        if isinstance(artist, PathCollection):
+            transform = artist.get_offset_transform()
+        elif isinstance(artist, Rectangle):
+            transform = artist.get_data_transform()
+        points = _corners(artist) if artist.get_visible() else np.empty((0, 2))
+        points = points[np.isfinite(points).all(axis=1)]
+        if len(points) and transform == ax.transData:
+            yield artist, transform.transform(points)
+
+
+def _drawn(ax: Axes) -> bool:
+    shapes = [
+        artist for artist in (*ax.collections, *ax.patches)
+        if artist.get_visible() and not isinstance(artist, LineCollection | PathCollection
+                                                   | Rectangle)
+    ]
+    return bool(shapes or ax.images or ax.texts or ax.tables or next(_placed(ax), None))
+
+
+def faults(figure: Figure) -> list[str]:
+    """What is wrong with a figure that has been laid out, in words."""
+    slack, found = SLACK * figure.dpi / 72, []
+    for i, ax in enumerate(figure.findobj(Axes)):
+        if not (ax.get_visible() and ax.axison):
+            continue
+        name = f"axes {i} ({ax.get_title(loc='left') or ax.get_title() or ax.get_ylabel() or '-'})"
+        if not _drawn(ax):
+            found.append(f"{name}: nothing is drawn")
+        box = ax.get_window_extent().padded(slack)
+        for artist, points in _placed(ax) if ax.name == "rectilinear" else ():
+            out = ((points < box.min) | (points > box.max)).any(axis=1)
+            if out.any() and artist.get_clip_on() and artist.get_gid() != CLIPPED:
+                x, y = ax.transData.inverted().transform(points[out][0])
+                found.append(f"{name}: {type(artist).__name__} at ({x:.3g}, {y:.3g}) is outside")
+    canvas = figure.bbox.padded(slack)
+    # a tick outside of the limits is kept, but not drawn
+    unseen = {text for tick in figure.findobj(Tick) for text in tick.findobj(Text)}
+    for text in figure.findobj(Text):
+        if text.get_visible() and text.get_text().strip() and text not in unseen:
+            box = text.get_window_extent()
+            if (box.min < canvas.min).any() or (box.max > canvas.max).any():
+                found.append(f"text {text.get_text()!r} leaves the canvas")
+    return found
