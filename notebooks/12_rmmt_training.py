@@ -107,7 +107,8 @@ run.figure("fig2", schematics.overview(model, window, backbone), **drawn)
 for name in ("TCN-F", "TCN-E", "F-Fusion", "RMMT"):
     n, paper = n_parameters(build(name, **sizes)), n_parameters(build(name, 192, 512))
     print(
-        f"{name:9s} {n:>9,} parameters at full width; with the paper's inputs {paper:>9,}"
+        f"{name:9s} {n:>9,} parameters at full width; with the paper's inputs "
+        f"{paper:>9,}"
     )
 
 # %% [markdown]
@@ -279,11 +280,10 @@ from lib.evaluation.metrics import regression
 
 means = [trial.labels["valence"].mean() for trial in cohort]
 high, low = int(np.argmax(means)), int(np.argmin(means))
-chosen = [
-    r
-    for r in records
-    if r.split.name == splits[0] and r.row in {"RSMT-E", "RSMT-F", "RMMT"}
-]
+few = {"RSMT-E", "RSMT-F", "RMMT"}
+chosen = [r for r in records if r.split.name == splits[0] and r.row in few]
+
+# %%
 lines, titles = {}, {}
 for name, i in (("high", high), ("low", low)):
     target = cohort[i].labels["valence"]

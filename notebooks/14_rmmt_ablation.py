@@ -163,8 +163,8 @@ print(
 # ## Exercises
 #
 # 1. *Easy.* Which variant has the smallest spread over folds?
-# 2. *Medium.* Add "RMMT scaled ReLU" (ReLU as printed, divided by the number of keys) to
-#    `further`, or a row with four heads to `rmmt.VARIANTS`, and run it.
+# 2. *Medium.* Add "RMMT scaled ReLU" (ReLU as printed, divided by the number of keys)
+#    to `further`, or a row with four heads to `rmmt.VARIANTS`, and run it.
 # 3. *Open.* Does the causal model lose at the start of a trial or throughout?
 # 4. *With a check.* Put a corrected interval around a difference: below, or without the
 #    solution in [exercises/14_rmmt_ablation](exercises/14_rmmt_ablation.ipynb).

@@ -182,7 +182,8 @@ print(f"printed PCC is best at alpha = {' and '.join(f'{alpha:g}' for alpha in b
 #
 # ## What could go wrong
 #
-# - The best of several settings, read from the folds that are reported, is biased upwards.
+# - The best of several settings, read from the folds that are reported, is biased
+#   upwards.
 # - Two losses on different scales: what $\alpha = 1$ means depends on the width of the
 #   features and on their scale.
 #

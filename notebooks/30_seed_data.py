@@ -121,8 +121,8 @@ print(
 # %% [markdown]
 # ## What a session looks like
 #
-# In the simulated cohorts an emotion adds a pattern to the features of a person. Beside it
-# stand offsets of the person, the session and the trial, alike in neighbouring
+# In the simulated cohorts an emotion adds a pattern to the features of a person. Beside
+# it stand offsets of the person, the session and the trial, alike in neighbouring
 # electrodes, and one that is not: the *contact* of each electrode, another one in each
 # trial, drawn without the label. It was put in so that filling in hidden channels has
 # something to learn; notebook 33 also shows a cohort without it.
@@ -209,8 +209,8 @@ for name in DATASETS:
 # ## Where emotions differ
 #
 # The share of the variance between trials that lies between emotions, for each channel
-# and band. With $n$ trials of $k$ emotions it is $(k-1)/(n-1)$ on average even if nothing
-# differs; that much is taken off.
+# and band. With $n$ trials of $k$ emotions it is $(k-1)/(n-1)$ on average even if
+# nothing differs; that much is taken off.
 
 # %%
 from lib.papers.mv_sstma.pretraining import sessions

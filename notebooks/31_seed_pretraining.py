@@ -174,10 +174,10 @@ run.table("reconstruction", errors, **about)
 for row in errors[errors["modality"] == "eeg"].to_dict("records"):
     near, own = row[analysis.NEAREST], row["network"]
     print(
-        f"{row['dataset']}, {row['masked']:.0%} hidden: the network is off by {own:.2f}, "
-        f"{'less' if own < near else 'more'} than the nearest electrodes ({near:.2f}) and "
-        f"{'less' if own < row['training mean'] else 'more'} than the training mean "
-        f"({row['training mean']:.2f})"
+        f"{row['dataset']}, {row['masked']:.0%} hidden: the network is off by "
+        f"{own:.2f}, {'less' if own < near else 'more'} than the nearest electrodes "
+        f"({near:.2f}) and {'less' if own < row['training mean'] else 'more'} than the "
+        f"training mean ({row['training mean']:.2f})"
     )
 
 # %% [markdown]
@@ -220,8 +220,9 @@ print(
 
 # %% [markdown]
 # Crosses are hidden channels. The network fills in smooth patterns over the scalp; what
-# is private to one channel cannot be told from its neighbours, by no method. Run the next cell and hide more of them: what does the network still
-# know when nine channels in ten are gone?
+# is private to one channel cannot be told from its neighbours, by no method. Run the
+# next cell and hide more of them: what does the network still know when nine channels
+# in ten are gone?
 
 # %% tags=["nbval-ignore-output"]
 from lib.papers.mv_sstma.pretraining import build

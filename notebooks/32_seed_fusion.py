@@ -218,8 +218,8 @@ run.figure("alignment", figure, **about)
 # %% [markdown]
 # The loss pulls the correlation of two linear views of the features up, as asked. But
 # compare the curves with the grey line: it is what two *unrelated* views reach in a
-# batch of that size. In the demo it aligns mostly chance; with the full data a batch has 64
-# windows.
+# batch of that size. In the demo it aligns mostly chance; with the full data a batch
+# has 64 windows.
 #
 # ## Where does attention look?
 
@@ -381,9 +381,10 @@ assert np.allclose(alone, fused[:1]), (
     "a window's answer changes with its neighbours: the softmax runs over the batch "
     "(hint 2)"
 )
-network = Attention(3, 4)
+network = Attention(3, 3, 3, 4)
 network.w.weight.data = torch.tensor(w[None])
-alpha = network.weights(torch.tensor(x1), torch.tensor(x2)).detach().numpy()
+alpha = network._alpha(torch.stack([torch.tensor(x1), torch.tensor(x2)], 1))
+alpha = alpha.detach().numpy()
 assert np.allclose(fused, alpha[:, :1] * x1 + alpha[:, 1:] * x2), (
     "the weights differ from lib's: tanh first, then w, then softmax (hint 1)"
 )

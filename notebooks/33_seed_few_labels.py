@@ -197,10 +197,10 @@ for rival in rows[1:]:
     print(f"EEG minus {rival}, over people\n{gained.to_string()}\n")
 
 # %% [markdown]
-# Dots are people, lines their mean. Compare the left panel with the middle one, in which
-# a trial has nothing private to ignore, and both rivals in the print above: a random
-# encoder and an SVM on the features themselves. The null twin says how far a line of
-# three people moves by chance.
+# Dots are people, lines their mean. Compare the left panel with the middle one, in
+# which a trial has nothing private to ignore, and both rivals in the print above: a
+# random encoder and an SVM on the features themselves. The null twin says how far a
+# line of three people moves by chance.
 #
 # ## What the readings are worth
 #

@@ -75,8 +75,9 @@ about = features["seed-iv"]["about"]
 # ## Any subset of channels
 #
 # The encoder takes tokens with their channel's code; its features are averaged over
-# time, with zeros for a channel that is missing. Every window lacks channels of its own, drawn once: what is
-# missing stays missing. At 30 % the encoder is asked what it was pre-trained for.
+# time, with zeros for a channel that is missing. Every window lacks channels of its
+# own, drawn once: what is missing stays missing. At 30 % the encoder is asked what it
+# was pre-trained for.
 
 # %%
 from lib.models.mv_sstma import MVSSTMA, draw_visible, n_visible
@@ -141,7 +142,8 @@ print(
 # ## The curve
 #
 # The SVM beside the networks has the same labels, and gaps filled in from the three
-# nearest electrodes that are there. Two more ratios, for EEG alone: nothing missing, and almost everything.
+# nearest electrodes that are there. Two more ratios, for EEG alone: nothing missing,
+# and almost everything.
 
 # %%
 extra = [

@@ -83,7 +83,7 @@ class Run:
         Raises
         ------
         ValueError
-            For empty axes, marks outside of their axes, text outside of the canvas.
+            For empty axes, and marks outside of their axes (:mod:`lib.plots.inspection`).
         """
         caption = captioned(caption, tier)
         fig.draw_without_rendering()

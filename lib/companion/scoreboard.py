@@ -36,11 +36,9 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Board:
-    """The board and what could not be read.
-
-    ``frame`` has the columns :data:`COLUMNS`, one line per table, row, metric and split (see
-    :func:`read`); ``cost`` one line per notebook and kind of data; ``problems`` one message per
-    file; ``root`` is the folder that the simulated results come from.
+    """The board and what could not be read. ``frame`` has the columns :data:`COLUMNS`, one line per
+    table, row, metric and split (see :func:`read`); ``cost`` one line per notebook and kind of
+    data; ``problems`` one message per file; ``root`` is the folder of the simulated results.
     """
 
     frame: pd.DataFrame
@@ -101,7 +99,7 @@ def _repeated(runs: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
 
 
 def _untested(lines: pd.DataFrame) -> pd.Series:
-    """What a number that stands in no table is, where no run answers it."""
+    """What a number is that stands in no table, where no run answers it."""
     claim = lines["metric"].str.contains("difference|change in %|p below", na=False)
     scored = lines["metric"].map(measure).isin(list(HIGHER_IS_BETTER))
     said = np.select([claim, scored], [
@@ -112,8 +110,7 @@ def _untested(lines: pd.DataFrame) -> pd.Series:
 
 
 def judged(frame: pd.DataFrame, scale: float = 1.0) -> pd.DataFrame:
-    """Verdict and reason of every line of the board (:func:`lib.evaluation.verdicts.judge`), with
-    margins scaled."""
+    """:func:`lib.evaluation.verdicts.judge` on every line of the board, with margins scaled."""
     lines = frame.assign(in_paper=frame["kind"].isin(["printed", "other split", "text"]),
                          reproduced=frame["real"].fillna(frame["simulated"]),
                          n=frame["real_n"].astype(float),
@@ -216,16 +213,10 @@ def read(root: Path = paths.FIGURES, profile: str = "demo") -> Board:
 
 
 def counts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Verdicts by paper over the numbers that stand in tables (*printed*); dashes are no number.
-
-    Returns
-    -------
-    DataFrame
-        ``paper``, ``printed``, ``distinct`` (a number that several tables repeat is one), ``real
-        data`` (its tiers, "none" without), then one column per verdict, which add up to
-        ``distinct``; the first five are on real data alone. ``behind``: of the distinct numbers
-        that real data answer, how many of our means are worse than the printed one.
-    """
+    """Verdicts by paper over the numbers that stand in tables (dashes are no number): ``paper``,
+    ``printed``, ``distinct`` (what several tables repeat is one), ``real data`` (its tiers), a
+    column per verdict, which add up to ``distinct``, and ``behind``: of those that real data
+    answer, how many of our means are worse than the printed one."""
     lines = frame[frame["kind"].eq("printed") & frame["published"].notna()]
     once = lines.drop_duplicates(["paper", "row", "metric", "split", "published"])
     verdicts = [name for name in VERDICTS if name != "control"]

@@ -153,8 +153,9 @@ def test_a_conflict_in_the_source_gets_one_message(pair, capsys):
     source.write_text(source.read_text() + "\nx = 1\n<<<<<<< HEAD\n")
     assert runner.main(["10_toy"]) == runner.main(["--publish", "10_toy"]) == 1
     said = capsys.readouterr().err.splitlines()
-    assert len(said) == 2 and all("notebooks/10_toy.py, line 106: no Python" in line
-                                  for line in said)
+    line = source.read_text().count("\n")
+    assert len(said) == 2 and all(f"notebooks/10_toy.py, line {line}: no Python" in one
+                                  for one in said)
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,7 @@ def test_same_figure_same_bytes_and_simulated_is_said(begin, project):
 
 def test_caption_is_drawn_below_everything(begin, project):
     fig, axes = plt.subplots(figsize=(4, 3))
+    axes.plot([0, 1], "o")
     axes.set(xlabel="a label\nof two lines")
     begin().figure("fig1", fig, caption="effect = 1")
     fig.draw_without_rendering()

@@ -88,7 +88,8 @@ def test_verdicts_take_every_split_and_precision_and_recall():
                                      ("majority", "chance", 0.25), ("Nearest", "control", 0.9))
             for metric, value in ((m, value + 0.002 * (fold - 2))
                                   for m in ("accuracy", "precision", "recall"))]
-    rows += [("face_eeg", "face", "Face", "model", "official", 0, 0, "licensed", "accuracy", 0.92)]
+    rows += [("face_eeg", "face", "Face", "model", "official", fold, 0, "licensed", "accuracy",
+              0.919 + 0.001 * fold) for fold in range(3)]
     table = verdicts(pd.DataFrame(rows, columns=list(RESULT_COLUMNS)), published.load("face_eeg"))
     found = table.set_index(["row", "split", "metric"])["verdict"]
     assert found["Scalp maps", "random_segments", "accuracy"] == "reproduced"

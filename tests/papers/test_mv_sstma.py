@@ -5,6 +5,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from sklearn.metrics import cohen_kappa_score
 
 from lib.datasets.seed_format import SEED_IV_LABELS, SEED_V_LABELS, split
 from lib.evaluation import printed as published
@@ -152,13 +153,16 @@ def test_a_linear_machine_finds_the_emotion_and_the_null_twin_is_at_chance(tmp_p
                 mv_sstma.cohort("demo", "seed-iv", folder=tmp_path / str(effect),
                                 subjects=6 if not effect else 2, windows=(10, 12), effect=effect))
         }
-        records = mv_sstma.run(own["seed-iv"], "seed-iv", ["SVM EEG", GUESS], Preset.of("demo"),
+        records = mv_sstma.run(own["seed-iv"], "seed-iv", ["SVM EEG"], Preset.of("demo"),
                                engine="serial", store=Store(tmp_path / "memo"))
-        scored = mv_sstma.score(own, records, experiment="null", tier="simulated", unit="session")
-        found[effect] = scored.pivot_table(index="fold", columns="row", values="value")
-    assert found[1.0]["SVM EEG"].mean() > found[1.0][GUESS].mean() + 0.25
-    difference = (found[0.0]["SVM EEG"] - found[0.0][GUESS]).to_numpy()
-    assert abs(difference.mean()) < half_width(difference.std(), len(difference), level=0.99)
+        y = own["seed-iv"]["emotion"]
+        # beyond what the same answers would score in any other order: labels are anti-balanced
+        found[effect] = np.array([
+            cohen_kappa_score(y[list(r.split.test)], r.result["test"].argmax(axis=1))
+            for r in records
+        ])
+    assert found[1.0].mean() > 0.3
+    assert abs(found[0.0].mean()) < half_width(found[0.0].std(), len(found[0.0]), level=0.99)
 
 
 def test_classes_are_anti_balanced():

@@ -61,9 +61,3 @@ def test_empty_axes_are_refused_unless_switched_off(panel):
     assert found(figure) == ["axes 1 (-): nothing is drawn"]
     right.set_axis_off()
     assert found(figure) == []
-
-
-def test_text_outside_of_the_canvas_is_refused(panel):
-    figure = panel[0]
-    figure.text(0.9, 0.5, "much too long for its place")
-    assert found(figure) == ["text 'much too long for its place' leaves the canvas"]
