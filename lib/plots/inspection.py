@@ -28,7 +28,7 @@ def _corners(artist: Artist) -> np.ndarray:
     if isinstance(artist, Line2D):
         return np.asarray(artist.get_xydata(), dtype=float)
     if isinstance(artist, LineCollection):
-        return np.concatenate([np.empty((0, 2)), *artist.get_segments()])
+        return np.concatenate([np.reshape(one, (-1, 2)) for one in [[], *artist.get_segments()]])
     if isinstance(artist, PathCollection):
         return np.ma.filled(np.ma.asarray(artist.get_offsets(), dtype=float), np.nan)
     if isinstance(artist, Rectangle):

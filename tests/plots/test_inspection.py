@@ -28,6 +28,7 @@ def found(figure):
 def test_a_whole_figure_has_no_faults(panel):
     figure, left, right = panel
     left.errorbar([0, 1], [0.2, 0.8], yerr=0.2, fmt="none")  # ends on the edge
+    left.errorbar([0.5], [0.5], yerr=[[np.nan], [np.nan]], fmt="o")  # no interval
     right.cla()
     right.imshow(np.eye(3))
     assert found(figure) == []
