@@ -181,9 +181,9 @@ run.figure(
 )
 
 # %% [markdown]
-# Hollow: printed. The printed order is not found: in the demo SST-EmotionNet is ahead
-# of the paper's own network, because band power tells more of a recording than small
-# pictures of it do, and the controls on band power are ahead of all three. Intervals:
+# Hollow: printed. The printed order is not found: in the demo SST-EmotionNet, which
+# reads band power, is ahead of the paper's own network on small pictures, and the
+# controls on band power are ahead of all three (one cohort, three folds). Intervals:
 # bootstrap over recordings, or over people where people are kept apart. Read it from
 # left to right, and then look at the fifth column: the accuracy of a split in which the
 # labels mean nothing. Where that is high, an accuracy under random segments says which
@@ -270,8 +270,8 @@ run.figure("leak", plots.leak(sizes), sizes, **about_null)
 # %% [markdown]
 # Read the points against the chance line: tiny pictures say little of the recording,
 # larger ones more. The points share people and folds, and where intervals overlap one
-# cohort does not settle the order. The published 229 pixels with all features give the
-# network more still to know a recording by (profile `paper`).
+# cohort does not settle the order. Whether the published 229 pixels with all features
+# give still more was not run here (profile `paper`).
 
 # %% [markdown]
 # ## What the printed digits say

@@ -126,8 +126,8 @@ def accuracies(tested: pd.DataFrame, level: float = 0.95, draws: int = 2000) -> 
     Returns
     -------
     DataFrame
-        ``row``, ``role``, ``split``; ``folds``; ``units``; ``mean`` over all tested examples;
-        ``std`` over folds; ``low``, ``high``, NaN for fewer than five units.
+        ``row``, ``role``, ``split``, ``metric``; ``n`` folds; ``units``; ``mean`` over all tested
+        examples; ``std`` over folds; ``low``, ``high``, NaN for fewer than five units.
     """
     rows, tails = [], (0.5 - level / 2, 0.5 + level / 2)
     for key, group in tested.groupby(["row", "role", "split"], sort=False):
@@ -136,6 +136,6 @@ def accuracies(tested: pd.DataFrame, level: float = 0.95, draws: int = 2000) -> 
         folds = group.groupby("fold")["right"].mean()
         low, high = np.quantile(right[picks].sum(axis=1) /
                                 n[picks].sum(axis=1), tails) if len(n) >= 5 else (np.nan, np.nan)
-        rows.append((*key, len(folds), len(n), right.sum() / n.sum(), folds.std(ddof=0), low, high))
-    return pd.DataFrame(
-        rows, columns=["row", "role", "split", "folds", "units", "mean", "std", "low", "high"])
+        rows.append((*key, "accuracy", len(folds), len(n), right.sum() / n.sum(), folds.std(ddof=0),
+                     low, high))
+    return pd.DataFrame(rows, columns="row role split metric n units mean std low high".split())

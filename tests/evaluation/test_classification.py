@@ -70,7 +70,7 @@ def test_intervals_of_accuracies_follow_the_units_and_stay_in_the_range():
     right, unit = rng.random(1200) < p, np.repeat(np.arange(30), 40)
     found = accuracies(lines(right, unit)).iloc[0]
     half = 1.96 * right.reshape(30, 40).mean(axis=1).std() / np.sqrt(30)
-    assert found["mean"] == right.mean() and (found["folds"], found["units"]) == (2, 30)
+    assert found["mean"] == right.mean() and (found["n"], found["units"]) == (2, 30)
     assert found[["low", "high"]].tolist() == pytest.approx(
         [right.mean() - half, right.mean() + half], abs=0.02)
     alone = accuracies(lines(right, np.arange(1200))).iloc[0]  # as if segments were independent

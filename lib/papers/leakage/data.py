@@ -221,7 +221,7 @@ def mental_states(data: Mapping[str, Any], seeds: int, base: int = 0, n_folds: i
     return pd.concat(frames, ignore_index=True)
 
 
-def scalp_network(cohort: Cohort, seeds: int, base: int = 0, n_folds: int = 6) -> pd.DataFrame:
+def scalp_network(cohort: Cohort, seeds: int, base: int = 0, n_folds: int = 3) -> pd.DataFrame:
     """Paper 4's own network on such a cohort, as its demo profile has it: spectrograms, features of
     an image network, map of the scalp. Results as of :func:`mental_states`, two splits."""
     preset, row = face_eeg_presets.Preset.of("demo"), "Scalp maps"
