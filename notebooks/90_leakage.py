@@ -413,13 +413,18 @@ figure = plots.people(table, MUSE_SPLITS, [*MODELS, NETWORK], 1 / 2)
 run.figure("eegmat", figure, table, **{**about, "caption": said})
 
 # %% [markdown]
-# The nearest neighbour is right in 93 of 100 segments under random segments, and in *as
-# many* with states that mean nothing: all that it reports is which recording a segment
-# is from. In new people it is right in 60 of 100, and in 50 with exchanged states.
-# Ridge regression and forests see something of the state in new people (64 to 65 of
-# 100), far less than random segments would make one believe (78 to 84). With recordings
-# apart nothing is found: a person's one recording of the tested state is never trained
-# on.
+# Under random segments the nearest neighbour is right nearly always, and *as often*
+# with states that mean nothing: all that it reports is which recording a segment is
+# from. In new people it is a little above chance, and at chance with exchanged states.
+#
+# **Paper 4's own network** (spectrograms, features of an image network, a map of the
+# scalp, as in notebook 42) does it too: with exchanged states it stays clearly above
+# chance under random segments, and at chance in new people. With the true states, all
+# four recognise new people better than chance, less often than random segments report,
+# and none more often than a ridge regression.
+#
+# By recording nothing is found: a person's one recording of the tested state is never
+# trained on.
 #
 # ## Real trials: paper 1
 #
