@@ -323,7 +323,7 @@ for reading, recipe in readings.items():
         features, found, experiment=reading, tier=own["about"]["tier"]
     )
     frames.append(summary(scored).assign(reading=reading))
-columns = ["reading", "row", "metric", "split", "n", "mean", "std"]
+columns = ["reading", "row", "role", "metric", "split", "n", "mean", "std"]
 run.table("readings1", pd.concat(frames)[columns], **about)
 
 # %% tags=["nbval-ignore-output"]
