@@ -209,9 +209,10 @@ histories = {
 run.figure("learning", plots.learning_curves(histories), **about)
 
 # %% [markdown]
-# Thin lines are folds; the weights of the epoch with the best validation CCC are kept.
-# What to look for: how far the loss on the training trials and the score on the
-# validation trials tell the same story, for the face and for the EEG.
+# Lines are means over the folds, bands reach from the lowest fold to the highest; the
+# weights of the epoch with the best validation CCC are kept. What to look for: how far
+# the loss on the training trials and the score on the validation trials tell the same
+# story, for the face and for the EEG.
 #
 # ## One modality against two: Table 4
 

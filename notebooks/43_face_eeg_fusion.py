@@ -146,10 +146,11 @@ print(
 )
 
 # %% [markdown]
-# The EEG alone is best under random segments, where knowing the recording helps it
-# (notebook 42); the face knows no recording and changes less. The rule shown is the
-# best of six on these very test segments, so its lead is too large: read it with the
-# intervals (bootstrap over recordings, or people where they are kept apart).
+# The face alone is ahead of the EEG under every split. The EEG gains most from random
+# segments, where knowing the recording helps it (notebook 42); the face changes less.
+# The best rule is ahead of the face alone, within the intervals (bootstrap over
+# recordings, or people where they are kept apart); and it is the best of six on these
+# very test segments, so its lead is too large.
 #
 # ## A weight and a shift
 #
