@@ -145,11 +145,17 @@ def _oversee(connection: Connection) -> None:
     del _job
 
 
-def _begin(job: bytes) -> None:
-    """Set up a worker: it ends with the foreman, on Linux at once even inside a library's loop."""
-    global _job
+def end_with_parent() -> None:
+    """Have the system end this process with its parent, at once even inside a library's loop
+    (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _begin(job: bytes) -> None:
+    """Set up a worker, which ends with the foreman."""
+    global _job
+    end_with_parent()
     foreman = multiprocessing.parent_process()
     assert foreman is not None
     threading.Thread(target=_end_after, args=(foreman.join,), daemon=True).start()

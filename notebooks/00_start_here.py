@@ -165,9 +165,12 @@ print(
 # The verdicts and the rule behind each:
 
 # %% tags=["nbval-check-output"]
-from lib.evaluation.verdicts import VERDICTS
+from lib.evaluation.verdicts import CLAIMS, VERDICTS
 
 for verdict, rule in VERDICTS.items():
+    print(f"{verdict:16s} {rule}")
+print("\nThat one model beats another is said on the same folds, and answered:")
+for verdict, rule in CLAIMS.items():
     print(f"{verdict:16s} {rule}")
 
 # %% [markdown]

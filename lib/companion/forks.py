@@ -10,7 +10,6 @@ fork could not use) every program starts as it always does.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import importlib
 import json
 import os
@@ -28,17 +27,13 @@ import numpy as np
 
 from lib import paths
 from lib.whole import write_file
-from lib.workers import PR_SET_PDEATHSIG
+from lib.workers import end_with_parent
 
 IMPORTED = [
     "ipykernel.kernelapp", "IPython.core.pylabtools", "matplotlib_inline.backend_inline", "torch",
     "torch._dynamo", "mne", "seaborn", "sklearn.ensemble", "papermill", "jupytext",
     "lib.companion.run", "lib.papers.experiment"
 ]
-
-
-def _end_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _receive(connection: socket.socket) -> tuple[dict, list[int]]:
@@ -49,7 +44,7 @@ def _receive(connection: socket.socket) -> tuple[dict, list[int]]:
 
 def _become(request: dict, files: list[int]) -> None:
     """Make this fork what a new process would be that the launcher had started."""
-    _end_with_parent()
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
@@ -68,7 +63,7 @@ def _become(request: dict, files: list[int]) -> None:
 
 def serve(listener: socket.socket) -> None:
     """Fork for every request; returns in the fork, with ``sys.argv`` as asked for."""
-    _end_with_parent()
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the forks, and for make
     os.environ["JE_ARROW_MALLOC_CONF"] = "background_thread:false"  # pyarrow, which pandas imports
     for name in IMPORTED:
@@ -85,11 +80,13 @@ def serve(listener: socket.socket) -> None:
         for key, _ in ready.select():
             if key.fileobj is listener:
                 connection = listener.accept()[0]
-                request, files = _receive(connection)
-                if not safe:
-                    connection.sendall(bytes(4))  # for the launcher: start a process
+                try:
+                    request, files = _receive(connection)
+                except (OSError, ValueError):  # the launcher was killed while it asked
+                    connection.close()
                     continue
-                if not (fork := os.fork()):
+                fork = os.fork() if safe else -1
+                if not fork:
                     ready.close()
                     for ours in (listener, connection, *asked.values()):
                         ours.close()
@@ -98,9 +95,11 @@ def serve(listener: socket.socket) -> None:
                     return _become(request, files)
                 for file in files:
                     os.close(file)
-                asked[fork] = connection
-                connection.sendall(fork.to_bytes(4, "big"))
-                ready.register(connection, selectors.EVENT_READ, fork)
+                if safe:
+                    asked[fork] = connection
+                    ready.register(connection, selectors.EVENT_READ, fork)
+                with contextlib.suppress(OSError):
+                    connection.sendall(max(fork, 0).to_bytes(4, "big"))  # 0: start a process
             elif key.fileobj == ended:
                 os.read(ended, 4096)
                 _reap(asked, ready)

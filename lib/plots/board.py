@@ -15,8 +15,7 @@ from lib.plots.style import COLOURS, modality
 # Okabe and Ito's palette for verdicts on real data; greys for those that say nothing about a paper
 VERDICT_COLOURS = {
     "reproduced": "#009E73", "close": "#A6DBC8", "inconclusive": "#F0E442", "worse": "#D55E00",
-    "better": "#56B4E9",
-    "simulated only": "#BDBDBD", "not testable": "#FFFFFF"
+    "better": "#56B4E9", "simulated only": "#BDBDBD", "not testable": "#FFFFFF"
 }
 
 

@@ -12,23 +12,21 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import ConnectionPatch
 
-from lib.evaluation.metrics import higher_is_better, measure
+from lib.evaluation.metrics import higher_is_better
 from lib.evaluation.statistics import fold_means
-from lib.plots.shapes import apart, blanks, legend, over_epochs, picture, styles, whole_range
+from lib.plots.shapes import apart, arms, blanks, legend, over_epochs, picture, styles, whole_range
 from lib.plots.style import COLOURS, DIRECTION, LINES, blank, colour, modality
 
 
-def dots(ax: Axes, panel: pd.DataFrame, place: Mapping,
-         within: tuple[float, float] = (-np.inf, np.inf)) -> None:
-    """One metric: published hollow above, ours filled below, with 95 % intervals, which end where
-    the metric ends."""
+def dots(ax: Axes, panel: pd.DataFrame, place: Mapping, metric: str = "") -> None:
+    """Published hollow above, ours filled below, with 95 % intervals, which end where the metric
+    ends."""
     for line in panel.itertuples():
         y, shade = place[(line.row, line.split)], colour(line.row)
         for mean, half, offset, face in ((line.published, line.published_interval, -0.16, "white"),
                                          (line.reproduced, line.reproduced_interval, 0.16, shade)):
             if np.isfinite(mean):
-                arm = half if np.isfinite(half) else 0.0
-                error = [[min(arm, mean - within[0])], [min(arm, within[1] - mean)]]
+                error = arms(mean, mean - half, mean + half, metric)[:, None]
                 ax.errorbar(mean, y + offset, xerr=error, fmt="o", ms=6, mfc=face, color=shade,
                             elinewidth=1.3)
 
@@ -45,9 +43,7 @@ def published_vs_reproduced(table: pd.DataFrame) -> Figure:
     metrics, several = list(dict.fromkeys(table["metric"])), len({s for _, s in keys if s}) > 1
     figure, axes = blanks(0.42 * len(keys) + 1.3, len(metrics), sharey=True)
     for ax, metric in zip(axes, metrics, strict=True):
-        lowest = -1.0 if measure(metric) in {"PCC", "CCC"} else 0.0
-        within = lowest, 1.0 if higher_is_better(metric) else np.inf
-        dots(ax, table[table["metric"] == metric], place, within)
+        dots(ax, table[table["metric"] == metric], place, metric)
         ax.set(xlabel=DIRECTION.get(metric, metric))
         ax.tick_params(axis="y", length=0)
         ax.grid(axis="y", color="0.9", lw=0.8)

@@ -6,12 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from lib.evaluation.metrics import higher_is_better
+from lib.evaluation.metrics import higher_is_better, measure
 from lib.plots.style import LINES, WIDTH, blank, colour, modality
 
 
@@ -45,10 +44,13 @@ def apart(y: np.ndarray, step: float) -> np.ndarray:
     return out
 
 
-def arms(table: pd.DataFrame) -> np.ndarray:
-    """How far ``low`` and ``high`` reach from ``mean``, ``(2, n)``; nothing where they are
-    unknown."""
-    return np.nan_to_num(np.stack([table["mean"] - table["low"], table["high"] - table["mean"]]))
+def arms(mean, low, high, metric: str = "") -> np.ndarray:
+    """How far intervals reach down and up from their means, ``(2, n)``: to where the metric ends at
+    most, and not at all where they are unknown."""
+    least = -1.0 if measure(metric) in {"PCC", "CCC"} else 0.0
+    ends = (least, 1.0 if higher_is_better(metric) else np.inf) if metric else (-np.inf, np.inf)
+    reach = [mean - np.maximum(low, ends[0]), np.minimum(high, ends[1]) - mean]
+    return np.maximum(np.nan_to_num(reach), 0.0)
 
 
 def whole_range(axes: Sequence[Axes], metric: str, along: str = "y") -> None:

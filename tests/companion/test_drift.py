@@ -65,8 +65,8 @@ def test_says_in_one_line_how_far_the_tables_lie(tmp_path, monkeypatch, capsys):
 
 def test_every_table_beside_printed_numbers_is_held():
     there = {
-        file.relative_to(paths.FIGURES).as_posix()
-        for file in paths.FIGURES.glob("*/table*.csv") if "_" not in file.stem
+        file.relative_to(paths.FIGURES).as_posix() for file in paths.FIGURES.glob("*/table*.csv")
+        if "_" not in file.stem
     }
     assert there - set(RULES) == set() == set(
         RULES) - {f.relative_to(paths.FIGURES).as_posix() for f in paths.FIGURES.glob("*/*.csv")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -99,6 +100,15 @@ def test_a_fork_whose_launcher_is_killed_is_killed(server, folder):
     assert launcher.wait() == -signal.SIGKILL
     psutil.wait_procs([fork], timeout=10)
     assert not fork.is_running() and run(folder, server, "0").returncode == 0
+
+
+def test_a_launcher_that_is_killed_while_it_asks_leaves_the_server_serving(server, folder):
+    for said in (b"", b"\0\0\1\0", b"\0\0\0\2{}"):
+        with socket.socket(socket.AF_UNIX) as asking:
+            asking.connect(server["COMPANION_FORKS"])
+            asking.sendall(said)
+    done = run(folder, server, "0")
+    assert done.returncode == 0 and json.loads(done.stdout)["torch"]
 
 
 def test_server_and_forks_end_with_the_command_that_is_killed(folder):

@@ -13,9 +13,8 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from scipy.special import expit, logit
 
-from lib.plots.shapes import blanks, fan, legend, over_epochs, styles
+from lib.plots.shapes import arms, blanks, fan, legend, over_epochs, styles
 from lib.plots.style import COLOURS, LINES, blank, colour
 
 _STATES = {
@@ -173,14 +172,6 @@ def training_curves(histories: Mapping[str, Sequence[np.ndarray]], panels: Seque
     return figure
 
 
-def _arms(mean: pd.Series, half: pd.Series) -> np.ndarray:
-    """How far an interval of a score reaches down and up ``(2, n)``, made on the logit scale, so
-    that it stays between 0 and 1; nothing where it is unknown."""
-    m = np.clip(mean, 1e-3, 1 - 1e-3)
-    step = half / (m * (1 - m))
-    return np.nan_to_num([mean - expit(logit(m) - step), expit(logit(m) + step) - mean])
-
-
 def splits_beside(table: pd.DataFrame, rows: Sequence[str], metrics: Sequence[str],
                   splits: Sequence[str], published: bool = False) -> Figure:
     """The same models under splits that keep ever more apart; a panel per metric.
@@ -208,11 +199,11 @@ def splits_beside(table: pd.DataFrame, rows: Sequence[str], metrics: Sequence[st
         panel = panel.set_index(["row", "split"])
         for row, shade, twin, shift in zip(rows, shades, twins, fan(len(rows), 0.11), strict=True):
             known, mark = panel.reindex([(row, split) for split in splits]), "osD^vP"[twin % 6]
+            mean, half = known["reproduced"], known["reproduced_interval"]
             ax.errorbar(
-                np.arange(len(splits)) + shift, known["reproduced"],
-                _arms(known["reproduced"],
-                      known["reproduced_interval"]), fmt=mark, ls=LINES[twin % len(LINES)],
-                color=shade, mfc="white" if "without" in row else shade, lw=1.2, ms=5, label=row)
+                np.arange(len(splits)) + shift, mean, arms(mean, mean - half, mean + half, metric),
+                fmt=mark, ls=LINES[twin % len(LINES)], color=shade,
+                mfc="white" if "without" in row else shade, lw=1.2, ms=5, label=row)
             if published:
                 ax.plot(shift - 1, printed[row], mark, ms=7, mfc="none", color=shade)
         for k, value in enumerate(chance.reindex(splits)):

@@ -136,8 +136,9 @@ def five_splits(summary: pd.DataFrame, rows: Sequence[str], splits: Sequence[str
         shade, marker = _ROWS[row]
         found = table.reindex([(row, split) for split in splits])
         ax.errorbar(
-            np.arange(len(splits)) + offset, found["mean"], arms(found), fmt=marker, color=shade,
-            ms=6, lw=1.2, label=row, zorder=2)
+            np.arange(len(splits)) + offset, found["mean"],
+            arms(found["mean"], found["low"], found["high"]), fmt=marker, color=shade, ms=6, lw=1.2,
+            label=row, zorder=2)
         if row in published:
             ax.plot(offset - 0.06, published[row], marker, mfc="white", mec=shade, ms=6)
     ax.plot([], [], "o", mfc="white", mec="0.2", ms=6, label="published")
@@ -155,7 +156,8 @@ def leak(found: pd.DataFrame, chance: float = 0.25) -> Figure:
     """What random segments report on a null cohort, for image sizes and numbers of features; table
     of :func:`lib.papers.face_eeg.protocol.image_sizes`."""
     figure, (ax,) = blanks(2.8)
-    ax.errorbar(range(len(found)), found["mean"], arms(found), fmt="o",
+    ax.errorbar(range(len(found)), found["mean"], arms(found["mean"], found["low"],
+                                                       found["high"]), fmt="o",
                 color=_ROWS["Scalp maps"][0], ms=6, lw=1.2, label="Scalp maps, random segments")
     ax.axhline(chance, color="0.6", lw=1, zorder=0, label="chance")
     ax.set(
@@ -174,8 +176,9 @@ def rules(summary: pd.DataFrame, names: Sequence[str], splits: Sequence[str]) ->
     shades = [COLOURS["face"], COLOURS["EEG"], *[COLOURS["both"]] * (len(names) - 2)]
     for ax, split in zip(axes, splits, strict=True):
         panel = summary[summary["split"] == split].set_index("row").reindex(names)
+        reach = arms(panel["mean"], panel["low"], panel["high"])
         for y, (mean, shade) in enumerate(zip(panel["mean"], shades, strict=True)):
-            ax.errorbar(mean, y, xerr=arms(panel)[:, [y]], fmt="o", color=shade, ms=6)
+            ax.errorbar(mean, y, xerr=reach[:, [y]], fmt="o", color=shade, ms=6)
         ax.axvline(0.25, color="0.6", lw=1, zorder=0)
         ax.set(title=split.replace("_", " "), xlabel="accuracy", xlim=(0, 1.04),
                yticks=range(len(names)), yticklabels=[name.replace("_", " ") for name in names])

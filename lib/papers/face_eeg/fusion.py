@@ -141,7 +141,7 @@ def posteriors(record: Record, faces: np.ndarray, y: Mapping[str,
 def fusion_accuracies(data: Mapping[str, np.ndarray], records: Iterable[Record],
                       faces: np.ndarray) -> pd.DataFrame:
     """Accuracies of both modalities alone and of every rule, see
-    :func:`lib.evaluation.statistics.accuracies`."""
+    :func:`lib.evaluation.classification.accuracies`."""
     def says(record: Record) -> dict[str, np.ndarray]:
         y = {part: truth(data, record, part) for part in ("val", "test")}
         return posteriors(record, faces, y)

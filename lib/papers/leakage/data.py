@@ -16,9 +16,10 @@ from lib import paths, profiles
 from lib.datasets import eegmat, muse, registry
 from lib.datasets.base import Cohort
 from lib.datasets.muse_format import FOLDER
+from lib.papers import experiment as spine
 from lib.papers.amigos import protocol as amigos
 from lib.papers.amigos import settings as amigos_presets
-from lib.papers.experiment import Record
+from lib.papers.experiment import Row
 from lib.papers.face_eeg import protocol as face_eeg
 from lib.papers.face_eeg import settings as face_eeg_presets
 from lib.papers.face_eeg.training import scalp_fold
@@ -34,7 +35,6 @@ from lib.preprocessing.de_maps import differential_entropy
 from lib.preprocessing.muse import segments
 from lib.simulation import muse as muse_simulation
 from lib.store import Store, digest
-from lib.training.folds import Call, cross_validate
 from lib.training.windows import trial_slices
 
 STEPS = 8  # choice: label steps in a segment of paper 1, 2 s, the length of one band power window
@@ -228,19 +228,20 @@ def scalp_network(cohort: Cohort, seeds: int, base: int = 0, n_folds: int = 3) -
     trials = [replace(trial, labels={"emotion": trial.labels["state"]}) for trial in cohort]
     data = face_eeg.maps(replace(cohort, trials=tuple(trials)), preset, lag=0.0,
                          channels=cohort[0].load("eeg").channels)
-    data["y"], how = data["emotion"], {"model": preset.model[row], "recipe": preset.recipe[row]}
+    data["y"] = data["emotion"]
+    work = Row(scalp_fold, {"model": preset.model[row], "recipe": preset.recipe[row]},
+               ("maps", "emotion"))
     frames = []
     for k in range(base, base + seeds):
         for name, own in (("own labels", data), ("permuted labels", permuted(data, k))):
-            calls = [
-                Call(NETWORK, fold, k, how) for split in ("random_segments", "by_subject")
+            folds = [
+                fold for split in ("random_segments", "by_subject")
                 for fold in splits(own, split, n_folds, k)
             ]
-            found = cross_validate(scalp_fold, {"maps": own["maps"], "emotion": own["y"]}, calls,
-                                   label=NETWORK)
             records = [
-                Record(NETWORK, call.split, k, {"test": result["test"].argmax(axis=1)})
-                for call, result in zip(calls, found, strict=True)
+                replace(record, result={"test": record.result["test"].argmax(axis=1)})
+                for record in spine.run({**own, "emotion": own["y"]}, {NETWORK: work}, folds,
+                                        preset=lambda *_: {}, seeds=(k,), about={})
             ]
             frames.append(score(own, records, experiment=name, tier=cohort.tier, by="subject"))
     return pd.concat(frames, ignore_index=True)

@@ -38,19 +38,18 @@ def _chance(ax: Axes, value: float) -> None:
 
 
 def _dots(ax: Axes, table: pd.DataFrame, splits: Sequence[str], models: Sequence[str], *,
-          hollow: bool = False, shift: float = 0.0, label: str = "",
-          within: tuple[float, float] = (0, 1)) -> None:
+          hollow: bool = False, shift: float = 0.0, label: str = "") -> None:
     """Mean and interval of every split and model; columns of
     :func:`lib.papers.leakage.protocol.tidy`."""
-    table = table.set_index(["model", "split"])
+    metric, table = table["metric"].iloc[0], table.set_index(["model", "split"])
     for model, offset in zip(models, fan(len(models), 0.2), strict=True):
         shade, marker = MODELS[model]
         found = table.reindex([(model, split) for split in splits])
-        found[["low", "high"]] = found[["low", "high"]].clip(*within)  # where the metric ends
         ax.errorbar(
-            np.arange(len(splits)) + offset + shift, found["mean"], arms(found), fmt=marker, ms=5,
-            color=shade, mfc="white" if hollow else shade, elinewidth=0.9,
-            alpha=0.75 if hollow else 1, label=f"{model}{label}", zorder=2)
+            np.arange(len(splits)) + offset + shift, found["mean"],
+            arms(found["mean"], found["low"], found["high"],
+                 metric), fmt=marker, ms=5, color=shade, mfc="white" if hollow else shade,
+            elinewidth=0.9, alpha=0.75 if hollow else 1, label=f"{model}{label}", zorder=2)
     ax.set(xticks=range(len(splits)), xticklabels=[_name(split) for split in splits],
            xlim=(-0.5, len(splits) - 0.5))
     ax.tick_params(axis="x", labelsize=8, length=0)
@@ -59,11 +58,11 @@ def _dots(ax: Axes, table: pd.DataFrame, splits: Sequence[str], models: Sequence
 
 
 def _with_twin(ax: Axes, table: pd.DataFrame, column: str, kinds: tuple[str, str], label: str,
-               splits: Sequence[str], models: Sequence[str], within: tuple[float, float]) -> None:
+               splits: Sequence[str], models: Sequence[str]) -> None:
     """Filled what ``column`` calls the first kind, hollow the second one, its null twin."""
     own, twin = (table[table[column] == kind] for kind in kinds)
-    _dots(ax, own, splits, models, shift=-0.03, within=within)
-    _dots(ax, twin, splits, models, hollow=True, shift=0.06, label=label, within=within)
+    _dots(ax, own, splits, models, shift=-0.03)
+    _dots(ax, twin, splits, models, hollow=True, shift=0.06, label=label)
 
 
 def clusters(worlds: Mapping[str, Mapping[str, np.ndarray]], emotions: Sequence[str]) -> Figure:
@@ -155,8 +154,7 @@ def papers(table: pd.DataFrame, splits: Mapping[str, Sequence[str]], chance: Map
     for ax, (paper, names) in zip(axes, splits.items(), strict=True):
         own = table[table["paper"] == paper]
         low = -1 if own["metric"].iloc[0] == "CCC" else 0
-        _with_twin(ax, own, "cohort", ("effect", "null twin"), ", null twin", names, models,
-                   (low, 1))
+        _with_twin(ax, own, "cohort", ("effect", "null twin"), ", null twin", names, models)
         _chance(ax, chance[paper])
         for k, name in enumerate(names):
             if name in guess:
@@ -175,7 +173,8 @@ def practices(table: pd.DataFrame) -> Figure:
     for kind, shade, shift in (("null world", "white", -0.14), ("effect world", "#0072B2", 0.14)):
         own = table[table["cohort"] == kind].set_index("practice").loc[names]
         ax.errorbar(100 * own["mean"],
-                    np.arange(len(names)) + shift, xerr=100 * arms(own), fmt="o", color="#0072B2",
+                    np.arange(len(names)) + shift,
+                    xerr=100 * arms(own["mean"], own["low"], own["high"]), fmt="o", color="#0072B2",
                     mfc=shade, ms=6, label=f"{kind}s")
     ax.axvline(0, color="0.6", lw=1, zorder=0)
     ax.set(yticks=range(len(names)), yticklabels=names,
@@ -247,7 +246,7 @@ def two_labels(table: pd.DataFrame, splits: Sequence[str], models: Sequence[str]
     figure, axes = blanks(3.4, len(inputs), sharey=True)
     for ax, name in zip(axes, inputs, strict=True):
         _with_twin(ax, table[table["input"] == name], "labels", ("own labels", "permuted labels"),
-                   ", permuted", splits, models, (-1, 1))
+                   ", permuted", splits, models)
         _chance(ax, 0.0)
         ax.set_title(name)
     axes[0].set_ylabel("CCC")

@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 
 from lib.datasets.seed_format import BANDS, CHANNELS, MNE_NAMES
 from lib.papers.mv_sstma.settings import GUESS
-from lib.plots.shapes import blanks, legend, over_epochs
+from lib.plots.shapes import arms, blanks, legend, over_epochs
 from lib.plots.style import COLOURS, LINES, blank, colour
 
 # assumed positions (see seed_format) are left out of the maps
@@ -247,9 +247,9 @@ def missing_channels(table: pd.DataFrame, chance: Mapping[str, float] | None = N
         for k, row in enumerate(rows):
             part = table[(table["dataset"] == name) & (table["row"] == row)].sort_values("ratio")
             x, look = part["ratio"] + 0.012 * (k - 1), {"color": colour(row), "marker": "osD^"[k]}
-            mean = part["reproduced"]  # an interval ends where the metric ends
-            arms = [np.fmin(part["half"], mean), np.fmin(part["half"], 1 - mean)]
-            ax.errorbar(x, mean, arms, ls=LINES[k], ms=5, elinewidth=0.8, label=row, **look)
+            mean, half = part["reproduced"], part["half"]
+            reach = arms(mean, mean - half, mean + half, "accuracy")
+            ax.errorbar(x, mean, reach, ls=LINES[k], ms=5, elinewidth=0.8, label=row, **look)
             ax.plot(x, part["published"], ls="", mfc="white", ms=6, **look)
         if chance:
             ax.axhline(chance[name], color="0.6", lw=1, zorder=0, label=GUESS)

@@ -30,7 +30,7 @@ def by_split(table: pd.DataFrame) -> Figure:
         for ax, metric in zip(line, metrics, strict=True):
             panel = here[here["metric"] == metric]
             place = {(row, split): y for y, row in enumerate(rows[split])}
-            dots(ax, panel[panel["role"] == "model"], place)
+            dots(ax, panel[panel["role"] == "model"], place, metric)
             for row, style in CONTROL_LINES.items():
                 for value in panel.loc[panel["row"] == row, "reproduced"]:
                     ax.axvline(value, color=COLOURS["control"], ls=style, zorder=0)
