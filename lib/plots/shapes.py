@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from scipy.special import expit, logit
 
 from lib.evaluation.metrics import higher_is_better, measure
 from lib.plots.style import LINES, WIDTH, blank, colour, modality
@@ -45,12 +46,22 @@ def apart(y: np.ndarray, step: float) -> np.ndarray:
 
 
 def arms(mean, low, high, metric: str = "") -> np.ndarray:
-    """How far intervals reach down and up from their means, ``(2, n)``: to where the metric ends at
-    most, and not at all where they are unknown."""
-    least = -1.0 if measure(metric) in {"PCC", "CCC"} else 0.0
-    ends = (least, 1.0 if higher_is_better(metric) else np.inf) if metric else (-np.inf, np.inf)
-    reach = [mean - np.maximum(low, ends[0]), np.minimum(high, ends[1]) - mean]
-    return np.maximum(np.nan_to_num(reach), 0.0)
+    """How far intervals reach down and up from their means, ``(2, n)``; not at all where they are
+    unknown.
+
+    With a metric they cannot leave its range: symmetric intervals of a score are made on a scale
+    without ends (logit of a share, arctanh of a correlation), those of an error end at 0.
+    """
+    if metric and not higher_is_better(metric):
+        low = np.maximum(low, 0.0)
+    elif metric:
+        linear = measure(metric) in {"PCC", "CCC"}
+        to, back = (np.arctanh, np.tanh) if linear else (logit, expit)
+        inside = np.clip(mean, -0.999 if linear else 0.001, 0.999)
+        slope = 1 - inside**2 if linear else inside * (1 - inside)
+        middle, step = to(inside), (high - low) / 2 / slope
+        low, high = back(middle - step), back(middle + step)
+    return np.maximum(np.nan_to_num([mean - low, high - mean]), 0.0)
 
 
 def whole_range(axes: Sequence[Axes], metric: str, along: str = "y") -> None:
