@@ -113,12 +113,13 @@ run.figure("scoreboard", plots.verdict_bars(counts), kept, caption=caption)
 import pandas as pd
 
 judged = ["reproduced", "close", "inconclusive", "worse", "better"]
-at = {}
+tier, at = "licensed" if "licensed" in set(board.frame["tier"]) else "public", {}
 for scale in (0.5, 1.0, 2.0):
     again = board.frame.assign(**scoreboard.judged(board.frame, scale))
     at[f"{scale:g} × the margin"] = scoreboard.counts(again)[judged].sum()
 margins = pd.DataFrame(at).T.rename_axis("margin").reset_index()
-run.table("margins", margins, caption="distinct numbers that real data answer")
+said = "distinct numbers that real data answer"
+run.table("margins", margins, caption=said, tier=tier)
 
 # %% [markdown]
 # And how often is each word given where we know the truth? Two laboratories measure a
@@ -177,7 +178,6 @@ lines = lines[lines["split"].isin(["contiguous_trials", "by_subject"])].sort_val
 answers = lines.rename(
     columns={"real": "reproduced", "real_interval": "reproduced_interval"}
 )
-tier = "licensed" if "licensed" in set(answers["tier"]) else "public"
 caption = "paper 1 on real recordings of MAHNOB-HCI; bars: 95 % intervals over folds"
 run.figure("real", published_vs_reproduced(answers), caption=caption, tier=tier)
 
