@@ -114,9 +114,5 @@ def _dataset(name: str, facts: dict) -> Dataset:
     return Dataset(name=name, read=read, files=files, **known)
 
 
-DATASETS = {
-    name: _dataset(name, facts)
-    for name, facts in yaml.safe_load((Path(__file__).parent /
-                                       "datasets.yaml").read_text(encoding="utf-8")).items()
-    if not name.startswith(".")
-}
+_FACTS = yaml.safe_load((Path(__file__).parent / "datasets.yaml").read_text(encoding="utf-8"))
+DATASETS = {name: _dataset(name, facts) for name, facts in _FACTS.items() if name[0] != "."}

@@ -19,7 +19,6 @@ from lib.datasets.base import Cohort, Signal, Trial
 from lib.datasets.checks import alone, check, copies, finish, left_out, refused
 from lib.datasets.eeg_corpora import normalised, signal
 
-log = logging.getLogger(__name__)
 FOLDER = "eegmat"
 STATES = ("rest", "arithmetic")  # Subject00_1.edf and Subject00_2.edf, in this order
 NAME = re.compile(r"Subject(\d\d)_([12])")
@@ -71,7 +70,7 @@ def read(root: str | Path, sizes: Callable[[str], int | None] = lambda _: None) 
     caption += "" if as_given else "; not all files are as long as their owner's"
     return finish(Cohort(FOLDER, "public", (), caption), root, trials, dropped,
                   "at least one recording such as Subject00_1.edf", f"none of {len(names)}", AGAIN,
-                  log, logging.INFO)
+                  logging.INFO)
 
 
 def _name(label: str) -> str:

@@ -22,7 +22,6 @@ from lib.datasets.muse_format import CHANNELS, CLOCK, FOLDER, RATE, STATES
 from lib.datasets.table import read_csv
 from lib.paths import glob
 
-log = logging.getLogger(__name__)
 GAP = 1.5 / RATE  # s; regular steps are 3 or 4 ms: further apart, and the recording is broken there
 # s of samples. choice: four segments of 3 s; with fewer, a recording has no time course
 LEAST = 12.0
@@ -80,7 +79,7 @@ def read(root: str | Path) -> Cohort:
     cohort = origin(root, FOLDER, "Muse recordings of three mental states, 4 people", "public")
     return finish(replace(cohort, name=FOLDER), root, trials, dropped,
                   "at least one recording such as subjecta-relaxed-1.csv", f"none of {len(found)}",
-                  AGAIN, log, logging.INFO)
+                  AGAIN, logging.INFO)
 
 
 def _table(path: Path) -> pd.DataFrame:

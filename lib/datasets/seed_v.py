@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from lib.datasets.base import Cohort, Signal, Trial
 from lib.datasets.checks import (alone, check, check_array, check_there, copies, kept, left_out,
                                  refused)
 from lib.datasets.seed_format import (AGAIN, BANDS, CHANNELS, FOLDERS_V, N_EYE_V, SEED_V_LABELS,
-                                      check_features, ended, signal)
+                                      check_features, ended, signal, trial_of)
 from lib.paths import glob
 from lib.whole import writing
 
@@ -166,13 +165,8 @@ def _recording(root: Path, name: str, dropped: dict[str, str]) -> list[Trial]:
                 check(path, (found == expected).all(), right, np.unique(found).tolist(), AGAIN)
                 check(path, found.size in (1, windows),
                       f"a label for each of the {windows} windows of trial {k}", found.size, AGAIN)
-            loaders = {
-                "eeg": partial(_load, paths["eeg"], "eeg", k),
-                "eye": partial(_load, eye_path, "eye", k)
-            }
-            trials.append(
-                Trial("seed-v", subject, str(session), t, f"{session}-{t}", {"emotion": expected},
-                      loaders, {modality: str(path) for modality, path in paths.items()}))
+            places = {"eeg": (paths["eeg"], k), "eye": (eye_path, k)}
+            trials.append(trial_of("seed-v", subject, session, t, expected, _load, places))
     return trials
 
 
