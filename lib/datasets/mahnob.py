@@ -26,8 +26,8 @@ from lib.datasets.mahnob_format import (EEG_CHANNELS, LABEL_RATE, LABELS_FILE, M
 from lib.datasets.mahnob_media import media_start, read_eye, read_gaze, video_frames, video_length
 from lib.paths import spelled
 
-# upper right and upper left corner of the chest, left side of the abdomen
-ECG_CHANNELS = ("EXG1", "EXG2", "EXG3")
+# of the ECG: upper right and upper left corner of the chest, left side of the abdomen
+CHANNELS = {"eeg": tuple(EEG_CHANNELS), "ecg": ("EXG1", "EXG2", "EXG3")}
 
 
 def read(root: str | Path, need: tuple[str, ...] = ("eeg", "video", "eye")) -> Cohort:
@@ -97,10 +97,10 @@ def _trial(root: Path, subject: int, section: int, valence: np.ndarray, need: tu
                         f"Download it, or leave {modality} out.")
     seconds = valence.size / LABEL_RATE
     loaders = {
-        "eeg": partial(read_physiology, files["eeg"], tuple(EEG_CHANNELS), seconds),
-        "ecg": partial(read_physiology, files["eeg"], ECG_CHANNELS,
-                       seconds), "eye": partial(read_eye, files["eye"])
+        part: partial(read_physiology, files["eeg"], channels, seconds)
+        for part, channels in CHANNELS.items()
     }
+    loaders["eye"] = partial(read_eye, files["eye"])
     if session.video:
         loaders["video"] = partial(_read_video, files["video"], files["eye"], session,
                                    label_times(valence.size))

@@ -18,12 +18,9 @@ import numpy as np
 from lib.datasets.amigos_format import ECG_LEFT, EEG_CHANNELS, RATE
 from lib.datasets.base import BadFile, Cohort, Signal, Trial
 from lib.preprocessing.filters import bandpass, cut, picked, resample
-from lib.preprocessing.heart import hand_features
 from lib.preprocessing.recordings import (attempts, checksum, content, each, none_usable, table,
                                           usable)
 from lib.store import Store
-
-__all__ = ["bandpass", "corpus_segments", "hand_features", "resample", "segments", "trial_segments"]
 
 log = logging.getLogger(__name__)
 LEADS = {"eeg": EEG_CHANNELS, "ecg": (ECG_LEFT,)}

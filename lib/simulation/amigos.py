@@ -10,8 +10,10 @@ the same.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -77,11 +79,8 @@ def make(folder=None, *, subjects: int = 8, short: tuple[float, float] = (30, 40
 def _write(root: Path, parameters: dict, jobs: int) -> dict:
     numbers = SUBJECTS[:parameters["subjects"]]
     calls = [(root, subject, parameters) for subject in numbers]
-    trials = [
-        vars(viewing) for _, watched in side_by_side(write, calls, jobs, ordered=True)
-        for viewing in watched
-    ]
-    return {"files": [path_of(subject) for subject in numbers], "trials": trials}
+    watched = chain(*(of_one for _, of_one in side_by_side(write, calls, jobs, ordered=True)))
+    return {"files": [*map(path_of, numbers)], "trials": [*map(vars, watched)]}
 
 
 @dataclass(frozen=True)
@@ -138,11 +137,9 @@ def viewings(subject: int, parameters: dict) -> list[Viewing]:
     ])
     order = stream(seed, "order", subject)
     places = [*order.permutation(N_SHORT), *(N_SHORT + order.permutation(CELLS - N_SHORT))]
-    return [
-        Viewing(subject, i, VIDEOS[v], float(seconds[v]), tuple(felt[v].tolist()),
-                tuple(driven[v].tolist()), tuple(reports[v].tolist()), _lacks(subject, i))
-        for i, v in enumerate(places)
-    ]
+    told = [map(tuple, x.tolist()) for x in (felt, driven, reports)]
+    of_all = list(zip(VIDEOS, seconds.tolist(), *told, strict=True))
+    return [Viewing(subject, i, *of_all[v], _lacks(subject, i)) for i, v in enumerate(places)]
 
 
 def _lacks(subject: int, cell: int) -> tuple[str, ...]:
@@ -225,16 +222,13 @@ def write(root: Path, subject: int, parameters: dict) -> list[Viewing]:
 
 def _mat(watched: list[Viewing], parameters: dict) -> bytes:
     """The file: cell arrays ``(1, 20)``."""
-    columns = {
-        "joined_data": [
-            np.empty((0, 0)) if "signal" in viewing.lacks else cell(viewing, parameters)
-            for viewing in watched
-        ], "labels_selfassessment": [
-            np.empty((1, 0)) if "self-report" in viewing.lacks else np.array([viewing.reports])
-            for viewing in watched
-        ], "VideoIDs": [np.array([viewing.video]) for viewing in watched],
-        "labels_ext_annotation": [_annotation(viewing, parameters["seed"]) for viewing in watched]
-    }
+    columns = defaultdict(list)
+    for v in watched:
+        signal, report = "signal" not in v.lacks, "self-report" not in v.lacks
+        columns["joined_data"].append(cell(v, parameters) if signal else np.empty((0, 0)))
+        columns["labels_selfassessment"].append(np.array([v.reports if report else ()]))
+        columns["VideoIDs"].append(np.array([v.video]))
+        columns["labels_ext_annotation"].append(_annotation(v, parameters["seed"]))
     return matlab({name: cells(values).T for name, values in columns.items()})
 
 

@@ -22,7 +22,7 @@ from lib.papers.amigos.pretraining import pretrain
 from lib.papers.amigos.settings import CONTROLS, LABELS, TARGETS, VARIANTS, Preset
 from lib.papers.amigos.training import finetune_fold, fusion_fold, high_labels
 from lib.papers.experiment import Record
-from lib.preprocessing import physio
+from lib.preprocessing import heart, physio
 from lib.simulation import amigos as simulation
 from lib.store import Store, digest
 from lib.training.folds import Call, cross_validate, weights
@@ -67,7 +67,7 @@ def segments(trials: Cohort, *, jobs: int = 2, store: Store | None = None) -> di
     source = digest(
         {name: data[name] for name in ("eeg", "ecg", "arousal", "valence", "trial", "subject")})
     seen = [standardise(data[m], (), data["subject"], "subject") for m in ("eeg", "ecg")]
-    features = store.memoise(physio.hand_features, *seen, given=source)
+    features = store.memoise(heart.hand_features, *seen, given=source)
     return data | features | {"about": spine.about(trials, source, data["dropped"])}
 
 
