@@ -137,9 +137,11 @@ def viewings(subject: int, parameters: dict) -> list[Viewing]:
     ])
     order = stream(seed, "order", subject)
     places = [*order.permutation(N_SHORT), *(N_SHORT + order.permutation(CELLS - N_SHORT))]
-    told = [map(tuple, x.tolist()) for x in (felt, driven, reports)]
-    of_all = list(zip(VIDEOS, seconds.tolist(), *told, strict=True))
-    return [Viewing(subject, i, *of_all[v], _lacks(subject, i)) for i, v in enumerate(places)]
+    return [
+        Viewing(subject, i, VIDEOS[v], float(seconds[v]), tuple(felt[v].tolist()),
+                tuple(driven[v].tolist()), tuple(reports[v].tolist()), _lacks(subject, i))
+        for i, v in enumerate(places)
+    ]
 
 
 def _lacks(subject: int, cell: int) -> tuple[str, ...]:

@@ -136,11 +136,9 @@ def _eegmmidb(subject: int, last: bool, seconds: int, seed: int) -> Files:
         data = _eeg(seed, "eegmmidb", subject, run, EDF_CHANNELS, rate, seconds).T
         rows = data.clip(-3276, 3276).astype(float)
         labels = [f"{name.capitalize():.<4}" for name in EDF_CHANNELS]
-        known = {"physical_dimension": "uV", "physical_range": (-3276.8, 3276.7)}
-        signals = [
-            edfio.EdfSignal(row, rate, label=label, **known)
-            for label, row in zip(labels, rows, strict=True)
-        ]
+        signal = partial(edfio.EdfSignal, sampling_frequency=rate, physical_dimension="uV",
+                         physical_range=(-3276.8, 3276.7))
+        signals = [signal(row, label=label) for label, row in zip(labels, rows, strict=True)]
         return edfio.Edf(signals, data_record_duration=1.0).to_bytes()
 
     name = f"S{subject:03d}"
