@@ -5,8 +5,6 @@ The layout is in :mod:`lib.datasets.amigos_format`. Simulated cohorts in the sam
 ``truth.json`` and are read by the same code.
 """
 
-from __future__ import annotations
-
 import re
 from functools import partial
 from pathlib import Path

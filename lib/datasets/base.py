@@ -1,7 +1,5 @@
 """What every reader returns: a cohort of trials whose signals are loaded when asked for."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field

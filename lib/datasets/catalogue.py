@@ -3,8 +3,6 @@
 A new dataset is one more entry in ``datasets.yaml`` and its reader in :data:`READERS`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, partial

@@ -1,8 +1,6 @@
 """What the readers share: one way to refuse a file, to leave it out, to say so, and to end with a
 cohort."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import logging

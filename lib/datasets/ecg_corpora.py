@@ -6,8 +6,6 @@ Affective Computing 9(2), 2018; PsPM: bachlab.org/pspm. Their emotional labels, 
 are not read. Signals keep the owner's unit: paper 2 standardises them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path

@@ -4,8 +4,6 @@ MNE and edfio mend or pass over what is refused here: files that were cut, limit
 of the unit, channels of another rate. Kemp et al. 1992, Kemp & Olivan 2003 (EDF+); BDF has 24 bits.
 """
 
-from __future__ import annotations
-
 import logging
 from collections import Counter
 from collections.abc import Callable

@@ -6,8 +6,6 @@ Luciw, Jarocka & Edin, Sci. Data 1:140047, 2014; Schalk et al., IEEE Trans. Biom
 All three have the ten channels of the paper, which are taken by name.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from collections import defaultdict

@@ -3,8 +3,6 @@
 Zyma et al., Data 4(1):14, 2019, doi:10.3390/data4010014; doi:10.13026/C2JQ1P.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from collections.abc import Callable

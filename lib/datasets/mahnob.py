@@ -8,8 +8,6 @@ Pantic, "Analysis of EEG signals and facial expressions for continuous emotion d
 code.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from itertools import chain
 from pathlib import Path

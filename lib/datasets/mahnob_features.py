@@ -5,8 +5,6 @@ one MATLAB file per trial with band power of the EEG, facial landmarks and gaze 
 labels, and the label file itself.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from pathlib import Path
 

@@ -5,8 +5,6 @@ Bird, github.com/jordan-bird/eeg-feature-generation, folder ``dataset/original_d
 recording, with the time of each sample.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from dataclasses import replace

@@ -10,8 +10,6 @@ Li, Deng, Du, "Reliable crowdsourcing and deep locality-preserving learning for 
 recognition in the wild", CVPR 2017.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from collections import Counter, defaultdict

@@ -6,8 +6,6 @@ names that NumPy's own pickles need is answered by a stand-in that checks what i
 other name ends the reading.
 """
 
-from __future__ import annotations
-
 import collections
 import io
 import math

@@ -8,8 +8,6 @@ windows of 4 s that do not overlap. SEED-IV: Zheng, Liu, Lu, Lu & Cichocki, IEEE
 2022.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial

@@ -6,8 +6,6 @@ human emotions", IEEE Trans. Cybernetics 49(3), 2019. 15 subjects, 3 sessions of
 Simulated cohorts in the same layout carry a ``truth.json`` and are read by the same code.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from pathlib import Path

@@ -9,8 +9,6 @@ recognition", IEEE Trans. Cognitive and Developmental Systems 14(2), 2022. Featu
 the same code.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 from collections import Counter

@@ -8,8 +8,6 @@ Differential entropy feature for EEG-based vigilance estimation. Shi & Lu (2010)
 on-line vigilance estimation based on linear dynamical system and manifold learning.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -8,8 +8,6 @@ windows every 0.25 s, 1 s segments.
 Welch (1967), The use of fast Fourier transform for the estimation of power spectra.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise

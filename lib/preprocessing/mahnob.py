@@ -1,8 +1,6 @@
 """All trials of a MAHNOB-HCI cohort as plain arrays on the 4 Hz label clock: EEG band power, face
 features, valence."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

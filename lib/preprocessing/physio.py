@@ -6,8 +6,6 @@ Vazquez-Rodriguez, Lefebvre, Cumin & Crowley (2022), "the paper": Sec 4.1 (chann
 4.1.2 (the steps).
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from functools import cache

@@ -7,8 +7,6 @@ Thanh and Thinh (2025), "the paper": Sec 4.1 (bands, scaling, 229 x 229), 4.2 (s
 spectrogram), 4.3 (features, map), 5.4 (lag, 3 s).
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterable, Sequence
 

@@ -8,8 +8,6 @@ latent of the same law that has nothing to do with them; everything else, noise 
 the same.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache

@@ -5,8 +5,6 @@ The EEG is that of :mod:`lib.simulation.brain`, the ECG that of :mod:`lib.simula
 people at rest: others than those of the labelled cohort, drawn from the same law, without affect.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path

@@ -8,8 +8,6 @@ drives a trial is another one, drawn without regard to the label; everything els
 is drawn the same.
 """
 
-from __future__ import annotations
-
 import io
 import pickle
 from collections.abc import Mapping
