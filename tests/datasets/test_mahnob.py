@@ -83,7 +83,7 @@ def test_trials_in_label_order_with_ratings(database):
 
 
 @pytest.mark.parametrize(("modality", "channels", "first"), [("eeg", tuple(EEG_CHANNELS), 0),
-                                                             ("ecg", mahnob.ECG_CHANNELS, 32)])
+                                                             ("ecg", mahnob.CHANNELS["ecg"], 32)])
 def test_physiology_is_cut_around_the_pulses_in_microvolt(database, modality, channels, first,
                                                           make):
     signal = mahnob.read(database)[0].load(modality)
