@@ -69,7 +69,7 @@ TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 .DELETE_ON_ERROR:
 .PHONY: help setup lock lab exercises check notebooks reproduce test test-unit test-browser test-notebooks test-golden fuzz kills nbval executed \
         environment format lint bench tune data \
-        data-status prune verify report site clean distclean $(EXECUTED) $(CHECKED)
+        weights data-status prune verify report site clean distclean $(EXECUTED) $(CHECKED)
 
 help: ## print this list
 	@echo "make reproduce [PROFILE=demo|public|paper|yours] [DATA=folder] [DEVICE=cpu|cuda]"
@@ -227,6 +227,9 @@ tune: setup ## search the hyper-parameters of paper 2 with Ray Tune, on validati
 
 data: setup ## download the openly published data into DATA (default: data/); SIZE=subjects of the EEG corpus (10)
 	$(PY) -m lib.datasets fetch mahnob-public-features eegmat eegmmidb muse-mental-states $(if $(SIZE),--size=$(call quote,$(value SIZE)))
+
+weights: setup ## fetch the image networks' weights that no package ships into DATA/weights (212 MB)
+	$(PY) -m lib.datasets fetch weights
 
 data-status: setup ## which data are there, what is missing, where to ask
 	@$(PY) -m lib.datasets status

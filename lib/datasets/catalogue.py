@@ -106,6 +106,11 @@ READERS: dict[str, tuple] = {
 }
 
 
+# weights of image networks by file: what they are, their owner's address, licence, checksum, bytes
+WEIGHTS: dict[str, dict] = yaml.safe_load(
+    (Path(__file__).parent / "weights.yaml").read_text(encoding="utf-8"))
+
+
 def _dataset(name: str, facts: dict) -> Dataset:
     read, files = (*READERS[name.removesuffix("-simulated")], lambda _: ())[:2]
     known: dict[str, Any] = {
