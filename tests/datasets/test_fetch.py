@@ -233,8 +233,10 @@ def weights(server, tmp_path, monkeypatch):
     about = {}
     for name, content in known.items():
         (server.folder / name).write_bytes(content)
-        about[name] = {"title": name, "licence": "MIT", "source": server.url, "size": len(content),
-                       "sha256": hashlib.sha256(content).hexdigest()}
+        about[name] = {
+            "title": name, "licence": "MIT", "source": server.url, "size": len(content),
+            "sha256": hashlib.sha256(content).hexdigest()
+        }
     monkeypatch.setattr(module, "WEIGHTS", about)
     monkeypatch.setattr("lib.datasets.__main__.WEIGHTS", about)
     monkeypatch.setenv("DATA", str(tmp_path / "data"))
