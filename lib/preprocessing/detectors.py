@@ -48,7 +48,7 @@ def detect(frames, detector: str = "haar", model_file: str | Path = "", *, thres
     detector : {"haar", "yunet", "yolov8-face"}
         ``haar``: `lib.preprocessing.faces.detect` with its defaults, which also tracks.
     model_file : path-like
-        ONNX file of the other two; by default ``yunet`` takes the one that ``make weights`` fetched.
+        ONNX file of the other two; ``yunet`` takes that of ``make weights`` by default.
     threshold : float
         Lowest score (0 to 1) of a face, for the other two.
     file : str

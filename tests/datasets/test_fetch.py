@@ -224,7 +224,7 @@ def test_an_unknown_name_and_one_that_needs_no_download(tmp_path):
 
 @pytest.fixture
 def weights(server, tmp_path, monkeypatch):
-    """A state dict of ResNet-50 and a detector, served; DATA is the folder they are fetched into."""
+    """A state dict of ResNet-50 and a detector, served; DATA is the folder they go to."""
     state = backbones.MODELS.resnet50(num_classes=3).state_dict()
     torch.save(state, server.folder / "saved")
     content = (server.folder / "saved").read_bytes()
