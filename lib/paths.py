@@ -60,6 +60,11 @@ def data(root: str | os.PathLike | None = None) -> Path:
     return Path(root or os.environ.get("DATA") or ROOT / "data").expanduser().resolve()
 
 
+def weights(file: str = "", root: str | os.PathLike | None = None) -> Path:
+    """Where ``make weights`` puts the weights of networks, or one file of them."""
+    return data(root) / "weights" / file
+
+
 def files(folder: str | os.PathLike) -> list[Path]:
     """All files below a folder and the folders linked there, each once; links that lead nowhere
     too."""

@@ -103,6 +103,10 @@ READERS: dict[str, tuple] = {
     "ascertain": (ecg_corpora.read_ascertain,), "pspm": (ecg_corpora.read_pspm,)
 }
 
+# weights of image networks by file: what they are, their owner's address, licence, checksum, bytes
+WEIGHTS: dict[str, dict] = yaml.safe_load(
+    (Path(__file__).parent / "weights.yaml").read_text(encoding="utf-8"))
+
 
 def _dataset(name: str, facts: dict) -> Dataset:
     read, files = (*READERS[name.removesuffix("-simulated")], lambda _: ())[:2]
