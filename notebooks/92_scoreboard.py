@@ -243,7 +243,7 @@ for (paper, why), group in none[none["published"].notna()].groupby(
 # labels that mean nothing.
 
 # %% tags=["nbval-check-output"]
-from lib.papers.stand_in import asked
+from lib.evaluation.stand_in import asked
 
 claims = asked()
 said = "claims asked of real stand-ins, new people; 95 % intervals over folds"

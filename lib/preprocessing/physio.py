@@ -31,8 +31,8 @@ RATINGS = ("arousal", "valence")
 
 
 def segments(cohort: Cohort, *, seconds: float = 10.0, rate: float = RATE,
-             channels: Sequence[str] = EEG_CHANNELS, targets: Sequence[str] = RATINGS, jobs: int = 2,
-             store: Store | None = None) -> dict:
+             channels: Sequence[str] = EEG_CHANNELS, targets: Sequence[str] = RATINGS,
+             jobs: int = 2, store: Store | None = None) -> dict:
     """Labelled segments of every trial, both signals side by side.
 
     The steps, in this order: non-finite samples are bridged by a straight line; `bandpass` at the

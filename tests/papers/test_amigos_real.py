@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lib.evaluation.stand_in import LABELS, ask, beside, printed_differences
 from lib.papers.amigos import real
-from lib.papers.stand_in import LABELS, ask, beside, printed_differences
 from lib.store import Store
 from lib.training.splits import Split
 from tests.papers.test_amigos import TINY
@@ -17,19 +17,19 @@ def results(gains, noise=0.01):
     rows = [("a", gain) for gain in gains] + [("b", 0.0) for _ in gains]
     folds = [*range(len(gains))] * 2
     return pd.DataFrame([{
-        "paper": "amigos", "experiment": LABELS[0], "row": row, "role": "model", "split": "by_subject",
-        "fold": fold, "seed": 0, "tier": "public", "metric": "state accuracy",
-        "value": 0.6 + gain + noise * rng.normal()
+        "paper": "amigos", "experiment": LABELS[0], "row": row, "role": "model",
+        "split": "by_subject", "fold": fold, "seed": 0, "tier": "public",
+        "metric": "state accuracy", "value": 0.6 + gain + noise * rng.normal()
     } for (row, gain), fold in zip(rows, folds, strict=True)])
 
 
 FOLD = {"by_subject": Split("by_subject", 0, tuple(range(90)), (), tuple(range(90, 100)))}
 
 
-@pytest.mark.parametrize("gains, noise, answer", [
-    ([0.1] * 10, 0.01, "supported"), ([0.0] * 10, 0.01, "not supported"),
-    ([-0.1] * 10, 0.01, "not supported"), ([0.05] * 10, 0.3, "cannot tell")
-])
+@pytest.mark.parametrize("gains, noise, answer", [([0.1] * 10, 0.01, "supported"),
+                                                  ([0.0] * 10, 0.01, "not supported"),
+                                                  ([-0.1] * 10, 0.01, "not supported"),
+                                                  ([0.05] * 10, 0.3, "cannot tell")])
 def test_a_claim_is_answered_by_its_interval(gains, noise, answer):
     table = ask(results(gains, noise), {"a beats b": [("a", "b")]}, "state accuracy", FOLD)
     assert table["answer"].tolist() == [answer]
@@ -56,7 +56,8 @@ def test_recordings_are_found_again_and_people_are_not(tmp_path):
     }
     scores = real.run(data, TINY, [0, 1], rows=("nearest neighbour, both", "coin"),
                       store=Store(tmp_path), jobs=1)
-    mean = scores[scores["metric"] == real.METRIC].groupby(["row", "split", "experiment"])["value"].mean()
+    mean = scores[scores["metric"] == real.METRIC].groupby(["row", "split",
+                                                            "experiment"])["value"].mean()
     near = mean["nearest neighbour, both"]
     assert near["random_segments"].min() > 0.95
     assert near["by_subject"].between(0.3, 0.7).all()

@@ -1,5 +1,5 @@
 """Paper 2's systems on other people, openly recorded: EEG and ECG at rest and during mental
-arithmetic (EEGMAT). See :mod:`lib.papers.stand_in`."""
+arithmetic (EEGMAT). See :mod:`lib.evaluation.stand_in`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pandas as pd
 
 from lib import profiles
 from lib.datasets import eegmat, registry
+from lib.evaluation.stand_in import LABELS, ask, shipped
 from lib.papers.amigos import protocol as amigos
 from lib.papers.amigos.settings import MODALITIES, VARIANTS, Preset
-from lib.papers.stand_in import LABELS, ask, shipped
 from lib.training.splits import permute_labels
 
 TARGET, METRIC = "state", "state accuracy"
@@ -26,8 +26,8 @@ CLAIMS = {
     "pre-training helps": (("EEG", "EEG without pre-training"), ("ECG", "ECG without pre-training"),
                            ("Fused", "Fused without pre-training")),
     "two signals beat one": (("Fused", "EEG"), ("Fused", "ECG")),
-    "two signals beat one, control": (("linear, both", "linear, EEG"),
-                                       ("linear, both", "linear, ECG")),
+    "two signals beat one, control": (("linear, both", "linear, EEG"), ("linear, both",
+                                                                        "linear, ECG")),
 }
 
 
@@ -36,9 +36,9 @@ def segments(profile: str, root: str = "", **how: Any) -> dict[str, Any]:
     return amigos.segments(registry.require(eegmat.FOLDER, profile, root), targets=(TARGET,), **how)
 
 
-def run(data: Mapping[str, Any], preset: Preset, seeds: Sequence[int], *,
-        rows: Sequence[str] = ROWS, splits: Sequence[str] = SPLITS, device: str = "cpu",
-        **how: Any) -> pd.DataFrame:
+def run(data: Mapping[str,
+                      Any], preset: Preset, seeds: Sequence[int], *, rows: Sequence[str] = ROWS,
+        splits: Sequence[str] = SPLITS, device: str = "cpu", **how: Any) -> pd.DataFrame:
     """Tidy accuracy and macro-F1 of every row and fold, with the true states and with states
     exchanged within people (``experiment``).
 

@@ -54,9 +54,9 @@ def ask(results: pd.DataFrame, claims: Mapping[str, Iterable[tuple[str, str]]], 
                                              n_test=len(fold.test))
                 answer, why = verdicts.claim_verdict(metric, test)
                 rows.append({
-                    **about, "claim": claim, "a": a, "b": b, "paper": said, "split": split, "labels": labels,
-                    "n": test.n, "difference": test.difference, "low": test.low, "high": test.high,
-                    "answer": answer, "why": why
+                    **about, "claim": claim, "a": a, "b": b, "paper": said, "split": split,
+                    "labels": labels, "n": test.n, "difference": test.difference, "low": test.low,
+                    "high": test.high, "answer": answer, "why": why
                 })
     return pd.DataFrame(rows)
 
@@ -103,12 +103,15 @@ def asked(split: str = "by_subject") -> pd.DataFrame:
             table = shipped(paper, "")[1]
             table = table[table["split"] == split].set_index(["claim", "a", "b"])
             own, dealt = (table[table["labels"] == labels] for labels in LABELS)
-            effect = own.apply(lambda line: "{difference:+.3f} ({low:+.3f} to {high:+.3f})".format(
-                **line), axis=1)
+            effect = own.apply(
+                lambda line: "{difference:+.3f} ({low:+.3f} to {high:+.3f})".format(**line), axis=1)
             tables.append(
                 pd.DataFrame({
-                    "on paper": number, "printed": own["paper"], "stand-in": own["stand_in"],
-                    "people": own["people"], "here (95 %)": effect, "labels exchanged":
-                    dealt["difference"].map("{:+.3f}".format), "answer": own["answer"]
+                    "paper": number, "printed": own["paper"], "stand-in": own["stand_in"],
+                    "people": own["people"], "here (95 %)": effect,
+                    "labels exchanged": dealt["difference"].map("{:+.3f}".format),
+                    "answer": own["answer"]
                 }).reset_index())
-    return pd.concat(tables, ignore_index=True)
+    table = pd.concat(tables, ignore_index=True)
+    table.insert(1, "rows", table.pop("a") + " against " + table.pop("b"))
+    return table[["paper", "claim", *table.columns.drop(["paper", "claim"])]]
