@@ -33,8 +33,9 @@ def read(root: str | Path, sizes: Callable[[str], int | None] = lambda _: None) 
     root : path-like
         Folder with ``Subject00_1.edf`` and its like.
     sizes : callable
-        Name -> bytes of the owner's file. Whole files of another size (cut and saved again) are
-    XX
+        Name -> bytes of the owner's file. That whole files have another size (cut and saved again)
+        is said in the caption.
+
     Returns
     -------
     Cohort
