@@ -11,7 +11,7 @@ from lib.evaluation.statistics import summary
 from lib.papers.face_eeg import figures as plots
 from lib.papers.face_eeg import fusion
 from lib.papers.face_eeg import protocol as face_eeg
-from lib.papers.face_eeg import scalp_schematic as scalp
+from lib.papers.face_eeg import schematic as scalp
 from lib.papers.face_eeg.settings import PERMUTED, SPLITS, Preset
 from lib.store import Store
 from lib.training.splits import permute_labels
