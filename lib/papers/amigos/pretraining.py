@@ -17,10 +17,11 @@ from lib import profiles
 from lib.datasets import registry
 from lib.models.physio_transformer import EEG, PhysioTransformer
 from lib.papers.amigos.settings import CORPORA, Preset
-from lib.papers.amigos.training import load_weights, pretrain_fold
+from lib.papers.amigos.training import pretrain_fold
 from lib.preprocessing import physio
 from lib.simulation import corpora as simulated_corpora
 from lib.store import Store
+from lib.training.checkpoint import restore
 from lib.training.folds import Call, cross_validate
 from lib.training.losses import span_mask
 from lib.training.scaling import standardise
@@ -84,8 +85,7 @@ def fill(x: np.ndarray, start: Mapping[str, np.ndarray], modality: str, preset: 
     """
     chosen = x[np.linspace(0, len(x) - 1, min(n, len(x))).astype(int)]
     mask = span_mask(len(chosen), x.shape[-1], rng=np.random.default_rng(seed))
-    model = PhysioTransformer(**preset.model[modality]).eval()
-    load_weights(model, start)
+    model = restore(PhysioTransformer(**preset.model[modality]), start).eval()
     with torch.no_grad():
         guess = model.reconstruct(torch.as_tensor(chosen * ~mask[:, None])).numpy()
     return chosen, mask, guess

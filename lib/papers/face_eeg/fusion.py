@@ -29,6 +29,7 @@ from lib.preprocessing.faces import crop
 from lib.preprocessing.recordings import content
 from lib.preprocessing.scalp_lag import estimate_lag
 from lib.store import Store, digest
+from lib.training.checkpoint import restore
 from lib.training.folds import weights
 
 log = logging.getLogger(__name__)
@@ -79,8 +80,7 @@ def video_posteriors(trial: Trial, weights: Mapping[str, np.ndarray], rate: floa
         found = detect(frames, detector, model_file, file=trial.files.get("video", trial.name))
     except BadFile:  # no face in the whole video: the EEG decides alone
         return {"p": np.full((len(frames), 4), np.nan), "times": times}
-    model = PatchAttention().eval()
-    model.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})
+    model = restore(PatchAttention(), weights).eval()
     maps = truncated_mobilenet()(crop(frames, found.boxes, SIDE))
     with torch.no_grad():
         p = model(torch.as_tensor(np.asarray(maps,

@@ -3,7 +3,6 @@ the controls beside it."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -184,10 +183,9 @@ def fit_fold(data: Mapping[str, np.ndarray], split: Mapping, model: str, options
     -------
     dict
         ``test`` and ``val``: predictions ``(n_heads, n_times)`` of those trials one after another;
-        ``history`` ``(n_epochs, 4)``: mean CCC loss, mean KD loss, validation CCC, learning rate;
-        ``seconds``.
+        ``history`` ``(n_epochs, 4)``: mean CCC loss, mean KD loss, validation CCC, learning rate.
     """
-    begin, settings = time.perf_counter(), Recipe(**recipe)
+    settings = Recipe(**recipe)
     torch.manual_seed(seed)
     task = ValenceTask(data, split, settings, np.random.default_rng(seed))
     sizes = {"n_eeg": data["eeg"].shape[1], "n_face": data["face"].shape[1]}
@@ -201,7 +199,7 @@ def fit_fold(data: Mapping[str, np.ndarray], split: Mapping, model: str, options
     predictions = {
         part: task.predict(part, settings.hop).astype(np.float32) for part in ("test", "val")
     }
-    return {**predictions, "history": history, "seconds": np.array(time.perf_counter() - begin)}
+    return {**predictions, "history": history}
 
 
 def _steps(lengths, trials) -> np.ndarray:
