@@ -23,7 +23,6 @@ from lib.simulation import mahnob as simulation
 
 ALPHAS = tuple(round(0.2 * k, 1) for k in range(1, 11))  # Sec 4.5.3: 0.2 to 2 in steps of 0.2
 MU = np.round(np.arange(0, 1.01, 0.1), 1)  # choice: grid of Fig 7; eta = 1 - mu
-FACE_BASELINE = 8  # choice: label steps, 2 s, the length of one band power window; see Preset
 
 # choice: of the demo cohort's kind, smaller
 NULL_TWIN: dict[str, Any] = {"subjects": 6, "clips": 3}
