@@ -66,34 +66,19 @@ def preparation(raw: np.ndarray, bands: Mapping[str, np.ndarray], spectra: np.nd
     return figure
 
 
-def electrode_grid(grid: Sequence[Sequence[str]], values: np.ndarray | None = None,
-                   label: str = "") -> Figure:
-    """The 28 electrodes on the 7 x 5 grid, seen from above, nose up; coloured by a value where one
-    is given.
-
-    Parameters
-    ----------
-    grid : sequence of sequence of str
-        Names; empty where there is no electrode.
-    values : array (7, 5), optional
-    label : str
-        What is coloured.
-    """
+def electrode_grid(grid: Sequence[Sequence[str]]) -> Figure:
+    """The 28 electrodes on the 7 x 5 grid of names (empty where there is none), seen from above,
+    nose up."""
     rows, columns = len(grid), len(grid[0])
     figure, (ax,) = blanks(0.5 * rows + 0.5, width=5.2)
-    there = np.array([[bool(name) for name in line] for line in grid])
-    shown = np.where(there, 0.5 if values is None else values, np.nan)
-    look = {"cmap": "Blues", "vmin": 0, "vmax": 1} if values is None else {"cmap": "viridis"}
-    image = ax.imshow(shown, aspect="auto", **look)
-    for i, line in enumerate(grid):
-        for j, name in enumerate(line):
-            ink = "0.6" if not name else "black" if values is None else "white"
-            ax.text(j, i, name or "0", ha="center", va="center", fontsize=9, color=ink)
+    ax.imshow(np.where(np.array(grid) != "", 0.5, np.nan), aspect="auto", cmap="Blues", vmin=0,
+              vmax=1)
+    for (i, j), name in np.ndenumerate(grid):
+        ax.text(j, i, name or "0", ha="center", va="center", fontsize=9,
+                color="black" if name else "0.6")
     ax.set(xticks=range(columns), yticks=range(rows), ylabel="row (front to back)",
            xlabel="column (left to right)")
     ax.tick_params(length=0)
-    if values is not None:
-        figure.colorbar(image, ax=ax, label=label)
     return figure
 
 
