@@ -3,8 +3,8 @@ what a network makes of a gap."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
+from timeit import timeit
 from typing import Any
 
 import numpy as np
@@ -142,14 +142,15 @@ def step_cost(batch: int = 4, steps: int = 2, device: str = "cpu") -> dict[str, 
     published pre-training."""
     model = PhysioTransformer(**EEG["model"]).to(device).train()
     optimiser = torch.optim.Adam(model.parameters())
-    x, begin = torch.randn(batch, 10, 1280, device=device), 0.0
-    for step in range(steps + 1):
-        if step == 1:  # the first step warms up
-            begin = time.perf_counter()
+    x = torch.randn(batch, 10, 1280, device=device)
+
+    def step() -> None:
         optimiser.zero_grad()
         torch.mean((model.reconstruct(x) - x)**2).backward()
         optimiser.step()
-    if device.startswith("cuda"):
-        torch.cuda.synchronize()
-    rate = batch * steps / (time.perf_counter() - begin)
+        if device.startswith("cuda"):
+            torch.cuda.synchronize()
+
+    step()  # warms up
+    rate = batch * steps / timeit(step, number=steps)
     return {"segments per second": rate, "days": PUBLISHED_PASSES / rate / 86400}

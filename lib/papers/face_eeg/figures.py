@@ -101,7 +101,7 @@ def images(pictures: np.ndarray, rows: Sequence[str], columns: Sequence[str]) ->
 
 
 def five_splits(summary: pd.DataFrame, rows: Sequence[str], splits: Sequence[str],
-                published: Mapping[str, float], chance: float = 0.25, title: str = "") -> Figure:
+                published: Mapping[str, float], title: str = "") -> Figure:
     """Accuracy of every row under every split.
 
     Parameters
@@ -112,8 +112,6 @@ def five_splits(summary: pd.DataFrame, rows: Sequence[str], splits: Sequence[str
         What is drawn, in this order.
     published : mapping
         Row -> printed accuracy, drawn hollow over the first split.
-    chance : float
-        Drawn as a line.
     """
     figure, (ax,) = blanks(3.2)
     table = summary.set_index(["row", "split"])
@@ -126,32 +124,26 @@ def five_splits(summary: pd.DataFrame, rows: Sequence[str], splits: Sequence[str
             label=row, zorder=2)
         if row in published:
             ax.plot(offset - 0.06, published[row], marker, mfc="white", mec=shade, ms=6)
-    ax.plot([], [], "o", mfc="white", mec="0.2", ms=6, label="published")
-    ax.axhline(chance, color="0.6", lw=1, zorder=0)
-    ax.text(0.995, chance + 0.01, "chance", ha="right", va="bottom", fontsize=8, color="0.4",
+    if published:
+        ax.plot([], [], "o", mfc="white", mec="0.2", ms=6, label="published")
+    ax.axhline(0.25, color="0.6", lw=1, zorder=0)
+    ax.text(0.995, 0.26, "chance", ha="right", va="bottom", fontsize=8, color="0.4",
             transform=ax.get_yaxis_transform())
     ax.set(xticks=range(len(splits)),
            xticklabels=[split.replace("_", " ").replace(", ", ",\n") for split in splits],
-           ylabel="accuracy", ylim=(0, 1.04), title=title)
+           xlim=(-0.5, len(splits) - 0.5), ylabel="accuracy", ylim=(0, 1.04), title=title)
     legend(figure, ax)
     return figure
 
 
-def leak(found: pd.DataFrame, chance: float = 0.25) -> Figure:
+def leak(found: pd.DataFrame) -> Figure:
     """What random segments report on a null cohort, for image sizes and numbers of features; table
     of :func:`lib.papers.face_eeg.protocol.image_sizes`."""
-    figure, (ax,) = blanks(2.8)
-    ax.errorbar(range(len(found)), found["mean"], arms(found["mean"], found["low"],
-                                                       found["high"]), fmt="o",
-                color=_ROWS["Scalp maps"][0], ms=6, lw=1.2, label="Scalp maps, random segments")
-    ax.axhline(chance, color="0.6", lw=1, zorder=0, label="chance")
-    ax.set(
-        xticks=range(len(found)), xticklabels=[
-            f"{size} x {size} pixels,\n{n} features"
-            for size, n in zip(found["size"], found["features"], strict=True)
-        ], ylabel="accuracy", ylim=(0, 1), xlim=(-0.5, len(found) - 0.5))
-    legend(figure, ax)
-    return figure
+    names = [
+        f"{size} x {size} pixels, {n} features"
+        for size, n in zip(found["size"], found["features"], strict=True)
+    ]
+    return five_splits(found.assign(split=names), ["Scalp maps"], names, {}, "random segments")
 
 
 def rules(summary: pd.DataFrame, names: Sequence[str], splits: Sequence[str]) -> Figure:

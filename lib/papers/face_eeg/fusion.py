@@ -4,8 +4,8 @@ fusion, and what a decision costs."""
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from timeit import repeat
 from typing import Any
 
 import numpy as np
@@ -259,13 +259,6 @@ def latency(trial: Trial, preset: Preset, repeats: int = 3) -> pd.DataFrame:
         "face network": lambda: face(
             torch.as_tensor(np.asarray(network(crop(frames, boxes, SIDE)), np.float32))),
     }
-    rows = []
     with torch.no_grad():
-        for name, stage in stages.items():
-            times = []
-            for _ in range(repeats + 1):
-                begin = time.perf_counter()
-                stage()
-                times.append(time.perf_counter() - begin)
-            rows.append({"stage": name, "seconds": min(times[1:])})
-    return pd.DataFrame(rows)
+        times = [repeat(stage, number=1, repeat=repeats + 1)[1:] for stage in stages.values()]
+    return pd.DataFrame({"stage": list(stages), "seconds": map(min, times)})

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -120,12 +119,17 @@ def strengths(table: pd.DataFrame, splits: Sequence[str], chance: float) -> Figu
 def heatmap(table: pd.DataFrame, sources: Sequence[str], splits: Sequence[str],
             chance: float) -> Figure:
     """Accuracy on null worlds by what segments share (rows, ``source``) and split (columns)."""
-    values = table.pivot_table("mean", "source", "split").loc[[*sources], [*splits]]
+    values = table.pivot_table(index="source", columns="split",
+                               values="mean").loc[[*sources], [*splits]].to_numpy()
     figure, (ax,) = blanks(0.55 * len(sources) + 0.9, width=7.5)
-    sns.heatmap(values.rename(columns=_name), ax=ax, cmap="cividis", vmin=chance, vmax=1,
-                annot=True, fmt=".0%", cbar_kws={"label": "accuracy"})
-    ax.set(xlabel="", ylabel="segments share\ntheir ...")
-    ax.tick_params(length=0, rotation=0)
+    image = ax.imshow(values, cmap="cividis", vmin=chance, vmax=1, aspect="auto")
+    for (i, j), value in np.ndenumerate(values):
+        ax.text(j, i, f"{100 * value:.0f} %", ha="center", va="center",
+                color="white" if value < (1 + chance) / 2 else "black")
+    ax.set(xticks=range(len(splits)), xticklabels=[_name(split) for split in splits],
+           yticks=range(len(sources)), yticklabels=sources, ylabel="segments share\ntheir ...")
+    ax.tick_params(length=0)
+    figure.colorbar(image, ax=ax, label="accuracy")
     return figure
 
 

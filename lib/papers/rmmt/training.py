@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from lib.models.rmmt import build
 from lib.training import loop
+from lib.training.controls import group_mean
 from lib.training.losses import ccc, ccc_loss, kd_loss
 from lib.training.windows import overlap_mean, trial_slices, window_starts
 
@@ -224,23 +225,10 @@ def stimulus_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int) -> 
     It uses the identity of the clip, which the models are not given: what the stimulus alone tells
     about the label.
     """
-    slices, clip, lengths = trial_slices(data["lengths"]), data["stimulus"], data["lengths"]
-    known, mean = list(split["train"]), data["valence"][_steps(lengths, split["train"])].mean()
-
-    def trace(i: int) -> np.ndarray:
-        same = [data["valence"][slices[j]] for j in known if clip[j] == clip[i]]
-        padded = np.full((len(same), int(lengths[i])), np.nan)
-        for row, label in zip(padded, same, strict=True):
-            row[:len(label)] = label[:len(row)]
-        seen = ~np.isnan(padded).all(axis=0)
-        out = np.full(padded.shape[1], mean)
-        out[seen] = np.nanmean(padded[:, seen], axis=0)
-        return out
-
-    return {
-        part: np.concatenate([trace(i) for i in split[part]])[None].astype(np.float32)
-        for part in ("val", "test")
-    }
+    lengths, clip = data["lengths"], np.unique(data["stimulus"], return_inverse=True)[1]
+    place = np.stack([np.repeat(clip, lengths), np.concatenate([np.arange(n) for n in lengths])])
+    trace = group_mean(data["valence"], place, _steps(lengths, split["train"])).astype(np.float32)
+    return {part: trace[_steps(lengths, split[part])][None] for part in ("val", "test")}
 
 
 def _with_history(x: np.ndarray, lengths, steps: int = 16) -> np.ndarray:
