@@ -46,10 +46,8 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> 
     FileNotFoundError
         Where AMIGOS is not below the data folder; the message says where to ask.
     """
-    return spine.cohort(
-        profile, lambda: amigos.read(
-            simulation.make(seed=seed, **{**Preset.of(profile).simulated, **simulated})), "amigos",
-        root)
+    return spine.cohort(profile, root, "amigos", amigos.read, simulation.make, Preset.of(profile),
+                        seed=seed, **simulated)
 
 
 def segments(trials: Cohort, *, targets: Sequence[str] = TARGETS, jobs: int = 2,

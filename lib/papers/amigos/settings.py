@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib import profiles
+from lib.evaluation import printed
 from lib.models.physio_transformer import ECG, EEG, FusionHead, PhysioTransformer, Recogniser
 from lib.papers.amigos.controls import coin_fold, control_fold, stimulus_fold
 from lib.papers.amigos.training import FusionRecipe, PretrainRecipe, Recipe
@@ -76,11 +77,8 @@ CONTROLS = {
     "naive Bayes, ECG": _control("naive Bayes", "ecg"),
     "naive Bayes, both": _control("naive Bayes"),
 }
-TABLES = {
-    "1": ("EEG without pre-training", "EEG"), "2": ("ECG", "EEG", "Fused"),
-    "3": ("Fused without pre-training", "Fused"),
-    "4": ("EEG", "Fused", "naive Bayes, EEG", "naive Bayes, ECG", "naive Bayes, both"),
-}
+TABLES = printed.tables("amigos", VARIANTS)
+TABLES["4"] += ("naive Bayes, EEG", "naive Bayes, ECG", "naive Bayes, both")
 
 
 @dataclass(frozen=True)
