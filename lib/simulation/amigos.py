@@ -26,7 +26,7 @@ from lib.simulation.files import cells, matlab
 from lib.simulation.folder import cohort, keep
 from lib.simulation.heart import wave
 from lib.simulation.valence import mix, stream
-from lib.workers import side_by_side
+from lib.workers import bar, side_by_side
 
 VIDEOS = (*SHORT_VIDEOS, *LONG_VIDEOS)
 # samples made on either side and cut off after filtering: the owner filtered whole sessions
@@ -78,7 +78,7 @@ def _write(root: Path, parameters: dict, jobs: int) -> dict:
     numbers = SUBJECTS[:parameters["subjects"]]
     calls = [(root, subject, parameters) for subject in numbers]
     trials = [
-        vars(viewing) for _, watched in side_by_side(write, calls, jobs, ordered=True)
+        vars(viewing) for _, watched in bar(side_by_side(write, calls, jobs, ordered=True), len(calls), "simulation")
         for viewing in watched
     ]
     return {"files": [path_of(subject) for subject in numbers], "trials": trials}
