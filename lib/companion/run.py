@@ -25,6 +25,7 @@ import pandas as pd
 import torch
 from IPython.display import Image, Markdown, display
 from matplotlib.figure import Figure
+from pandas.io.formats.style import Styler
 
 from lib import paths, profiles
 from lib.companion.provenance import Notebook, peak_mib, read_notebook, record, results, sha256
@@ -126,8 +127,10 @@ class Run:
         if scores is not None:
             self._write(id, "scores", _csv(scores), about)
         text = frame.to_string(index=False, na_rep="-", float_format=f"{{:.{decimals}f}}".format)
-        show = {"text/plain": f"{id}: {caption}\n{text}",
-                "text/html": _html(id, frame, caption, decimals)}
+        show = {
+            "text/plain": f"{id}: {caption}\n{text}",
+            "text/html": _html(id, frame, caption, decimals)
+        }
         display(show, raw=True)
 
     def finish(self) -> None:
@@ -198,15 +201,20 @@ VERDICTS = {
 def _html(id: str, frame: pd.DataFrame, caption: str, decimals: int) -> str:
     """A table to read: numbers on the right, a header that stays in sight, verdicts coloured."""
     head = "position:sticky;top:0;background:#e8e8e8;color:#111;text-align:right"
-    words = frame.select_dtypes(exclude="number").columns
-    look = frame.style.format(precision=decimals, na_rep="–", escape="html").hide(axis="index")
-    look = look.set_uuid(id).set_caption(html.escape(f"{id}: {caption}")).set_table_styles([
-        {"selector": "th", "props": head}, {"selector": "td", "props": "text-align:right"},
-        {"selector": "caption", "props": "text-align:left;caption-side:top"}
-    ]).set_properties(subset=words, **{"text-align": "left"})
+    words = [
+        f"{cell}.col{i}" for cell in ("td", "th") for i, kind in enumerate(frame.dtypes)
+        if not pd.api.types.is_numeric_dtype(kind)
+    ]
+    look = Styler(frame, uuid=id, cell_ids=False).format(precision=decimals, na_rep="–",
+                                                         escape="html").hide(axis="index")
+    look = look.set_caption(html.escape(f"{id}: {caption}")).set_table_styles(
+        [{"selector": "th", "props": head}, {"selector": "td", "props": "text-align:right"},
+         {"selector": "caption", "props": "text-align:left;caption-side:top"},
+         *({"selector": word, "props": "text-align:left"} for word in words)])
     for column in frame.columns.intersection(["verdict"]):
-        look = look.map(lambda word: f"background:{VERDICTS[word]};color:#111"
-                        if word in VERDICTS else "", subset=[column])
+        look = look.map(
+            lambda word: f"background:{VERDICTS[word]};color:#111"
+            if word in VERDICTS else "", subset=[column])
     return f'<div style="max-height:36em;overflow:auto">{look.to_html()}</div>'
 
 

@@ -253,9 +253,10 @@ def main(argv: list[str] | None = None) -> int:
                         help="write notebooks/NAME.ipynb from the executed demo copies")
     parser.add_argument("--plan", action="store_true",
                         help="only note that these notebooks are about to be run")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
-                        help="a parameter of the notebook, or a field of its paper's preset; the "
-                        "results lie in a folder of their own below build/")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE",
+        help="a parameter of the notebook, or a field of its paper's preset; the "
+        "results lie in a folder of their own below build/")
     args = parser.parse_args(argv)
     args.names = [_full(name) for name in args.names]
     _set_environment()

@@ -78,8 +78,8 @@ def _write(root: Path, parameters: dict, jobs: int) -> dict:
     numbers = SUBJECTS[:parameters["subjects"]]
     calls = [(root, subject, parameters) for subject in numbers]
     trials = [
-        vars(viewing) for _, watched in bar(side_by_side(write, calls, jobs, ordered=True), len(calls), "simulation")
-        for viewing in watched
+        vars(viewing) for _, watched in bar(side_by_side(write, calls, jobs, ordered=True),
+                                            len(calls), "simulation") for viewing in watched
     ]
     return {"files": [path_of(subject) for subject in numbers], "trials": trials}
 

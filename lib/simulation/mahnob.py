@@ -75,7 +75,10 @@ def _write(root: Path, parameters: dict, jobs: int) -> dict:
         for a, b in zip(felt, other, strict=True)
     ]
     calls = [(root, w, trace, parameters) for w, trace in zip(watched, driving, strict=True)]
-    facts = [fact for _, fact in bar(side_by_side(session, calls, jobs, ordered=True), len(calls), "simulation")]
+    facts = [
+        fact for _, fact in bar(side_by_side(session, calls, jobs, ordered=True), len(calls),
+                                "simulation")
+    ]
     for subject in sorted({w.subject for w in watched}):
         rng = stream(seed, "subject", subject)
         who = {"id": subject, "gender": "FM"[rng.integers(2)], "age": rng.integers(19, 41)}
