@@ -15,6 +15,8 @@ FOLDS   :=
 OUT     :=
 PROCESSOR :=
 LIMIT   :=
+SET     :=
+LAB     :=
 # These two also from the environment. Nothing of theirs is removed that was not made here.
 DATA    ?=
 ifeq ($(origin BUILD),undefined)
@@ -33,7 +35,7 @@ TO      := $(if $(value OUT),--out=$(call quote,$(value OUT)))
 FORKS    = $(if $(filter cuda%,$(DEVICE)),,$(PY) -m lib.companion.forks)
 LAUNCH   = $(PY) -S -E lib/companion/launch.py
 LIMITED := $(if $(value LIMIT),--limit=$(call quote,$(value LIMIT)))
-OPTIONS := --profile=$(call quote,$(value PROFILE)) $(AT) $(ON) $(TO)
+OPTIONS := --profile=$(call quote,$(value PROFILE)) $(AT) $(ON) $(TO) $(foreach one,$(value SET),--set=$(call quote,$(one)))
 override VENV := $(call absolute,$(value VENV))
 PY      := $(call quote,$(VENV)/bin/python)
 # Absolute, because a kernel's working folder is not always this one.
@@ -124,7 +126,7 @@ lock: setup ## contribute: compile requirements.lock from pyproject.toml (UPGRAD
 
 lab: setup ## play: open JupyterLab on the start page
 	@$(PY) -m lib.companion.runner
-	$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
+	env -u TQDM_DISABLE $(PY) -m lib.companion.play $(value LAB)
 
 exercises: setup ## play: write the exercises of the lessons again (what a learner has edited is kept)
 	@$(PY) -m lib.companion.exercises write

@@ -44,6 +44,11 @@ def profiles() -> Path:
     return notebooks() / "profiles"
 
 
+def sets() -> Path:
+    """Folder of the profiles that ``--set`` makes."""
+    return build() / "sets"
+
+
 def memo() -> Path:
     """Folder of the memo store."""
     return build() / "memo"

@@ -6,16 +6,19 @@ A profile of one's own is one more YAML there, over another that it is ``like``:
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import importlib
 import inspect
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import yaml
 
 from lib import paths
+from lib.whole import write_file
 
 OURS = ("demo", "public", "paper")  # each reads data of its own
 STANDARD = ("profile", "seed", "device", "data", "out")  # the parameters of every notebook
@@ -82,8 +85,8 @@ def _tuples(value):
 
 
 def _read(name: str) -> dict:
-    file = paths.profiles() / f"{name}.yaml"
-    if name not in names():
+    file = (paths.sets() if name.startswith("set-") else paths.profiles()) / f"{name}.yaml"
+    if not file.is_file():
         raise Refused(f"there is no profile {name!r}; there are {', '.join(names())}")
     try:
         given = yaml.load(file.read_text(encoding="utf-8"), _Once) or {}
@@ -128,6 +131,38 @@ def load(name: str) -> Profile:
     own = {key: value for key, value in given.items() if isinstance(value, Mapping)}
     common = {key: value for key, value in given.items() if key not in own}
     return Profile(name, chain[-1], common, own, _tuples(presets))
+
+
+def changed(like: str, notebook: str, paper: str, own: Collection[str],
+            settings: Sequence[str]) -> str:
+    """A profile below ``build`` that changes settings such as ``repeats=3`` or ``recipe.epochs=5``:
+    parameters of the notebook (``own``), or fields of its paper's preset. Returns its name."""
+    given: dict = {"like": like}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        try:
+            value = yaml.load(text, _Once)
+        except yaml.YAMLError as error:
+            raise Refused(f"--set {setting}: expected a value, found {error}") from error
+        if not equals or value is None:
+            raise Refused(f"--set {setting}: expected NAME=VALUE, as in repeats=3")
+        for part in reversed(key.split(".")):
+            value = {part: value}
+        if key in own:
+            given = merged(given, {notebook: value})
+        else:
+            given = merged(given, {"presets": {paper: value}})
+    text = yaml.safe_dump(given)
+    name = f"set-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    paths.sets().mkdir(parents=True, exist_ok=True)
+    write_file(paths.sets() / f"{name}.yaml", text.encode())
+    if given.get("presets"):
+        kind = importlib.import_module(f"lib.papers.{paper}.settings").Preset
+        try:
+            kind.of(name)
+        except Refused as error:
+            raise Refused(f"{error}; parameters of {notebook}: {', '.join(own)}") from error
+    return name
 
 
 def base(name: str) -> str:

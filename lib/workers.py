@@ -17,13 +17,14 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
 from typing import Any, ClassVar
 
 import cloudpickle
+from tqdm import tqdm
 
 METHOD = "fork" if sys.platform == "linux" else "spawn"  # macOS: not all libraries survive a fork
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "VECLIB_MAXIMUM")}
@@ -63,6 +64,14 @@ class _Foreman:
         self.process.kill()
         self.process.communicate()
         self.connection.close()
+
+
+def bar(steps: Iterable, total: int, label: str) -> tqdm:
+    """Steps with a bar of text for a person who waits, gone when all are done; none under
+    ``TQDM_DISABLE``, nor where nobody looks."""
+    watched = "ipykernel" in sys.modules or sys.stdout.isatty()
+    return tqdm(steps, total=total, desc=label, leave=False, file=sys.stdout, ncols=80,
+                disable=bool(os.environ.get("TQDM_DISABLE")) or not watched)
 
 
 os.register_at_fork(after_in_child=_Foreman.idle.clear)

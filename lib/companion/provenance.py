@@ -154,8 +154,8 @@ def read_notebook(name: str) -> Notebook:
 
 def root(out: str | os.PathLike = "") -> Path:
     """Folder under which all figures and tables lie: ``out``, relative to the project; empty means
-    ``build/figures``."""
-    return paths.ROOT / out if str(out) else paths.build() / "figures"
+    ``build/figures``, in ``make lab`` the ``RESULTS`` of the environment."""
+    return paths.ROOT / (out or os.environ.get("RESULTS") or paths.build() / "figures")
 
 
 def results(out: str | os.PathLike, paper: str, profile: str) -> tuple[Path, Path]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import importlib.metadata
 import inspect
 import io
@@ -24,6 +25,7 @@ import pandas as pd
 import torch
 from IPython.display import Image, Markdown, display
 from matplotlib.figure import Figure
+from pandas.io.formats.style import Styler
 
 from lib import paths, profiles
 from lib.companion.provenance import Notebook, peak_mib, read_notebook, record, results, sha256
@@ -111,8 +113,8 @@ class Run:
     def table(self, id: str, frame: pd.DataFrame, *, caption: str, tier: str = "simulated",
               source: str = "", dropped: Iterable[str] = (), decimals: int = 3,
               scores: pd.DataFrame | None = None) -> None:
-        """Save and record a table as CSV (six significant digits), and print it as plain text with
-        fixed decimals.
+        """Save and record a table as CSV (six significant digits), and show it with fixed
+        decimals, as HTML and as plain text.
 
         Parameters are those of :meth:`figure`; an index with names becomes columns. ``scores``: of
         every fold and seed, on which it rests; saved as ``<id>_scores.csv``, so that anyone can
@@ -125,7 +127,11 @@ class Run:
         if scores is not None:
             self._write(id, "scores", _csv(scores), about)
         text = frame.to_string(index=False, na_rep="-", float_format=f"{{:.{decimals}f}}".format)
-        print(f"{id}: {caption}\n{text}")
+        show = {
+            "text/plain": f"{id}: {caption}\n{text}",
+            "text/html": _html(id, frame, caption, decimals)
+        }
+        display(show, raw=True)
 
     def finish(self) -> None:
         """Write the manifest rows and say so in one line.
@@ -185,10 +191,35 @@ def _csv(frame: pd.DataFrame) -> bytes:
                         lineterminator="\n").encode("utf-8", "backslashreplace")
 
 
+# dark words on a light ground of their own: they read on a white and on a black page
+VERDICTS = {
+    "reproduced": "#cdeccf", "better": "#cdeccf", "close": "#d5e6f7", "inconclusive": "#f6ebc4",
+    "worse": "#f7d3cd"
+}
+
+
+def _html(id: str, frame: pd.DataFrame, caption: str, decimals: int) -> str:
+    """A table to read: numbers on the right, a header that stays in sight, verdicts coloured."""
+    head = "position:sticky;top:0;background:#e8e8e8;color:#111;text-align:right"
+    words = [
+        f"{cell}.col{i}" for cell in ("td", "th") for i, kind in enumerate(frame.dtypes)
+        if not pd.api.types.is_numeric_dtype(kind)
+    ]
+    look = Styler(frame, uuid=id, cell_ids=False).format(precision=decimals, na_rep="–",
+                                                         escape="html").hide(axis="index")
+    look = look.set_caption(html.escape(f"{id}: {caption}")).set_table_styles(
+        [{"selector": "th", "props": head}, {"selector": "td", "props": "text-align:right"},
+         {"selector": "caption", "props": "text-align:left;caption-side:top"},
+         *({"selector": word, "props": "text-align:left"} for word in words)])
+    for column in frame.columns.intersection(["verdict"]):
+        look = look.map(
+            lambda word: f"background:{VERDICTS[word]};color:#111"
+            if word in VERDICTS else "", subset=[column])
+    return f'<div style="max-height:36em;overflow:auto">{look.to_html()}</div>'
+
+
 def _quiet() -> None:
-    """Silence progress bars and MNE's chatter: nothing of it can be compared between two runs. Our
-    own warnings stay."""
-    os.environ["TQDM_DISABLE"] = "1"
+    """Silence MNE's chatter. Our own warnings stay."""
     os.environ["MNE_LOGGING_LEVEL"] = "ERROR"
     if "mne" in sys.modules:
         sys.modules["mne"].set_log_level("ERROR")
@@ -205,7 +236,7 @@ def _fix_chance(seed: int) -> None:
 
 
 def start(name: str, *, profile: str, seed: int, device: str, data: str, out: str, **lesson) -> Run:
-    """Begin a notebook: fix seeds and threads, silence progress bars, set the figures' style, print
+    """Begin a notebook: fix seeds and threads, set the figures' style, print
     what runs.
 
     Parameters

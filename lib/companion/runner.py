@@ -24,10 +24,10 @@ from filelock import Timeout
 
 from lib import paths
 from lib.companion.progress import begin, finished
-from lib.companion.provenance import Notebook, headings, peak_mib, read_notebook
+from lib.companion.provenance import Notebook, headings, peak_mib, read_notebook, results
 from lib.companion.state import folder, made, state, why
 from lib.files import edits, lock, merge_json
-from lib.profiles import Refused, base, load
+from lib.profiles import Refused, base, changed, load
 from lib.profiles import names as profile_names
 
 ENVIRONMENT = {
@@ -195,6 +195,31 @@ def _checked(profile: str, data: str | None, names: list[str]) -> str | None:
     return str(folder) if folder else None
 
 
+def _full(name: str) -> str:
+    """The notebook that begins with a number (``12``), else the name as it is."""
+    return next((file.stem for file in paths.sources() if file.stem.split("_")[0] == name), name)
+
+
+def _changed(notebook: Notebook, args: argparse.Namespace) -> str:
+    """The profile that ``--set`` makes; says where its results go."""
+    if args.out:
+        raise Refused("--set makes experiments, which stay below build/: leave out --out")
+    with contextlib.redirect_stderr(None):
+        import jupytext
+        import papermill
+
+        fresh = paths.sets() / f".{notebook.name}.ipynb"
+        paths.sets().mkdir(parents=True, exist_ok=True)
+        jupytext.write(jupytext.read(notebook.file), fresh)
+        own = papermill.inspect_notebook(fresh)
+        fresh.unlink()
+    profile = changed(args.profile, notebook.name, notebook.paper, own, args.set)
+    check_parameters(parameters(notebook.name, profile), own, notebook.name)
+    print(f"{notebook.name} with {', '.join(args.set)}: "
+          f"{results('', notebook.paper, profile)[0]}")
+    return profile
+
+
 def _set_environment() -> None:
     """Make runs comparable, whoever starts them, and let kernels find our package."""
     for key, value in ENVIRONMENT.items():
@@ -228,7 +253,12 @@ def main(argv: list[str] | None = None) -> int:
                         help="write notebooks/NAME.ipynb from the executed demo copies")
     parser.add_argument("--plan", action="store_true",
                         help="only note that these notebooks are about to be run")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE",
+        help="a parameter of the notebook, or a field of its paper's preset; the "
+        "results lie in a folder of their own below build/")
     args = parser.parse_args(argv)
+    args.names = [_full(name) for name in args.names]
     _set_environment()
     try:
         if args.publish:
@@ -241,7 +271,8 @@ def main(argv: list[str] | None = None) -> int:
             return 0
         for name in args.names:
             notebook = read_notebook(name)
-            given = parameters(name, args.profile, data=data, device=args.device, out=args.out)
+            profile = _changed(notebook, args) if args.set else args.profile
+            given = parameters(name, profile, data=data, device=args.device, out=args.out)
             if base(args.profile) not in notebook.profiles:
                 place = finished(args.profile, name)[0]
                 print(f"{place}{name}: not part of profile {args.profile}, but of "

@@ -58,6 +58,8 @@ def why(notebook: Notebook, given: Mapping) -> list[str]:
     """Reasons to run a notebook, one per line; empty where it is up to date."""
     home = folder(given["profile"])
     stamp = home / f"{notebook.name}.stamp.json"
+    if (home / f"{notebook.name}.failed.ipynb").exists():
+        return [f"its last run failed; the log: {home / notebook.name}.log"]
     if not stamp.exists() or not (home / f"{notebook.name}.ipynb").exists():
         return ["it has not been run yet"]
     old, new = json.loads(stamp.read_text(encoding="utf-8")), state(notebook, given)

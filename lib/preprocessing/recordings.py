@@ -13,7 +13,7 @@ import numpy as np
 
 from lib.datasets.base import BadFile, Cohort, Trial
 from lib.store import Store, code_digest
-from lib.workers import side_by_side
+from lib.workers import bar, side_by_side
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +94,8 @@ def attempts(trials: Sequence[Trial], work: Callable[..., Mapping], jobs: int, *
             enumerate(trials), lambda pair: sorted(set(pair[1].files.values())) or pair[1].subject)
     ]
     attempt, jobs = partial(_attempt, work, settings), min(jobs, len(groups))
-    for _, results in side_by_side(attempt, [(group,) for group in groups], jobs, ordered=ordered):
+    finished = side_by_side(attempt, [(group,) for group in groups], jobs, ordered=ordered)
+    for _, results in bar(finished, len(groups), "recordings"):
         yield from results
 
 

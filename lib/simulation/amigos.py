@@ -26,7 +26,7 @@ from lib.simulation.files import cells, matlab
 from lib.simulation.folder import cohort, keep
 from lib.simulation.heart import wave
 from lib.simulation.valence import mix, stream
-from lib.workers import side_by_side
+from lib.workers import bar, side_by_side
 
 VIDEOS = (*SHORT_VIDEOS, *LONG_VIDEOS)
 # samples made on either side and cut off after filtering: the owner filtered whole sessions
@@ -77,7 +77,8 @@ def make(folder=None, *, subjects: int = 8, short: tuple[float, float] = (30, 40
 def _write(root: Path, parameters: dict, jobs: int) -> dict:
     numbers = SUBJECTS[:parameters["subjects"]]
     calls = [(root, subject, parameters) for subject in numbers]
-    watched = chain(*(of_one for _, of_one in side_by_side(write, calls, jobs, ordered=True)))
+    written = side_by_side(write, calls, jobs, ordered=True)
+    watched = chain(*(of_one for _, of_one in bar(written, len(calls), "simulation")))
     return {"files": [*map(path_of, numbers)], "trials": [*map(vars, watched)]}
 
 

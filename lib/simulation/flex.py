@@ -19,7 +19,7 @@ from lib.simulation.files import motion_jpeg
 from lib.simulation.folder import cohort, keep
 from lib.simulation.valence import smooth, stream
 from lib.whole import write_file
-from lib.workers import side_by_side
+from lib.workers import bar, side_by_side
 
 # s the EEG is late (Sec 5.4); s of recording before the clip where there are markers
 LAG, LEAD = 2.0, 1.0
@@ -237,7 +237,7 @@ def make(folder=None, *, subjects: int = layout.SUBJECTS, clips: int = 2, second
 def _write(root: Path, parameters: dict, jobs: int) -> dict:
     planned = recordings(parameters)
     calls = [(root, r, parameters, i) for i, r in enumerate(planned)]
-    for _ in side_by_side(write, calls, jobs):
+    for _ in bar(side_by_side(write, calls, jobs), len(calls), "simulation"):
         pass
     rows = [(r.file, r.subject, r.emotion, r.clip,
              str(Path(r.file).with_suffix(".avi")) if parameters["video"] else "") for r in planned]

@@ -21,7 +21,7 @@ from lib.simulation.mahnob_files import bdf, gaze, write_labels, xml
 from lib.simulation.valence import (EMOTIONS, HISTORY, KNOWN, REAL_CLIPS, Trace, Watching,
                                     draw_traces, mix, plan, real_plan, smooth, stream)
 from lib.whole import write_file
-from lib.workers import side_by_side
+from lib.workers import bar, side_by_side
 
 AUDIO_RATE = 44100.0  # Hz; the sample counter of the audio is the clock all devices share
 LATENT_STD = 0.060  # of the latent, so that the brain and the face are driven in standard units
@@ -73,7 +73,10 @@ def _write(root: Path, parameters: dict, jobs: int) -> dict:
         for a, b in zip(felt, other, strict=True)
     ]
     calls = [(root, w, trace, parameters) for w, trace in zip(watched, driving, strict=True)]
-    facts = [fact for _, fact in side_by_side(session, calls, jobs, ordered=True)]
+    facts = [
+        fact for _, fact in bar(side_by_side(session, calls, jobs, ordered=True), len(calls),
+                                "simulation")
+    ]
     for subject in sorted({w.subject for w in watched}):
         rng = stream(seed, "subject", subject)
         who = {"id": subject, "gender": "FM"[rng.integers(2)], "age": rng.integers(19, 41)}

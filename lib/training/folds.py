@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
-from tqdm import tqdm
 
 from lib.store import Store, digest
 from lib.training.splits import Split
-from lib.workers import side_by_side
+from lib.workers import bar, side_by_side
 
 log = logging.getLogger(__name__)
 Result = dict[str, np.ndarray]
@@ -111,7 +110,7 @@ def cross_validate(work: Callable[..., Result], data: Mapping[str, np.ndarray],
     store : Store, optional
         Where finished folds are kept; default: ``build/memo``.
     label : str
-        Of the progress bar, which is silent when not on a terminal.
+        Of the progress bar.
     """
     if engine not in ENGINES:
         raise ValueError(f"no engine {engine!r}; there are {', '.join(ENGINES)}")
@@ -127,7 +126,7 @@ def cross_validate(work: Callable[..., Result], data: Mapping[str, np.ndarray],
     log.info("%s: %d finished before, %d to do", label, len(results), len(missing))
     todo = list(missing)
     finished = ENGINES[engine](work, data, list(missing.values()), jobs) if missing else ()
-    for i, value in tqdm(finished, total=len(todo), desc=label, disable=None):
+    for i, value in bar(finished, len(todo), label):
         store.save(todo[i], value)
         results[todo[i]] = value
     return [results[key] for key in keys]

@@ -79,14 +79,15 @@ def test_caption_is_drawn_below_everything(begin, project):
     assert top <= axes.xaxis.get_label().get_window_extent().y0
 
 
-def test_table_is_plain_text_and_csv(begin, project, capsys):
-    run = begin()
-    capsys.readouterr()
+def test_table_is_html_plain_text_and_csv(begin, project, monkeypatch):
+    run, shown = begin(), []
+    monkeypatch.setattr("lib.companion.run.display", lambda what, raw: shown.append(what))
     frame = pd.DataFrame({"model": ["face", "both"], "CCC": [0.123456789,
                                                              np.nan]}).set_index("model")
     run.table("table1", frame, caption="simulated cohort")
-    assert capsys.readouterr(
-    ).out == "table1: simulated cohort\nmodel   CCC\n face 0.123\n both     -\n"
+    text, cells = shown[0]["text/plain"], shown[0]["text/html"]
+    assert text == "table1: simulated cohort\nmodel   CCC\n face 0.123\n both     -"
+    assert [cells.count(f">{cell}</td>") for cell in ("face", "0.123", "both", "–")] == [1] * 4
     assert (project / "build" / "figures" / "toy" /
             "table1.csv").read_text() == "model,CCC\nface,0.123457\nboth,\n"
 

@@ -1,0 +1,62 @@
+"""``make lab``: JupyterLab on copies of the lessons in ``build/play``, so that playing changes
+nothing that is committed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from lib import paths
+from lib.companion.provenance import sha256
+from lib.whole import write_file
+
+
+def copies() -> list[str]:
+    """Copy the lessons that are new or have changed; returns the names of those that the learner
+    has edited, which stay."""
+    home, edited = paths.build() / "play", []
+    (home / "notebooks").mkdir(parents=True, exist_ok=True)
+    for link in ("notebooks/exercises", "docs", "figures", "README.md", "LICENSE"):
+        if not (home / link).is_symlink():
+            (home / link).symlink_to(paths.ROOT / link)
+    note = home / "copied.json"
+    old = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
+    new = dict(old)
+    for source in sorted(paths.notebooks().glob("[0-9]*.ipynb")):
+        lesson = json.loads(source.read_text(encoding="utf-8"))
+        lesson["metadata"].pop("jupytext", None)  # a pair would be written back as a .py
+        made, copy = sha256(source), home / "notebooks" / source.name
+        began, result = old.get(source.name, ("", ""))
+        if copy.exists() and sha256(copy) != result:
+            edited += [source.stem] if made != began else []
+        elif not copy.exists() or made != began:
+            write_file(copy, json.dumps(lesson, ensure_ascii=False, indent=1).encode())
+            new[source.name] = made, sha256(copy)
+    write_file(note, json.dumps(new).encode())
+    return edited
+
+
+def main(options: list[str]) -> int:
+    """Serve the copies; ``options`` are JupyterLab's."""
+    for name in copies():
+        print(f"{name}: the lesson is newer than your copy in build/play, which you edited and "
+              "which stays; remove or rename it to get the new one")
+    home = paths.build() / "play"
+    if os.geteuid() == 0:
+        print("JupyterLab runs as root, as in a container; on a machine that others share, start "
+              "it as a user")
+        options = ["--allow-root", *options]
+    own = {"RESULTS": str(home / "figures-of-play")}
+    given = [
+        f"--ServerApp.root_dir={home}", "--LabApp.default_url=/lab/tree/notebooks/"
+        "00_start_here.ipynb", "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"
+    ]
+    return subprocess.call([sys.executable, "-m", "jupyterlab", *given, *options],
+                           env=os.environ | own)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
