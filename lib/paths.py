@@ -1,7 +1,5 @@
 """The only place that knows where things are."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import os

@@ -1,8 +1,6 @@
 """Command line: ``python -m lib.datasets status``, ``fetch NAME ... [--size N]`` and ``convert
 seed-v IN OUT``."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Sequence

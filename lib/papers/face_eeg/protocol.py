@@ -50,10 +50,8 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> 
     FileNotFoundError
         Where there are no recordings; the message says how to lay them out.
     """
-    return spine.cohort(
-        profile, lambda: flex.read(
-            simulation.make(seed=seed, **{**Preset.of(profile).simulated, **simulated})), "flex",
-        root)
+    return spine.cohort(profile, root, "flex", flex.read, simulation.make, Preset.of(profile),
+                        seed=seed, **simulated)
 
 
 def maps(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 2.0,
@@ -142,7 +140,7 @@ def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: Prese
     seed, device, how
         Of the trainings, see :func:`lib.training.folds.cross_validate`.
     """
-    def settings(name: str, row: Row) -> dict:
+    def settings(name: str, row: Row, fold: Split) -> dict:
         own: dict[str, Any] = {"model": preset.model[name]} if name in preset.model else {}
         if name in preset.recipe:
             own["recipe"] = {**preset.recipe[name], "device": device}

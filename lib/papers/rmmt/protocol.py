@@ -39,8 +39,7 @@ TRANSFORMERS = {"RMMT", "MMT", "RSMT-E", "RSMT-F"}
 OWNERS = {"public": "mahnob-public-features", "paper": "mahnob"}
 
 
-def cohort(profile: str, root: str = "", *, seed: int = 0, effect: float = 1.0,
-           **simulated: Any) -> Cohort:
+def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> Cohort:
     """The trials of a profile: simulated (``demo``), public features (``public``) or the raw
     database (``paper``).
 
@@ -49,7 +48,7 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, effect: float = 1.0,
     profile : str
     root : str
         The user's data folder; default :func:`lib.paths.data`.
-    seed, effect, simulated
+    seed, simulated
         Of the simulated cohort, see :func:`lib.simulation.mahnob.make`.
 
     Raises
@@ -57,10 +56,8 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, effect: float = 1.0,
     FileNotFoundError
         Where the data of the profile are not there; the message says where to ask.
     """
-    return spine.cohort(
-        profile, lambda: mahnob.read(
-            simulation.make(seed=seed, effect=effect, **
-                            {**Preset.of(profile).simulated, **simulated})), OWNERS, root)
+    return spine.cohort(profile, root, OWNERS, mahnob.read, simulation.make, Preset.of(profile),
+                        seed=seed, **simulated)
 
 
 def features(trials: Cohort, *, weights: str = "", jobs: int = 2,
@@ -123,7 +120,7 @@ def run(data: Mapping[str, np.ndarray], names: Iterable[str], split: str, preset
         Repetitions of the deep models; controls have no randomness and run once.
     device, how : see :func:`lib.training.folds.cross_validate`
     """
-    def settings(name: str, row: Row) -> dict:
+    def settings(name: str, row: Row, fold: Split) -> dict:
         if row.work is fit_fold:
             model, own = row.settings["model"], row.settings["options"]
             options = {
