@@ -64,8 +64,8 @@ myst_heading_anchors = 4
 html_math_renderer = "mathml"
 
 # where the project lies, for Binder and Colab; no address there, no such links
-ADDRESS = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8")).get(
-    "repository-code", "")
+ADDRESS = yaml.safe_load(
+    (ROOT / "CITATION.cff").read_text(encoding="utf-8")).get("repository-code", "")
 LINK = re.compile(
     r"(?P<picture>!?)\[(?P<text>[^\]]*)\]\((?!https?://|#|mailto:)(?P<path>[^)\s]+)\)")
 
@@ -159,8 +159,8 @@ def _reference(source: Path) -> None:
     (source / "reference").mkdir()
     for room, modules in rooms.items():
         name = room if room == "lib" else f"lib.{room}"
-        body = "".join(f"## {module}\n\n```{{eval-rst}}\n.. automodule:: {module}\n```\n\n"
-                       for module in modules)
+        body = "".join((f"## {module}\n\n" if module != name else "") +
+                       f"```{{eval-rst}}\n.. automodule:: {module}\n```\n\n" for module in modules)
         (source / "reference" / f"{room}.md").write_text(f"# {name}\n\n{body}", encoding="utf-8")
     text = "What each module, function and class of `lib` is for, from its docstring."
     page = _contents("Reference", text, sorted(rooms)).replace(":maxdepth: 2", ":maxdepth: 1")
@@ -179,12 +179,16 @@ def _beside(source: Path, lesson) -> str:
             files.append(f"{{download}}`{label} ({suffix}) <../files/{file.name}>`")
     if match := re.match(r"https://github\.com/([^/]+/[^/]+?)(?:\.git)?/?$", ADDRESS):
         at = f"notebooks/{lesson.name}.ipynb"
-        files += [f"[Binder](https://mybinder.org/v2/gh/{match[1]}/HEAD?labpath={at})",
-                  f"[Colab](https://colab.research.google.com/github/{match[1]}/blob/HEAD/{at})"]
+        files += [
+            f"[Binder](https://mybinder.org/v2/gh/{match[1]}/HEAD?labpath={at})",
+            f"[Colab](https://colab.research.google.com/github/{match[1]}/blob/HEAD/{at})"
+        ]
     code = "\n".join(cell.source for cell in lesson.nb.cells if cell.cell_type == "code")
-    used = {f"{room}.{name}" if (ROOT / room.replace(".", "/") / f"{name}.py").is_file() else room
-            for room, names in re.findall(r"^from (lib[\w.]*) import \(?([\w, \n]+)", code, re.M)
-            for name in re.findall(r"\w+", names)} - {"lib"}
+    used = {
+        f"{room}.{name}" if (ROOT / room.replace(".", "/") / f"{name}.py").is_file() else room
+        for room, names in re.findall(r"^from (lib[\w.]*) import \(?([\w, \n]+)", code, re.M)
+        for name in re.findall(r"\w+", names)
+    } - {"lib"}
     modules = ", ".join(f"{{py:mod}}`{name}`" for name in sorted(used))
     return f"Download: {' · '.join(files)}\n\nCalls: {modules}" if modules else " · ".join(files)
 

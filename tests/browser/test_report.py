@@ -176,7 +176,7 @@ def test_prints_every_tab_with_whole_figures_and_no_code(visit, report, tmp_path
     assert page.faults == []
 
 
-@pytest.mark.parametrize("tab", ["start", "paper-4", "scoreboard", "provenance"])
+@pytest.mark.parametrize("tab", ["start", "paper-4", "scoreboard"])
 def test_the_report_has_no_barriers(barriers, report, tab):
     assert barriers(f"{report}#{tab}") == []
 
