@@ -1,5 +1,5 @@
-"""What the reference of the site shows: every public name says what it is for, and the examples give
-what they print."""
+"""What the reference of the site shows: every public name says what it is for, and the examples
+give what they print."""
 
 from __future__ import annotations
 

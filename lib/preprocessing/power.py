@@ -59,11 +59,11 @@ def log_power(x: np.ndarray, rate: float = RATE) -> np.ndarray:
 
     Examples
     --------
-    A wave of 10 Hz lies in the alpha band:
+    A wave of 20 Hz lies in the beta band:
 
-    >>> wave = np.sin(2 * np.pi * 10 * np.arange(1280) / 128)
+    >>> wave = np.sin(2 * np.pi * 20 * np.arange(1280) / 128)
     >>> [*BANDS][log_power(wave[None, None], 128).argmax()]
-    'alpha'
+    'beta'
     """
     window = min(round(2 * rate), x.shape[-1])
     frequency, (low, high) = np.fft.rfftfreq(window, 1 / rate), np.transpose([*BANDS.values()])

@@ -133,14 +133,10 @@ def _styles() -> Markup:
     return Markup(f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}\n{css}")
 
 
-def _csv(file: Path) -> str:
-    return "data:text/csv;base64," + base64.b64encode(file.read_bytes()).decode()
-
-
 def _template() -> Template:
     environment = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(anchor=anchor, slug=slug, extra=EXTRA, csv=_csv)
+    environment.globals.update(anchor=anchor, slug=slug, extra=EXTRA, base64=base64.b64encode)
     return environment.get_template("page.html")
 
 
