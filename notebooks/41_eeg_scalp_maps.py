@@ -94,7 +94,7 @@ run.table(
 # ## Fig 4: the set-up
 
 # %%
-from lib.papers.face_eeg import scalp_schematic as schematics
+from lib.papers.face_eeg import schematic as schematics
 
 run.figure(
     "fig4", schematics.setup(), caption="drawn by this project", tier="published"

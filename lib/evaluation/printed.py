@@ -3,6 +3,7 @@ and caveat."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,14 @@ def table(paper: str, number: int | str) -> pd.DataFrame:
         raise ValueError(
             f"no table {number!r} of {paper!r}; there are {', '.join(frame['table'].unique())}")
     return chosen.reset_index(drop=True)
+
+
+def tables(paper: str, rows: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Printed table -> the rows among ``rows`` that it prints, in its order; tables with none are
+    left out."""
+    frame = load(paper).query("table != 'text'")
+    ours = frame[frame["row"].isin(list(rows))].groupby("table", sort=False)["row"]
+    return {number: tuple(dict.fromkeys(names)) for number, names in ours}
 
 
 def _digits(values: pd.Series, least: int) -> int:

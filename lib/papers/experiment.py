@@ -59,9 +59,12 @@ class Record:
     role: str = "model"
 
 
-def cohort(profile: str, simulated: Callable[[], Cohort], owners: str | Mapping[str, str],
-           root: str = "") -> Cohort:
-    """The trials of a profile: simulated (``demo``), or those of a dataset of the registry.
+def cohort(profile: str, root: str, owners: str | Mapping[str, str], read: Callable[[Any], Cohort],
+           make: Callable[..., Any], preset: Any, **simulated: Any) -> Cohort:
+    """The trials of a profile: what ``make`` simulates and ``read`` reads (``demo``), or those of a
+    dataset of the registry.
+
+    ``preset``: its ``simulated`` are arguments of ``make``, before ``simulated``.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def cohort(profile: str, simulated: Callable[[], Cohort], owners: str | Mapping[
     """
     base = profiles.base(profile)
     if base == "demo":
-        return simulated()
+        return read(make(**{**preset.simulated, **simulated}))
     return registry.require(owners if isinstance(owners, str) else owners[base], profile, root)
 
 
@@ -92,7 +95,7 @@ def chosen(names: Iterable[str], rows: Mapping[str, Any], more: Mapping[str, Any
 
 
 def run(data: Mapping[str, Any], rows: Mapping[str, Row], folds: Sequence[Split], *,
-        preset: Callable[[str, Row], Mapping] = lambda name, row: {}, seeds: Sequence[int] = (0,),
+        preset: Callable[[str, Row, Split], Mapping] = lambda *_: {}, seeds: Sequence[int] = (0,),
         about: Mapping = {}, **how: Any) -> list[Record]:
     """Train and predict rows on folds, side by side; finished folds come from the memo.
 
@@ -103,7 +106,7 @@ def run(data: Mapping[str, Any], rows: Mapping[str, Row], folds: Sequence[Split]
     rows : mapping of Row
     folds : sequence of Split
     preset : callable
-        Name and row -> further arguments of its fold function.
+        Name, row and fold -> further arguments of its fold function.
     seeds : sequence of int
         Repetitions of the models; controls run once, with the first.
     about : mapping
@@ -113,9 +116,8 @@ def run(data: Mapping[str, Any], rows: Mapping[str, Row], folds: Sequence[Split]
     """
     groups: dict[tuple, list[Call]] = {}
     for name, row in rows.items():
-        settings = {**row.settings, **preset(name, row)}
         groups.setdefault((row.work, row.reads), []).extend(
-            Call(name, fold, seed, settings)
+            Call(name, fold, seed, {**row.settings, **preset(name, row, fold)})
             for seed in (seeds if row.role == "model" else seeds[:1]) for fold in folds)
     records = []
     for (work, reads), calls in groups.items():

@@ -44,8 +44,7 @@ def verdict_bars(counts: pd.DataFrame) -> Figure:
     return figure
 
 
-def beside_controls(frame: pd.DataFrame, panels: dict[str, tuple[str, str, list[str]]],
-                    kind: str = "simulated") -> Figure:
+def beside_controls(frame: pd.DataFrame, panels: dict[str, tuple[str, str, list[str]]]) -> Figure:
     """The rows of a paper's main tables, split by split, and below them all simple controls under
     the same split.
 
@@ -57,9 +56,8 @@ def beside_controls(frame: pd.DataFrame, panels: dict[str, tuple[str, str, list[
         Paper -> title, metric (what :func:`lib.evaluation.metrics.measure` makes of it, or its full
         name), tables of the networks. Controls come from every experiment of the paper but the null
         cohorts.
-    kind : {"simulated", "real"}
     """
-    drawn = frame[frame[kind].notna() & ~frame["table"].str.contains("null|text")]
+    drawn = frame[frame["simulated"].notna() & ~frame["table"].str.contains("null|text")]
     chosen = {}
     for paper, (_, metric, tables) in panels.items():
         own = drawn[(drawn["paper"] == paper)
@@ -73,13 +71,13 @@ def beside_controls(frame: pd.DataFrame, panels: dict[str, tuple[str, str, list[
                           height_ratios=heights, sharex=True)
     for ax, (paper, (networks, controls)) in zip(axes[:, 0], chosen.items(), strict=True):
         place = {split: y for y, split in enumerate(dict.fromkeys(networks["split"]))}
-        for row, split, value in networks[["row", "split", kind]].itertuples(index=False):
+        for row, split, value in networks[["row", "split", "simulated"]].itertuples(index=False):
             ax.plot(value, place[split] - 0.17, "o", ms=6, mfc="none", mew=1.3,
                     color=COLOURS[modality(row)])
-        ax.plot(controls[kind], controls["split"].map(place) + 0.2, "|", ms=9, mew=1.6,
+        ax.plot(controls["simulated"], controls["split"].map(place) + 0.2, "|", ms=9, mew=1.6,
                 color=COLOURS["control"])
-        best = controls.loc[controls.groupby("split")[kind].idxmax()]
-        for row, split, value in best[["row", "split", kind]].itertuples(index=False):
+        best = controls.loc[controls.groupby("split")["simulated"].idxmax()]
+        for row, split, value in best[["row", "split", "simulated"]].itertuples(index=False):
             ax.annotate(row, (value, place[split] + 0.2), (5, -1), textcoords="offset points",
                         va="center", fontsize=8, color="0.35", annotation_clip=False)
         ax.set(yticks=range(len(place)), yticklabels=[split.replace("_", " ") for split in place],

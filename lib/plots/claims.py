@@ -39,15 +39,11 @@ def _tiles(ax, counts: pd.DataFrame) -> None:
 def _stack(ax, counts: pd.DataFrame) -> None:
     """Horizontal bars, one per row of ``counts``, the first on top, with the numbers written into
     them."""
-    left = np.zeros(len(counts))
-    y = np.arange(len(counts))[::-1]
-    for verdict in counts.columns:
-        bars = ax.barh(y, counts[verdict], left=left, color=SHADES[verdict], edgecolor="white",
-                       label=verdict, height=0.78)
-        ax.bar_label(bars, [n or "" for n in counts[verdict]], label_type="center", fontsize=7)
-        left += counts[verdict]
-    ax.set_yticks(y, counts.index)
-    ax.set_xlabel("statements")
+    counts[::-1].plot.barh(stacked=True, ax=ax, width=0.78, color=SHADES, edgecolor="white",
+                           xlabel="statements", ylabel="", legend=False)
+    for bars in ax.containers:
+        ax.bar_label(bars, [f"{n:.0f}" if n else "" for n in bars.datavalues], label_type="center",
+                     fontsize=7)
     ax.margins(x=0.02, y=0.02)
 
 

@@ -6,8 +6,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeAlias
+from pathlib import Path
+from typing import Any, TypeAlias
 
+import yaml
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
@@ -110,3 +112,34 @@ class Sheet:
              **style) -> None:
         """Text on the sheet."""
         self.ax.text(x, y, text, ha=ha, va="center", fontsize=size, color="0.2", zorder=4, **style)
+
+
+def drawing(file: Path, name: str, **facts: Any) -> Figure:
+    """A drawing that stands in a YAML file: its size, then what is drawn, one call of a
+    :class:`Sheet` each.
+
+    A box is called what it is drawn ``as``; its name stands for it, and in a point for its
+    coordinate. Texts are filled with ``facts``, of which ``n`` of a box may be one; what has a
+    ``when`` is drawn where that fact is true.
+    """
+    size, *steps = yaml.safe_load(file.read_text(encoding="utf-8"))[name]
+    sheet, boxes = Sheet(*size), {}
+
+    def said(value):
+        return value.format(**facts) if isinstance(value, str) else value
+
+    def place(end) -> Box | Point:
+        if isinstance(end, str):
+            return boxes[end]
+        x, y = end
+        return boxes[x].x if isinstance(x, str) else x, boxes[y].y if isinstance(y, str) else y
+
+    for (draw, given), *look in (step.items() for step in steps):
+        options = {key: said(value) for key, value in look}
+        if not facts.get(options.pop("when", ""), True):
+            continue
+        called = options.pop("as", "")
+        options |= {"n": facts.get(options["n"], options["n"])} if "n" in options else {}
+        read = place if draw in ("arrow", "flow", "elbow") else said
+        boxes[called] = getattr(sheet, draw)(*map(read, given), **options)
+    return sheet.figure

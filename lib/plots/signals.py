@@ -28,9 +28,9 @@ def lobe(channel: str) -> str:
 
 
 def topomaps(power: np.ndarray, channels: Sequence[str], rows: Sequence[str], bands: Sequence[str],
-             faces: Sequence[np.ndarray] | None = None, unit: str = "relative band power",
-             shared: bool = False) -> Figure:
-    """Scalp maps of band power, a line per subject or trial (Table 2).
+             faces: Sequence[np.ndarray] | None = None) -> Figure:
+    """Scalp maps of relative band power, a line per subject or trial (Table 2); a colour scale per
+    band, so that the pattern within each band shows.
 
     Parameters
     ----------
@@ -41,11 +41,6 @@ def topomaps(power: np.ndarray, channels: Sequence[str], rows: Sequence[str], ba
         Labels of lines and columns.
     faces : sequence of array (height, width, 3), optional
         One uint8 picture per line.
-    unit : str
-        Of ``power``, on the colour bars.
-    shared : bool
-        One colour scale for all bands; else one per band, so that the pattern within each band
-        shows.
     """
     power = np.asarray(power, dtype=float)
     n_rows, n_bands, _ = shape = len(rows), len(bands), len(channels)
@@ -60,23 +55,18 @@ def topomaps(power: np.ndarray, channels: Sequence[str], rows: Sequence[str], ba
             picture(axes[r, 0], faces[r])
         axes[r, 0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=8)
         for b in range(n_bands):
-            within = power if shared else power[:, b]
             image, _ = mne.viz.plot_topomap(power[r, b], info, axes=axes[r, b + extra], show=False,
                                             contours=4, sensors="k,", size=1, cmap="rocket_r",
-                                            vlim=(within.min(), within.max()))
+                                            vlim=(power[:, b].min(), power[:, b].max()))
             if r == 0:
                 axes[r, b + extra].set_title(bands[b], loc="center")
-            if r == n_rows - 1 and not shared:
+            if r == n_rows - 1:
                 bar = figure.colorbar(image, ax=axes[:, b + extra], location="bottom", shrink=0.85,
                                       aspect=12, pad=0.02)
                 bar.ax.locator_params(nbins=2)
                 bar.ax.tick_params(labelsize=7)
-    if shared:
-        figure.colorbar(image, ax=axes[:, extra:], location="bottom", shrink=0.4, aspect=30,
-                        pad=0.02, label=unit)
-    else:
-        figure.suptitle(f"{unit}, one colour scale per band",
-                        fontsize=mpl.rcParams["axes.labelsize"])
+    figure.suptitle("relative band power, one colour scale per band",
+                    fontsize=mpl.rcParams["axes.labelsize"])
     return figure
 
 

@@ -4,16 +4,38 @@ from __future__ import annotations
 
 import io
 import logging
-import time
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
+from torch import nn
 
+from lib.training.folds import weights
 from lib.whole import writing
 
 log = logging.getLogger(__name__)
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def state(network: nn.Module) -> dict[str, np.ndarray]:
+    """All weights of a network, as a result holds them: ``weights/<parameter>``."""
+    return {f"weights/{name}": value.cpu().numpy() for name, value in network.state_dict().items()}
+
+
+def restore(network: Network, arrays: Mapping[str, np.ndarray]) -> Network:
+    """A network with the weights of a result, or with weights by parameter name.
+
+    Raises
+    ------
+    RuntimeError
+        Where names or shapes differ from the network's: both must come from the same settings.
+    """
+    own = weights(arrays) or arrays
+    network.load_state_dict({name: torch.tensor(array) for name, array in own.items()})
+    return network
 
 
 class Checkpoint:
@@ -30,12 +52,6 @@ class Checkpoint:
     """
     def __init__(self, file: Path, given: str, rng: np.random.Generator):
         self.file, self.given, self.rng = file, given, rng
-        self.begin, self.before = time.perf_counter(), 0.0
-
-    @property
-    def seconds(self) -> float:
-        """Spent on the run, with what was spent before a restart."""
-        return self.before + time.perf_counter() - self.begin
 
     def save(self, network, optimiser, schedule, history: list, best: tuple) -> None:
         """Write atomically; where it cannot be written, say so and go on."""
@@ -43,9 +59,9 @@ class Checkpoint:
         torch.save(
             {
                 "network": network.state_dict(), "optimiser": optimiser.state_dict(),
-                "schedule": schedule.state_dict(), "history": [
-                    list(map(float, row)) for row in history
-                ], "best": best, "given": self.given, "seconds": self.seconds,
+                "schedule": schedule.state_dict(),
+                "history": [list(map(float, row))
+                            for row in history], "best": best, "given": self.given,
                 "numpy": self.rng.bit_generator.state, "torch": torch.get_rng_state(),
                 "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
             }, buffer)
@@ -85,7 +101,7 @@ class Checkpoint:
             return None
         for name, part in (("network", network), ("optimiser", optimiser), ("schedule", schedule)):
             part.load_state_dict(state[name])
-        self.before, self.rng.bit_generator.state = state["seconds"], state["numpy"]
+        self.rng.bit_generator.state = state["numpy"]
         torch.set_rng_state(state["torch"])
         if state["cuda"]:
             torch.cuda.set_rng_state_all(state["cuda"])

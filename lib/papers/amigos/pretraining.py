@@ -3,8 +3,8 @@ what a network makes of a gap."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
+from timeit import timeit
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,11 @@ from lib import profiles
 from lib.datasets import registry
 from lib.models.physio_transformer import EEG, PhysioTransformer
 from lib.papers.amigos.settings import CORPORA, Preset
-from lib.papers.amigos.training import load_weights, pretrain_fold
+from lib.papers.amigos.training import pretrain_fold
 from lib.preprocessing import physio
 from lib.simulation import corpora as simulated_corpora
 from lib.store import Store
+from lib.training.checkpoint import restore
 from lib.training.folds import Call, cross_validate
 from lib.training.losses import span_mask
 from lib.training.scaling import standardise
@@ -84,8 +85,7 @@ def fill(x: np.ndarray, start: Mapping[str, np.ndarray], modality: str, preset: 
     """
     chosen = x[np.linspace(0, len(x) - 1, min(n, len(x))).astype(int)]
     mask = span_mask(len(chosen), x.shape[-1], rng=np.random.default_rng(seed))
-    model = PhysioTransformer(**preset.model[modality]).eval()
-    load_weights(model, start)
+    model = restore(PhysioTransformer(**preset.model[modality]), start).eval()
     with torch.no_grad():
         guess = model.reconstruct(torch.as_tensor(chosen * ~mask[:, None])).numpy()
     return chosen, mask, guess
@@ -142,14 +142,15 @@ def step_cost(batch: int = 4, steps: int = 2, device: str = "cpu") -> dict[str, 
     published pre-training."""
     model = PhysioTransformer(**EEG["model"]).to(device).train()
     optimiser = torch.optim.Adam(model.parameters())
-    x, begin = torch.randn(batch, 10, 1280, device=device), 0.0
-    for step in range(steps + 1):
-        if step == 1:  # the first step warms up
-            begin = time.perf_counter()
+    x = torch.randn(batch, 10, 1280, device=device)
+
+    def step() -> None:
         optimiser.zero_grad()
         torch.mean((model.reconstruct(x) - x)**2).backward()
         optimiser.step()
-    if device.startswith("cuda"):
-        torch.cuda.synchronize()
-    rate = batch * steps / (time.perf_counter() - begin)
+        if device.startswith("cuda"):
+            torch.cuda.synchronize()
+
+    step()  # warms up
+    rate = batch * steps / timeit(step, number=steps)
     return {"segments per second": rate, "days": PUBLISHED_PASSES / rate / 86400}

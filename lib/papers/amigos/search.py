@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -124,9 +125,9 @@ def search(data: Mapping[str, Any], unlabelled: Mapping[str, np.ndarray], split:
 def found(folds: Sequence[Split], folder: Path) -> dict[tuple[int, str, str], dict[str, float]]:
     """Every configuration that searches have left for these folds, as
     :func:`lib.papers.amigos.protocol.run` takes them."""
-    keys = [(fold, m, target) for fold in folds for m in MODALITIES for target in TARGETS
-            if _file(folder, fold, m, target).exists()]
-    return {(fold.fold, m, target): best(fold, m, target, folder) for fold, m, target in keys}
+    return {(fold.fold, m, target): best(fold, m, target, folder)
+            for fold, m, target in product(folds, MODALITIES, TARGETS)
+            if _file(folder, fold, m, target).exists()}
 
 
 def best(split: Split, modality: str, target: str, folder: Path) -> dict[str, float]:
@@ -168,12 +169,11 @@ def main(argv: list[str] | None = None) -> int:
         m: amigos_pretraining.corpus(args.profile, m, args.data, limit=preset.corpus)
         for m in MODALITIES
     }
-    for fold in amigos.splits(data, args.split, preset)[:args.folds]:
-        for modality in MODALITIES:
-            for target in TARGETS:
-                config = search(data, unlabelled, fold, modality, target, preset, folder,
-                                samples=args.samples, device=args.device)
-                print(f"{fold.name}, fold {fold.fold}, {modality}, {target}: {config}", flush=True)
+    folds = amigos.splits(data, args.split, preset)[:args.folds]
+    for fold, modality, target in product(folds, MODALITIES, TARGETS):
+        config = search(data, unlabelled, fold, modality, target, preset, folder,
+                        samples=args.samples, device=args.device)
+        print(f"{fold.name}, fold {fold.fold}, {modality}, {target}: {config}", flush=True)
     return 0
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib import profiles
+from lib.evaluation import printed
 from lib.models.physio_transformer import ECG, EEG, FusionHead, PhysioTransformer, Recogniser
 from lib.papers.amigos.controls import coin_fold, control_fold, stimulus_fold
 from lib.papers.amigos.training import FusionRecipe, PretrainRecipe, Recipe
@@ -49,8 +50,8 @@ VARIANTS = {
     "Fused without pre-training": Variant(MODALITIES, pretrained=False),
     "Fused": Variant(MODALITIES),
 }
-LABELS = (*TARGETS, "trial", "subject")
-FEATURES = ("features_eeg", "features_ecg", *LABELS)
+UNITS = ("trial", "subject")
+FEATURES = ("features_eeg", "features_ecg", *UNITS)
 
 
 def _control(model: str, modality: str = "both", role: str = "control",
@@ -61,8 +62,8 @@ def _control(model: str, modality: str = "both", role: str = "control",
 
 CONTROLS = {
     "majority": _control("majority", role="chance"),
-    "coin": Row(coin_fold, {}, LABELS, "chance"),
-    "stimulus mean": Row(stimulus_fold, {}, (*LABELS, "stimulus"), "control"),
+    "coin": Row(coin_fold, {}, UNITS, "chance"),
+    "stimulus mean": Row(stimulus_fold, {}, (*UNITS, "stimulus"), "control"),
     # like for like: features of the signals as the networks see them, scaled on training segments
     "linear, EEG": _control("linear", "eeg", scaling="train"),
     "linear, ECG": _control("linear", "ecg", scaling="train"),
@@ -76,11 +77,8 @@ CONTROLS = {
     "naive Bayes, ECG": _control("naive Bayes", "ecg"),
     "naive Bayes, both": _control("naive Bayes"),
 }
-TABLES = {
-    "1": ("EEG without pre-training", "EEG"), "2": ("ECG", "EEG", "Fused"),
-    "3": ("Fused without pre-training", "Fused"),
-    "4": ("EEG", "Fused", "naive Bayes, EEG", "naive Bayes, ECG", "naive Bayes, both"),
-}
+TABLES = printed.tables("amigos", VARIANTS)
+TABLES["4"] += ("naive Bayes, EEG", "naive Bayes, ECG", "naive Bayes, both")
 
 
 @dataclass(frozen=True)

@@ -3,24 +3,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from lib import paths
 from lib.models.physio_transformer import FusionHead, PhysioTransformer, Recogniser
 from lib.store import code_digest, digest
 from lib.training import loop
-from lib.training.checkpoint import Checkpoint
+from lib.training.checkpoint import Checkpoint, restore, state
 from lib.training.losses import masked_mse, span_mask
 from lib.training.recognition import Recognition, recognise
 from lib.training.scaling import standardise
 
-PREFIX = "weights/"
 Result = dict[str, np.ndarray]
 
 
@@ -99,21 +97,6 @@ def high_labels(ratings: np.ndarray, trial: np.ndarray, train: Sequence[int]) ->
     return (ratings > mean_rating(ratings, trial, train)).astype(np.float32)
 
 
-def load_weights(model: nn.Module, arrays: Mapping[str, np.ndarray]) -> None:
-    """Put the result of :func:`pretrain_fold`, or its weights alone (with or without ``weights/``),
-    into a module.
-
-    Raises
-    ------
-    RuntimeError
-        Where names or shapes differ from the module's: both must come from the same settings.
-    """
-    model.load_state_dict({
-        name.removeprefix(PREFIX): torch.tensor(array) for name, array in arrays.items()
-        if name not in {"history", "seconds"}
-    })
-
-
 class HighLowTask(Recognition):
     """High or low, in batches of nearly equal length also where nothing is trained."""
     def pieces(self, rows: np.ndarray) -> list[np.ndarray]:
@@ -151,13 +134,13 @@ def finetune_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, 
         float32, last hidden layer of all segments, for :func:`fusion_fold`; ``attention``
         ``(n_test, n_tokens)`` float16, weights of CLS in the last layer, mean over heads;
         ``history`` ``(epochs, 4)``: training and validation cross-entropy, validation accuracy,
-        learning rate; ``threshold``: the rating above which a trial is high; ``seconds``.
+        learning rate; ``threshold``: the rating above which a trial is high.
     """
-    begin, settings = time.perf_counter(), Recipe(**recipe)
+    settings = Recipe(**recipe)
     torch.manual_seed(seed)
     net = Recogniser(PhysioTransformer(**model), **head)
     if weights is not None:
-        load_weights(net.encoder, weights)
+        restore(net.encoder, weights)
     x = torch.from_numpy(
         standardise(data[modality], split["train"], data["subject"], settings.scaling))
     y = high_labels(data[target], data["trial"], split["train"])
@@ -169,8 +152,7 @@ def finetune_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, 
                            task.rows["test"])
     return result | {
         "hidden": hidden.cpu().numpy(), "attention": attention.cpu().numpy().astype(np.float16),
-        "threshold": np.array(mean_rating(data[target], data["trial"], split["train"])),
-        "seconds": np.array(time.perf_counter() - begin)
+        "threshold": np.array(mean_rating(data[target], data["trial"], split["train"]))
     }
 
 
@@ -194,15 +176,14 @@ def fusion_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, ta
     Returns
     -------
     dict
-        ``val``, ``test``, ``history``, ``seconds`` as :func:`finetune_fold`.
+        ``val``, ``test``, ``history`` as :func:`finetune_fold`.
     """
-    begin = time.perf_counter()
     torch.manual_seed(seed)
     x = torch.from_numpy(np.array(hidden, np.float32))
     task = HighLowTask(FusionHead(x.shape[1], **head), [x],
                        high_labels(data[target], data["trial"], split["train"]), split,
                        FusionRecipe(**recipe), np.random.default_rng(seed))
-    return recognise(task) | {"seconds": np.array(time.perf_counter() - begin)}
+    return recognise(task)
 
 
 class ReconstructionTask(loop.Task):
@@ -264,9 +245,8 @@ def pretrain_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, 
     Returns
     -------
     dict
-        ``weights/<parameter>``: for :func:`load_weights`; ``history`` ``(epochs, 3)``: training and
-        validation mean squared error on masked points, learning rate; ``seconds``, with those
-        before a restart.
+        ``weights/<parameter>``: for :func:`lib.training.checkpoint.restore`; ``history`` ``(epochs,
+        3)``: training and validation mean squared error on masked points, learning rate.
     """
     settings, rng = PretrainRecipe(**recipe), np.random.default_rng(seed)
     corpus, own = np.asarray(data["corpus"]), np.asarray(data["own"])
@@ -282,5 +262,4 @@ def pretrain_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, 
                     code_digest(__file__))) if checkpoint else ""
     kept = Checkpoint(paths.build() / "checkpoints" / checkpoint, given, rng)
     history = loop.fit(task, settings, kept if checkpoint else None)
-    weights = {PREFIX + name: value.cpu().numpy() for name, value in network.state_dict().items()}
-    return {**weights, "history": history, "seconds": np.array(kept.seconds)}
+    return state(network) | {"history": history}

@@ -31,7 +31,7 @@ from lib.papers.face_eeg.expression_training import backbone_features, face_fold
 from lib.papers.face_eeg.settings import Preset
 from lib.simulation import rafdb as simulation
 from lib.store import Store, digest
-from lib.training.folds import weights
+from lib.training.checkpoint import restore
 from lib.training.splits import Split
 
 
@@ -50,10 +50,8 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> 
     FileNotFoundError
         Where RAF-DB is not below the data folder; the message says where to ask.
     """
-    return spine.cohort(
-        profile, lambda: rafdb.read(
-            simulation.make(seed=seed, **{**Preset.of(profile).face.simulated, **simulated})),
-        "rafdb", root)
+    return spine.cohort(profile, root, "rafdb", rafdb.read, simulation.make,
+                        Preset.of(profile).face, seed=seed, **simulated)
 
 
 def features(trials: Cohort, *, weights: str = "", control: bool = True, seed: int = 0,
@@ -92,7 +90,7 @@ def features(trials: Cohort, *, weights: str = "", control: bool = True, seed: i
         if maps == "random_maps" and not control:
             continue
         backbone = truncated_mobilenet(which, seed=seed)
-        data[maps] = backbone_features(images, backbone, store=store)
+        data[maps] = backbone_features(images, backbone, store)
         data["about" if maps == "maps" else "about_random"] = spine.about(
             trials, source, trials.dropped, backbone.name)
         data.setdefault("weights", weights_source(backbone))
@@ -125,9 +123,10 @@ def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: FaceP
         ``engine``, ``jobs``, ``store``: see :func:`lib.training.folds.cross_validate`.
     """
     recipe = {**preset.recipe, "device": device}
-    return spine.run(data, spine.chosen(names, ROWS), repeats(data, split, preset),
-                     preset=lambda _, row: {"recipe": recipe}
-                     if row.work is face_fold else {}, seeds=(seed,), **how)
+    return spine.run(
+        data, spine.chosen(names, ROWS), repeats(data, split, preset),
+        preset=lambda _, row, fold: {"recipe": recipe}
+        if row.work is face_fold else {}, seeds=(seed,), **how)
 
 
 def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experiment: str,
@@ -176,10 +175,7 @@ def recalls(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> pd.Dat
 
 def _network(record: Record) -> PatchAttention:
     """The trained network of a record, in evaluation mode."""
-    net = PatchAttention(**ROWS[record.row].settings["model"])
-    net.load_state_dict(
-        {name: torch.from_numpy(value) for name, value in weights(record.result).items()})
-    return net.eval()
+    return restore(PatchAttention(**ROWS[record.row].settings["model"]), record.result).eval()
 
 
 @torch.no_grad()

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from lib.plots.shapes import blanks, fan, legend, picture
-from lib.plots.style import COLOURS, LINES, blank
+from lib.plots.shapes import blanks, legend, picture
+from lib.plots.style import COLOURS, LINES
 
 ORDERS = {"class by class": (COLOURS["face"], "--"), "shuffled": (COLOURS["control"], "-")}
 _SHADES = (COLOURS["face"], COLOURS["EEG"], COLOURS["eye"], COLOURS["control"])
@@ -145,17 +146,17 @@ def recall_bars(table: pd.DataFrame, rows: Sequence[str], emotions: Sequence[str
     rows, emotions : sequence of str
         What is drawn, in this order.
     """
-    figure = blank(2.7)
-    ax, width = figure.subplots(), 0.8 / len(rows)
-    for row, shade, offset in zip(rows, _SHADES, fan(len(rows), width), strict=False):
-        found = table[table["row"] == row].pivot_table(index="emotion", columns="fold",
-                                                       values="recall").reindex(emotions)
-        x = np.arange(len(emotions)) + offset
-        ax.bar(x, found.mean(axis=1), 0.9 * width, color=shade, alpha=0.55, label=row)
-        ax.plot(np.repeat(x, found.shape[1]), found.to_numpy().ravel(), "o", ms=3, color="0.15")
+    figure, (ax,) = blanks(2.7)
+    what = {"x": "emotion", "y": "recall", "hue": "row", "order": emotions, "hue_order": rows}
+    sns.barplot(table, **what, palette=_SHADES[:len(rows)], saturation=1, alpha=0.55, gap=0.1,
+                errorbar=None, ax=ax)
+    handles = ax.get_legend_handles_labels()[0]
+    sns.stripplot(table, **what, palette=["0.15"] * len(rows), dodge=True, jitter=False, size=4,
+                  ax=ax)
     ax.axhline(1 / len(emotions), color="0.5", lw=1, ls="--", zorder=0)
-    ax.set(xticks=range(len(emotions)), xticklabels=emotions, ylabel="recall", ylim=(-0.02, 1.02))
-    figure.legend(loc="outside upper left", ncols=len(rows))
+    ax.set(xlabel="", ylim=(-0.02, 1.02))
+    ax.get_legend().remove()
+    legend(figure, handles)
     return figure
 
 

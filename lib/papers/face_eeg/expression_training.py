@@ -8,7 +8,6 @@ backbone in the loop.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,6 +20,7 @@ from lib.models.backbones import Backbone
 from lib.models.face_attention import PatchAttention
 from lib.store import Store, digest
 from lib.training import loop
+from lib.training.checkpoint import state
 from lib.training.controls import classify
 from lib.training.recognition import Recognition, recognise
 from lib.training.splits import Split
@@ -96,17 +96,15 @@ def splits(labels, official, how: str = "official", seed: int = 0) -> list[Split
     return [Split(how, 0, *(tuple(np.sort(part).tolist()) for part in (train, val, test)))]
 
 
-def feature_maps(images: np.ndarray, backbone: Backbone, flip: bool = True,
-                 batch: int = 32) -> dict[str, np.ndarray]:
-    """The backbone's maps of each face and, with ``flip``, of its mirror image: ``{"maps": (n, 2 or
-    1, 160, 4, 4)}`` float16.
+def feature_maps(images: np.ndarray, backbone: Backbone, batch: int = 32) -> dict[str, np.ndarray]:
+    """The backbone's maps of each face and of its mirror image: ``{"maps": (n, 2, 160, 4, 4)}``
+    float16.
 
     The last batch is filled up with its last face, so that a processor's rounding is the same for a
     face wherever it stands.
     """
-    copies = [images, images[:, :, ::-1]] if flip else [images]
-    maps = np.empty((len(images), len(copies), 160, 4, 4), np.float16)
-    for i, faces in enumerate(copies):
+    maps = np.empty((len(images), 2, 160, 4, 4), np.float16)
+    for i, faces in enumerate((images, images[:, :, ::-1])):
         for start in range(0, len(faces), batch):
             part = np.ascontiguousarray(faces[start:start + batch])
             full = np.concatenate([part, np.repeat(part[-1:], batch - len(part), axis=0)])
@@ -114,7 +112,7 @@ def feature_maps(images: np.ndarray, backbone: Backbone, flip: bool = True,
     return {"maps": maps}
 
 
-def backbone_features(images: np.ndarray, backbone: Backbone, *, flip: bool = True,
+def backbone_features(images: np.ndarray, backbone: Backbone,
                       store: Store | None = None) -> np.ndarray:
     """`feature_maps`, remembered.
 
@@ -124,17 +122,16 @@ def backbone_features(images: np.ndarray, backbone: Backbone, *, flip: bool = Tr
         uint8, RGB.
     backbone : Backbone
         Of `lib.models.face_attention.truncated_mobilenet`; it computes channels last.
-    flip : bool
     store : Store, optional
         Default: ``build/memo``.
 
     Returns
     -------
     array
-        ``(n, 2 or 1, 160, 4, 4)`` float16; 10 kB a face.
+        ``(n, 2, 160, 4, 4)`` float16; 10 kB a face.
     """
-    given = digest(images), backbone.name, backbone.fingerprint, backbone.size, flip
-    return (store or Store()).memoise(feature_maps, images, backbone, flip, given=given)["maps"]
+    given = digest(images), backbone.name, backbone.fingerprint, backbone.size
+    return (store or Store()).memoise(feature_maps, images, backbone, given=given)["maps"]
 
 
 def class_weights(labels: np.ndarray, n_classes: int = 4) -> np.ndarray:
@@ -202,23 +199,15 @@ def face_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, mode
         ``val``, ``test``: probabilities ``(n_val, 4)``, ``(n_test, 4)`` float32, of faces as they
         are, not mirrored, by the weights of the best epoch; ``history`` ``(epochs, 4)``: training
         loss, validation loss, validation accuracy, learning rate; ``best``: that epoch, from
-        0; ``seconds``; ``weights/<name>``: the network's state.
+        0; ``weights/<name>``: the network's state.
     """
-    begin, settings = time.perf_counter(), Recipe(**recipe)
+    settings = Recipe(**recipe)
     torch.manual_seed(seed)
     emotion, train = np.asarray(data["emotion"], np.int64), np.asarray(split["train"])
     weight = torch.from_numpy(class_weights(emotion[train])) if settings.balanced else torch.ones(4)
     task = FaceTask(PatchAttention(**model), [torch.from_numpy(data[maps])], emotion, split,
                     settings, np.random.default_rng(seed), weight.to(settings.device))
-    result = recognise(task)
-    return {
-        **result, "seconds": np.
-        array(time.perf_counter() -
-              begin), **{
-                  f"weights/{name}": value.cpu().numpy() for name, value in task.network.state_dict(
-                  ).items()
-              }
-    }
+    return recognise(task) | state(task.network)
 
 
 def control_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *,

@@ -66,34 +66,19 @@ def preparation(raw: np.ndarray, bands: Mapping[str, np.ndarray], spectra: np.nd
     return figure
 
 
-def electrode_grid(grid: Sequence[Sequence[str]], values: np.ndarray | None = None,
-                   label: str = "") -> Figure:
-    """The 28 electrodes on the 7 x 5 grid, seen from above, nose up; coloured by a value where one
-    is given.
-
-    Parameters
-    ----------
-    grid : sequence of sequence of str
-        Names; empty where there is no electrode.
-    values : array (7, 5), optional
-    label : str
-        What is coloured.
-    """
+def electrode_grid(grid: Sequence[Sequence[str]]) -> Figure:
+    """The 28 electrodes on the 7 x 5 grid of names (empty where there is none), seen from above,
+    nose up."""
     rows, columns = len(grid), len(grid[0])
     figure, (ax,) = blanks(0.5 * rows + 0.5, width=5.2)
-    there = np.array([[bool(name) for name in line] for line in grid])
-    shown = np.where(there, 0.5 if values is None else values, np.nan)
-    look = {"cmap": "Blues", "vmin": 0, "vmax": 1} if values is None else {"cmap": "viridis"}
-    image = ax.imshow(shown, aspect="auto", **look)
-    for i, line in enumerate(grid):
-        for j, name in enumerate(line):
-            ink = "0.6" if not name else "black" if values is None else "white"
-            ax.text(j, i, name or "0", ha="center", va="center", fontsize=9, color=ink)
+    ax.imshow(np.where(np.array(grid) != "", 0.5, np.nan), aspect="auto", cmap="Blues", vmin=0,
+              vmax=1)
+    for (i, j), name in np.ndenumerate(grid):
+        ax.text(j, i, name or "0", ha="center", va="center", fontsize=9,
+                color="black" if name else "0.6")
     ax.set(xticks=range(columns), yticks=range(rows), ylabel="row (front to back)",
            xlabel="column (left to right)")
     ax.tick_params(length=0)
-    if values is not None:
-        figure.colorbar(image, ax=ax, label=label)
     return figure
 
 
@@ -116,7 +101,7 @@ def images(pictures: np.ndarray, rows: Sequence[str], columns: Sequence[str]) ->
 
 
 def five_splits(summary: pd.DataFrame, rows: Sequence[str], splits: Sequence[str],
-                published: Mapping[str, float], chance: float = 0.25, title: str = "") -> Figure:
+                published: Mapping[str, float], title: str = "") -> Figure:
     """Accuracy of every row under every split.
 
     Parameters
@@ -127,8 +112,6 @@ def five_splits(summary: pd.DataFrame, rows: Sequence[str], splits: Sequence[str
         What is drawn, in this order.
     published : mapping
         Row -> printed accuracy, drawn hollow over the first split.
-    chance : float
-        Drawn as a line.
     """
     figure, (ax,) = blanks(3.2)
     table = summary.set_index(["row", "split"])
@@ -141,32 +124,26 @@ def five_splits(summary: pd.DataFrame, rows: Sequence[str], splits: Sequence[str
             label=row, zorder=2)
         if row in published:
             ax.plot(offset - 0.06, published[row], marker, mfc="white", mec=shade, ms=6)
-    ax.plot([], [], "o", mfc="white", mec="0.2", ms=6, label="published")
-    ax.axhline(chance, color="0.6", lw=1, zorder=0)
-    ax.text(0.995, chance + 0.01, "chance", ha="right", va="bottom", fontsize=8, color="0.4",
+    if published:
+        ax.plot([], [], "o", mfc="white", mec="0.2", ms=6, label="published")
+    ax.axhline(0.25, color="0.6", lw=1, zorder=0)
+    ax.text(0.995, 0.26, "chance", ha="right", va="bottom", fontsize=8, color="0.4",
             transform=ax.get_yaxis_transform())
     ax.set(xticks=range(len(splits)),
            xticklabels=[split.replace("_", " ").replace(", ", ",\n") for split in splits],
-           ylabel="accuracy", ylim=(0, 1.04), title=title)
+           xlim=(-0.5, len(splits) - 0.5), ylabel="accuracy", ylim=(0, 1.04), title=title)
     legend(figure, ax)
     return figure
 
 
-def leak(found: pd.DataFrame, chance: float = 0.25) -> Figure:
+def leak(found: pd.DataFrame) -> Figure:
     """What random segments report on a null cohort, for image sizes and numbers of features; table
     of :func:`lib.papers.face_eeg.protocol.image_sizes`."""
-    figure, (ax,) = blanks(2.8)
-    ax.errorbar(range(len(found)), found["mean"], arms(found["mean"], found["low"],
-                                                       found["high"]), fmt="o",
-                color=_ROWS["Scalp maps"][0], ms=6, lw=1.2, label="Scalp maps, random segments")
-    ax.axhline(chance, color="0.6", lw=1, zorder=0, label="chance")
-    ax.set(
-        xticks=range(len(found)), xticklabels=[
-            f"{size} x {size} pixels,\n{n} features"
-            for size, n in zip(found["size"], found["features"], strict=True)
-        ], ylabel="accuracy", ylim=(0, 1), xlim=(-0.5, len(found) - 0.5))
-    legend(figure, ax)
-    return figure
+    names = [
+        f"{size} x {size} pixels, {n} features"
+        for size, n in zip(found["size"], found["features"], strict=True)
+    ]
+    return five_splits(found.assign(split=names), ["Scalp maps"], names, {}, "random segments")
 
 
 def rules(summary: pd.DataFrame, names: Sequence[str], splits: Sequence[str]) -> Figure:

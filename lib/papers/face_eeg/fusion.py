@@ -4,8 +4,8 @@ fusion, and what a decision costs."""
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from timeit import repeat
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from lib.preprocessing.faces import crop
 from lib.preprocessing.recordings import content
 from lib.preprocessing.scalp_lag import estimate_lag
 from lib.store import Store, digest
+from lib.training.checkpoint import restore
 from lib.training.folds import weights
 
 log = logging.getLogger(__name__)
@@ -79,8 +80,7 @@ def video_posteriors(trial: Trial, weights: Mapping[str, np.ndarray], rate: floa
         found = detect(frames, detector, model_file, file=trial.files.get("video", trial.name))
     except BadFile:  # no face in the whole video: the EEG decides alone
         return {"p": np.full((len(frames), 4), np.nan), "times": times}
-    model = PatchAttention().eval()
-    model.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})
+    model = restore(PatchAttention(), weights).eval()
     maps = truncated_mobilenet()(crop(frames, found.boxes, SIDE))
     with torch.no_grad():
         p = model(torch.as_tensor(np.asarray(maps,
@@ -259,13 +259,6 @@ def latency(trial: Trial, preset: Preset, repeats: int = 3) -> pd.DataFrame:
         "face network": lambda: face(
             torch.as_tensor(np.asarray(network(crop(frames, boxes, SIDE)), np.float32))),
     }
-    rows = []
     with torch.no_grad():
-        for name, stage in stages.items():
-            times = []
-            for _ in range(repeats + 1):
-                begin = time.perf_counter()
-                stage()
-                times.append(time.perf_counter() - begin)
-            rows.append({"stage": name, "seconds": min(times[1:])})
-    return pd.DataFrame(rows)
+        times = [repeat(stage, number=1, repeat=repeats + 1)[1:] for stage in stages.values()]
+    return pd.DataFrame({"stage": list(stages), "seconds": map(min, times)})

@@ -1,11 +1,12 @@
-"""Figures of paper 4 drawn anew: boxes and arrows whose sizes are read from built networks.
-Coordinates are inches."""
+"""Figures of paper 4 drawn anew, two of them in ``drawings.yaml``: boxes and arrows whose sizes are
+read from built networks. Coordinates are inches."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import accumulate, groupby
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,7 +14,9 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from lib.models.face_attention import FaceAttention
-from lib.plots.sheet import Sheet
+from lib.plots.sheet import Sheet, drawing
+
+_draw = partial(drawing, Path(__file__).with_name("drawings.yaml"))
 
 
 @torch.no_grad()
@@ -47,28 +50,18 @@ def stages(model: FaceAttention) -> tuple[list[tuple[int, int, int]], list[tuple
 def face_flow(model: FaceAttention, emotions: Sequence[str]) -> Figure:
     """Figure 1: from a frame of video to an emotion."""
     backbone, patches = stages(model)
-    sheet, y, size, head = Sheet(9.0, 1.9), 1.0, model.backbone.size, model.classifier
-    width, count = patches[-1][1], patches[-1][2]**2
-    _, channels, side = backbone[-1]
-    sheet.frame(3.13, 0.25, 4.72, 1.5)
-    small: dict[str, Any] = {"h": 0.75, "size": 8}
-    sheet.flow(
-        sheet.box(0.5, y, "frame\nof video", "face", w=0.75, h=0.75),
-        sheet.box(1.6, y, "find the face\nHaar cascade\nor YuNet, YOLOv8", w=1.15, **small),
-        sheet.box(2.67, y, f"crop\n{size} × {size}", "face", w=0.68, **small),
-        sheet.box(3.82, y, f"MobileNetV2\nwithout its end\n{channels} × {side} × {side}", w=1.15,
-                  **small),
-        sheet.box(5.0, y, f"{count} patches\nof {width}", "face", w=0.8, n=3, **small),
-        sheet.box(5.9, y, f"FC\n{head.inner.out_features}", "both", w=0.42, h=0.75),
-        sheet.box(6.72, y, f"attention\nover {count}\npatches", "both", w=0.82, **small),
-        sheet.box(7.52, y, f"FC\n{head.outer.out_features}", "both", w=0.42, h=0.75),
-        sheet.box(8.47, y, "\n".join(emotions), "label", w=0.85, h=0.95, size=8), y=y)
-    trunk = model.backbone.trunk
+    trunk, head, (_, channels, side) = model.backbone.trunk, model.classifier, backbone[-1]
     frozen = sum(x.numel() for name, x in trunk.state_dict().items() if "num_batches" not in name)
-    trained = sum(x.numel() for x in head.parameters())
-    sheet.note(4.0, 0.4, f"frozen: {frozen:,} numbers")
-    sheet.note(6.2, 0.4, f"trained: {trained:,} weights")
-    return sheet.figure
+    return _draw("face_flow", size=model.backbone.size, channels=channels, side=side,
+                 patches=patches[-1][2]**2, width=patches[-1][1], inner=head.inner.out_features,
+                 outer=head.outer.out_features, emotions="\n".join(emotions), frozen=frozen,
+                 trained=sum(x.numel() for x in head.parameters()))
+
+
+def setup() -> Figure:
+    """Figure 4, the set-up: a person watches clips, a camera and a headset record, both are cut
+    into the same 3 s and decided on together."""
+    return _draw("setup")
 
 
 def patch_block(model: FaceAttention, removed: int) -> Figure:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lib import profiles
+from lib.evaluation import printed
 from lib.models.eeg_itnet import EEGITNet
 from lib.models.scalp_cnn import ScalpCNN
 from lib.models.sst_emotionnet import SSTEmotionNet
@@ -42,7 +43,7 @@ ROWS = {
                              "control"), "majority": Row(control_fold, {"model": "majority"},
                                                          ("de", *LABELS), "chance"),
 }
-TABLES = {"2": ("Scalp maps",), "3": ("SST-EmotionNet", "EEG-ITNet", "Scalp maps")}
+TABLES = printed.tables("face_eeg", ROWS)
 
 NETWORKS = {"Scalp maps": ScalpCNN, "EEG-ITNet": EEGITNet, "SST-EmotionNet": SSTEmotionNet}
 RECIPES = {"Scalp maps": Recipe, "EEG-ITNet": ITNetRecipe, "SST-EmotionNet": SSTRecipe}

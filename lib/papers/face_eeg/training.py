@@ -3,7 +3,6 @@ compares it with."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -121,25 +120,24 @@ def scalp_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, mod
     -------
     dict
         ``val``, ``test``: probabilities ``(n, 4)`` float32; ``history`` ``(epochs, 4)``: training
-        loss, validation loss, validation accuracy, learning rate; ``seconds``.
+        loss, validation loss, validation accuracy, learning rate.
     """
-    begin, settings = time.perf_counter(), Recipe(**recipe)
+    settings = Recipe(**recipe)
     torch.manual_seed(seed)
     network = ScalpCNN(data["maps"].shape[1], **model).to(memory_format=torch.channels_last)
     maps = torch.from_numpy(standardise_maps(data["maps"], split["train"]))
     task = ScalpTask(network, [maps], np.asarray(data["emotion"]), split, settings,
                      np.random.default_rng(seed))
-    return recognise(task) | {"seconds": np.array(time.perf_counter() - begin)}
+    return recognise(task)
 
 
 def _compared(network: nn.Module, arrays: Sequence[np.ndarray], data: Mapping[str, np.ndarray],
               split: Mapping, seed: int, recipe: loop.Recipe) -> Result:
     """Scale by the training segments (each channel, or each map), train, predict."""
-    begin = time.perf_counter()
     inputs = [torch.from_numpy(standardise(x, split["train"])) for x in arrays]
     task = Recognition(network, inputs, np.asarray(data["emotion"], np.int64), split, recipe,
                        np.random.default_rng(seed))
-    return recognise(task) | {"seconds": np.array(time.perf_counter() - begin)}
+    return recognise(task)
 
 
 def itnet_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, recipe: Mapping,

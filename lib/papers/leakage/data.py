@@ -196,12 +196,7 @@ def states_data(cohort: Cohort) -> dict[str, Any]:
     """Segments of recordings of mental states, :func:`lib.preprocessing.muse.segments`, and what a
     figure must say."""
     data = segments(cohort)
-    return {
-        **data, "about": {
-            "caption": cohort.caption, "tier": cohort.tier, "source": digest(data),
-            "dropped": tuple(cohort.dropped)
-        }
-    }
+    return {**data, "about": spine.about(cohort, digest(data), cohort.dropped)}
 
 
 def mental_states(data: Mapping[str, Any], seeds: int, base: int = 0, n_folds: int = 6,
@@ -239,9 +234,8 @@ def scalp_network(cohort: Cohort, seeds: int, base: int = 0, n_folds: int = 3) -
                 for fold in splits(own, split, n_folds, k)
             ]
             records = [
-                replace(record, result={"test": record.result["test"].argmax(axis=1)})
-                for record in spine.run({**own, "emotion": own["y"]}, {NETWORK: work}, folds,
-                                        preset=lambda *_: {}, seeds=(k,), about={})
+                replace(record, result={"test": record.result["test"].argmax(axis=1)}) for record in
+                spine.run({**own, "emotion": own["y"]}, {NETWORK: work}, folds, seeds=(k,))
             ]
             frames.append(score(own, records, experiment=name, tier=cohort.tier, by="subject"))
     return pd.concat(frames, ignore_index=True)

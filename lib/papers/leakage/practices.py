@@ -21,31 +21,33 @@ WIDTH = 5  # choice: segments of the moving average
 Pair = tuple[np.ndarray, np.ndarray]  # predictions of the test segments (n_test,): without, with
 
 
-def _ridge(x: np.ndarray, y: np.ndarray, rows: np.ndarray, test: np.ndarray) -> np.ndarray:
-    return RidgeClassifier(alpha=PENALTY * len(rows)).fit(x[rows], y[rows]).predict(x[test])
+def _ridge(y: np.ndarray, split: Mapping, without: np.ndarray, with_it: np.ndarray) -> Pair:
+    """What ridge regression predicts from features ``(N, d)`` without a practice, and with it."""
+    rows, test = known(split), np.asarray(split["test"])
+    first, second = (RidgeClassifier(alpha=PENALTY * len(rows)).fit(z[rows],
+                                                                    y[rows]).predict(z[test])
+                     for z in (without, with_it))
+    return first, second
+
+
+def _everything(split: Mapping) -> np.ndarray:
+    return np.concatenate([known(split), np.asarray(split["test"])])
 
 
 def _scaling(x, y, split, data, seed) -> Pair:
-    rows, test = known(split), np.asarray(split["test"])
-    everything = np.concatenate([rows, test])
-    return _ridge(standardise(x, rows), y, rows, test), _ridge(standardise(x, everything), y, rows,
-                                                               test)
+    return _ridge(y, split, standardise(x, known(split)), standardise(x, _everything(split)))
 
 
 def _subject_scaling(x, y, split, data, seed) -> Pair:
-    rows, test = known(split), np.asarray(split["test"])
-    own = standardise(x, rows, data["subject"], "subject")
-    return _ridge(standardise(x, rows), y, rows, test), _ridge(own, y, rows, test)
+    own = standardise(x, known(split), data["subject"], "subject")
+    return _ridge(y, split, standardise(x, known(split)), own)
 
 
 def _features(x, y, split, data, seed) -> Pair:
-    rows, test = known(split), np.asarray(split["test"])
-    z = standardise(x, rows)
-    chosen = [
-        SelectKBest(f_classif, k=KEPT).fit(z[those], y[those]).get_support()
-        for those in (rows, np.concatenate([rows, test]))
-    ]
-    return _ridge(z[:, chosen[0]], y, rows, test), _ridge(z[:, chosen[1]], y, rows, test)
+    z = standardise(x, known(split))
+    first, second = (z[:, SelectKBest(f_classif, k=KEPT).fit(z[those], y[those]).get_support()]
+                     for those in (known(split), _everything(split)))
+    return _ridge(y, split, first, second)
 
 
 def _best(predictions: list[np.ndarray], y: np.ndarray, split: Mapping) -> Pair:

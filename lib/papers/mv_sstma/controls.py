@@ -82,24 +82,28 @@ def _tuned_svm(data, split, x: Parts) -> tuple[LinearSVC, float]:
     Without validation windows: best on groups of training trials that were held out in turn; where
     there are none either, C = 0.01.
     """
-    y, y_val, groups = _labels(data, split, "train"), _labels(data, split,
-                                                              "val"), _groups(data, split)
-    if not len(y_val) and not groups:
+    y, n = np.concatenate([_labels(data, split, part)
+                           for part in ("train", "val")]), len(x["train"])
+    both, train = np.concatenate([x["train"], x["val"]]), slice(n)
+    pairs = [(train, slice(n, None))] if len(y) > n else _groups(data, split)
+    if not pairs:
         return _train_svm(x["train"], y, PENALTIES[0]), np.nan
-    if len(y_val):
-        accuracy = [
-            float(_train_svm(x["train"], y, penalty).score(x["val"], y_val))
-            for penalty in PENALTIES
-        ]
-    else:
-        accuracy = [
-            float(
-                np.mean([
-                    _train_svm(x["train"][known], y[known], penalty).score(x["train"][new], y[new])
-                    for known, new in groups
-                ])) for penalty in PENALTIES
-        ]
-    return _train_svm(x["train"], y, PENALTIES[int(np.argmax(accuracy))]), max(accuracy)
+    accuracy = [
+        float(
+            np.mean([
+                _train_svm(both[known], y[known], penalty).score(both[new], y[new])
+                for known, new in pairs
+            ])) for penalty in PENALTIES
+    ]
+    return _train_svm(x["train"], y[train], PENALTIES[int(np.argmax(accuracy))]), max(accuracy)
+
+
+def _both_scores(svm: LinearSVC, x: Parts, n_classes: int) -> Parts:
+    """:func:`_scores` of the validation windows, which may be none, and of the test windows."""
+    return {
+        part: _scores(svm, x[part], n_classes) if len(x[part]) else np.empty((0, n_classes))
+        for part in ("val", "test")
+    }
 
 
 def _svm_scores(data, split, modality: str, n_classes: int, *, labelled: str = "all",
@@ -109,11 +113,7 @@ def _svm_scores(data, split, modality: str, n_classes: int, *, labelled: str = "
     kept = np.isin(split["train"], choose_labelled(data, split["train"], labelled, n_labelled))
     split, x["train"] = {**split, "train": np.asarray(split["train"])[kept]}, x["train"][kept]
     svm, _ = _tuned_svm(data, split, x)
-    empty = np.empty((0, n_classes))
-    return x, svm, {
-        part: _scores(svm, x[part], n_classes) if len(x[part]) else empty
-        for part in ("val", "test")
-    }
+    return x, svm, _both_scores(svm, x, n_classes)
 
 
 def majority_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *,
@@ -275,7 +275,4 @@ def bdae_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *,
         x = _shared_features(views, hidden, seed)
         found.append((*_tuned_svm(data, split, x), x))
     svm, _, x = max(found, key=lambda tried: tried[1])
-    return {
-        part: _scores(svm, x[part], n_classes) if len(x[part]) else np.empty((0, n_classes))
-        for part in ("val", "test")
-    }
+    return _both_scores(svm, x, n_classes)

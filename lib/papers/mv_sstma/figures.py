@@ -43,11 +43,9 @@ def balance(table: pd.DataFrame) -> Figure:
     for line, name in zip(axes, sets, strict=True):
         for ax, (number, panel) in zip(line, table[table["dataset"] == name].groupby("session"),
                                        strict=True):
-            wide = panel.pivot_table(index="emotion", columns="part", values="trials", sort=False)
-            x = np.arange(len(wide))
-            ax.bar(x - 0.2, wide["train"], 0.38, color="0.75")
-            ax.bar(x + 0.2, wide["test"], 0.38, color="0.25")
-            ax.set(xticks=x, xticklabels=wide.index, title=f"{name}, session {number}")
+            sns.barplot(panel, x="emotion", y="trials", hue="part", palette=["0.75", "0.25"],
+                        saturation=1, legend=False, ax=ax)
+            ax.set(xlabel="", title=f"{name}, session {number}")
             ax.tick_params(axis="x", length=0)
         line[0].set_ylabel("trials")
     parts = {"training trials": "0.75", "test trials": "0.25"}

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from torch import Tensor
 from lib.models.mv_sstma import MVSSTMA, draw_visible, masked_error, n_visible
 from lib.preprocessing.seed import scale_eeg, scale_eye
 from lib.training import loop
+from lib.training.checkpoint import restore, state
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +91,7 @@ def build(shape: Sequence[int], model: Mapping,
     """An :class:`~lib.models.mv_sstma.MVSSTMA` for scaled windows of this shape, with options
     ``model`` and given weights."""
     network = MVSSTMA(n_channels=shape[2], n_features=shape[3], **model)
-    if weights is not None:
-        network.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
-    return network
+    return network if weights is None else restore(network, weights)
 
 
 class MaskedTask(loop.Task):
@@ -148,14 +146,14 @@ def pretrain_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, 
     dict
         ``weights/<name>``: all weights of the autoencoder after the last epoch; ``history``
         ``(n_epochs, 3)``: masked mean squared error of the training and validation windows, in
-        squared standard deviations, and learning rate; ``seconds``.
+        squared standard deviations, and learning rate.
 
     Raises
     ------
     ValueError
         Where the ratio leaves no channel masked.
     """
-    begin, settings = time.perf_counter(), PretrainRecipe(**recipe)
+    settings = PretrainRecipe(**recipe)
     torch.manual_seed(seed)
     rows = np.concatenate([np.asarray(split[part], int) for part in ("train", "val")])
     n = len(split["train"])
@@ -166,7 +164,4 @@ def pretrain_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, 
                          "nothing to reconstruct")
     network = build(x.shape, model)
     history = loop.fit(MaskedTask(network, x, n, settings), settings)
-    weights = {
-        f"weights/{name}": value.cpu().numpy() for name, value in network.state_dict().items()
-    }
-    return weights | {"history": history, "seconds": np.array(time.perf_counter() - begin)}
+    return state(network) | {"history": history}

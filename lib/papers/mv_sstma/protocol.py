@@ -9,6 +9,7 @@ Every stage is memoised, so that a table takes from another what both need.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -50,10 +51,8 @@ def cohort(profile: str, dataset: str, root: str = "", *, seed: int = 0,
     FileNotFoundError
         Where the dataset is not below the data folder; the message says where to ask.
     """
-    return spine.cohort(
-        profile, lambda: registry.DATASETS[dataset].read(
-            simulation.make(layout=dataset, seed=seed, **
-                            {**Preset.of(profile).simulated, **simulated})), dataset, root)
+    return spine.cohort(profile, root, dataset, registry.DATASETS[dataset].read, simulation.make,
+                        Preset.of(profile), layout=dataset, seed=seed, **simulated)
 
 
 def features(trials: Cohort, *, length: int = 10) -> dict:
@@ -172,37 +171,34 @@ def run(data: Mapping[str, Any], dataset: str, names: Sequence[str], preset: Pre
     chosen, changes = spine.chosen(names, {**VARIANTS, **CONTROLS}), dict(recipe or {})
     few, n_classes = changes.get("labelled", "all") != "all", len(EMOTIONS[dataset])
     folds = splits(data, split or SPLIT[dataset], preset.hop)
-    rows = {name: row for name, row in chosen.items() if name in VARIANTS}
-    needed = dict.fromkeys(m for row in rows.values() if row.pretrained
-                           for m in INPUTS[row.modality])
-    started = {m: pretrain(data, m, folds, preset, seed=seed, device=device, **how) for m in needed}
+    rows = {
+        name: Row(emotion_fold, {"modality": row.modality}, ARRAYS) if name in VARIANTS else row
+        for name, row in chosen.items()
+    }
+    begun = {
+        name: INPUTS[row.modality] for name, row in chosen.items()
+        if name in VARIANTS and row.pretrained
+    }
+    started = {
+        m: pretrain(data, m, folds, preset, seed=seed, device=device, **how)
+        for m in dict.fromkeys(chain(*begun.values()))
+    }
     base = preset.frozen if changes.get("freeze") else preset.few if few else preset.finetuning
-    settings = {
-        "n_classes": n_classes, "model_eeg": dict(preset.model), "model_eye": dict(preset.model),
+    network = {
+        "model_eeg": dict(preset.model), "model_eye": dict(preset.model),
         "recipe": {**base, **changes, "device": device}
     }
-    calls = []
-    for name, row in rows.items():
-        for k, fold in enumerate(folds):
-            start = {
-                f"weights_{m}": weights(started[m][k]) for m in INPUTS[row.modality]
-                if row.pretrained
-            }
-            calls.append(Call(name, fold, seed, {**settings, "modality": row.modality, **start}))
-    results = cross_validate(emotion_fold, {name: np.asarray(data[name]) for name in ARRAYS}, calls,
-                             label=f"{TITLES[dataset]}, fine-tuning", **how)
-    records = [
-        Record(call.row, call.split, seed, result, dataset=dataset)
-        for call, result in zip(calls, results, strict=True)
-    ]
-    controls = {name: row for name, row in chosen.items() if name in CONTROLS}
     alike = {key: changes[key] for key in ("labelled", "n_labelled", "ratio") if key in changes}
 
-    def given(_: str, row: Row) -> dict:
-        return {"n_classes": n_classes, **(alike if row.work is svm_fold else {})}
+    def settings(name: str, row: Row, fold: Split) -> dict:
+        own = network if row.work is emotion_fold else alike if row.work is svm_fold else {}
+        start = {
+            f"weights_{m}": weights(started[m][folds.index(fold)]) for m in begun.get(name, ())
+        }
+        return {"n_classes": n_classes, **own, **start}
 
-    return records + spine.run(data, controls, folds, preset=given, seeds=(seed,),
-                               about={"dataset": dataset}, **how)
+    return spine.run(data, rows, folds, preset=settings, seeds=(seed,), about={"dataset": dataset},
+                     **how)
 
 
 def labels(data: Mapping[str, np.ndarray], record: Record) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import Any
 
 from lib import profiles
 from lib.datasets.seed_format import SEED_IV_EMOTIONS, SEED_V_EMOTIONS
+from lib.evaluation import printed
 from lib.models.mv_sstma import MVSSTMA
 from lib.papers.experiment import Row
 from lib.papers.mv_sstma.controls import bdae_fold, fuzzy_fold, majority_fold, max_fold, svm_fold
@@ -69,11 +70,7 @@ CONTROLS = {
     "Fuzzy integral": Row(fuzzy_fold, {}, ARRAYS),
     "BDAE": Row(bdae_fold, {}, ARRAYS),
 }
-TABLES = {
-    "1": ("EEG without pre-training", "EEG", "Eye without pre-training", "Eye"),
-    "2": ("EEG", "MAX", "Fuzzy integral", "BDAE", "Concat", "Attention"),
-    "3": ("EEG", "Concat", "Attention"), "4": ("EEG", "Concat", "Attention"),
-}
+TABLES = printed.tables("seed", {**VARIANTS, **CONTROLS})
 
 
 @dataclass(frozen=True)

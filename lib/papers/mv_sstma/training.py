@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -221,10 +220,9 @@ def emotion_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, m
         ``val``, ``test``: probabilities ``(n_windows, n_classes)``; ``history`` ``(n_epochs, 5)``:
         training cross-entropy, total canonical correlation (0 where the loss is off), validation
         accuracy, test accuracy (NaN unless selection is ``test_best``), learning rate; ``alpha``
-        ``(n_windows, 2)``: attention of the test windows to EEG and eye, for ``attention``;
-        ``seconds``.
+        ``(n_windows, 2)``: attention of the test windows to EEG and eye, for ``attention``.
     """
-    begin, settings = time.perf_counter(), Recipe(**recipe)
+    settings = Recipe(**recipe)
     if modality not in INPUTS:
         raise ValueError(f"modality is one of {', '.join(INPUTS)}, not {modality!r}")
     if settings.selection not in MONITOR or (settings.selection == "val" and not len(split["val"])):
@@ -240,4 +238,4 @@ def emotion_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, m
         with torch.no_grad():
             alpha = task.network.head.weights(*task.encode(task.parts["test"]))
         result["alpha"] = alpha.cpu().numpy()
-    return result | {"seconds": np.array(time.perf_counter() - begin)}
+    return result

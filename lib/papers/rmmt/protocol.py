@@ -13,7 +13,7 @@ import pandas as pd
 from lib.datasets import mahnob
 from lib.datasets.base import Cohort
 from lib.evaluation.metrics import per_trial, regression
-from lib.models.backbones import mobilenet_v2, resnet50
+from lib.models.backbones import fetched, mobilenet_v2, resnet50
 from lib.papers import experiment as spine
 from lib.papers.experiment import Record, Row
 from lib.papers.rmmt.settings import (ALPHAS, COLUMNS, CONTROLS, MU, NO_BASELINE, NULL_TWIN,
@@ -39,8 +39,7 @@ TRANSFORMERS = {"RMMT", "MMT", "RSMT-E", "RSMT-F"}
 OWNERS = {"public": "mahnob-public-features", "paper": "mahnob"}
 
 
-def cohort(profile: str, root: str = "", *, seed: int = 0, effect: float = 1.0,
-           **simulated: Any) -> Cohort:
+def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> Cohort:
     """The trials of a profile: simulated (``demo``), public features (``public``) or the raw
     database (``paper``).
 
@@ -49,7 +48,7 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, effect: float = 1.0,
     profile : str
     root : str
         The user's data folder; default :func:`lib.paths.data`.
-    seed, effect, simulated
+    seed, simulated
         Of the simulated cohort, see :func:`lib.simulation.mahnob.make`.
 
     Raises
@@ -57,10 +56,8 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, effect: float = 1.0,
     FileNotFoundError
         Where the data of the profile are not there; the message says where to ask.
     """
-    return spine.cohort(
-        profile, lambda: mahnob.read(
-            simulation.make(seed=seed, effect=effect, **
-                            {**Preset.of(profile).simulated, **simulated})), OWNERS, root)
+    return spine.cohort(profile, root, OWNERS, mahnob.read, simulation.make, Preset.of(profile),
+                        seed=seed, **simulated)
 
 
 def features(trials: Cohort, *, weights: str = "", jobs: int = 2,
@@ -69,8 +66,9 @@ def features(trials: Cohort, *, weights: str = "", jobs: int = 2,
     what a figure must say.
 
     ``weights`` is the user's file of ResNet-50 weights (the paper's backbone is not published:
-    ``choice:`` torchvision's key names); without it faces are described by MobileNetV2 with the
-    ImageNet weights that ship in a package.
+    ``choice:`` torchvision's key names), by default the one that ``make weights`` fetched. Without
+    it, and for simulated cohorts, faces are described by MobileNetV2 with the ImageNet weights that
+    ship in a package.
 
     Returns
     -------
@@ -80,6 +78,7 @@ def features(trials: Cohort, *, weights: str = "", jobs: int = 2,
         described the faces.
     """
     ready = all("face_features" in trial.loaders for trial in trials)
+    weights = weights or fetched("resnet50-0676ba61.pth", trials.tier)
     backbone = None if ready else resnet50(weights) if weights else mobilenet_v2()
     data = preprocessing.features(trials, backbone=backbone, jobs=jobs, store=store or Store())
     if backbone is not None:
@@ -121,7 +120,7 @@ def run(data: Mapping[str, np.ndarray], names: Iterable[str], split: str, preset
         Repetitions of the deep models; controls have no randomness and run once.
     device, how : see :func:`lib.training.folds.cross_validate`
     """
-    def settings(name: str, row: Row) -> dict:
+    def settings(name: str, row: Row, fold: Split) -> dict:
         if row.work is fit_fold:
             model, own = row.settings["model"], row.settings["options"]
             options = {

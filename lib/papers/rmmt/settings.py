@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from lib import profiles
+from lib.evaluation import printed
 from lib.models.rmmt import RMMT
 from lib.papers.experiment import Row
 from lib.papers.rmmt.training import Recipe, constant_fold, fit_fold, ridge_fold, stimulus_fold
@@ -23,7 +24,6 @@ from lib.simulation import mahnob as simulation
 
 ALPHAS = tuple(round(0.2 * k, 1) for k in range(1, 11))  # Sec 4.5.3: 0.2 to 2 in steps of 0.2
 MU = np.round(np.arange(0, 1.01, 0.1), 1)  # choice: grid of Fig 7; eta = 1 - mu
-FACE_BASELINE = 8  # choice: label steps, 2 s, the length of one band power window; see Preset
 
 # choice: of the demo cohort's kind, smaller
 NULL_TWIN: dict[str, Any] = {"subjects": 6, "clips": 3}
@@ -92,12 +92,7 @@ WITH_OPTIONS = {
     name + option: changed(row, changes) for option, changes in OPTIONS.items()
     for name, row in (VARIANTS | CONTROLS).items() if row.work in (fit_fold, ridge_fold)
 }
-TABLES = {
-    "3": ("F-Fusion", "D-Fusion", "RMMT"),
-    "4": ("TCN-E", "RSMT-E", "TCN-F", "RSMT-F", "TCN-E taught by face", "RMMT"),
-    "5": ("TCN-E", "RSMT-E", "TCN-F", "RSMT-F", "RMMT"), "6": ("MMT", "RMMT without KD", "RMMT"),
-    "7": tuple(name for name in VARIANTS if "alpha" in name),
-}
+TABLES = printed.tables("rmmt", VARIANTS)
 
 
 @dataclass(frozen=True)

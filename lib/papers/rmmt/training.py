@@ -3,7 +3,6 @@ the controls beside it."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 
 from lib.models.rmmt import build
 from lib.training import loop
+from lib.training.controls import group_mean
 from lib.training.losses import ccc, ccc_loss, kd_loss
 from lib.training.windows import overlap_mean, trial_slices, window_starts
 
@@ -184,10 +184,9 @@ def fit_fold(data: Mapping[str, np.ndarray], split: Mapping, model: str, options
     -------
     dict
         ``test`` and ``val``: predictions ``(n_heads, n_times)`` of those trials one after another;
-        ``history`` ``(n_epochs, 4)``: mean CCC loss, mean KD loss, validation CCC, learning rate;
-        ``seconds``.
+        ``history`` ``(n_epochs, 4)``: mean CCC loss, mean KD loss, validation CCC, learning rate.
     """
-    begin, settings = time.perf_counter(), Recipe(**recipe)
+    settings = Recipe(**recipe)
     torch.manual_seed(seed)
     task = ValenceTask(data, split, settings, np.random.default_rng(seed))
     sizes = {"n_eeg": data["eeg"].shape[1], "n_face": data["face"].shape[1]}
@@ -201,7 +200,7 @@ def fit_fold(data: Mapping[str, np.ndarray], split: Mapping, model: str, options
     predictions = {
         part: task.predict(part, settings.hop).astype(np.float32) for part in ("test", "val")
     }
-    return {**predictions, "history": history, "seconds": np.array(time.perf_counter() - begin)}
+    return {**predictions, "history": history}
 
 
 def _steps(lengths, trials) -> np.ndarray:
@@ -226,23 +225,10 @@ def stimulus_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int) -> 
     It uses the identity of the clip, which the models are not given: what the stimulus alone tells
     about the label.
     """
-    slices, clip, lengths = trial_slices(data["lengths"]), data["stimulus"], data["lengths"]
-    known, mean = list(split["train"]), data["valence"][_steps(lengths, split["train"])].mean()
-
-    def trace(i: int) -> np.ndarray:
-        same = [data["valence"][slices[j]] for j in known if clip[j] == clip[i]]
-        padded = np.full((len(same), int(lengths[i])), np.nan)
-        for row, label in zip(padded, same, strict=True):
-            row[:len(label)] = label[:len(row)]
-        seen = ~np.isnan(padded).all(axis=0)
-        out = np.full(padded.shape[1], mean)
-        out[seen] = np.nanmean(padded[:, seen], axis=0)
-        return out
-
-    return {
-        part: np.concatenate([trace(i) for i in split[part]])[None].astype(np.float32)
-        for part in ("val", "test")
-    }
+    lengths, clip = data["lengths"], np.unique(data["stimulus"], return_inverse=True)[1]
+    place = np.stack([np.repeat(clip, lengths), np.concatenate([np.arange(n) for n in lengths])])
+    trace = group_mean(data["valence"], place, _steps(lengths, split["train"])).astype(np.float32)
+    return {part: trace[_steps(lengths, split[part])][None] for part in ("val", "test")}
 
 
 def _with_history(x: np.ndarray, lengths, steps: int = 16) -> np.ndarray:
