@@ -24,6 +24,9 @@ class Number:
     A decimal stands for everything that rounds to it, 0.7355 to 0.7365. A whole number is a count
     and exact; only as the printed result of a calculation (65 %) is it rounded too. Where nothing
     is printed the text is empty and the number counts as False.
+
+    >>> [float(end) for end in Number("0.736").ends]
+    [0.7355, 0.7365]
     """
 
     text: str

@@ -47,6 +47,9 @@ def half_width(std, n, level: float = 0.95):
     (divided by n), as papers print it.
 
     NaN for fewer than two folds. Vectorised over ``std`` and ``n``.
+
+    >>> print(half_width(0.08, [1, 10]).round(3))
+    [ nan 0.06]
     """
     std, n = np.broadcast_arrays(np.asarray(std, dtype=float), np.asarray(n, dtype=float))
     df = np.where(n > 1, n - 1, np.nan)

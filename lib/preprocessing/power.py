@@ -54,6 +54,14 @@ def log_power(x: np.ndarray, rate: float = RATE) -> np.ndarray:
     array ``(N, 5 * C)``
         float32, channel by channel, the bands of a channel side by side. Welch's method, windows of
         2 s with half overlap (choice).
+
+    Examples
+    --------
+    A wave of 20 Hz lies in the beta band:
+
+    >>> wave = np.sin(2 * np.pi * 20 * np.arange(1280) / 128)
+    >>> [*BANDS][log_power(wave[None, None], 128).argmax()]
+    'beta'
     """
     window = min(round(2 * rate), x.shape[-1])
     frequency, (low, high) = np.fft.rfftfreq(window, 1 / rate), np.transpose([*BANDS.values()])

@@ -90,7 +90,11 @@ def by_trial(subjects, n_folds: int = 10, inner: float = 0.6, seed: int = 0) -> 
 
 def by_subject(subjects, inner: float = 0.8, seed: int = 0) -> list[Split]:
     """Leave one subject out (paper 1, Sec 4.3: the rest is split 8:2 into training and
-    validation)."""
+    validation).
+
+    >>> [split.test for split in by_subject(["a", "a", "b", "b", "c", "c"])]
+    [(0, 1), (2, 3), (4, 5)]
+    """
     subjects = np.asarray(subjects)
     tested = [np.flatnonzero(subjects == subject) for subject in np.unique(subjects)]
     return _trials("by_subject", len(subjects), tested, inner, seed)

@@ -53,3 +53,28 @@ def visit(chromium):
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def barriers(visit):
+    """Opens an address wide and light, narrow and dark; says what axe finds against WCAG 2.1 A and
+    AA, by rule, and pages that are wider than the window."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
+
+    def find(address: str, ready: str = "main") -> list[tuple]:
+        found = []
+        for width, scheme in ((1400, "light"), (400, "dark")):
+            page = visit(address, viewport={"width": width, "height": 900}, color_scheme=scheme)
+            page.wait_for_selector(ready, state="attached")
+            # axe reads hidden parts too, which takes a minute on a page of 19 MiB
+            page.evaluate("document.querySelectorAll('.panel[hidden]').forEach(p => p.remove())")
+            for problem in axe.run(page, options=rules).response["violations"]:
+                nodes = [node["target"][0] for node in problem["nodes"]]
+                found.append((scheme, width, problem["id"], len(nodes), nodes[:3]))
+            if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
+                found.append((scheme, width, "wider than the window", wide, []))
+            page.context.close()
+        return found
+
+    return find

@@ -29,14 +29,40 @@ def site(tmp_path_factory):
     return folder / "out"
 
 
-def test_start_page_leads_to_every_notebook(visit, site):
+LINKED = ("[...document.querySelectorAll('a')].map(a => "
+          "a.pathname.split('/').pop().replace('.html', ''))")
+BARRIERS = [
+    "index", "notebooks/21_amigos_pretraining", "notebooks/92_scoreboard", "reference/lib", "search"
+]
+
+
+def test_every_page_is_reached_from_the_start_page(visit, site):
     page = visit((site / "index.html").as_uri())
-    linked = set(
-        page.evaluate("[...document.querySelectorAll('a')].map(a => "
-                      "a.pathname.split('/').pop().replace('.html', ''))"))
+    linked = set(page.evaluate(LINKED))
+    assert {"part-1", "part-4", "92_scoreboard"} <= linked
+    assert page.locator("article table").first.locator("tbody tr").count() == 4
+    for part in [*site.glob("part-*.html"), *site.glob("folder-*.html")]:
+        page.goto(part.as_uri())
+        linked |= set(page.evaluate(LINKED))
     assert {file.stem for file in paths.NOTEBOOKS.glob("[0-9]*.ipynb")} <= linked
     assert {file.stem for file in (paths.ROOT / "docs").rglob("*.md")} <= linked | {"index"}
     assert page.faults == []
+
+
+def test_a_lesson_leads_to_its_files_and_to_the_reference(visit, site):
+    page = visit((site / "notebooks" / "12_rmmt_training.html").as_uri())
+    files = page.evaluate("[...document.querySelectorAll('a.download')].map(a => a.href)")
+    assert {file.rsplit("/", 1)[-1]
+            for file in files} == {"12_rmmt_training.ipynb", "12_rmmt_training.py"}
+    page.click("article a[href*='reference/training.html#']")
+    assert page.locator("dl.py").count() > 20 and page.faults == []
+
+
+@pytest.mark.parametrize("name", BARRIERS)
+def test_the_site_has_no_barriers(barriers, site, name):
+    query = "?q=distillation" if name == "search" else ""
+    ready = "#search-results li a" if query else "main"
+    assert barriers((site / f"{name}.html").as_uri() + query, ready) == []
 
 
 def test_a_notebook_page_shows_its_pictures_and_formulas(visit, site):

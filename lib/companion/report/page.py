@@ -136,7 +136,7 @@ def _styles() -> Markup:
 def _template() -> Template:
     environment = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(anchor=anchor, slug=slug, extra=EXTRA)
+    environment.globals.update(anchor=anchor, slug=slug, extra=EXTRA, base64=base64.b64encode)
     return environment.get_template("page.html")
 
 

@@ -84,7 +84,9 @@
   // ---- search: every heading, caption, table row, paragraph and output; what stands higher in this list comes first
   const KINDS = [["h2, h3, h4, h5, h6", "heading"], ["figcaption", "figure"], ["caption, tr", "table"], ["p, li, dd", "text"], ["pre", "output"], [".code pre", "code"]];
   const plain = (text) => text.replace(/\s+/g, " ").trim();
-  const reading = (place) => plain(place.cells ? [...place.cells].map((cell) => cell.textContent).join(" · ") : place.textContent);
+  // no hashes: nobody reads them in a line that was found
+  const said = (place) => [...place.childNodes].filter((node) => !node.matches?.(".hash, .more")).map((node) => node.matches ? said(node) : node.data).join("");
+  const reading = (place) => plain(place.cells ? [...place.cells].map(said).filter((text) => text.trim()).join(" · ") : said(place));
   const fold = (text) => text.toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "");
   let index = null;
 
