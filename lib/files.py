@@ -1,8 +1,6 @@
 """How files are written, so that nothing is lost: one writer at a time, no edit of a notebook or
 of a page overwritten."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -1,7 +1,5 @@
 """The only place that knows where things are."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import os
@@ -60,6 +58,11 @@ def data(root: str | os.PathLike | None = None) -> Path:
     """Folder of the user's data: the argument, else ``DATA`` in the environment, else ``data/`` in
     the project."""
     return Path(root or os.environ.get("DATA") or ROOT / "data").expanduser().resolve()
+
+
+def weights(file: str = "", root: str | os.PathLike | None = None) -> Path:
+    """Where ``make weights`` puts the weights of networks, or one file of them."""
+    return data(root) / "weights" / file
 
 
 def files(folder: str | os.PathLike) -> list[Path]:

@@ -1,8 +1,6 @@
 """A limit for what is kept of finished work: the memo and the simulated cohorts. What was used
 longest ago goes first; all of it can be made again."""
 
-from __future__ import annotations
-
 import argparse
 import shutil
 from collections.abc import Iterator

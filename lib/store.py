@@ -7,8 +7,6 @@ plain arrays, written atomically, that end in the checksum of all that stands be
 one is recomputed alone.
 """
 
-from __future__ import annotations
-
 import ast
 import contextlib
 import hashlib

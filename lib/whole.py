@@ -1,7 +1,5 @@
 """Files that are there whole or not at all, whatever ends the process that writes them."""
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import os

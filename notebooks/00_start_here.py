@@ -128,6 +128,10 @@ print(
 #     make reproduce                                      # simulated, minutes
 #     make reproduce PROFILE=public DATA=<folder>         # 239 real trials, hours the first time
 #     make reproduce PROFILE=paper DATA=<folder>          # the full database
+#     make reproduce PROFILE=mine NAMES=12_rmmt_training  # one notebook, one thing changed
+#
+# The last one reads `notebooks/profiles/mine.yaml`, two lines that you write
+# (`notebooks/README.md`, "Change one thing").
 #
 # What has been computed is remembered by content in `build/memo`: a second run takes
 # seconds, and a run that was killed goes on where it was.

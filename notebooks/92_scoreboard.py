@@ -2,7 +2,7 @@
 # jupyter:
 #   companion:
 #     paper: across
-#     produces: [summary, scoreboard, margins, rule, real, misses, controls, cost]
+#     produces: [summary, scoreboard, margins, rule, real, misses, asked, controls, cost]
 #     reads: true
 #   jupytext:
 #     formats: ipynb,py:percent
@@ -234,6 +234,22 @@ for (paper, why), group in none[none["published"].notna()].groupby(
 # differences. No run answers them; those that follow from other numbers are recomputed
 # in `91_published_claims`.
 #
+# ## Claims asked of real people
+#
+# No run answers a printed number of papers 2 to 4 without their data. What they *claim*
+# can be asked of openly published recordings that stand in for them: other people,
+# another task, the same kinds of signal. *Here*: the difference between the rows on
+# people whom the networks have not seen, in accuracy. *Labels exchanged*: the same with
+# labels that mean nothing.
+
+# %% tags=["nbval-check-output"]
+from lib.evaluation.stand_in import asked
+
+claims = asked()
+said = "claims asked of real stand-ins, new people; 95 % intervals over folds"
+run.table("asked", claims, caption=said, tier="public")
+
+# %% [markdown]
 # ## Controls beside networks, on simulated cohorts
 #
 # A simulated score is not a reproduction. But the *order* of methods on a cohort of

@@ -14,7 +14,8 @@ from lib.datasets.catalogue import DATASETS
 
 ROOT = paths.ROOT
 DOCS = [
-    ROOT / "README.md", ROOT / "notebooks" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))
+    *sorted(ROOT.glob("*.md")), ROOT / "notebooks" / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md"))
 ]
 CARDS = ROOT / "docs" / "data-cards"
 REFORMS = sorted((ROOT / "docs" / "reforms").glob("*.md"))

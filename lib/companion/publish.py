@@ -13,6 +13,7 @@ import pandas as pd
 from lib import paths
 from lib.companion import scoreboard
 from lib.companion.provenance import read_notebook
+from lib.evaluation import stand_in
 from lib.files import as_markdown, cells_digest, edits, filled, number_cells
 from lib.store import bare
 from lib.whole import write_file
@@ -121,10 +122,18 @@ def results_table(folder: Path) -> str:
     return as_markdown(["split", "model", "published", "reproduced", "verdict"], lines)
 
 
+def asked_table() -> str:
+    """Claims that were asked of real people (:func:`lib.evaluation.stand_in.asked`), as
+    Markdown."""
+    table = stand_in.asked()
+    return as_markdown(list(table), table.itertuples(index=False))
+
+
 def readme(file: Path = paths.ROOT / "README.md",
            folder: Path = paths.FIGURES / "rmmt" / "public") -> None:
     """Write the README's tables between their marks: :func:`results_table`,
-    :func:`lib.companion.scoreboard.markdown`."""
+    :func:`asked_table`, :func:`lib.companion.scoreboard.markdown`."""
     text = filled(file.read_text(encoding="utf-8"), "results", results_table(folder), file.name)
+    text = filled(text, "asked", asked_table(), file.name)
     board = scoreboard.markdown(scoreboard.read().frame)
     write_file(file, filled(text, "scoreboard", board, file.name))

@@ -1,8 +1,6 @@
 """Command line: ``python -m lib.datasets status``, ``fetch NAME ... [--size N]`` and ``convert
 seed-v IN OUT``."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Sequence
@@ -11,9 +9,9 @@ from pathlib import Path
 from lib import paths, prune
 from lib.datasets import seed_v
 from lib.datasets.base import BadFile
-from lib.datasets.catalogue import DATASETS
+from lib.datasets.catalogue import DATASETS, WEIGHTS
 from lib.datasets.checks import check
-from lib.datasets.fetch import SIZE, FetchError, amount, fetch
+from lib.datasets.fetch import SIZE, FetchError, amount, fetch, fetch_weights
 from lib.datasets.registry import status
 
 
@@ -24,8 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     show = commands.add_parser("status", help="what is there, what is missing, and whom to ask")
     get = commands.add_parser(
         "fetch", help="download openly published datasets; of others, say where to get them")
-    get.add_argument("names", nargs="+", choices=list(DATASETS), metavar="NAME",
-                     help=", ".join(DATASETS))
+    get.add_argument("names", nargs="+", choices=[*DATASETS, "weights"], metavar="NAME",
+                     help=", ".join(DATASETS) + "; weights: of image networks")
     get.add_argument("--size", type=int, default=SIZE,
                      help=f"subjects of eegmmidb (1 to 109, default: {SIZE})")
     get.add_argument("--base-url",
@@ -53,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _status(options: argparse.Namespace) -> None:
     print(f"data folder: {paths.data(options.data)}")
     print(f"made here, in {paths.build()}: {prune.kept()} (make prune removes the oldest)")
+    there = [file for file in WEIGHTS if paths.weights(file, options.data).is_file()]
+    print(f"weights of image networks: {', '.join(there) or 'none but those that are installed'} "
+          "(make weights)")
     for row in status(options.data).to_dict("records"):
         print(f"\n{row['dataset']} ({row['tier']})")
         print("\n".join(f"  {key:8} {row[key]}" for key in ("found", "where", "missing", "ask")
@@ -70,6 +71,13 @@ def _convert(options: argparse.Namespace) -> None:
 
 def _fetch(options: argparse.Namespace) -> None:
     for name in options.names:
+        if name == "weights":
+            for file, about in WEIGHTS.items():
+                print(f"{about['title']}: {about['size'] / 1e6:.1f} MB",
+                      f"licence: {about['licence']}",
+                      f"from: {options.base_url or about['source']}{file}", sep="\n", flush=True)
+            print(f"complete: {fetch_weights(options.data, options.base_url)}")
+            continue
         dataset = DATASETS[name]
         if dataset.source:
             print(f"{dataset.title}: {amount(name, options.size)}", f"licence: {dataset.licence}",

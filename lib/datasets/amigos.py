@@ -5,9 +5,6 @@ The layout is in :mod:`lib.datasets.amigos_format`. Simulated cohorts in the sam
 ``truth.json`` and are read by the same code.
 """
 
-from __future__ import annotations
-
-import logging
 import re
 from functools import partial
 from pathlib import Path
@@ -22,7 +19,6 @@ from lib.datasets.base import Cohort, Signal, Trial
 from lib.datasets.checks import (alone, check, check_array, check_there, copies, finish, kept,
                                  left_out, origin)
 
-log = logging.getLogger(__name__)
 # the owner names no unit for the skin conductance
 UNITS = {"eeg": "uV", "ecg": layout.ECG_UNIT, "gsr": ""}
 USED = [layout.ALL_CHANNELS.index(name) for name in (*layout.EEG_CHANNELS, layout.ECG_LEFT)]
@@ -80,7 +76,7 @@ def read(folder: str | Path) -> Cohort:
             trials += _trials(path, subject, dropped, absent)
     # that cells are empty is in the nature of the format, and no cause for a warning
     return finish(cohort, folder, trials, dropped | absent, "at least one usable trial",
-                  f"none in {len(found)} files; the first", AGAIN, log, unsaid=absent)
+                  f"none in {len(found)} files; the first", AGAIN, unsaid=absent)
 
 
 def files(folder: str | Path) -> list[str]:

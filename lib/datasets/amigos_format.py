@@ -5,8 +5,6 @@ Miranda-Correa, Abadi, Sebe & Patras, "AMIGOS: a dataset for affect, personality
 on individuals and groups", IEEE Trans. Affective Computing 12(2), 2021.
 """
 
-from __future__ import annotations
-
 # Emotiv EPOC, in the order of the columns
 HEADSET = tuple("AF3 F7 F3 FC5 T7 P7 O1 O2 P8 T8 FC6 F4 F8 AF4".split())
 ECG_CHANNELS = ("ECG right", "ECG left")

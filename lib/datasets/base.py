@@ -1,13 +1,13 @@
 """What every reader returns: a cohort of trials whose signals are loaded when asked for."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+
+SUMMARY = {"n": np.size, "mean": np.mean, "std": np.std}  # of a label with many values
 
 
 def readable(name) -> str:
@@ -141,16 +141,11 @@ class Cohort:
         spread."""
         rows = []
         for trial in self.trials:
-            row = {
-                "subject": trial.subject, "session": trial.session, "trial": trial.trial,
-                "stimulus": trial.stimulus
-            }
+            named = ("subject", "session", "trial", "stimulus")
+            row = {name: getattr(trial, name) for name in named}
             for label, value in trial.labels.items():
                 if np.ndim(value):
-                    row |= {
-                        f"{label}_n": np.size(value), f"{label}_mean": np.mean(value),
-                        f"{label}_std": np.std(value)
-                    }
+                    row |= {f"{label}_{name}": of(value) for name, of in SUMMARY.items()}
                 else:
                     row[label] = value
             rows.append(row)

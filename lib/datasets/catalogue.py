@@ -3,8 +3,6 @@
 A new dataset is one more entry in ``datasets.yaml`` and its reader in :data:`READERS`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, partial
@@ -105,6 +103,10 @@ READERS: dict[str, tuple] = {
     "ascertain": (ecg_corpora.read_ascertain,), "pspm": (ecg_corpora.read_pspm,)
 }
 
+# weights of image networks by file: what they are, their owner's address, licence, checksum, bytes
+WEIGHTS: dict[str, dict] = yaml.safe_load(
+    (Path(__file__).parent / "weights.yaml").read_text(encoding="utf-8"))
+
 
 def _dataset(name: str, facts: dict) -> Dataset:
     read, files = (*READERS[name.removesuffix("-simulated")], lambda _: ())[:2]
@@ -114,9 +116,5 @@ def _dataset(name: str, facts: dict) -> Dataset:
     return Dataset(name=name, read=read, files=files, **known)
 
 
-DATASETS = {
-    name: _dataset(name, facts)
-    for name, facts in yaml.safe_load((Path(__file__).parent /
-                                       "datasets.yaml").read_text(encoding="utf-8")).items()
-    if not name.startswith(".")
-}
+_FACTS = yaml.safe_load((Path(__file__).parent / "datasets.yaml").read_text(encoding="utf-8"))
+DATASETS = {name: _dataset(name, facts) for name, facts in _FACTS.items() if name[0] != "."}

@@ -1,8 +1,6 @@
 """What the readers share: one way to refuse a file, to leave it out, to say so, and to end with a
 cohort."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import logging
@@ -19,6 +17,7 @@ import numpy as np
 
 from lib.datasets.base import BadFile, Cohort, Trial
 
+log = logging.getLogger(__name__)
 NUMERIC = "fiu"  # kinds of dtype
 
 
@@ -107,8 +106,8 @@ def origin(folder: Path, name: str, title: str, tier: str = "licensed") -> Cohor
     return Cohort(f"{name}-simulated", "simulated", (), caption)
 
 
-def tell(log: logging.Logger, level: int, folder: Path, trials: Sized,
-         dropped: Mapping[str, str]) -> None:
+def tell(folder: Path, trials: Sized, dropped: Mapping[str, str],
+         level: int = logging.WARNING) -> None:
     """Log how much of a folder was left out, and the first reason."""
     if dropped:
         log.log(level, "%s: %d trials or files left out, %d read; the first, %s, because: %s",
@@ -116,7 +115,7 @@ def tell(log: logging.Logger, level: int, folder: Path, trials: Sized,
 
 
 def finish(cohort: Cohort, folder: Path, trials: Iterable[Trial], dropped: Mapping[str, str],
-           expected: str, none: str, fix: str, log: logging.Logger, level: int = logging.WARNING,
+           expected: str, none: str, fix: str, level: int = logging.WARNING,
            unsaid: Collection[str] = ()) -> Cohort:
     """The cohort with what could be read; where that is nothing, the folder is refused with the
     first reason.
@@ -126,8 +125,8 @@ def finish(cohort: Cohort, folder: Path, trials: Iterable[Trial], dropped: Mappi
     trials = tuple(trials)
     first = next(iter(dropped.values()), "no such file")
     check(folder, trials, expected, f"{none}: {first}", fix)
-    tell(log, level, folder, trials,
-         {name: why for name, why in dropped.items() if name not in unsaid})
+    said = {name: why for name, why in dropped.items() if name not in unsaid}
+    tell(folder, trials, said, level)
     return replace(cohort, trials=trials, dropped=dropped)
 
 

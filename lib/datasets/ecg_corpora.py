@@ -6,8 +6,6 @@ Affective Computing 9(2), 2018; PsPM: bachlab.org/pspm. Their emotional labels, 
 are not read. Signals keep the owner's unit: paper 2 standardises them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -102,11 +100,10 @@ def read_pspm(folder: str | Path) -> Cohort:
     found = paths.glob(folder, "**/*.mat")
     twins = copies(found)
     first = {path: min(path, twins.get(path, path)) for path in found}
-    return collect(
-        "pspm", "public", "ecg", folder, "PsPM files (*.mat)",
-        (Recording(path,
-                   found.index(first[path]) + 1, 1, first[path].stem, partial(_load_pspm, path))
-         for path in found))
+    recordings = (Recording(path,
+                            found.index(one) + 1, 1, one.stem, partial(_load_pspm, path))
+                  for path, one in first.items())
+    return collect("pspm", "public", "ecg", folder, "PsPM files (*.mat)", recordings)
 
 
 def _dreamer_recordings(path: Path) -> Iterator[Recording]:

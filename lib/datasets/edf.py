@@ -4,8 +4,6 @@ MNE and edfio mend or pass over what is refused here: files that were cut, limit
 of the unit, channels of another rate. Kemp et al. 1992, Kemp & Olivan 2003 (EDF+); BDF has 24 bits.
 """
 
-from __future__ import annotations
-
 import logging
 from collections import Counter
 from collections.abc import Callable
@@ -129,10 +127,9 @@ def _microvolts(path: Path, label: str, text: dict[str, bytes], kind: str, fix: 
     unit = text["unit"].decode("latin-1" if old else "utf-8", "replace")
     must = partial(check_file, path, fix=fix)
     must(unit in (TO_MNE if mne else MICROVOLTS), f"uV, mV or V as the unit of {label}", repr(unit))
-    low, high, digital_low, digital_high = (_number(path, f"{name} value of {label}", text[name],
-                                                    fix)
-                                            for name in ("lowest", "highest", "digital lowest",
-                                                         "digital highest"))
+    limits = ("lowest", "highest", "digital lowest", "digital highest")
+    numbers = [_number(path, f"{name} value of {label}", text[name], fix) for name in limits]
+    low, high, digital_low, digital_high = numbers
     half = 2**(23 if kind == "BDF" else 15)
     must(-half <= digital_low < digital_high < half,
          f"digital limits of {label} from {-half} to {half - 1}",

@@ -6,8 +6,6 @@ Luciw, Jarocka & Edin, Sci. Data 1:140047, 2014; Schalk et al., IEEE Trans. Biom
 All three have the ten channels of the paper, which are taken by name.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from collections import defaultdict
@@ -27,7 +25,6 @@ from lib.datasets.base import Cohort, Signal, Trial
 from lib.datasets.checks import check, check_array, check_finite, finish, left_out, refused
 from lib.datasets.table import read_csv
 
-log = logging.getLogger(__name__)
 AGAIN = "Get the file again from its owner."
 LEAVE = "Nothing needs to be done."
 OMIT = "Leave this recording out."
@@ -185,9 +182,9 @@ def collect(name: str, tier: str, modality: str, folder: str | Path, layout: str
     caption = f"{name} (real recordings, unlabelled)"
     if (folder / MARK).is_file():
         tier, caption = "simulated", (folder / MARK).read_text(encoding="utf-8").splitlines()[0]
-    return finish(Cohort(name, tier, (),
-                         caption), folder, trials, dropped, layout, "nothing that can be read",
-                  f"Check that this is the folder of {name}.", log, logging.INFO)
+    cohort = Cohort(name, tier, (), caption)
+    return finish(cohort, folder, trials, dropped, layout, "nothing that can be read",
+                  f"Check that this is the folder of {name}.", logging.INFO)
 
 
 def read_mat(path: Path, *variables: str, fix: str = AGAIN) -> list:

@@ -3,8 +3,6 @@
 Zyma et al., Data 4(1):14, 2019, doi:10.3390/data4010014; doi:10.13026/C2JQ1P.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from collections.abc import Callable
@@ -19,7 +17,6 @@ from lib.datasets.base import Cohort, Signal, Trial
 from lib.datasets.checks import alone, check, copies, finish, left_out, refused
 from lib.datasets.eeg_corpora import normalised, signal
 
-log = logging.getLogger(__name__)
 FOLDER = "eegmat"
 STATES = ("rest", "arithmetic")  # Subject00_1.edf and Subject00_2.edf, in this order
 NAME = re.compile(r"Subject(\d\d)_([12])")
@@ -36,8 +33,9 @@ def read(root: str | Path, sizes: Callable[[str], int | None] = lambda _: None) 
     root : path-like
         Folder with ``Subject00_1.edf`` and its like.
     sizes : callable
-        Name -> bytes of the owner's file. Whole files of another size (cut and saved again) are
-    XX
+        Name -> bytes of the owner's file. That whole files have another size (cut and saved again)
+        is said in the caption.
+
     Returns
     -------
     Cohort
@@ -71,7 +69,7 @@ def read(root: str | Path, sizes: Callable[[str], int | None] = lambda _: None) 
     caption += "" if as_given else "; not all files are as long as their owner's"
     return finish(Cohort(FOLDER, "public", (), caption), root, trials, dropped,
                   "at least one recording such as Subject00_1.edf", f"none of {len(names)}", AGAIN,
-                  log, logging.INFO)
+                  logging.INFO)
 
 
 def _name(label: str) -> str:

@@ -22,7 +22,7 @@ from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
 from lib import paths
-from lib.datasets.catalogue import DATASETS, EEGMMIDB, checksums
+from lib.datasets.catalogue import DATASETS, EEGMMIDB, WEIGHTS, checksums
 from lib.datasets.registry import find
 
 log = logging.getLogger(__name__)
@@ -80,6 +80,15 @@ def fetch(name: str, root: str | Path | None = None, base_url: str | None = None
         fetch_eegmmidb(folder, size, base_url or dataset.source, progress=progress)
     else:
         download(base_url or dataset.source, checksums(name), folder, jobs=jobs, progress=progress)
+    return folder
+
+
+def fetch_weights(root: str | Path | None = None, base_url: str | None = None) -> Path:
+    """Download the files of :data:`lib.datasets.catalogue.WEIGHTS`; parameters and errors as
+    `fetch`."""
+    folder = paths.weights(root=root)
+    for name, about in WEIGHTS.items():
+        download(base_url or about["source"], {name: (about["sha256"], about["size"])}, folder)
     return folder
 
 

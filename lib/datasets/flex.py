@@ -92,8 +92,7 @@ def read(folder: str | Path, channels: Sequence[str] = CHANNELS, *, quality: str
           f"none; the first: {next(iter(dropped.values()), 'no lines')}", AGAIN)
     trials = _own_videos(_distinct(folder, found, dropped), dropped)
     # that the gate holds some back is its purpose
-    tell(log, logging.WARNING, folder, trials,
-         {name: why for name, why in dropped.items() if GATE not in why})
+    tell(folder, trials, {name: why for name, why in dropped.items() if GATE not in why})
     return replace(cohort, trials=tuple(trials), dropped=dropped)
 
 

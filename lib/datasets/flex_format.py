@@ -6,8 +6,6 @@ the owner releases no data: a listing ``recordings.csv`` with the columns :data:
 files it names, by habit in ``recordings/S<subject>/``.
 """
 
-from __future__ import annotations
-
 EMOTIONS = ("happiness", "sadness", "fear", "neutral")  # label 0, 1, 2, 3
 # assumed: the two layouts of the 32-channel caps seen in public code; two electrodes differ
 _CAP = ("Cz Fz Fp1 F7 F3 FC1 C3 FC5 FT9 T7 CP5 CP1 P3 P7 {}9 O1 Pz Oz O2 {}10 "

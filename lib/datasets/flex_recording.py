@@ -1,8 +1,6 @@
 """One recording of EMOTIV FLEX 2, EDF or CSV: its samples, each at its time,
 and the interval of a clip in its marker file."""
 
-from __future__ import annotations
-
 import re
 import warnings
 from collections import defaultdict

@@ -8,28 +8,24 @@ Pantic, "Analysis of EEG signals and facial expressions for continuous emotion d
 code.
 """
 
-from __future__ import annotations
-
-import logging
-from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lib.datasets.base import BadFile, Cohort, Signal, Trial
+from lib.datasets.base import Cohort, Signal, Trial
 from lib.datasets.checks import check, check_there, finish, left_out, origin
-from lib.datasets.mahnob_files import (Session, Stimulus, check_bdf, read_labels, read_physiology,
+from lib.datasets.mahnob_files import (Session, check_bdf, read_labels, read_physiology,
                                        read_session, stimulus_times)
 from lib.datasets.mahnob_format import (EEG_CHANNELS, LABEL_RATE, LABELS_FILE, MARGIN, bdf_name,
                                         gaze_name, session_id)
 from lib.datasets.mahnob_media import media_start, read_eye, read_gaze, video_frames, video_length
 from lib.paths import spelled
 
-log = logging.getLogger(__name__)
-# upper right and upper left corner of the chest, left side of the abdomen
-ECG_CHANNELS = ("EXG1", "EXG2", "EXG3")
+# of the ECG: upper right and upper left corner of the chest, left side of the abdomen
+CHANNELS = {"eeg": tuple(EEG_CHANNELS), "ecg": ("EXG1", "EXG2", "EXG3")}
 
 
 def read(root: str | Path, need: tuple[str, ...] = ("eeg", "video", "eye")) -> Cohort:
@@ -68,7 +64,7 @@ def read(root: str | Path, need: tuple[str, ...] = ("eeg", "video", "eye")) -> C
             trials[name] = _trial(root, subject, section, valence, need)
     return finish(cohort, root, trials.values(), dropped, "at least one readable trial",
                   f"none of {len(rows)}; the first",
-                  "Check that this is the folder that holds Sessions/.", log)
+                  "Check that this is the folder that holds Sessions/.")
 
 
 def _trial(root: Path, subject: int, section: int, valence: np.ndarray, need: tuple[str,
@@ -99,15 +95,14 @@ def _trial(root: Path, subject: int, section: int, valence: np.ndarray, need: tu
                         f"Download it, or leave {modality} out.")
     seconds = valence.size / LABEL_RATE
     loaders = {
-        "eeg": partial(read_physiology, files["eeg"], tuple(EEG_CHANNELS), seconds),
-        "ecg": partial(read_physiology, files["eeg"], ECG_CHANNELS,
-                       seconds), "eye": partial(read_eye, files["eye"])
+        part: partial(read_physiology, files["eeg"], channels, seconds)
+        for part, channels in CHANNELS.items()
     }
+    loaders["eye"] = partial(read_eye, files["eye"])
     if session.video:
         loaders["video"] = partial(_read_video, files["video"], files["eye"], session,
                                    label_times(valence.size))
-    paths = {key: str(path)
-             for key, path in files.items()} | {"session": str(folder / "session.xml")}
+    paths = {key: str(path) for key, path in files.items()} | {"session": str(described)}
     return Trial("mahnob", subject, str(number), section // 2, session.stimulus,
                  {"valence": valence, **session.felt}, loaders, paths)
 
@@ -122,32 +117,13 @@ def label_times(n_times: int) -> np.ndarray:
     return (np.arange(n_times) + 0.5) / LABEL_RATE
 
 
-def frames_at(trial: Trial, times: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the video frame ``(height, width, 3)``, RGB uint8, at each of these ascending times in
-    seconds after stimulus start.
-
-    Frames come one by one, so that a whole trial of full frames (about 600 MB) need never be in
-    memory. Raises ``BadFile`` where the video does not reach that far (more than 1 s short).
-    """
-    return video_frames(trial.files["video"], trial.files["eye"],
-                        read_session(trial.files["session"]), times)
-
-
 def _read_video(video: Path, gaze: Path, session: Session, times: np.ndarray) -> Signal:
     frames = video_frames(video, gaze, session, times)
     first = next(frames)
     # filled in place: a list of frames and its stack would need twice the memory
-    data = np.empty((len(times), *first.shape), np.uint8)
-    data[0] = first
-    for i, frame in enumerate(frames, start=1):
-        data[i] = frame
+    kind = np.dtype((np.uint8, first.shape))
+    data = np.fromiter(chain([first], frames), kind, len(times))
     return Signal(data, LABEL_RATE, start=float(times[0]))
-
-
-def sync(trial: Trial) -> Stimulus:
-    """When the stimulus ran in the physiology file, and whether that is read from Status or assumed
-    to be 30 s from either end."""
-    return stimulus_times(trial.files["eeg"])
 
 
 def sync_report(cohort: Cohort) -> pd.DataFrame:
@@ -161,45 +137,25 @@ def sync_report(cohort: Cohort) -> pd.DataFrame:
         (pulse minus the 30 s that other code takes for granted), ``media_start_in_video_s``,
         ``onset_source``, and ``problem`` for what could not be read.
     """
-    rows = []
-    for trial in cohort:
-        row = {
-            "subject": trial.subject, "session": trial.session, "trial": trial.trial,
-            "label_s": np.size(trial.labels["valence"]) / LABEL_RATE
-        }
-        problems = []
-        for part in (_sync_physiology, _sync_gaze, _sync_video):
-            try:
-                row |= part(trial)
-            except BadFile as error:
-                problems.append(str(error))
-        rows.append(row | {"problem": "; ".join(problems)})
     columns = [
         "subject", "session", "trial", "label_s", "eeg_s", "onset_minus_30_s", "onset_source",
         "media_s", "video_s", "media_start_in_video_s", "problem"
     ]
+    rows = []
+    for trial in cohort:
+        row, files, problems = {name: getattr(trial, name) for name in columns[:3]}, trial.files, {}
+        row["label_s"] = np.size(trial.labels["valence"]) / LABEL_RATE
+        with left_out(problems, "eeg"):
+            ran = stimulus_times(files["eeg"])
+            row |= {"eeg_s": ran.offset - ran.onset, "onset_source": ran.source}
+            row["onset_minus_30_s"] = ran.onset - MARGIN
+        if "video" in files:
+            with left_out(problems, "eye"):
+                _, start, end = read_gaze(files["eye"])
+                begins = media_start(files["eye"], read_session(files["session"]))
+                row |= {"media_s": (end - start) / 1000, "media_start_in_video_s": begins}
+            with left_out(problems, "video"):
+                rate = read_session(files["session"]).video_rate
+                row["video_s"] = video_length(files["video"], rate)
+        rows.append(row | {"problem": "; ".join(problems.values())})
     return pd.DataFrame(rows, columns=columns)
-
-
-def _sync_physiology(trial: Trial) -> dict:
-    found = sync(trial)
-    return {
-        "eeg_s": found.offset - found.onset, "onset_minus_30_s": found.onset - MARGIN,
-        "onset_source": found.source
-    }
-
-
-def _sync_gaze(trial: Trial) -> dict:
-    if "video" not in trial.files:
-        return {}
-    gaze = trial.files["eye"]
-    _, start, end = read_gaze(gaze)
-    begins = media_start(gaze, read_session(trial.files["session"]))
-    return {"media_s": (end - start) / 1000, "media_start_in_video_s": begins}
-
-
-def _sync_video(trial: Trial) -> dict:
-    if "video" not in trial.files:
-        return {}
-    rate = read_session(trial.files["session"]).video_rate
-    return {"video_s": video_length(trial.files["video"], rate)}

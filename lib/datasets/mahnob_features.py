@@ -5,9 +5,6 @@ one MATLAB file per trial with band power of the EEG, facial landmarks and gaze 
 labels, and the label file itself.
 """
 
-from __future__ import annotations
-
-import logging
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +17,6 @@ from lib.datasets.mahnob_files import read_labels
 from lib.datasets.mahnob_format import LABEL_RATE, LABELS_FILE, session_id
 from lib.paths import spelled
 
-log = logging.getLogger(__name__)
 FOLDER = "mahnob-public-features"
 N_EEG = 128  # assumed: 32 channels x 4 bands, in an order the owner does not state
 N_FACE = 38  # assumed: the owner's code uses the first 38 of 327 columns
@@ -80,7 +76,7 @@ def read(root: str | Path) -> Cohort:
                       f"length {valence.size}", {"valence": valence}, loaders,
                       {"features": str(path)}))
     return finish(cohort, root, trials, dropped, "at least one readable feature file",
-                  f"none of {len(rows)}; the first", AGAIN, log)
+                  f"none of {len(rows)}; the first", AGAIN)
 
 
 def _arrays(path: Path, keys: list[str]) -> dict[str, np.ndarray]:

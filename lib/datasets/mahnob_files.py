@@ -5,8 +5,6 @@ Every reader raises :class:`~lib.datasets.base.BadFile` for a file that is not w
 promises. Times are seconds after the stimulus began unless a docstring says otherwise.
 """
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath

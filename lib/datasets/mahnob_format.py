@@ -1,8 +1,6 @@
 """The on-disk format of MAHNOB-HCI, shared by its reader and by the simulator that writes it. Only
 constants and names."""
 
-from __future__ import annotations
-
 EEG_CHANNELS = (
     "Fp1 AF3 F3 F7 FC5 FC1 C3 T7 CP5 CP1 P3 P7 PO3 O1 Oz Pz Fp2 AF4 Fz F4 F8 FC6 FC2 Cz C4 T8 "
     "CP6 CP2 P4 P8 PO4 O2").split()

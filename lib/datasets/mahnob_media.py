@@ -1,7 +1,5 @@
 """Gaze table and face video of one MAHNOB-HCI session, and the clock that ties them together."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path

@@ -5,8 +5,6 @@ Bird, github.com/jordan-bird/eeg-feature-generation, folder ``dataset/original_d
 recording, with the time of each sample.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from dataclasses import replace
@@ -22,7 +20,6 @@ from lib.datasets.muse_format import CHANNELS, CLOCK, FOLDER, RATE, STATES
 from lib.datasets.table import read_csv
 from lib.paths import glob
 
-log = logging.getLogger(__name__)
 GAP = 1.5 / RATE  # s; regular steps are 3 or 4 ms: further apart, and the recording is broken there
 # s of samples. choice: four segments of 3 s; with fewer, a recording has no time course
 LEAST = 12.0
@@ -80,7 +77,7 @@ def read(root: str | Path) -> Cohort:
     cohort = origin(root, FOLDER, "Muse recordings of three mental states, 4 people", "public")
     return finish(replace(cohort, name=FOLDER), root, trials, dropped,
                   "at least one recording such as subjecta-relaxed-1.csv", f"none of {len(found)}",
-                  AGAIN, log, logging.INFO)
+                  AGAIN, logging.INFO)
 
 
 def _table(path: Path) -> pd.DataFrame:

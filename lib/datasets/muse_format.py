@@ -1,8 +1,6 @@
 """Names and numbers of the Muse recordings of mental states, shared by their reader and by the
 simulator."""
 
-from __future__ import annotations
-
 FOLDER = "muse-mental-states"
 STATES = ("relaxed", "neutral", "concentrating")  # the order of their codes, 0 to 2
 # seconds since 1970; an input of the headband to which nothing was connected

@@ -1,7 +1,5 @@
 """A picture decoded whole, or refused: decoders mend what is damaged and only mention it."""
 
-from __future__ import annotations
-
 import os
 import re
 import tempfile

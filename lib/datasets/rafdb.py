@@ -10,8 +10,6 @@ Li, Deng, Du, "Reliable crowdsourcing and deep locality-preserving learning for 
 recognition in the wild", CVPR 2017.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from collections import Counter, defaultdict
@@ -113,8 +111,7 @@ def read(folder: str | Path) -> Cohort:
         log.info("%s: %s", folder, said)
     trials.sort(key=lambda trial: (list(SPLITS).index(trial.session), trial.trial))
     return finish(cohort, folder, trials, dropped, "at least one usable image",
-                  f"none for {len(entries)} labels; the first", AGAIN, log,
-                  unsaid=("other emotions",))
+                  f"none for {len(entries)} labels; the first", AGAIN, unsaid=("other emotions",))
 
 
 def files(folder: str | Path) -> list[str]:

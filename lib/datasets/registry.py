@@ -1,8 +1,6 @@
 """Which datasets of :mod:`lib.datasets.catalogue` are in the user's folder, in which tier, and what
 is missing."""
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 from typing import NamedTuple

@@ -6,8 +6,6 @@ names that NumPy's own pickles need is answered by a stand-in that checks what i
 other name ends the reading.
 """
 
-from __future__ import annotations
-
 import collections
 import io
 import math
@@ -94,12 +92,8 @@ class _Only:
         raise pickle.UnpicklingError("a changed function")
 
 
-_BUILTINS = {
-    name: _Only(kind) for name, kind in {
-        "dict": dict, "list": list, "tuple": tuple, "int": int, "float": float, "bool": bool,
-        "str": str
-    }.items()
-} | {"bytes": _Only(lambda content=(): bytes(list(content)))}
+_BUILTINS = {kind.__name__: _Only(kind) for kind in (dict, list, tuple, int, float, bool, str)}
+_BUILTINS["bytes"] = _Only(lambda content=(): bytes(list(content)))
 _MULTIARRAY = {"_reconstruct": _Only(_reconstruct), "scalar": _Only(_scalar)}
 _NUMERIC = {"_frombuffer": _Only(_frombuffer)}
 # module -> name -> stand-in; numpy.ndarray is only ever handed to _reconstruct, so that a mark will

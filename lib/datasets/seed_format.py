@@ -8,19 +8,17 @@ windows of 4 s that do not overlap. SEED-IV: Zheng, Liu, Lu, Lu & Cichocki, IEEE
 2022.
 """
 
-from __future__ import annotations
-
-import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from lib.datasets.base import Cohort, Signal, Trial
 from lib.datasets.checks import check, check_array, check_finite, finish, origin
 
-log = logging.getLogger(__name__)
 CHANNELS = tuple(
     ("FP1 FPZ FP2 AF3 AF4 F7 F5 F3 F1 FZ F2 F4 F6 F8 FT7 FC5 FC3 FC1 FCZ FC2 FC4 FC6 FT8 T7 C5 C3 "
      "C1 CZ C2 C4 C6 T8 TP7 CP5 CP3 CP1 CPZ "
@@ -109,9 +107,21 @@ def signal(modality: str, features: np.ndarray) -> Signal:
     return Signal(data, FEATURE_RATE, tuple(f"eye {i}" for i in range(1, len(data) + 1)))
 
 
+def trial_of(dataset: str, subject: int, session: int, number: int, emotion: int,
+             load: Callable[[Path, str, Any], Signal], places: Mapping[str, tuple[Path,
+                                                                                  Any]]) -> Trial:
+    """A trial whose modalities are loaded from their ``places``, file and key in it."""
+    loaders = {
+        modality: partial(load, path, modality, key) for modality, (path, key) in places.items()
+    }
+    files = {modality: str(path) for modality, (path, _) in places.items()}
+    return Trial(dataset, subject, str(session), number, f"{session}-{number}",
+                 {"emotion": emotion}, loaders, files)
+
+
 def ended(root: Path, name: str, trials: Sequence[Trial], dropped: Mapping[str, str]) -> Cohort:
     """The cohort of what could be read; see :func:`lib.datasets.checks.finish`."""
     title = name.upper()
     return finish(origin(root, name, title), root, trials, dropped,
                   f"at least one readable trial of {title}", "none; the first reason",
-                  "Check that this is the folder that holds the feature folders.", log)
+                  "Check that this is the folder that holds the feature folders.")

@@ -6,11 +6,8 @@ human emotions", IEEE Trans. Cybernetics 49(3), 2019. 15 subjects, 3 sessions of
 Simulated cohorts in the same layout carry a ``truth.json`` and are read by the same code.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +17,7 @@ from lib.datasets import mat
 from lib.datasets.base import Cohort, Signal, Trial
 from lib.datasets.checks import alone, check, check_there, copies, left_out
 from lib.datasets.seed_format import (AGAIN, FOLDERS_IV, N_EYE_IV, SEED_IV_LABELS, SMOOTHINGS,
-                                      check_features, ended, signal)
+                                      check_features, ended, signal, trial_of)
 from lib.paths import glob
 
 EEG, EYE = FOLDERS_IV
@@ -114,20 +111,14 @@ def _recording(eeg_path: Path, eye_path: Path, session: int, subject: int, smoot
     trials = []
     for t, emotion in zip(numbers, SEED_IV_LABELS[session], strict=True):
         with left_out(dropped, f"seed-iv subject {subject} session {session} trial {t}"):
-            keys = f"{smooth}{t}", f"eye_{t}"
-            for path, arrays, key in zip((eeg_path, eye_path), (eeg, eye), keys, strict=True):
+            places = {"eeg": (eeg_path, f"{smooth}{t}"), "eye": (eye_path, f"eye_{t}")}
+            for (path, key), arrays in zip(places.values(), (eeg, eye), strict=True):
                 check(path, key in arrays, f"the array {key}", f"{len(arrays)} others of its kind",
                       AGAIN)
-            check_features((eeg_path, keys[0], eeg[keys[0]]), (eye_path, keys[1], eye[keys[1]]),
+            (_, eeg_key), (_, eye_key) = places.values()
+            check_features((eeg_path, eeg_key, eeg[eeg_key]), (eye_path, eye_key, eye[eye_key]),
                            N_EYE_IV)
-            files = {"eeg": eeg_path, "eye": eye_path}
-            loaders = {
-                modality: partial(_load, path, modality, key)
-                for (modality, path), key in zip(files.items(), keys, strict=True)
-            }
-            trials.append(
-                Trial("seed-iv", subject, str(session), t, f"{session}-{t}", {"emotion": emotion},
-                      loaders, {modality: str(path) for modality, path in files.items()}))
+            trials.append(trial_of("seed-iv", subject, session, t, emotion, _load, places))
     return trials
 
 

@@ -9,12 +9,9 @@ recognition", IEEE Trans. Cognitive and Developmental Systems 14(2), 2022. Featu
 the same code.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 from collections import Counter
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +22,7 @@ from lib.datasets.base import Cohort, Signal, Trial
 from lib.datasets.checks import (alone, check, check_array, check_there, copies, kept, left_out,
                                  refused)
 from lib.datasets.seed_format import (AGAIN, BANDS, CHANNELS, FOLDERS_V, N_EYE_V, SEED_V_LABELS,
-                                      check_features, ended, signal)
+                                      check_features, ended, signal, trial_of)
 from lib.paths import glob
 from lib.whole import writing
 
@@ -107,10 +104,8 @@ def convert(source: str | Path, target: str | Path) -> list[Path]:
         arrays = {}
         for trial in (trial for trial in cohort if trial.subject == subject):
             k = PER_SESSION * (int(trial.session) - 1) + trial.trial - 1
-            arrays |= {
-                f"eeg_{k:02d}": trial.load("eeg").data, f"eye_{k:02d}": trial.load("eye").data,
-                f"label_{k:02d}": np.array(trial.labels["emotion"])
-            }
+            arrays |= {f"{part}_{k:02d}": trial.load(part).data for part in ("eeg", "eye")}
+            arrays[f"label_{k:02d}"] = np.array(trial.labels["emotion"])
         path = target / f"{subject}_123.npz"
         with writing(path) as handle:
             np.savez(handle, **arrays)
@@ -134,10 +129,8 @@ def _subject(name: str) -> int:
 
 def _paths(root: Path, name: str) -> dict[str, Path]:
     if _is_original(root):
-        return {
-            modality: root / part / name
-            for modality, part in zip(("eeg", "eye"), FOLDERS_V, strict=True)
-        }
+        eeg, eye = (root / part / name for part in FOLDERS_V)
+        return {"eeg": eeg, "eye": eye}
     return {"eeg": root / name}
 
 
@@ -146,8 +139,8 @@ def _recording(root: Path, name: str, dropped: dict[str, str]) -> list[Trial]:
     subject, paths = _subject(name), _paths(root, name)
     eye_path = paths.get("eye", paths["eeg"])
     (eeg, label), (eye, eye_label) = _arrays(paths["eeg"], "eeg"), _arrays(eye_path, "eye")
-    trials, parts = [], ((paths["eeg"], eeg), (paths["eeg"], label), (eye_path, eye), (eye_path,
-                                                                                       eye_label))
+    labels = ((paths["eeg"], label), (eye_path, eye_label))
+    trials, parts = [], ((paths["eeg"], eeg), labels[0], (eye_path, eye), labels[1])
     for path, arrays in parts:
         more = arrays.keys() - set(range(len(EXPECTED)))
         check(path, not more, f"trials 0 to {len(EXPECTED) - 1}",
@@ -160,19 +153,15 @@ def _recording(root: Path, name: str, dropped: dict[str, str]) -> list[Trial]:
                       f"{len(arrays)} of {len(EXPECTED)} trials", AGAIN)
             check_features((paths["eeg"], f"trial {k}, as channels, windows, bands:", eeg[k]),
                            (eye_path, f"trial {k}, as features, windows:", eye[k]), N_EYE_V)
-            for path, found in ((paths["eeg"], label[k]), (eye_path, eye_label[k])):
-                right, windows = f"label {expected} all through trial {k}", eeg[k].shape[1]
+            right, windows = f"label {expected} all through trial {k}", eeg[k].shape[1]
+            for path, of_trial in labels:
+                found = of_trial[k]
                 check_array(path, found.ravel(), (None,), right, AGAIN)
                 check(path, (found == expected).all(), right, np.unique(found).tolist(), AGAIN)
                 check(path, found.size in (1, windows),
                       f"a label for each of the {windows} windows of trial {k}", found.size, AGAIN)
-            loaders = {
-                "eeg": partial(_load, paths["eeg"], "eeg", k),
-                "eye": partial(_load, eye_path, "eye", k)
-            }
-            trials.append(
-                Trial("seed-v", subject, str(session), t, f"{session}-{t}", {"emotion": expected},
-                      loaders, {modality: str(path) for modality, path in paths.items()}))
+            places = {"eeg": (paths["eeg"], k), "eye": (eye_path, k)}
+            trials.append(trial_of("seed-v", subject, session, t, expected, _load, places))
     return trials
 
 

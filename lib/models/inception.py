@@ -8,8 +8,6 @@ Szegedy et al. (2016), Rethinking the Inception architecture for computer vision
 assumed: ImageNet's, which no Python package ships.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from lib.models.backbones import Backbone, build, mobilenet_v2

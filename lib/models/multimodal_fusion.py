@@ -1,8 +1,6 @@
 """How paper 3 joins the feature vectors of EEG and eye movements: concatenation, Eq (5), and
 attention, Eqs (6)-(8)."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

@@ -12,8 +12,6 @@ for self-supervised emotion recognition. ICASSP ("the paper"; section and equati
 own).
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, scaled_dot_product_attention

@@ -11,8 +11,6 @@ ECG branch).
 Vaswani et al. (2017). Attention is all you need. NeurIPS (the paper's reference [10]).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

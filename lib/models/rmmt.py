@@ -12,8 +12,6 @@ Zhang, Tang, Guan (2022). Visual-to-EEG cross-modal knowledge distillation for c
 recognition. Pattern Recognition 130 (the paper's reference [32]).
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu

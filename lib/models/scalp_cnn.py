@@ -1,7 +1,5 @@
 """The network on 7 x 5 scalp maps of spectrogram features (paper 4, Sec 4.4)."""
 
-from __future__ import annotations
-
 from torch import Tensor, nn
 
 

@@ -10,8 +10,6 @@ dense network for EEG emotion recognition. ACM Multimedia. doi:10.1145/3394171.3
 reference [17]).
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

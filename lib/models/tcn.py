@@ -3,8 +3,6 @@
 References as in :mod:`lib.models.rmmt`.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import torch

@@ -1,8 +1,6 @@
 """Inputs of the networks that paper 4 compares with: differential entropy of each band, and square
 maps of it."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
 

@@ -18,6 +18,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from lib import paths
 from lib.datasets.base import BadFile
 from lib.preprocessing import faces
 from lib.preprocessing.faces import Faces
@@ -25,8 +26,8 @@ from lib.preprocessing.faces import Faces
 NETWORKS = {"yunet": "YuNet", "yolov8-face": "YOLOv8"}
 DETECTORS = ("haar", *NETWORKS)
 SOURCES = {
-    "yunet": "Get face_detection_yunet_2023mar.onnx from https://github.com/opencv/opencv_zoo "
-    "(models/face_detection_yunet) and name it",
+    "yunet": "Fetch it (make weights), or get face_detection_yunet_2023mar.onnx from "
+    "https://github.com/opencv/opencv_zoo (models/face_detection_yunet) and name it",
     "yolov8-face": "Export a YOLOv8 trained on faces (`yolo export model=yolov8n-face.pt "
     "format=onnx imgsz=640`) and name the file",
 }
@@ -47,7 +48,7 @@ def detect(frames, detector: str = "haar", model_file: str | Path = "", *, thres
     detector : {"haar", "yunet", "yolov8-face"}
         ``haar``: `lib.preprocessing.faces.detect` with its defaults, which also tracks.
     model_file : path-like
-        ONNX file of the other two.
+        ONNX file of the other two; ``yunet`` takes that of ``make weights`` by default.
     threshold : float
         Lowest score (0 to 1) of a face, for the other two.
     file : str
@@ -69,6 +70,8 @@ def detect(frames, detector: str = "haar", model_file: str | Path = "", *, thres
         raise ValueError(f"no detector {detector!r}; there are {', '.join(DETECTORS)}")
     if detector == "haar":
         return faces.detect(frames, file=file)
+    if detector == "yunet":
+        model_file = model_file or paths.weights("face_detection_yunet_2023mar.onnx")
     if not model_file or not Path(model_file).is_file():
         raise BadFile(model_file or f"model of {detector}", "an ONNX file", "none",
                       f"{SOURCES[detector]}; detector='haar' needs no file.")

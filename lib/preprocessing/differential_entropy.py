@@ -1,5 +1,5 @@
-"""Differential entropy (DE) of raw EEG in bands and windows, and the two ways in which SEED's
-features are smoothed over time.
+"""Differential entropy (DE) of raw EEG in bands and windows, and a way in which SEED's features are
+smoothed over time.
 
 References
 ----------
@@ -8,15 +8,12 @@ Differential entropy feature for EEG-based vigilance estimation. Shi & Lu (2010)
 on-line vigilance estimation based on linear dynamical system and manifold learning.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np
 import scipy.fft
 import scipy.signal
 from scipy.linalg import solveh_banded
-from scipy.ndimage import uniform_filter1d
 
 from lib.datasets.seed_format import BANDS, RAW_RATE, WINDOW
 
@@ -74,12 +71,10 @@ def differential_entropy(x, rate: float = RAW_RATE, bands: Mapping[str, tuple[fl
     pad, n_windows = min(round(_PAD * rate), n_times - 1), n_times // size
     length = scipy.fft.next_fast_len(n_times + 2 * pad, real=True)
     frequency = scipy.fft.rfftfreq(length, 1 / rate)
-    gain = [
-        np.abs(
-            scipy.signal.freqz_sos(
-                scipy.signal.butter(order, band, "bandpass", fs=rate, output="sos"), frequency,
-                fs=rate)[1])**2 for band in bands.values()
-    ]
+    gain = []
+    for band in bands.values():
+        sos = scipy.signal.butter(order, band, "bandpass", fs=rate, output="sos")
+        gain.append(np.abs(scipy.signal.freqz_sos(sos, frequency, fs=rate)[1])**2)
     variance = np.empty((n_channels, n_windows, len(gain)), x.dtype)
     for start in range(0, n_channels, _CACHED):
         part = x[start:start + _CACHED]
@@ -87,9 +82,8 @@ def differential_entropy(x, rate: float = RAW_RATE, bands: Mapping[str, tuple[fl
                       reflect_type="odd")
         spectrum = scipy.fft.rfft(part, length, axis=1)
         for band, response in enumerate(gain):
-            y = scipy.fft.irfft(spectrum * response.astype(x.dtype), length,
-                                axis=1)[:, pad:pad + n_windows * size]
-            y = y.reshape(len(y), n_windows, size)
+            y = scipy.fft.irfft(spectrum * response.astype(x.dtype), length, axis=1)
+            y = y[:, pad:pad + n_windows * size].reshape(len(y), n_windows, size)
             square = np.einsum("cwt,cwt->cw", y, y) / size  # a band-pass leaves hardly a mean
             variance[start:start + _CACHED, :, band] = square - y.mean(axis=-1)**2
     return gaussian_entropy(variance)
@@ -100,20 +94,6 @@ def gaussian_entropy(variance: np.ndarray) -> np.ndarray:
     constant."""
     with np.errstate(divide="ignore"):
         return 0.5 * np.log(2 * np.pi * np.e * variance)
-
-
-def moving_average(x, width: int = 5) -> np.ndarray:
-    """Mean over ``width`` windows around each; the first and last window stand for what lies beyond
-    the ends.
-
-    Parameters
-    ----------
-    x : array ``(..., n_windows, n_bands)``
-        One trial.
-    width : int
-        Windows. choice: 5, 20 s; the owner's width is not published.
-    """
-    return uniform_filter1d(np.asarray(x, dtype=np.float64), width, axis=-2, mode="nearest")
 
 
 def lds(x, ratio: float = 0.1) -> np.ndarray:

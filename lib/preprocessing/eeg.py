@@ -8,8 +8,6 @@ windows every 0.25 s, 1 s segments.
 Welch (1967), The use of fast Fourier transform for the estimation of power spectra.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -194,27 +192,23 @@ def _shared(x: Tensor, n_window: int, n: int, hop: int, low: int, weights: Tenso
     fourier = torch.stack([angle.cos(), angle.sin()], dim=-1).flatten(1).to(x.dtype)
     # blocks; after the last one a sum spans a segment
     shifts = [2**i for i in range((n // hop).bit_length() - 1)]
-    phases = [
-        torch.polar(torch.ones_like(k),
-                    k * (-2 * torch.pi * shift * hop / n)).to(x.dtype.to_complex())
-        for shift in shifts
-    ]
+    turns = [k * (-2 * torch.pi * shift * hop / n) for shift in shifts]
+    phases = [torch.polar(torch.ones_like(k), turn).to(x.dtype.to_complex()) for turn in turns]
     constant = [i for i, bin_ in enumerate(k.tolist()) if bin_ % n == 0]
     twice = weights.repeat_interleave(2, dim=1) / 16  # real and imaginary part
     n_blocks, parts = x.shape[1] // hop, []
     for part in x.split(_CACHED // x.element_size()):
-        spectrum = torch.view_as_complex((part[:, :n_blocks * hop].reshape(-1, hop) @ fourier).view(
-            len(part), n_blocks, len(k), 2))
+        blocks = part[:, :n_blocks * hop].reshape(-1, hop) @ fourier
+        spectrum = torch.view_as_complex(blocks.view(len(part), n_blocks, len(k), 2))
         for shift, phase in zip(shifts, phases, strict=True):
             spectrum = torch.addcmul(spectrum[:, :-shift], spectrum[:, shift:], phase)
         for i in constant:
             spectrum[:, :, i] = 0  # constant detrend
         spectrum = torch.view_as_real(spectrum)
         # -4 times the Hann-windowed DFT
-        hann = torch.add(spectrum[:, :, :-2], spectrum[:, :,
-                                                       2:]).sub_(spectrum[:, :, 1:-1], alpha=2)
-        parts.append(
-            (twice @ hann.square_().view(-1, twice.shape[1]).T).view(len(weights), len(part), -1))
+        hann = spectrum[:, :, :-2].add(spectrum[:, :, 2:]).sub_(spectrum[:, :, 1:-1], alpha=2)
+        summed = twice @ hann.square_().view(-1, twice.shape[1]).T
+        parts.append(summed.view(len(weights), len(part), -1))
     power = torch.cat(parts, dim=1)  # of every segment, one per step
     starts, n_windows = range(0, n_window - n + 1, n // 2), 1 + (x.shape[1] - n_window) // hop
     return sum(power[..., start // hop:][..., :n_windows] for start in starts) / len(starts)

@@ -77,11 +77,11 @@ def _follow(grey: np.ndarray, template: np.ndarray, last: np.ndarray,
     """Move ``last`` to where ``template`` matches best nearby, or None if it matches nowhere."""
     left, top, width, height = last.astype(int)
     x, y = width // 2, height // 2  # half a face a frame in any direction
-    match = cv2.matchTemplate(_cut(grey, left - x, top - y, width + 2 * x, height + 2 * y),
-                              template, cv2.TM_CCOEFF_NORMED)
+    near = _cut(grey, left - x, top - y, width + 2 * x, height + 2 * y)
+    match = cv2.matchTemplate(near, template, cv2.TM_CCOEFF_NORMED)
     _, score, _, (dx, dy) = cv2.minMaxLoc(match)
-    return np.array([left - x + dx, top - y +
-                     dy, width, height], dtype=float) if score >= threshold else None
+    moved = np.array([left - x + dx, top - y + dy, width, height], dtype=float)
+    return moved if score >= threshold else None
 
 
 def _step(grey: np.ndarray, last: np.ndarray, template: np.ndarray | None, look: bool,
@@ -139,9 +139,8 @@ def detect(frames, *, every: int = 2, width: int = 320, threshold: float = 0.6, 
     last, template = np.zeros(4), None
     for i, frame in enumerate(frames):
         scale = min(1.0, width / frame.shape[1])
-        grey = cv2.cvtColor(
-            cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA),
-            cv2.COLOR_RGB2GRAY)
+        small = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
         box, flag = _step(grey, last, template, i % every == 0, threshold)
         if box is not None:
             last, template = box, _cut(grey, *box.astype(int)) if flag == "detected" else template
@@ -150,9 +149,8 @@ def detect(frames, *, every: int = 2, width: int = 320, threshold: float = 0.6, 
     filled = fill_missing(boxes, file)
     log.debug("%s: %d frames, %d detected, %d without a face", file, len(quality),
               quality.count("detected"), quality.count("missing"))
-    return Faces(
-        median_filter(filled, size=(smooth, 1), mode="nearest").astype(np.float32),
-        np.array(quality))
+    steady = median_filter(filled, size=(smooth, 1), mode="nearest")
+    return Faces(steady.astype(np.float32), np.array(quality))
 
 
 def fill_missing(boxes, file: str) -> np.ndarray:

@@ -1,7 +1,5 @@
 """Steps that the papers share: pick channels, bridge gaps, filter, resample, cut, scale."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from fractions import Fraction
 

@@ -8,8 +8,6 @@ Behavior Research Methods 53. Task Force of the European Society of Cardiology (
 variability: standards of measurement.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from lib.datasets.amigos_format import RATE

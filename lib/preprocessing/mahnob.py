@@ -1,21 +1,17 @@
 """All trials of a MAHNOB-HCI cohort as plain arrays on the 4 Hz label clock: EEG band power, face
 features, valence."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
 
-from lib.datasets.base import BadFile, Cohort, Signal, Trial
+from lib.datasets.base import BadFile, Cohort, Trial
 from lib.datasets.mahnob_format import LABEL_RATE
 from lib.preprocessing.eeg import clean, eeg_features
 from lib.preprocessing.faces import crop, detect, face_features
 from lib.preprocessing.recordings import each, usable
 from lib.store import Store
 
-# choice: seconds by which a video may fall short of the labels; its nearest frame then stands in
-SLACK = 1.0
 # choice: frames from one search for the face to the next, the tracker between them: once a second.
 # In simulated trials its boxes overlap with those of every 2nd frame by an IoU of .98 (least .88),
 # as closely as those of every single frame do; every 8th: .97 (least .85)
@@ -29,9 +25,9 @@ def features(cohort: Cohort, *, backbone: Callable | None = None, bands: str = "
     Parameters
     ----------
     cohort : Cohort
-        Its trials carry ``labels["valence"]`` and loaders for ``eeg`` and ``video``, or for
-        ``eeg_features`` and ``face_features`` ``(n_features, n_labels)``, which pass through
-        unchanged.
+        Its trials carry ``labels["valence"]`` and loaders for ``eeg`` and ``video`` (a frame for
+        each label), or for ``eeg_features`` and ``face_features`` ``(n_features, n_labels)``, which
+        pass through unchanged.
     backbone : callable, optional
         What describes a face, for example ``lib.models.backbones.mobilenet_v2()``; it has ``name``
         and ``fingerprint``. Needed for video.
@@ -76,17 +72,13 @@ def features(cohort: Cohort, *, backbone: Callable | None = None, bands: str = "
             raise BadFile(cohort.name, f"as many {key} features in every trial",
                           f"{sorted(widths)}", "Read trials of one kind only.")
     kinds = {"eeg": np.float32, "face": np.float32, "valence": np.float64}
-    arrays = {
-        key: np.concatenate([part[key] for part in parts], dtype=kind)
-        for key, kind in kinds.items()
-    }
-    about = {
-        "lengths": [len(part["valence"]) for part in parts],
-        "subject": [trial.subject for trial in trials],
-        "stimulus": [trial.stimulus for trial in trials], "trial": [trial.name for trial in trials]
-    }
-    about = {key: np.array(values) for key, values in about.items()}
-    return arrays | about | {"dropped": dropped}
+    data: dict = {}
+    for key, kind in kinds.items():
+        data[key] = np.concatenate([part[key] for part in parts], dtype=kind)
+    data["lengths"] = np.array([len(part["valence"]) for part in parts])
+    for key, field in {"subject": "subject", "stimulus": "stimulus", "trial": "name"}.items():
+        data[key] = np.array([getattr(trial, field) for trial in trials])
+    return data | {"dropped": dropped}
 
 
 def trial_features(trial: Trial, backbone: Callable | None = None,
@@ -120,8 +112,11 @@ def trial_features(trial: Trial, backbone: Callable | None = None,
     elif backbone is None:
         raise ValueError(f"{trial.name} has video and needs a backbone")
     else:
-        frames = _label_frames(trial.load("video"), n_labels, trial.files.get("video", trial.name))
-        found = detect(frames, every=EVERY, file=trial.files.get("video", trial.name))
+        frames, file = trial.load("video").data, trial.files.get("video", trial.name)
+        if len(frames) != n_labels:
+            raise BadFile(file, f"a frame for each of {n_labels} labels", f"{len(frames)}",
+                          "Get the original file.")
+        found = detect(frames, every=EVERY, file=file)
         face = face_features(crop(frames, found.boxes), backbone).astype(np.float16)
     for name, values in (("EEG", eeg), ("face", face)):
         if not np.isfinite(values).all():
@@ -138,20 +133,3 @@ def _passed(trial: Trial, modality: str, n_labels: int) -> np.ndarray:
                       f"{modality} (n_features, {n_labels}), one column for each label",
                       f"shape {data.shape}", "Get the original file.")
     return np.ascontiguousarray(data.T, dtype=np.float32)
-
-
-def _label_frames(video: Signal, n_labels: int, file: str) -> np.ndarray:
-    """The frame shown in the middle of each label's quarter of a second.
-
-    choice: [32] draws one of the 16 frames of that quarter at random in training; its middle frame
-    is the fixed counterpart, which lets features be computed once.
-    """
-    wanted = np.floor(((np.arange(n_labels) + 0.5) / LABEL_RATE - video.start) * video.rate +
-                      1e-6).astype(int)
-    n_frames, slack = len(video.data), SLACK * video.rate
-    if not n_frames or wanted[0] < -slack or wanted[-1] > n_frames - 1 + slack:
-        raise BadFile(file, f"{n_labels / LABEL_RATE:g} s of video after onset",
-                      f"{n_frames / video.rate:g} s from {video.start:g} s",
-                      "Check the recording's clock, or get the original file.")
-    wanted = np.clip(wanted, 0, n_frames - 1)
-    return video.data if np.array_equal(wanted, np.arange(n_frames)) else video.data[wanted]

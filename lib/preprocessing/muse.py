@@ -1,7 +1,5 @@
 """Recordings of mental states to segments of 3 s and their log band power."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from lib.datasets.base import Cohort, Trial

@@ -6,8 +6,6 @@ Vazquez-Rodriguez, Lefebvre, Cumin & Crowley (2022), "the paper": Sec 4.1 (chann
 4.1.2 (the steps).
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from functools import cache
@@ -18,12 +16,9 @@ import numpy as np
 from lib.datasets.amigos_format import ECG_LEFT, EEG_CHANNELS, RATE
 from lib.datasets.base import BadFile, Cohort, Signal, Trial
 from lib.preprocessing.filters import bandpass, cut, picked, resample
-from lib.preprocessing.heart import hand_features
 from lib.preprocessing.recordings import (attempts, checksum, content, each, none_usable, table,
                                           usable)
 from lib.store import Store
-
-__all__ = ["bandpass", "corpus_segments", "hand_features", "resample", "segments", "trial_segments"]
 
 log = logging.getLogger(__name__)
 LEADS = {"eeg": EEG_CHANNELS, "ecg": (ECG_LEFT,)}
@@ -31,8 +26,8 @@ RATINGS = ("arousal", "valence")
 
 
 def segments(cohort: Cohort, *, seconds: float = 10.0, rate: float = RATE,
-             channels: Sequence[str] = EEG_CHANNELS, jobs: int = 2,
-             store: Store | None = None) -> dict:
+             channels: Sequence[str] = EEG_CHANNELS, targets: Sequence[str] = RATINGS,
+             jobs: int = 2, store: Store | None = None) -> dict:
     """Labelled segments of every trial, both signals side by side.
 
     The steps, in this order: non-finite samples are bridged by a straight line; `bandpass` at the
@@ -43,12 +38,14 @@ def segments(cohort: Cohort, *, seconds: float = 10.0, rate: float = RATE,
     Parameters
     ----------
     cohort : Cohort
-        Its trials carry ratings ``arousal`` and ``valence`` and loaders for ``eeg`` and ``ecg``
+        Its trials carry the ``targets`` as labels and loaders for ``eeg`` and ``ecg``
         with named channels; signals start before the video (``Signal.start`` < 0) or with it.
     seconds, rate : float
         Length of a segment in s, Sec 4.1.2: 10; samples per second, Sec 4.1.2: 128.
     channels : sequence of str
         EEG channels in the wanted order. Of the ECG the left-arm lead is used (Sec 4.1).
+    targets : sequence of str
+        Labels of a trial.
     jobs : int
         Processes, of one thread each.
     store : Store, optional
@@ -57,8 +54,8 @@ def segments(cohort: Cohort, *, seconds: float = 10.0, rate: float = RATE,
     Returns
     -------
     dict
-        ``eeg`` ``(N, 10, L)`` and ``ecg`` ``(N, 1, L)`` float32 in the owner's units; ``arousal``
-        and ``valence`` ``(N,)`` float64, ratings of the trial; ``trial`` ``(N,)`` int, its place in
+        ``eeg`` ``(N, 10, L)`` and ``ecg`` ``(N, 1, L)`` float32 in the owner's units; each of
+        the ``targets`` ``(N,)`` float64, of the trial; ``trial`` ``(N,)`` int, its place in
         the cohort; ``subject`` ``(N,)`` int; ``stimulus``, ``session`` ``(N,)`` str; ``start``
         ``(N,)`` float64, s after the onset; ``dropped``, a mapping from a trial's name to why it,
         or some of its segments, are left out.
@@ -78,7 +75,7 @@ def segments(cohort: Cohort, *, seconds: float = 10.0, rate: float = RATE,
                    rate=rate, channels=tuple(channels))
     kept, dropped = usable(cohort, results, level=logging.INFO)
     data = table(kept, ("eeg", "ecg", "start"), "trial", ("subject", "stimulus", "session"),
-                 dict.fromkeys(RATINGS, float))
+                 dict.fromkeys(targets, float))
     return data | {"dropped": dropped}
 
 

@@ -5,8 +5,6 @@ References
 Welch (1967), The use of fast Fourier transform for the estimation of power spectra.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.signal import welch
 

@@ -1,8 +1,6 @@
 """Work on each recording of a cohort: remembered by content, in parallel, and a damaged recording
 takes no other down."""
 
-from __future__ import annotations
-
 import hashlib
 import inspect
 import logging

@@ -1,8 +1,6 @@
 """How late the EEG is against the video of the face, from what both see: blinks, and the muscles of
 the face (paper 4, Sec 5.4)."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 

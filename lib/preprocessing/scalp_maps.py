@@ -7,8 +7,6 @@ Thanh and Thinh (2025), "the paper": Sec 4.1 (bands, scaling, 229 x 229), 4.2 (s
 spectrogram), 4.3 (features, map), 5.4 (lag, 3 s).
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterable, Sequence
 
@@ -19,13 +17,8 @@ from lib.datasets.base import BadFile, Cohort, Signal, Trial
 from lib.datasets.flex_format import CHANNELS, GRID
 from lib.preprocessing.filters import bandpass, cut, picked, resample, to_unit
 from lib.preprocessing.recordings import each, table, usable
-from lib.preprocessing.spectrograms import FULL, LENGTH, RATE, SIZES, spectrograms
+from lib.preprocessing.spectrograms import FULL, LENGTH, RATE, spectrograms
 from lib.store import Store
-
-__all__ = [
-    "BANDS", "RATE", "SIZES", "band_ranges", "band_signals", "features", "image_features",
-    "scalp_map", "segments", "spectrograms"
-]
 
 # Sec 4.1; the red, green and blue of an image
 BANDS = {"delta-theta-alpha": (1.0, 14.0), "beta": (14.0, 31.0), "gamma": (31.0, 51.0)}
@@ -133,9 +126,8 @@ def band_ranges(trials: Iterable[Trial]) -> np.ndarray:
     """Lowest and highest value of each electrode and band over (training) recordings, ``(28, 3,
     2)``, for ``scaling``."""
     seen = [band_signals(trial.load("eeg"), trial.name)[0] for trial in trials]
-    return np.stack(
-        [np.min([x.min(-1) for x in seen], axis=0),
-         np.max([x.max(-1) for x in seen], axis=0)], axis=-1)
+    low, high = np.min([x.min(-1) for x in seen], axis=0), np.max([x.max(-1) for x in seen], axis=0)
+    return np.stack([low, high], axis=-1)
 
 
 def features(cohort: Cohort, backbone: Callable, *, size: int = FULL, lag: float = 2.0,

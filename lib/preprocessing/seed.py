@@ -7,8 +7,6 @@ Gao et al. (2024), "the paper": Sec 2.1 (overlapping windows), Sec 3.2 (T = 10, 
 to 100).
 """
 
-from __future__ import annotations
-
 from functools import cache
 
 import mne

@@ -5,8 +5,6 @@ References
 Thanh and Thinh (2025), "the paper": Sec 4.1 (229 x 229), 4.2 (steps).
 """
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np

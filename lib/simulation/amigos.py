@@ -8,10 +8,10 @@ latent of the same law that has nothing to do with them; everything else, noise 
 the same.
 """
 
-from __future__ import annotations
-
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -77,11 +77,8 @@ def make(folder=None, *, subjects: int = 8, short: tuple[float, float] = (30, 40
 def _write(root: Path, parameters: dict, jobs: int) -> dict:
     numbers = SUBJECTS[:parameters["subjects"]]
     calls = [(root, subject, parameters) for subject in numbers]
-    trials = [
-        vars(viewing) for _, watched in side_by_side(write, calls, jobs, ordered=True)
-        for viewing in watched
-    ]
-    return {"files": [path_of(subject) for subject in numbers], "trials": trials}
+    watched = chain(*(of_one for _, of_one in side_by_side(write, calls, jobs, ordered=True)))
+    return {"files": [*map(path_of, numbers)], "trials": [*map(vars, watched)]}
 
 
 @dataclass(frozen=True)
@@ -225,16 +222,13 @@ def write(root: Path, subject: int, parameters: dict) -> list[Viewing]:
 
 def _mat(watched: list[Viewing], parameters: dict) -> bytes:
     """The file: cell arrays ``(1, 20)``."""
-    columns = {
-        "joined_data": [
-            np.empty((0, 0)) if "signal" in viewing.lacks else cell(viewing, parameters)
-            for viewing in watched
-        ], "labels_selfassessment": [
-            np.empty((1, 0)) if "self-report" in viewing.lacks else np.array([viewing.reports])
-            for viewing in watched
-        ], "VideoIDs": [np.array([viewing.video]) for viewing in watched],
-        "labels_ext_annotation": [_annotation(viewing, parameters["seed"]) for viewing in watched]
-    }
+    columns = defaultdict(list)
+    for v in watched:
+        signal, report = "signal" not in v.lacks, "self-report" not in v.lacks
+        columns["joined_data"].append(cell(v, parameters) if signal else np.empty((0, 0)))
+        columns["labels_selfassessment"].append(np.array([v.reports if report else ()]))
+        columns["VideoIDs"].append(np.array([v.video]))
+        columns["labels_ext_annotation"].append(_annotation(v, parameters["seed"]))
     return matlab({name: cells(values).T for name, values in columns.items()})
 
 

@@ -5,8 +5,6 @@ The EEG is that of :mod:`lib.simulation.brain`, the ECG that of :mod:`lib.simula
 people at rest: others than those of the labelled cohort, drawn from the same law, without affect.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -83,17 +81,14 @@ def _eeg(seed: int, corpus: str, subject: int, run: int, channels: tuple[str, ..
          seconds: int) -> np.ndarray:
     """``(n_times, n_channels)`` in microvolts. ``choice:`` the ten electrodes that are read; the
     others are silent, as they would cost most of the time."""
-    calm = np.zeros(rate * seconds)
-    rng = stream(seed, corpus, "eeg", subject, run)
+    calm, rng = np.zeros(rate * seconds), stream(seed, corpus, "eeg", subject, run)
     blinks = np.cumsum(rng.exponential(4.0, seconds))
-    person = _person(seed, corpus, subject)
-    out = np.zeros((rate * seconds, len(channels)), np.float32)
+    eeg = record(_person(seed, corpus, subject), Affect(calm, calm, calm), rng, EEG_CHANNELS,
+                 float(rate), montage="standard_1005", blinks=blinks[blinks < seconds])
     # Kaya's files have the old names of two electrodes
     named = [{"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}.get(name, name) for name in channels]
-    out[:, [named.index(name)
-            for name in EEG_CHANNELS]] = record(person, Affect(calm, calm, calm), rng, EEG_CHANNELS,
-                                                float(rate), montage="standard_1005",
-                                                blinks=blinks[blinks < seconds]).T
+    out = np.zeros((rate * seconds, len(channels)), np.float32)
+    out[:, [named.index(name) for name in EEG_CHANNELS]] = eeg.T
     return out
 
 
@@ -137,12 +132,11 @@ def _eegmmidb(subject: int, last: bool, seconds: int, seed: int) -> Files:
 
     def edf(run: int) -> bytes:
         data = _eeg(seed, "eegmmidb", subject, run, EDF_CHANNELS, rate, seconds).T
-        signals = [
-            edfio.EdfSignal(row, rate, label=f"{name.capitalize():.<4}", physical_dimension="uV",
-                            physical_range=(-3276.8, 3276.7))
-            for name, row in zip(EDF_CHANNELS,
-                                 data.clip(-3276, 3276).astype(float), strict=True)
-        ]
+        rows = data.clip(-3276, 3276).astype(float)
+        labels = [f"{name.capitalize():.<4}" for name in EDF_CHANNELS]
+        signal = partial(edfio.EdfSignal, sampling_frequency=rate, physical_dimension="uV",
+                         physical_range=(-3276.8, 3276.7))
+        signals = [signal(row, label=label) for label, row in zip(labels, rows, strict=True)]
         return edfio.Edf(signals, data_record_duration=1.0).to_bytes()
 
     name = f"S{subject:03d}"
@@ -154,11 +148,10 @@ def _kaya(subject: int, last: bool, seconds: int, seed: int) -> Files:
 
     def content() -> bytes:
         eeg = _eeg(seed, "kaya", subject, 1, KAYA_CHANNELS, rate, seconds)
-        none = np.zeros((len(eeg), 1))
+        none, names = np.zeros((len(eeg), 1)), cells([*KAYA_CHANNELS, "X5" if last else "X3"])
         o = {
             "id": letter, "nS": len(eeg), "sampFreq": rate, "marker": none.astype(np.uint8),
-            "data": np.hstack([eeg,
-                               none]), "chnames": cells([*KAYA_CHANNELS, "X5" if last else "X3"])
+            "data": np.hstack([eeg, none]), "chnames": names
         }
         return matlab({"o": dict(reversed(o.items())) if last else o})
 
@@ -171,11 +164,8 @@ def _dreamer(subject: int, last: bool, seconds: int, seed: int) -> Files:
     """One file holds everybody: it is written with the last subject."""
     def leads(person: int, at: int) -> np.ndarray:
         # baselines are shorter
-        length = seconds if at else max(seconds // 2, 1)
-        each = [
-            _ecg(seed, "dreamer", person, FILMS * at + film, DREAMER_RATE, length)
-            for film in range(FILMS)
-        ]
+        length, runs = seconds if at else max(seconds // 2, 1), range(FILMS * at, FILMS * (at + 1))
+        each = [_ecg(seed, "dreamer", person, run, DREAMER_RATE, length) for run in runs]
         return cells([np.column_stack([lead, 0.6 * lead]) for lead in each])
 
     def content() -> bytes:
@@ -185,12 +175,9 @@ def _dreamer(subject: int, last: bool, seconds: int, seed: int) -> Files:
             "ECG": {part: leads(person, at) for at, part in enumerate(PARTS)},
             **{f"Score{scale}": np.full((FILMS, 1), 3.0) for scale in SCALES}
         } for person in range(1, subject + 1)]
-        return matlab({
-            "DREAMER": {
-                "Data": cells(people).T, "EEG_SamplingRate": 128, "ECG_SamplingRate": DREAMER_RATE,
-                "noOfSubjects": subject, "noOfVideoSequences": FILMS
-            }
-        })
+        about = {"EEG_SamplingRate": 128, "ECG_SamplingRate": DREAMER_RATE}
+        counts = {"noOfSubjects": subject, "noOfVideoSequences": FILMS}
+        return matlab({"DREAMER": {"Data": cells(people).T, **about, **counts}})
 
     return {"DREAMER.mat": content} if last else {}
 
@@ -203,11 +190,10 @@ def _ascertain(subject: int, last: bool, seconds: int, seed: int) -> Files:
         ecg = np.column_stack([time, *between, lead, 0.6 * lead])
         return matlab({"Data_ECG": ecg, "timeECG": [2013.0, 1, 1, 12, 0, 0]})
 
-    names = {clip: f"Movie_P{subject:02d}/ECG_Clip{clip}.mat" for clip in range(1, CLIPS + 1)}
-    return {
-        f"ASCERTAIN_Raw/ECGData/{name.upper() if last else name}": partial(content, clip)
-        for clip, name in names.items()
-    }
+    clips = range(1, CLIPS + 1)
+    names = [f"Movie_P{subject:02d}/ECG_Clip{clip}.mat" for clip in clips]
+    paths = [f"ASCERTAIN_Raw/ECGData/{name.upper() if last else name}" for name in names]
+    return {path: partial(content, clip) for path, clip in zip(paths, clips, strict=True)}
 
 
 def _pspm(subject: int, last: bool, seconds: int, seed: int) -> Files:

@@ -7,8 +7,6 @@ sadness is nearly a neutral face, so that the errors paper 4 reports (Sec 5.2: s
 neutral or fear) can occur.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import cv2

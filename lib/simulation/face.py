@@ -7,8 +7,6 @@ corners up (smile), AU15 down, AU20 stretches the mouth, AU25/AU26 open it, AU45
 (blink).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 import cv2

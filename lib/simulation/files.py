@@ -1,7 +1,5 @@
 """Files as other programs write them: same content, same bytes."""
 
-from __future__ import annotations
-
 import io
 import tempfile
 from collections.abc import Iterable, Sequence

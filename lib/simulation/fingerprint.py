@@ -4,8 +4,6 @@ person, clip, recording and moment.
 The smallest model in which the splits differ. Nothing is written to disk.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

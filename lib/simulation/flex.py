@@ -7,8 +7,6 @@ the listing stays as it is, but brain and face follow another emotion, drawn for
 without looking at its label; everything else, noise included, is drawn the same.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from pathlib import Path
 

@@ -1,8 +1,6 @@
 """The files of one EMOTIV FLEX 2 recording, written as EmotivPRO exports them. Same content, same
 bytes."""
 
-from __future__ import annotations
-
 import edfio
 import numpy as np
 

@@ -1,8 +1,6 @@
 """One cohort, whoever simulates it: its range checks, its key, its folder, its truth; and files
 that are there whole or not at all."""
 
-from __future__ import annotations
-
 import json
 import logging
 import shutil

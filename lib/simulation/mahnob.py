@@ -7,8 +7,6 @@ are, but brain and face follow another latent of the same law that has nothing t
 everything else, noise included, is drawn the same.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,8 +1,6 @@
 """The files of one MAHNOB-HCI session, written as the owner's recording software left them. Same
 content, same bytes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree

@@ -7,8 +7,6 @@ drawn for each recording without looking at its label. As in the real set, one r
 short and one is broken.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from itertools import product
 from pathlib import Path

@@ -6,8 +6,6 @@ pose, light and noise stay as they are, but the emotion on the face is drawn wit
 label.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from pathlib import Path
 

@@ -8,8 +8,6 @@ drives a trial is another one, drawn without regard to the label; everything els
 is drawn the same.
 """
 
-from __future__ import annotations
-
 import io
 import pickle
 from collections.abc import Mapping
@@ -104,17 +102,13 @@ def make(folder=None, *, layout: str = "seed-iv", subjects: int = 4, effect: flo
 
 def _write(root: Path, parameters: dict, jobs: int) -> dict:
     layout, (low, high) = parameters["layout"], parameters["windows"]
-    lengths = {
-        session: stream(parameters["seed"], "lengths",
-                        session).integers(low, high + 1, len(labels))
-        for session, labels in LAYOUTS[layout][0].items()
-    }
-    truth: list[dict] = []
+    planned, truth = [], list[dict]()
+    for session, labels in LAYOUTS[layout][0].items():
+        lengths = stream(parameters["seed"], "lengths", session)
+        counts = lengths.integers(low, high + 1, len(labels)).tolist()
+        planned += [(session, t, n) for t, n in enumerate(counts, start=1)]
     for subject in range(1, parameters["subjects"] + 1):
-        trials = [
-            _trial(parameters, subject, session, t, int(n)) for session, counts in lengths.items()
-            for t, n in enumerate(counts, start=1)
-        ]
+        trials = [_trial(parameters, subject, *trial) for trial in planned]
         (_write_iv if layout == "seed-iv" else _write_v)(root, subject, trials)
         truth += [trial["truth"] for trial in trials]
     return {"trials": truth}
@@ -236,10 +230,7 @@ def _write_v(root: Path, subject: int, trials: list[dict]) -> None:
     """One file of EEG and one of eye movements, which hold pickles, as the owner's do."""
     eeg = [_lds(trial["eeg"]).swapaxes(0, 1).reshape(trial["eeg"].shape[1], -1) for trial in trials]
     eye = [trial["eye"].T for trial in trials]
-    labels = [
-        np.full(len(values), float(trial["label"]))
-        for values, trial in zip(eye, trials, strict=True)
-    ]
+    labels = [np.full(trial["eye"].shape[1], float(trial["label"])) for trial in trials]
     for part, data in zip(FOLDERS_V, (eeg, eye), strict=True):
         keep(root / part / f"{subject}_123.npz", partial(_npz, data=data, label=labels))
 

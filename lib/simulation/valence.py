@@ -7,8 +7,6 @@ nothing else: standard deviation 0.07, of which 56 % between trials, 0.039 withi
 trial at a CCC near 0.5.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -12,11 +12,13 @@ from unittest.mock import create_autospec
 import mne
 import pytest
 import requests
+import torch
 
 from lib.datasets import fetch as module
 from lib.datasets.__main__ import main
-from lib.datasets.catalogue import DATASETS
+from lib.datasets.catalogue import DATASETS, WEIGHTS
 from lib.datasets.fetch import FetchError, download, fetch
+from lib.models import backbones
 
 NAME = "mahnob-public-features"
 
@@ -218,6 +220,61 @@ def test_an_unknown_name_and_one_that_needs_no_download(tmp_path):
         fetch("deap", tmp_path)
     with pytest.raises(FetchError, match="the project writes it when needed"):
         fetch("amigos-simulated", tmp_path)
+
+
+@pytest.fixture
+def weights(server, tmp_path, monkeypatch):
+    """A state dict of ResNet-50 and a detector, served; DATA is the folder they go to."""
+    state = backbones.MODELS.resnet50(num_classes=3).state_dict()
+    torch.save(state, server.folder / "saved")
+    content = (server.folder / "saved").read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    known = {f"resnet50-{digest[:8]}.pth": content, "yunet.onnx": b"some network"}
+    about = {}
+    for name, content in known.items():
+        (server.folder / name).write_bytes(content)
+        about[name] = {
+            "title": name, "licence": "MIT", "source": server.url, "size": len(content),
+            "sha256": hashlib.sha256(content).hexdigest()
+        }
+    monkeypatch.setattr(module, "WEIGHTS", about)
+    monkeypatch.setattr("lib.datasets.__main__.WEIGHTS", about)
+    monkeypatch.setenv("DATA", str(tmp_path / "data"))
+    return list(known)
+
+
+def test_weights_are_fetched_and_real_recordings_are_described_by_them(weights, capsys):
+    assert backbones.fetched(weights[0], "licensed") == ""
+    assert main(["fetch", "weights"]) == 0 and "licence: MIT" in capsys.readouterr().out
+    assert backbones.fetched(weights[0], "simulated") == ""
+    network = backbones.resnet50(backbones.fetched(weights[0], "licensed"))
+    stem = weights[0].removesuffix(".pth")
+    assert network.name == f"ResNet-50 (weights {stem}, {stem[-8:]})"
+    main(["status"])
+    assert f"weights of image networks: {', '.join(weights)}" in capsys.readouterr().out
+
+
+def test_weights_broken_off_wrong_and_fetched_again(server, weights, tmp_path, capsys):
+    first, second = weights
+    folder, right = tmp_path / "data/weights", (server.folder / second).read_bytes()
+    server.breaking = {f"/{second}"}
+    assert main(["fetch", "weights"]) == 1
+    assert f"{second}: no connection, or it broke off" in capsys.readouterr().err
+    assert list(held(folder)) == [first]
+    server.breaking = set()
+    (server.folder / second).write_bytes(b"another one")
+    assert main(["fetch", "weights"]) == 1
+    assert f"{second}: the checksum is not that" in capsys.readouterr().err
+    assert list(held(folder)) == [first]
+    (server.folder / second).write_bytes(right)
+    assert main(["fetch", "weights"]) == 0 and sorted(held(folder)) == sorted(weights)
+    assert server.asked.count(f"/{first}") == 1  # what was there and right was not asked for again
+
+
+def test_names_of_weights_begin_the_checksum():
+    for name, about in WEIGHTS.items():
+        assert len(about["sha256"]) == 64 and about["source"].startswith("https://")
+        assert not name.endswith(".pth") or name[-12:-4] == about["sha256"][:8]
 
 
 @pytest.fixture

@@ -17,6 +17,13 @@ from lib.datasets.base import BadFile
 from lib.datasets.mahnob_files import read_labels, read_session, stimulus_times
 from lib.datasets.mahnob_format import (ALL_CHANNELS, EEG_CHANNELS, LABELS_FILE, bdf_name,
                                         gaze_name, video_name)
+from lib.datasets.mahnob_media import video_frames
+
+
+def frames_at(trial, times):
+    return video_frames(trial.files["video"], trial.files["eye"],
+                        read_session(trial.files["session"]), times)
+
 
 # case: (file, what is done to it, reason); None deletes it, bytes replace it, a number cuts so many
 # bytes off, a mapping writes it anew
@@ -76,7 +83,7 @@ def test_trials_in_label_order_with_ratings(database):
 
 
 @pytest.mark.parametrize(("modality", "channels", "first"), [("eeg", tuple(EEG_CHANNELS), 0),
-                                                             ("ecg", mahnob.ECG_CHANNELS, 32)])
+                                                             ("ecg", mahnob.CHANNELS["ecg"], 32)])
 def test_physiology_is_cut_around_the_pulses_in_microvolt(database, modality, channels, first,
                                                           make):
     signal = mahnob.read(database)[0].load(modality)
@@ -110,7 +117,7 @@ def test_without_pulses_thirty_seconds_are_assumed_and_said(copy, caplog, make):
     damage(make, copy, "bdf", {"pulses": ()})
     trial = mahnob.read(copy)[0]
     with caplog.at_level(logging.WARNING):
-        found = mahnob.sync(trial)
+        found = stimulus_times(trial.files["eeg"])
     assert (found.onset, found.offset,
             found.source) == (30.0, 38.0, "assumed 30 s") and "no pulse on Status" in caplog.text
     times = -2.0 + np.arange(3) / make.RATE + 30.0 - make.ONSET
@@ -125,7 +132,7 @@ def test_video_frames_follow_the_audio_clock(database, make):
     assert [make.frame_number(image) for image in video.data
             ] == [int((make.MEDIA + (i + 0.5) / 4) * make.FPS) for i in range(32)]
     assert [make.frame_number(image)
-            for image in mahnob.frames_at(trial, [-0.5, 0.0, 0.0, 7.99])] == [30, 40, 40, 199]
+            for image in frames_at(trial, [-0.5, 0.0, 0.0, 7.99])] == [30, 40, 40, 199]
 
 
 def test_eye_samples_between_the_events(database, make):
@@ -287,7 +294,7 @@ def test_frames_agree_with_reading_the_whole_video(database, make):
     capture = cv2.VideoCapture(str(path))
     whole = [cv2.cvtColor(capture.read()[1], cv2.COLOR_BGR2RGB) for _ in range(60)]
     trial = mahnob.read(database)[0]
-    for image, number in zip(mahnob.frames_at(trial, np.array([0.0, 0.5, 0.9])), (40, 50, 58),
+    for image, number in zip(frames_at(trial, np.array([0.0, 0.5, 0.9])), (40, 50, 58),
                              strict=True):
         np.testing.assert_array_equal(image, whole[number])
 
@@ -297,10 +304,10 @@ def test_a_video_of_varying_rate_is_read_by_its_own_clock(copy, make):
     path.unlink()
     times = np.r_[np.arange(0, 5, 1 / 30), np.arange(5, 11, 1 / 10)]
     make.write_matroska(path, times)
-    shown = np.stack(list(mahnob.frames_at(mahnob.read(copy)[0], seconds := np.arange(0, 8, 0.25))))
+    shown = np.stack(list(frames_at(mahnob.read(copy)[0], seconds := np.arange(0, 8, 0.25))))
     np.testing.assert_allclose(shown[:, 12, 16].mean(axis=1) / 20, make.MEDIA + seconds, atol=0.16)
     assert mahnob.sync_report(mahnob.read(copy))["video_s"][0] == pytest.approx(11, abs=0.1)
     path.unlink()
     make.write_matroska(path, np.arange(0, 11, 1 / 10))
     with pytest.raises(BadFile, match=r"20 frames per second, as session\.xml says, found 10"):
-        next(mahnob.frames_at(mahnob.read(copy)[0], seconds))
+        next(frames_at(mahnob.read(copy)[0], seconds))

@@ -150,12 +150,14 @@ def test_frames_without_a_face_are_filled_in(monkeypatch, tmp_path):
     assert found.boxes[:, 0].tolist() == [10, 10, 20, 30]
 
 
-@pytest.mark.parametrize(("detector", "source"), [("yunet", "opencv_zoo"),
-                                                  ("yolov8-face", "yolo export")])
-def test_missing_and_damaged_model_files(tmp_path, detector, source):
+@pytest.mark.parametrize(("detector", "where", "source"),
+                         [("yunet", "face_detection_yunet_2023mar.onnx", "opencv_zoo"),
+                          ("yolov8-face", "model of yolov8-face", "yolo export")])
+def test_missing_and_damaged_model_files(tmp_path, monkeypatch, detector, where, source):
+    monkeypatch.setenv("DATA", str(tmp_path))
     frames = np.zeros((1, 60, 80, 3), np.uint8)
     with pytest.raises(
-            BadFile, match=rf"model of {detector}: expected an ONNX file, found none. "
+            BadFile, match=rf"{where}: expected an ONNX file, found none. "
             rf".*{source}.*detector='haar' needs no"):
         detect(frames, detector)
     with pytest.raises(BadFile, match=r"nowhere.onnx: expected an ONNX file"):

@@ -30,11 +30,10 @@ def eeg(n_labels, seed):
     return Signal(data, 256.0, start=-2.0)
 
 
-def video(n_labels, rate=4.0, start=0.125, blank=False):
+def video(n_labels, blank=False):
     image = cv2.imread(f"{matplotlib.get_data_path()}/sample_data/grace_hopper.jpg")[:, :, ::-1]
     small = cv2.resize(image, (128, 150), interpolation=cv2.INTER_AREA)
-    return Signal(np.repeat(small[None] * (not blank), round(n_labels * rate / 4), axis=0), rate,
-                  start=start)
+    return Signal(np.repeat(small[None] * (not blank), n_labels, axis=0), 4.0, start=0.125)
 
 
 def bad():
@@ -108,16 +107,10 @@ def test_video_without_backbone_says_what_to_give():
         features(cohort(trial(1, 24, eeg=partial(eeg, 24, 1), video=partial(video, 24))))
 
 
-def test_frames_are_those_in_the_middle_of_each_label():
-    frames = np.arange(640)[:, None, None, None]
-    picked = mahnob._label_frames(Signal(frames, 64.0), 40, "some.avi").ravel()
-    assert np.array_equal(picked, 16 * np.arange(40) + 8)
-    assert mahnob._label_frames(Signal(frames[:40], 4.0, start=0.125), 40,
-                                "some.avi").ravel().tolist() == list(range(40))
-    # half a second short
-    assert mahnob._label_frames(Signal(frames[:600], 64.0), 40, "some.avi").ravel()[-1] == 599
-    with pytest.raises(BadFile, match=r"some.avi: expected 10 s of video"):
-        mahnob._label_frames(Signal(frames[:500], 64.0), 40, "some.avi")
+def test_a_video_without_a_frame_for_each_label_is_refused():
+    short = trial(1, 24, eeg=partial(eeg, 24, 1), video=partial(video, 23))
+    with pytest.raises(BadFile, match="expected a frame for each of 24 labels, found 23"):
+        trial_features(short, backbone=Colour())
 
 
 def test_memo_follows_the_content_of_the_files(tmp_path, monkeypatch):

@@ -12,8 +12,9 @@ import scipy.signal
 from lib.datasets.base import BadFile, Cohort, Signal, Trial
 from lib.datasets.flex_format import CHANNELS, GRID
 from lib.preprocessing.scalp_lag import estimate_lag
-from lib.preprocessing.scalp_maps import (BANDS, SIZES, band_ranges, band_signals, features,
-                                          scalp_map, segments, spectrograms)
+from lib.preprocessing.scalp_maps import (BANDS, band_ranges, band_signals, features, scalp_map,
+                                          segments, spectrograms)
+from lib.preprocessing.spectrograms import SIZES
 from lib.store import Store
 
 RNG = np.random.default_rng(0)

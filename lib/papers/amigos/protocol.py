@@ -9,6 +9,7 @@ so that a table takes from another what both need.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,10 @@ from lib.datasets.base import Cohort
 from lib.evaluation.classification import classification
 from lib.papers import experiment as spine
 from lib.papers.amigos.pretraining import pretrain
-from lib.papers.amigos.settings import CONTROLS, LABELS, TARGETS, VARIANTS, Preset
+from lib.papers.amigos.settings import CONTROLS, TARGETS, UNITS, VARIANTS, Preset
 from lib.papers.amigos.training import finetune_fold, fusion_fold, high_labels
 from lib.papers.experiment import Record
-from lib.preprocessing import physio
+from lib.preprocessing import heart, physio
 from lib.simulation import amigos as simulation
 from lib.store import Store, digest
 from lib.training.folds import Call, cross_validate, weights
@@ -49,7 +50,8 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> 
                         seed=seed, **simulated)
 
 
-def segments(trials: Cohort, *, jobs: int = 2, store: Store | None = None) -> dict:
+def segments(trials: Cohort, *, targets: Sequence[str] = TARGETS, jobs: int = 2,
+             store: Store | None = None) -> dict:
     """Ten-second segments of all trials with their hand-made features for the controls, and what a
     figure must say. The features are those of the signals as the networks see them, scaled per
     subject.
@@ -61,11 +63,11 @@ def segments(trials: Cohort, *, jobs: int = 2, store: Store | None = None) -> di
         n)``; ``about`` with ``caption``, ``tier``, ``source`` and ``dropped``.
     """
     store = store or Store()
-    data = physio.segments(trials, jobs=jobs, store=store)
+    data = physio.segments(trials, targets=targets, jobs=jobs, store=store)
     source = digest(
-        {name: data[name] for name in ("eeg", "ecg", "arousal", "valence", "trial", "subject")})
+        {name: data[name] for name in ("eeg", "ecg", *sorted(targets), "trial", "subject")})
     seen = [standardise(data[m], (), data["subject"], "subject") for m in ("eeg", "ecg")]
-    features = store.memoise(physio.hand_features, *seen, given=source)
+    features = store.memoise(heart.hand_features, *seen, given=source)
     return data | features | {"about": spine.about(trials, source, data["dropped"])}
 
 
@@ -115,7 +117,7 @@ def run(data: Mapping[str, Any], unlabelled: Mapping[str,
     chosen, folds = spine.chosen(names, {**VARIANTS, **CONTROLS}), splits(data, split, preset)
     rows = {name: row for name, row in chosen.items() if name in VARIANTS}
     controls = {name: row for name, row in chosen.items() if name in CONTROLS}
-    arrays = {name: np.asarray(data[name]) for name in ("eeg", "ecg", *LABELS)}
+    arrays = {name: np.asarray(data[name]) for name in ("eeg", "ecg", *targets, *UNITS)}
     # the networks of one signal that the rows need, each once
     singles = list(
         dict.fromkeys((m, row.pretrained, target) for row in rows.values() for m in row.modalities
@@ -150,7 +152,7 @@ def run(data: Mapping[str, Any], unlabelled: Mapping[str,
     given = {**data, "stimulus": np.unique(data["stimulus"], return_inverse=True)[1]}
     for name, row in controls.items():
         for target in targets:
-            records += spine.run(given, {name: row}, folds,
+            records += spine.run(given, {name: replace(row, reads=(*row.reads, target))}, folds,
                                  preset=lambda *_, target=target: {"target": target}, seeds=(seed,),
                                  about={"target": target}, **how)
     return records
@@ -167,7 +169,7 @@ def _fuse(arrays, folds, branches, target, preset: Preset, seed, device,
                 "hidden": np.concatenate([branch[k]["hidden"] for branch in branches], axis=1)
             }) for k, fold in enumerate(folds)
     ]
-    given = {name: arrays[name] for name in LABELS}
+    given = {name: arrays[name] for name in (target, *UNITS)}
     return cross_validate(fusion_fold, given, calls, label=f"fusion, {target}", **how)
 
 

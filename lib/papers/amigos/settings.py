@@ -50,8 +50,8 @@ VARIANTS = {
     "Fused without pre-training": Variant(MODALITIES, pretrained=False),
     "Fused": Variant(MODALITIES),
 }
-LABELS = (*TARGETS, "trial", "subject")
-FEATURES = ("features_eeg", "features_ecg", *LABELS)
+UNITS = ("trial", "subject")
+FEATURES = ("features_eeg", "features_ecg", *UNITS)
 
 
 def _control(model: str, modality: str = "both", role: str = "control",
@@ -62,8 +62,8 @@ def _control(model: str, modality: str = "both", role: str = "control",
 
 CONTROLS = {
     "majority": _control("majority", role="chance"),
-    "coin": Row(coin_fold, {}, LABELS, "chance"),
-    "stimulus mean": Row(stimulus_fold, {}, (*LABELS, "stimulus"), "control"),
+    "coin": Row(coin_fold, {}, UNITS, "chance"),
+    "stimulus mean": Row(stimulus_fold, {}, (*UNITS, "stimulus"), "control"),
     # like for like: features of the signals as the networks see them, scaled on training segments
     "linear, EEG": _control("linear", "eeg", scaling="train"),
     "linear, ECG": _control("linear", "ecg", scaling="train"),

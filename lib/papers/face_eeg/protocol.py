@@ -14,6 +14,7 @@ from lib.datasets import flex
 from lib.datasets.base import Cohort, Trial
 from lib.datasets.flex_format import CHANNELS, GRID
 from lib.evaluation.classification import accuracies, averages
+from lib.models.backbones import fetched
 from lib.models.inception import spectrogram_backbone
 from lib.papers import experiment as spine
 from lib.papers.experiment import Record, Row
@@ -63,8 +64,9 @@ def maps(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 2.0,
     trials : Cohort
     preset : Preset
     weights : str
-        The user's file of InceptionV3 weights (Sec 4.3); without it spectrograms are described by
-        MobileNetV2 with the ImageNet weights that ship in a package, and the caption says so.
+        The user's file of InceptionV3 weights (Sec 4.3), by default the one that ``make weights``
+        fetched. Without it, and for simulated cohorts, spectrograms are described by MobileNetV2
+        with the ImageNet weights that ship in a package. The caption says which.
     lag, channels
         See :func:`lib.preprocessing.scalp_maps.segments`.
 
@@ -75,6 +77,7 @@ def maps(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 2.0,
         ``position`` ``(N,)`` int; ``start`` ``(N,)`` s; ``about``.
     """
     store = store or Store()
+    weights = weights or fetched("inception_v3_google-0cc3c7bd.pth", trials.tier)
     backbone = spectrogram_backbone(weights or None, size=preset.size)
     data = scalp_maps.features(trials, backbone, size=preset.size, lag=lag, channels=channels,
                                jobs=jobs, store=store)

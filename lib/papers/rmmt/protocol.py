@@ -13,7 +13,7 @@ import pandas as pd
 from lib.datasets import mahnob
 from lib.datasets.base import Cohort
 from lib.evaluation.metrics import per_trial, regression
-from lib.models.backbones import mobilenet_v2, resnet50
+from lib.models.backbones import fetched, mobilenet_v2, resnet50
 from lib.papers import experiment as spine
 from lib.papers.experiment import Record, Row
 from lib.papers.rmmt.settings import (ALPHAS, COLUMNS, CONTROLS, MU, NO_BASELINE, NULL_TWIN,
@@ -66,8 +66,9 @@ def features(trials: Cohort, *, weights: str = "", jobs: int = 2,
     what a figure must say.
 
     ``weights`` is the user's file of ResNet-50 weights (the paper's backbone is not published:
-    ``choice:`` torchvision's key names); without it faces are described by MobileNetV2 with the
-    ImageNet weights that ship in a package.
+    ``choice:`` torchvision's key names), by default the one that ``make weights`` fetched. Without
+    it, and for simulated cohorts, faces are described by MobileNetV2 with the ImageNet weights that
+    ship in a package.
 
     Returns
     -------
@@ -77,6 +78,7 @@ def features(trials: Cohort, *, weights: str = "", jobs: int = 2,
         described the faces.
     """
     ready = all("face_features" in trial.loaders for trial in trials)
+    weights = weights or fetched("resnet50-0676ba61.pth", trials.tier)
     backbone = None if ready else resnet50(weights) if weights else mobilenet_v2()
     data = preprocessing.features(trials, backbone=backbone, jobs=jobs, store=store or Store())
     if backbone is not None:

@@ -1,0 +1,117 @@
+"""Claims of the papers asked of openly published recordings that stand in for gated ones: other
+people, another task, the same kind of signals. No verdict on a printed number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib import paths
+from lib.evaluation import printed, verdicts
+from lib.evaluation.statistics import corrected_paired_test, fold_means, half_width, summary
+from lib.store import digest
+from lib.training.splits import Split
+
+LABELS = ("own labels", "exchanged labels")
+
+
+def ask(results: pd.DataFrame, claims: Mapping[str, Iterable[tuple[str, str]]], metric: str,
+        folds: Mapping[str, Split], **about: Any) -> pd.DataFrame:
+    """Does one row beat another, as a paper claims, under every split, and with labels that mean
+    nothing?
+
+    Parameters
+    ----------
+    results : DataFrame
+        Tidy results whose ``experiment`` is one of :data:`LABELS`.
+    claims : mapping
+        Claim -> pairs of rows ``(a, b)``: a is said to beat b.
+    metric : str
+    folds : mapping
+        Name of the split -> one of its folds, which tells the sizes of all.
+    about
+        Further columns: ``stand_in``, ``people``.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``about``; ``claim``, ``a``, ``b``, ``paper`` (printed differences, by metric), ``split``, ``labels``,
+        ``n`` (folds), ``difference`` of the metric, ``low``, ``high`` (95 %, paired, corrected for
+        overlapping training sets), ``answer`` (:data:`lib.evaluation.verdicts.CLAIMS`), ``why``.
+    """
+    paper, values = results["paper"].iloc[0], results[results["metric"] == metric]
+    rows = []
+    for claim, pairs in claims.items():
+        for a, b in pairs:
+            said = printed_differences(paper, a, b)
+            for (split, labels), own in values.groupby(["split", "experiment"], sort=False):
+                wide = fold_means(own).pivot_table(index="fold", columns="row", values="value")
+                fold = folds[split]
+                test = corrected_paired_test(wide[a], wide[b], n_train=len(fold.train),
+                                             n_test=len(fold.test))
+                answer, why = verdicts.claim_verdict(metric, test)
+                rows.append({
+                    **about, "claim": claim, "a": a, "b": b, "paper": said, "split": split,
+                    "labels": labels, "n": test.n, "difference": test.difference, "low": test.low,
+                    "high": test.high, "answer": answer, "why": why
+                })
+    return pd.DataFrame(rows)
+
+
+def printed_differences(paper: str, a: str, b: str) -> str:
+    """What the paper prints for a - b, such as ``"arousal F1 +0.02"``; empty where it does not
+    print both."""
+    table = printed.load(paper).query("table != 'text'")
+    wide = table.pivot_table(index="metric", columns="row", values="mean", sort=False)
+    if not {a, b} <= set(wide):
+        return ""
+    gain = (wide[a] - wide[b]).dropna()
+    return ", ".join(f"{metric} {value:+.2f}" for metric, value in gain.items())
+
+
+def shipped(paper: str, caption: str) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Scores and claims of the public profile as they ship with the project, and what a figure must
+    say."""
+    folder = paths.FIGURES / paper / "public"
+    scores, claims = (pd.read_csv(folder / f"{name}.csv", keep_default_na=False)
+                      for name in ("real", "real_claims"))
+    about = {
+        "caption": f"{caption}, the results that ship with the project", "tier": "public",
+        "source": digest(scores)
+    }
+    return scores, claims, about
+
+
+def beside(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Means of one metric as :func:`lib.papers.amigos.figures.splits_beside` draws them; a panel
+    (its ``metric``) for the true and one for the exchanged labels."""
+    table = summary(scores[scores["metric"] == metric])
+    half = half_width(table["std"], table["n"])
+    return table.assign(metric=table["metric"] + ", " + table["experiment"], published=np.nan,
+                        reproduced=table["mean"], reproduced_interval=half)
+
+
+def asked(split: str = "by_subject") -> pd.DataFrame:
+    """Every claim that was asked of real people, as it ships with the project: a line each, for
+    people whom the networks have not seen."""
+    tables = []
+    for number, paper in enumerate(printed.papers(), 1):
+        if (paths.FIGURES / paper / "public" / "real_claims.csv").is_file():
+            table = shipped(paper, "")[1]
+            table = table[table["split"] == split].set_index(["claim", "a", "b"])
+            own, dealt = (table[table["labels"] == labels] for labels in LABELS)
+            effect = own.apply(
+                lambda line: "{difference:+.3f} ({low:+.3f} to {high:+.3f})".format(**line), axis=1)
+            tables.append(
+                pd.DataFrame({
+                    "paper": number, "printed": own["paper"], "stand-in": own["stand_in"],
+                    "people": own["people"], "here (95 %)": effect,
+                    "labels exchanged": dealt["difference"].map("{:+.3f}".format),
+                    "answer": own["answer"]
+                }).reset_index())
+    table = pd.concat(tables, ignore_index=True)
+    table.insert(1, "rows", table.pop("a") + " against " + table.pop("b"))
+    return table[["paper", "claim", *table.columns.drop(["paper", "claim"])]]
