@@ -166,8 +166,7 @@ def test_fusion_trains_the_top_alone_and_takes_what_each_branch_knows():
     settings = {"target": "arousal", "head": {}, "recipe": {"lr": 1e-3, "batch": 16}}
     fused = fusion_fold(data, SPLIT, 0, hidden=hidden, **settings)
     one = fusion_fold(data, SPLIT, 0, hidden=hidden[:, :2], **settings)
-    assert fused.keys() == {"val", "test", "history", "best"
-                            } and fused["history"].shape == (52, 4)
+    assert fused.keys() == {"val", "test", "history", "best"} and fused["history"].shape == (52, 4)
     assert accuracy(data, fused) > 0.98 and 0.6 < accuracy(data, one) < 0.9
     assert np.array_equal(fused["test"],
                           fusion_fold(data, SPLIT, 0, hidden=hidden, **settings)["test"])
