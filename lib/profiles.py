@@ -3,8 +3,6 @@
 A profile of one's own is one more YAML there, over another that it is ``like``: ``PROFILE=mine``.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
 import importlib

@@ -1,7 +1,5 @@
 """What a learner saved, run with the checks of the lesson."""
 
-from __future__ import annotations
-
 import ast
 import subprocess
 from itertools import count

@@ -1,8 +1,6 @@
 """The scores that the notebooks left on disk: every table that a manifest lists, under common
 names, or what is wrong with it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from pathlib import Path

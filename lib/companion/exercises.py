@@ -10,8 +10,6 @@ which the body is missing; ``python -m lib.companion.exercises check 12`` runs w
 there, with the checks of the lesson.
 """
 
-from __future__ import annotations
-
 import argparse
 import ast
 import os

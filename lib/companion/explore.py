@@ -1,8 +1,6 @@
 """A filter above a table: what a reader with a kernel can do with a frame that everybody can read
 as it stands."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets

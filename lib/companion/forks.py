@@ -7,8 +7,6 @@ server; a fork whose launcher was killed is killed. Where there is no server (ma
 fork could not use) every program starts as it always does.
 """
 
-from __future__ import annotations
-
 import contextlib
 import importlib
 import json

@@ -1,8 +1,6 @@
 """``make lab``: JupyterLab on copies of the lessons in ``build/play``, so that playing changes
 nothing that is committed."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

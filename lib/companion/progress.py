@@ -1,7 +1,5 @@
 """Where a run of many notebooks stands, and about how long the rest takes."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Sequence

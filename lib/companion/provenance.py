@@ -9,8 +9,6 @@ stands here, since anyone can make them again. Those of the other profiles need 
 where code or lock have changed since, that is said beside them, and is no fault.
 """
 
-from __future__ import annotations
-
 import ast
 import hashlib
 import json

@@ -1,8 +1,6 @@
 """From executed notebooks to what readers open: the paired ``.ipynb``, the numbers of the README.
 The report is :mod:`lib.companion.report`."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,8 +1,6 @@
 """What a notebook calls first and last: :func:`start` fixes chance and says what runs; the
 :class:`Run` keeps what it makes."""
 
-from __future__ import annotations
-
 import hashlib
 import html
 import importlib.metadata
@@ -215,7 +213,8 @@ def _html(id: str, frame: pd.DataFrame, caption: str, decimals: int) -> str:
         look = look.map(
             lambda word: f"background:{VERDICTS[word]};color:#111"
             if word in VERDICTS else "", subset=[column])
-    return f'<div style="max-height:36em;overflow:auto">{look.to_html()}</div>'
+    scrolls = 'tabindex="0" role="region" style="max-height:36em;overflow:auto"'
+    return f'<div {scrolls} aria-label="{id}">{look.to_html()}</div>'
 
 
 def _quiet() -> None:

@@ -7,8 +7,6 @@ which. ``--publish`` writes the paired ``.ipynb``. Papermill and jupytext are im
 notebook is really run: saying "up to date" takes no time.
 """
 
-from __future__ import annotations
-
 import argparse
 import ast
 import contextlib

@@ -1,8 +1,6 @@
 """Every experiment on one board: what is printed, what a run gave on real and on simulated data (in
 columns of their own, always), the controls, the verdict, the cost."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -6,8 +6,6 @@ Each function of this package returns a :class:`View`: ``view.figure()`` draws i
 own only.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What a notebook's results depend on, and why it should be run again."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,8 +1,6 @@
 """The tables of ``docs/teaching.md``, read from the lessons, so that the page cannot differ from
 them. ``python -m lib.companion.teaching``."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,8 +1,6 @@
 """Whether every committed figure and table is the one that its notebook made, by the code that
 stands here; nothing is run."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

@@ -1,8 +1,6 @@
 """Download an openly published dataset from its owner, with checksums; nothing of it is part of the
 project."""
 
-from __future__ import annotations
-
 import logging
 import os
 import shutil

@@ -5,8 +5,6 @@ A verdict is an observation about printed digits. A misprint, another average, a
 or a sentence that meant something else can all be behind it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 

@@ -1,7 +1,5 @@
 """Accuracy, macro-F1 and confusion of classifiers (papers 2 to 4)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -5,8 +5,6 @@ Each function gives a list of parts.
 KeyError where no such number is printed.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise, product

@@ -1,8 +1,6 @@
 """What printed moments and percentages allow: p values, spreads, F1 scores, sizes of test sets.
 Arithmetic alone, no data."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

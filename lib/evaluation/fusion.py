@@ -5,8 +5,6 @@ It shows one case that a rule must get right: a sad face without expression, whi
 calls neutral and the EEG model sadness. These are the rules that fit this and are in common use.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,8 +1,6 @@
 """Directions of all metrics; and the three of paper 1 (Eqs 18, 22, 23), on concatenated trials and
 trial by trial."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,8 +1,6 @@
 """The papers' printed numbers as data: one CSV per paper, every value with its table, row, metric
 and caveat."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path

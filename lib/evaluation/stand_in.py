@@ -1,8 +1,6 @@
 """Claims of the papers asked of openly published recordings that stand in for gated ones: other
 people, another task, the same kind of signals. No verdict on a printed number."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Means over folds with their uncertainty, and tests between models that share folds."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

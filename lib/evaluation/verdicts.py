@@ -1,8 +1,6 @@
 """Published beside reproduced: one verdict per number, and one per claimed difference between two
 models."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from scipy import stats

@@ -1,7 +1,5 @@
 """The spine that the papers share: rows of tables, run on folds, scored, answered."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any

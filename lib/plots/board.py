@@ -1,8 +1,6 @@
 """Figures of the scoreboard: verdicts by paper, networks against the best control of their
 table."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure

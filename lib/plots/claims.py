@@ -1,8 +1,6 @@
 """Figures of the lesson on published claims: verdicts, rounding intervals, p values, sizes of test
 sets."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

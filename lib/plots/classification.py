@@ -1,7 +1,5 @@
 """Figures of classifiers: confusion matrices with counts and row percentages (papers 2 to 4)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

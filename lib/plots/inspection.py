@@ -1,7 +1,5 @@
 """What a figure must not be saved with: empty axes, and marks outside of the limits."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,8 +1,6 @@
 """Figures of results: beside the published numbers, over time, over a parameter, over epochs, fold
 by fold."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

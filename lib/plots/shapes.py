@@ -1,8 +1,6 @@
 """Shapes that many figures share: panels, the legend above them, offsets side by side, intervals,
 curves over epochs, pictures."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,8 +1,6 @@
 """A small drawing vocabulary for schematics: box, arrow, flow, elbow, frame, note. One unit of a
 drawing is one inch."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """Figures of the data: the electrodes, scalp maps, spectra, labels."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl

@@ -1,7 +1,5 @@
 """House style: colours with a meaning, sizes for a notebook, room for the caption."""
 
-from __future__ import annotations
-
 import sys
 
 import matplotlib as mpl

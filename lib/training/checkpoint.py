@@ -1,7 +1,5 @@
 """A run of the training loop on disk, so that a killed one goes on where it was."""
 
-from __future__ import annotations
-
 import io
 import logging
 import zipfile

@@ -1,8 +1,6 @@
 """Folds and rows in parallel, each finished one memoised: a killed run loses at most the folds
 in flight."""
 
-from __future__ import annotations
-
 import logging
 import os
 import sys

@@ -4,8 +4,6 @@ A network brings a :class:`Task` (batches, loss, score), the loop brings the res
 learning rate, clipping, mixed precision, history, the best weights, early stopping, checkpoints.
 """
 
-from __future__ import annotations
-
 import copy
 import math
 from abc import ABC, abstractmethod

@@ -1,8 +1,6 @@
 """What the papers minimise: concordance and distillation (paper 1), masked points (paper 2),
 correlation of two modalities (paper 3). Cross-entropy is torch's."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch import Tensor

@@ -1,7 +1,5 @@
 """The task of a network that tells classes apart, one example after another."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

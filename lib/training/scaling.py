@@ -1,7 +1,5 @@
 """Standardise with numbers of the training examples only, or of each subject."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

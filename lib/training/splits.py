@@ -5,8 +5,6 @@ Where one recording (one subject watching one clip) has one label, whoever recog
 knows the label: :func:`permute_labels` gives the control.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 

@@ -1,8 +1,6 @@
 """Windows of trials that lie one after another in one array. No window crosses from one trial into
 the next."""
 
-from __future__ import annotations
-
 import numpy as np
 
 

@@ -7,8 +7,6 @@ split and metric is steady. ``tolerances.yaml`` says by how much each may differ
 measured.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,8 +1,6 @@
 """``python -m lib.companion.report [--profile demo] [--out FILE]`` writes the report and says what
 is in it."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

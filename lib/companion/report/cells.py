@@ -1,8 +1,6 @@
 """The cells of one notebook as the page shows them: text, folded code, outputs, and for each figure
 where it came from."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import struct

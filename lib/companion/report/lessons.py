@@ -1,8 +1,6 @@
 """The executed notebooks that a report or the site shows: which copy of each, and what is to be
 said about that copy."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,8 +1,6 @@
 """Text cells as HTML that needs nothing from elsewhere: nbconvert's renderer, with formulas as
 MathML."""
 
-from __future__ import annotations
-
 import re
 from html import escape, unescape
 

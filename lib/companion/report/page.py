@@ -1,7 +1,5 @@
 """The page: what goes under which tab, and the file that holds all of it."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json

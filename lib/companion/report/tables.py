@@ -1,8 +1,6 @@
 """Tables of the report, as plain text in rows and columns: published beside reproduced, the
 scoreboard, any CSV file."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,8 +1,6 @@
 """Paper 2, after the training: who is right where, examples by rule, where CLS looks, which
 errors."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

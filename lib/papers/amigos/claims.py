@@ -1,8 +1,6 @@
 """What papers 2 and 3 say about their own tables, column by column: the rows behind two kinds of
 :mod:`lib.evaluation.checks`."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from lib.evaluation.checks import check, compared

@@ -1,7 +1,5 @@
 """Controls that stand beside the networks of paper 2 on the same folds."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

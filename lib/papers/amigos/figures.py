@@ -1,8 +1,6 @@
 """Figures of paper 2: what a recording holds, masked reconstruction, learning, three splits beside
 each other, complementary errors."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

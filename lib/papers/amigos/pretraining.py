@@ -1,8 +1,6 @@
 """Paper 2, first stage: masked value prediction on unlabelled signals (Sec 3.2.1, 3.3, 4.1.1), and
 what a network makes of a gap."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from timeit import timeit
 from typing import Any

@@ -6,8 +6,6 @@ target, freeze them, train the fusing network on their last hidden layers. Every
 so that a table takes from another what both need.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any

@@ -1,8 +1,6 @@
 """Paper 2's systems on other people, openly recorded: EEG and ECG at rest and during mental
 arithmetic (EEGMAT). See :mod:`lib.evaluation.stand_in`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

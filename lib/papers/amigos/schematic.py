@@ -1,7 +1,5 @@
 """Figures 1 and 2 of paper 2 drawn anew (``drawings.yaml``), sizes read from built networks."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path

@@ -6,8 +6,6 @@ them back for :func:`lib.papers.amigos.protocol.run` (notebook 22: ``tuned = Tru
 segments of a fold take no part. A search that was stopped is continued.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 from collections.abc import Mapping, Sequence

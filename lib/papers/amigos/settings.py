@@ -5,8 +5,6 @@
 "parameterised as in [15]", whose text was not at hand; see :mod:`lib.models.physio_transformer`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

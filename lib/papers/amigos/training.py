@@ -1,8 +1,6 @@
 """One fold of paper 2: pre-train the Transformer of one signal by masked value prediction (Sec
 3.2.1, 4.3), fine-tune its recogniser, train the classifier that fuses two frozen ones (Sec 4.4)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 

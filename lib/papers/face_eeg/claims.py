@@ -1,7 +1,5 @@
 """What paper 4's numbers allow: the tables behind two kinds of :mod:`lib.evaluation.checks`."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from lib.evaluation import printed

@@ -6,8 +6,6 @@ another validation part (and under ``pooled`` another test part), so that a numb
 spread; the paper prints one number.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,8 +1,6 @@
 """Figures of paper 4's face: examples, the detector, learning, attention over patches, recall, what
 the order of a batch changes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

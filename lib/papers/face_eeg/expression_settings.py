@@ -6,8 +6,6 @@ network and its training stands in :mod:`lib.models.face_attention` and
 :mod:`lib.papers.face_eeg.expression_training`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -6,8 +6,6 @@ once for each face and its mirror image; training then costs a few percent of wh
 backbone in the loop.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

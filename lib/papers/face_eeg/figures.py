@@ -1,8 +1,6 @@
 """Figures of paper 4's EEG and fusion: from signal to spectrogram, the electrode grid, five splits,
 decisions of face and EEG."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,8 +1,6 @@
 """Paper 4, face and EEG together (Sec 5.4): what the face model sees in the videos, the rules of
 fusion, and what a decision costs."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from timeit import repeat

@@ -1,8 +1,6 @@
 """Paper 4 (Thanh and Thinh 2025), EEG: recordings to scalp maps, the networks of Tables 2 and 3,
 five splits."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any

@@ -1,8 +1,6 @@
 """Figures of paper 4 drawn anew, two of them in ``drawings.yaml``: boxes and arrows whose sizes are
 read from built networks. Coordinates are inches."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from itertools import accumulate, groupby

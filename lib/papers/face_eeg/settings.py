@@ -5,8 +5,6 @@
 :mod:`lib.papers.face_eeg.expression`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any

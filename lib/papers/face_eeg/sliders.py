@@ -1,7 +1,5 @@
 """Paper 4 with sliders: the weight of the face in a fusion, and the face moved in time."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,8 +1,6 @@
 """One fold of paper 4's EEG: the network on scalp maps (Sec 5.3), and the two that its Table 3
 compares it with."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,8 +1,6 @@
 """What the leakage lesson is run on besides its small world: the four papers' cohorts, the Muse
 recordings, paper 1's real trials."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

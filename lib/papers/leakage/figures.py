@@ -1,8 +1,6 @@
 """Figures of the leakage lesson: one colour and marker for each simple model, one shade for each
 split, everywhere."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any

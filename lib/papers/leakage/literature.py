@@ -1,8 +1,6 @@
 """On leakage: what others measured, and what each of the four papers' protocols can and cannot say.
 Data in ``*.yaml`` beside this."""
 
-from __future__ import annotations
-
 import pandas as pd
 import yaml
 

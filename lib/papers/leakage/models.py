@@ -5,8 +5,6 @@ One set for classes (integer ``y``) and for continuous labels (float ``y``). Non
 choose, so that training and validation segments are both trained on.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,8 +1,6 @@
 """Six ways in which test data enter training or choice, each beside the same work done without: on
 the same fold, with the same model."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 import numpy as np

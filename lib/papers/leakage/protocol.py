@@ -6,8 +6,6 @@ Data are mappings with ``x`` ``(N, d)``, ``y`` ``(N,)`` (int: classes, float: a 
 a recording in order of time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 

@@ -1,8 +1,6 @@
 """The leakage lesson: its settings. What runs them is in :mod:`lib.papers.leakage.protocol`. All
 are ours, chosen to run in a minute."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from lib.simulation.fingerprint import World

@@ -1,8 +1,6 @@
 """Paper 3, around the training: labels and windows counted, hidden channels filled in, confusions,
 attention, inflation by peeking."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any

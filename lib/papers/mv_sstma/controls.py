@@ -6,8 +6,6 @@ here they are run. All see the windows averaged over time and scaled by training
 choice is made on training or validation windows.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,8 +1,6 @@
 """Figures of paper 3: label balance, what a session looks like, scalp maps over 62 channels, masked
 channels, missing channels."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import mne

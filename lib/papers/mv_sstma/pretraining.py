@@ -1,8 +1,6 @@
 """Pre-train one modality of paper 3 without labels on one fold: reconstruct hidden channels (Sec
 2.2)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -6,8 +6,6 @@ fine-tune one network per subject and session; test it on the later trials of th
 Every stage is memoised, so that a table takes from another what both need.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any

@@ -1,8 +1,6 @@
 """Figure 1 of paper 3 drawn anew (``drawings.yaml``): three stages, with sizes read from built
 networks."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from matplotlib.figure import Figure

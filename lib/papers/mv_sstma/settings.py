@@ -5,8 +5,6 @@
 optimiser or seed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Paper 3 with sliders: how many channels are hidden."""
 
-from __future__ import annotations
-
 import mne
 import numpy as np
 import torch

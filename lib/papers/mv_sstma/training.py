@@ -1,8 +1,6 @@
 """Fine-tune one fold of paper 3: one or two encoders, fusion, classifier, with few or all labels
 (Sec 2.2)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 

@@ -1,8 +1,6 @@
 """Figures of results of paper 1: models split by split with the controls as lines, and paired
 differences."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure

@@ -1,8 +1,6 @@
 """Paper 1 (RMMT, Jin et al. 2024): the experiments behind its tables; their settings are in
 :mod:`lib.papers.rmmt.settings`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any

@@ -1,8 +1,6 @@
 """Figures 1, 2, 3, 4 and 6 of paper 1 drawn anew (``drawings.yaml``), with sizes read from a built
 model."""
 
-from __future__ import annotations
-
 from functools import partial
 from pathlib import Path
 

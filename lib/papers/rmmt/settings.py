@@ -6,8 +6,6 @@ paper's reference [32]. The paper prints no optimiser, learning rate, epochs, ba
 layers or heads.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any

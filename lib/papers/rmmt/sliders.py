@@ -1,7 +1,5 @@
 """Paper 1 with sliders: alpha of the distillation loss, band power over the scalp."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,8 +1,6 @@
 """One fold of paper 1: scale, cut windows, train RMMT or what it is compared with, predict; and
 the controls beside it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
