@@ -17,6 +17,7 @@ PROCESSOR :=
 LIMIT   :=
 SET     :=
 LAB     :=
+FOLDER  :=
 # These two also from the environment. Nothing of theirs is removed that was not made here.
 DATA    ?=
 ifeq ($(origin BUILD),undefined)
@@ -70,7 +71,7 @@ TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock lab exercises check notebooks reproduce test test-unit test-browser test-notebooks test-golden fuzz kills nbval executed \
+.PHONY: help setup lock lab exercises check grade slides notebooks reproduce test test-unit test-browser test-notebooks test-golden fuzz kills nbval executed \
         environment format lint bench tune data \
         weights data-status prune verify report site clean distclean $(EXECUTED) $(CHECKED)
 
@@ -134,6 +135,9 @@ exercises: setup ## play: write the exercises of the lessons again (what a learn
 
 check: setup ## play: check your solution of an exercise (EX=12)
 	@$(PY) -m lib.companion.exercises check $(call quote,$(value EX))
+
+grade: setup ## play: judge a folder of exercises that were handed in (FOLDER=handins)
+	@$(PY) -m lib.companion.exercises grade $(call quote,$(or $(value FOLDER),handins))
 
 reproduce: setup ## read and run: run what is not up to date and write build/figures, JOBS=2 notebooks at a time
 	@$(PY) -m lib.companion.runner $(NAMES) --plan $(OPTIONS)

@@ -1,74 +1,102 @@
-"""What a learner saved, run with the checks of the lesson."""
+"""What learners saved, judged by the checks of the lesson: one's own exercise, or a folder of
+hand-ins."""
 
 import ast
-import subprocess
+import contextlib
+import csv
+import io
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 
 import nbformat
-from nbformat.v4 import new_code_cell
 
 from lib import paths
-from lib.companion.exercises import HINT, SECONDS, Exercise, exercises, lessons, place
+from lib.companion.exercises import HINT, SECONDS, Exercise, asserts, exercises, lessons, place
+from lib.companion.handin import NO_WALLS, Fault, Handin, walls
+
+LARGEST = 10 * 2**20  # choice: bytes of a hand-in; an exercise has 10 thousand
+FORMULA = ("=", "+", "-", "@")  # how spreadsheets know one
+COLUMNS = ("file", "student", "exercise", "points", "of", "message", "seconds")
 
 
-def _run(nb: nbformat.NotebookNode, seconds: float) -> str:
-    """Execute all cells in a kernel of their own; returns what ended it too early, or nothing."""
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+@dataclass(frozen=True)
+class Mark:
+    """What an answer is worth, and the first thing that is to be said about it."""
 
-    client = NotebookClient(nb, timeout=seconds, startup_timeout=120, kernel_name="python3",
-                            allow_errors=True, resources={"metadata": {"path": str(paths.ROOT)}})
-    try:
-        client.execute(stderr=subprocess.DEVNULL)  # start-up chatter of the kernel
-        return ""
-    except CellTimeoutError:
-        what = f"was stopped after {seconds:g} s: is there a loop that never ends?"
-    except DeadKernelError:
-        what = "ended the kernel, most likely for want of memory"
-    return f"code cell {client.code_cells_executed + 1} {what}"
+    exercise: Exercise
+    points: int
+    message: str
+
+    @property
+    def right(self) -> bool:
+        """Whether all checks pass."""
+        return self.points == self.exercise.points
 
 
-def _error(cell: nbformat.NotebookNode) -> tuple[str, str]:
-    """Name and text of the error that a cell ended with; empty without one."""
-    return next(((o.ename, o.evalue) for o in cell.outputs if o.output_type == "error"), ("", ""))
-
-
-def _own_fault(number: int, cell: nbformat.NotebookNode) -> str:
-    """One line about an error in a learner's own cell; empty without one."""
-    name, text = _error(cell)
-    if name in ("SyntaxError", "IndentationError", "TabError"):
-        try:
-            ast.parse(cell.source)
-        # Python says it better than the kernel, which calls most of it "incomplete input"
-        except SyntaxError as error:
-            return f"code cell {number}, line {error.lineno}, is no Python: {error.msg}"
-    return f"code cell {number} stopped with {name}: {text}" if name else ""
-
-
-def _verdict(exercise: Exercise, cell: nbformat.NotebookNode) -> str:
-    """What to say about an exercise."""
-    name, text = _error(cell)
-    function, hint = exercise.function, HINT.search(text)
-    if not name:
-        said = [o.text for o in cell.outputs if o.get("name") == "stdout"]
-        return "".join(said).strip()
-    if name == "NameError" and function in text:
+def _message(function: str, error: Exception) -> str:
+    """What to say about the first check that an answer does not pass."""
+    name, text = getattr(error, "name", type(error).__name__), str(error)
+    if name == "KeyError" and function in text:
         return (f"not yet: there is no function {function}(); its cell did not run, or its name "
                 "was changed")
-    if name == "AssertionError" and hint:
-        text = f"not yet: {text}"
-    elif name != "NotImplementedError":
-        text = f"not yet: {function}() stopped the check with {name}: {text}"
-    return f"{text}\n  open hint {hint[1] if hint else 1} in the text above your code"
+    if name not in ("", "NotImplementedError") and not isinstance(error, AssertionError):
+        text = f"{function}() stopped the check with {name}: {text}"
+    hint = HINT.search(text)
+    return f"not yet: {text}\n  open hint {hint[1] if hint else 1} in the text above your code"
+
+
+def mark(exercise: Exercise, handin: Handin) -> Mark:
+    """Ask a hand-in what the checks of an exercise ask. A failed one does not end them, an error
+    does."""
+    names: dict = {}
+    exec(exercise.solution, names)  # for what it imports
+    names[exercise.function] = handin.function(exercise.function)
+    said, passed, first = io.StringIO(), 0, None
+    with contextlib.redirect_stdout(said):
+        for part in ast.parse(exercise.check).body:
+            try:
+                exec(compile(ast.Module([part], []), "check", "exec"), names)
+                passed += asserts(part)
+            except AssertionError as error:
+                first = first or error
+            except Exception as error:
+                first = first or error
+                break
+    if first:
+        return Mark(exercise, passed, _message(exercise.function, first))
+    return Mark(exercise, exercise.points, said.getvalue().strip())
+
+
+def judge(file: Path, lesson: str, seconds: float, hide: Path | None = None) -> list[Mark]:
+    """Marks of a saved notebook, one for each exercise of the lesson; a ``ValueError`` says why
+    there can be none. The file is only read, and the checks in it are not used."""
+    if file.is_symlink() or not file.is_file() or file.stat().st_size > LARGEST:
+        raise ValueError(f"expected a file of at most {LARGEST // 2**20} MiB; found a larger one, "
+                         "a link or no file")
+    try:
+        cells = [
+            cell.source for cell in nbformat.read(file, as_version=4).cells
+            if cell.cell_type == "code" and "check" not in cell.metadata.get("tags", [])
+        ]
+    except Exception:
+        raise ValueError("cannot be read as a notebook: save it again in JupyterLab") from None
+    try:
+        with contextlib.closing(Handin(cells, seconds, hide)) as handin:
+            found = [mark(exercise, handin) for exercise in exercises(lesson)]
+    except Fault as fault:
+        return [Mark(exercise, 0, f"not yet: {fault}") for exercise in exercises(lesson)]
+    faults = "".join(f"{fault}\n" for fault in handin.faults)
+    return [
+        one if one.right else Mark(one.exercise, one.points, faults + one.message) for one in found
+    ]
 
 
 def check(number: str, seconds: float = SECONDS) -> int:
-    """Run a learner's exercise with the checks of its lesson, and say what came out. 0 accepted, 1
-    not yet, 2 no such exercise.
-
-    ``<lesson>.mine.ipynb`` comes before the file that was given. It is only read, and the checks in
-    it are not used, so that a changed check accepts nothing.
-    """
+    """Say what a learner's exercise is worth: 0 accepted, 1 not yet, 2 no such exercise.
+    ``<lesson>.mine.ipynb`` comes before the file that was given."""
     there = {name.split("_")[0]: name for name in lessons()}
     lesson = there.get(number.split("_")[0])
     if lesson is None:
@@ -82,24 +110,64 @@ def check(number: str, seconds: float = SECONDS) -> int:
         print(f"exercises/{lesson}.ipynb is not there: make exercises")
         return 2
     try:
-        nb = nbformat.read(file, as_version=4)
-    except Exception:
-        print(
-            f"{file.name} cannot be read as a notebook: save it again in JupyterLab, or delete it "
-            "and say make exercises")
+        marks = judge(file, lesson, seconds)
+    except ValueError as error:
+        print(f"{file.name} {error}; or delete it and say make exercises")
         return 2
-    cells = [
-        cell for cell in nb.cells
-        if cell.cell_type == "code" and "check" not in cell.metadata.get("tags", [])
-    ]
-    own = exercises(lesson)
-    checks = [new_code_cell(exercise.check) for exercise in own]
-    nb.cells = cells + checks
-    if ended := _run(nb, seconds):
-        print(f"{file.name}: {ended}")
-        return 1
-    for fault in filter(None, map(_own_fault, count(1), cells)):
-        print(f"{file.name}: {fault}")
-    for exercise, cell in zip(own, checks, strict=True):
-        print(f"{file.name}, {exercise.title}: {_verdict(exercise, cell)}")
-    return int(any(_error(cell)[0] for cell in checks))
+    for one in marks:
+        print(f"{file.name}, {one.exercise.title}: {one.message}\n"
+              f"  {one.points} of {one.exercise.points} points")
+    return int(not all(one.right for one in marks))
+
+
+def _lines(file: Path, folder: Path, seconds: float) -> Iterator[tuple]:
+    """What the list says of one hand-in: student, exercise, points, of, message."""
+    name = file.relative_to(folder).as_posix().removesuffix(".ipynb").removesuffix(".mine")
+    lesson = next((lesson for lesson in lessons() if lesson in name), "")
+    student = name.replace(lesson, "").strip(" ._-/") or "unknown"
+    try:
+        if not lesson or file.suffix != ".ipynb":
+            raise ValueError("expected a notebook with the name of its lesson, such as "
+                             f"{lessons()[0]}.ipynb, in its own")
+        for one in judge(file, lesson, seconds, folder):
+            yield student, one.exercise.title, one.points, one.exercise.points, one.message
+    except ValueError as error:
+        own = exercises(lesson) if lesson else []
+        yield student, lesson, 0, sum(exercise.points for exercise in own), str(error)
+
+
+def _cell(value: object) -> object:
+    """A text on one line that no spreadsheet takes for a formula."""
+    text = "".join(c if c.isprintable() else " " for c in str(value))
+    text = " ".join(text.split())[:500]
+    return value if isinstance(value, int
+                               | float) else f"'{text}" if text.startswith(FORMULA) else text
+
+
+def grade(folder: Path, seconds: float = SECONDS) -> int:
+    """Judge every file of a folder; the list is a new CSV in ``build/grades``. 2 without one."""
+    folder = folder.resolve()
+    files = sorted(file for file in folder.rglob("*")
+                   if not file.is_dir() and "/." not in f"/{file.relative_to(folder).as_posix()}")
+    if not files:
+        print(f"{folder}: expected a folder of hand-ins; found no file. make grade FOLDER=<folder>")
+        return 2
+    grades = paths.build() / "grades"
+    grades.mkdir(exist_ok=True)
+    target = next(file for number in count(1)
+                  if not (file := grades / f"{folder.name}-{number}.csv").exists())
+    print(walls()[0])
+    if walls()[0] == NO_WALLS:
+        print("  grade on a machine, or in a container, that holds nothing you would miss")
+    with target.open("x", newline="", encoding="utf-8") as opened:
+        lines = csv.writer(opened)
+        lines.writerow(COLUMNS)
+        for file in files:
+            began = time.monotonic()
+            for line in _lines(file, folder, seconds):
+                name, took = file.relative_to(folder).as_posix(), time.monotonic() - began
+                lines.writerow([*map(_cell, (name, *line)), round(took, 1)])
+                print(f"{name}: {line[2]} of {line[3]}")
+            opened.flush()
+    print(target)
+    return 0

@@ -7,7 +7,7 @@ tagged ``check`` whose messages name the mistake and a hint.
 
 ``python -m lib.companion.exercises write`` makes ``notebooks/exercises/<lesson>.ipynb`` of them, in
 which the body is missing; ``python -m lib.companion.exercises check 12`` runs what a learner saved
-there, with the checks of the lesson.
+there, with the checks of the lesson; ``grade <folder>`` does so with a folder of hand-ins.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+from IPython import get_ipython
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lib import paths
@@ -29,7 +30,7 @@ from lib.whole import write_file
 
 BEGIN, END = "# your code", "# end"
 BODY = re.compile(rf"(?<={BEGIN}\n)(?P<body>.*?)(?P<indent>[ ]*)(?={END}$)", re.S | re.M)
-SECONDS = 60  # choice: the longest that one cell of a learner may run
+SECONDS = 60  # choice: the longest that a hand-in may run
 HINT = re.compile(r"\(hint (\d)\)")
 PARTS = ("exercise", "solution", "check")
 INTRODUCTION = f"""# {{what}} to notebook {{number}}
@@ -39,13 +40,27 @@ and trained networks are not needed.
 
 Write your code between `{BEGIN}` and `{END}`, run the cell, then run the check below it, which is
 folded: it prints *accepted*, or says what is wrong and which hint helps. After saving, `make check
-EX={{number}}` says the same in a terminal. One possible solution is in the lesson, folded."""
+EX={{number}}` says the same in a terminal, with points. One possible solution is in the lesson,
+folded."""
+POINTS = """
+
+*{points} points: one for each of the {checks} checks that your function passes, and {checks} more
+where it passes all of them.*"""
+PLAINLY = """from lib.companion.exercises import say_plainly
+
+say_plainly()  # what is wrong, without a traceback
+"""
 # JupyterLab: text and checks are not changed by accident
 LOCKED = {"editable": False, "deletable": False}
 
 
 def _function(solution: str) -> str:
     return next(node.name for node in ast.parse(solution).body if isinstance(node, ast.FunctionDef))
+
+
+def asserts(statement: ast.stmt) -> bool:
+    """Whether a statement of a check asserts something, and so is worth a point."""
+    return any(isinstance(node, ast.Assert) for node in ast.walk(statement))
 
 
 @dataclass(frozen=True)
@@ -65,6 +80,11 @@ class Exercise:
     def function(self) -> str:
         """Name of the function to be written."""
         return _function(self.solution)
+
+    @property
+    def points(self) -> int:
+        """One for each check, and as many again for all of them: a made-up answer passes some."""
+        return 2 * sum(map(asserts, ast.parse(self.check).body))
 
     @property
     def messages(self) -> list[str]:
@@ -106,6 +126,17 @@ def exercises(lesson: str) -> list[Exercise]:
     return [Exercise(*(cell.source for cell in cells[i:i + 3])) for i in starts]
 
 
+def say_plainly() -> None:
+    """In this kernel, what a check says stands alone; other errors keep their traceback."""
+    def tell(shell, kind, value, trace, tb_offset=None):
+        if HINT.search(str(value)):
+            shell._showtraceback(kind, value, [f"not yet: {value}"])
+        else:
+            shell.showtraceback((kind, value, trace), tb_offset)
+
+    get_ipython().set_custom_exc((AssertionError, NotImplementedError), tell)
+
+
 def lessons() -> list[str]:
     """Lessons that have an exercise."""
     return [
@@ -129,10 +160,12 @@ def sheet(lesson: str) -> nbformat.NotebookNode:
     cells = [new_markdown_cell(head, metadata=LOCKED)]
     for exercise in own:
         cells += [
-            new_markdown_cell(exercise.text.removeprefix("#"),
-                              metadata={"tags": ["exercise"]} | LOCKED),
+            new_markdown_cell(
+                exercise.text.removeprefix("#") +
+                POINTS.format(points=exercise.points, checks=exercise.points // 2),
+                metadata={"tags": ["exercise"]} | LOCKED),
             new_code_cell(stub(exercise.solution)),
-            new_code_cell(exercise.check,
+            new_code_cell(PLAINLY + exercise.check,
                           metadata={"tags": ["check"], "jupyter": {"source_hidden": True}} | LOCKED)
         ]
     number_cells(cells, f"exercises/{lesson}")
@@ -185,14 +218,19 @@ def main(argv: list[str] | None = None) -> int:
     commands.add_parser("write").add_argument("lessons", nargs="*")
     asked = commands.add_parser("check")
     asked.add_argument("number", nargs="?", default="", help="number of the lesson, for example 12")
-    asked.add_argument("--seconds", type=float, default=SECONDS, help="longest time for one cell")
+    graded = commands.add_parser("grade")
+    graded.add_argument("folder", type=Path, help="hand-ins, each named like its lesson")
+    for command in (asked, graded):
+        command.add_argument("--seconds", type=float, default=SECONDS, help="longest time for one")
     args = parser.parse_args(argv)
     if args.command == "write":
         return write(args.lessons)
     os.environ.setdefault("MPLCONFIGDIR", str(paths.build() / "matplotlib"))
-    from lib.companion.checking import check  # what runs notebooks takes a while to import
+    from lib.companion import checking
 
-    return check(args.number, args.seconds)
+    if args.command == "grade":
+        return checking.grade(args.folder, args.seconds)
+    return checking.check(args.number, args.seconds)
 
 
 if __name__ == "__main__":

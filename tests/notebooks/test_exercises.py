@@ -3,12 +3,19 @@ learner's work is lost."""
 
 from __future__ import annotations
 
+import base64
+import io
+import json
 import re
 
 import nbformat
+import numpy as np
+import pandas as pd
 import pytest
+import torch
 
-from lib.companion import checking, exercises, publish, teaching
+from lib import paths
+from lib.companion import checking, exercises, handin, publish, teaching
 from tests.notebooks import health
 
 ALL = [(lesson, exercise) for lesson in exercises.lessons()
@@ -47,6 +54,8 @@ MISTAKES = [
     ("22", "permutation(len(names)) % n_folds)[place]", "integers(n_folds, size=len(trial)))",
      "random_segments"), ("23", "(ecg | eeg)", "(ecg & eeg)", "*both* are right"),
     ("23", "(p_ecg + p_eeg) / 2", "(p_ecg > 0.5) * 0.5 + (p_eeg > 0.5) * 0.5", "not decisions"),
+    ("24", "for one in np.unique(person):\n        dealt[person == one] = "
+     "rng.permutation(dealt[person == one])", "dealt = rng.permutation(dealt)", "between them"),
     ("30", "np.log(", "np.log2(", "in bits"),
     ("30", "x.var(axis=-1)", "x.std(axis=-1)", "standard deviation"),
     ("30", "x.var(axis=-1)", "(x ** 2).mean(axis=-1)", "constant offset"),
@@ -200,16 +209,17 @@ def test_work_is_never_overwritten(toy, capsys):
     assert exercises.write() == 1 and toy.file.read_text() == "{ damaged"
 
 
-@pytest.mark.kernel
 @pytest.mark.parametrize(
     ("body", "code", "words"),
-    [(None, 1, ["mean_of() is not written yet", "open hint 1"]),
+    [(None, 1, ["mean_of() is not written yet", "open hint 1", "0 of 4 points"]),
      ("    return max(x)\n", 1, ["yours is the largest (hint 2)", "open hint 2"]),
      ("    return sum(x) / len(x\n", 1,
-      ["code cell 1, line 3, is no Python", "there is no function mean_of()"]),
+      ["code cell 1, line 3, is no Python", "there is no function mean_of()", "0 of 4 points"]),
      ("    return x.mean()\n", 1,
       ["mean_of() stopped the check with AttributeError", "open hint 1"]),
-     (SOLVED, 0, ["10_toy.ipynb, the mean: accepted: the mean of 1, 2, 6 is 3"]),])
+     ("    x.reverse()\n    return 3\n", 1, ["mean_of() changes what it is given"]),
+     ("    return lambda: 3\n", 1, ["function is neither a number, a text, an array"]),
+     (SOLVED, 0, ["10_toy.ipynb, the mean: accepted: the mean of 1, 2, 6 is 3", "4 of 4 points"]),])
 def test_check_says_what_came_out(toy, capsys, body, code, words):
     if body:
         toy(body)
@@ -220,7 +230,6 @@ def test_check_says_what_came_out(toy, capsys, body, code, words):
     assert toy.file.read_bytes() == before
 
 
-@pytest.mark.kernel
 def test_check_stops_a_loop_and_uses_the_checks_of_the_lesson(toy, capsys):
     toy("    while True:\n        pass\n")
     assert checking.check("10", seconds=2) == 1
@@ -233,6 +242,119 @@ def test_check_stops_a_loop_and_uses_the_checks_of_the_lesson(toy, capsys):
     # the learner's own file comes first, a changed check accepts nothing
     assert checking.check("10") == 1
     assert "10_toy.mine.ipynb, the mean: not yet" in capsys.readouterr().out
+
+
+# what a hostile hand-in does; {folder} is that of the hand-ins
+HOSTILE = {
+    "loop": "while True: pass", "exit": "import os\ndef mean_of(x): os._exit(0)",
+    "large": "def mean_of(x): return 'x' * 2**26", "forge": """
+import os, sys
+sys.modules["lib.companion.checking"] = None
+class Mean(float):
+    __eq__ = __ne__ = lambda self, other: True
+def mean_of(x):
+    print("accepted: the mean of 1, 2, 6 is 3")
+    for number in range(3, 20):
+        try: os.write(number, b'{"result": 3, "points": 4}\\n')
+        except OSError: pass
+    return Mean(6)""", "claim": "def mean_of(x): raise NotImplementedError('accepted: 4 of 4')",
+    "delete": """
+import pathlib, shutil
+shutil.rmtree({folder!r}, ignore_errors=True)
+try: (pathlib.Path({folder!r}) / "right 10_toy.ipynb").write_text("")
+except OSError: pass
+def mean_of(x): return 6""",
+}
+
+
+def test_grading_gives_each_handin_a_line_and_hostile_ones_no_points(toy, tmp_path, capsys):
+    def hand_in(name: str, source: str) -> None:
+        nb = exercises.sheet("10_toy")
+        nb.cells[2].source, nb.cells[3].source = source, "print('accepted: really')"
+        nbformat.write(nb, folder / f"{name} 10_toy.ipynb")
+
+    folder = tmp_path / "handed in"
+    folder.mkdir()
+    hand_in("right", exercises.exercises("10_toy")[0].solution)
+    hand_in("=wrong", "def mean_of(x): return max(x)")
+    walled = handin.walls()[0].startswith("bubblewrap")
+    for name, source in HOSTILE.items():
+        if walled or name != "delete":
+            hand_in(name, source.format(folder=str(folder)) if name == "delete" else source)
+    (folder / "damaged 10_toy.ipynb").write_text("{ damaged")
+    (folder / "endless 10_toy.ipynb").symlink_to("/dev/zero")
+    (folder / "essay.docx").write_bytes(b"")
+    before = {
+        file.name: file.read_bytes() for file in folder.glob("*y.ipynb") if not file.is_symlink()
+    }
+    assert exercises.main(["grade", str(folder), "--seconds", "8"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith(handin.walls()[0]) and "accepted" not in printed
+    grades = paths.build() / "grades"
+    table = pd.read_csv(grades / "handed in-1.csv").set_index("student")
+    assert len(table) == len(before) + 2
+    assert (table.points["right"], table.of["right"]) == (4, 4)
+    assert table.points["'=wrong"] == 0 and "yours is the largest" in table.message["'=wrong"]
+    hostile = table.loc[table.index.intersection([*HOSTILE])]
+    assert (hostile.points < 4).all() and hostile.message.str.startswith("not yet").all()
+    for name, words in {
+            "loop": "stopped after 8 s", "exit": "ended its process", "large": "too large",
+            "damaged": "cannot be read as a notebook", "endless": "found a larger one, a link",
+            "essay.docx": "expected a notebook with the name of its lesson"
+    }.items():
+        assert words in table.message[name] and table.points[name] == 0, name
+    assert before == {name: (folder / name).read_bytes() for name in before}
+    first = (grades / "handed in-1.csv").read_bytes()
+    for file in before:
+        (folder / file).unlink()
+    assert exercises.main(["grade", str(folder)]) == 0  # beside the first list, not over it
+    assert (grades / "handed in-1.csv").read_bytes() == first
+    assert (grades / "handed in-2.csv").is_file()
+
+
+def test_grading_without_walls_says_so(toy, tmp_path, monkeypatch, capsys):
+    for module in (handin, checking):
+        monkeypatch.setattr(module, "walls", lambda: (handin.NO_WALLS, ()))
+    toy(SOLVED)
+    folder = tmp_path / "handed in"
+    folder.mkdir()
+    toy.file.rename(folder / toy.file.name)
+    assert exercises.main(["grade", str(folder)]) == 0
+    said = capsys.readouterr().out
+    assert "no walls" in said and "holds nothing you would miss" in said and "4 of 4" in said
+    assert exercises.main(["grade", str(tmp_path / "nobody")]) == 2
+
+
+@pytest.mark.parametrize("value", [
+    np.arange(6.0).reshape(2, 3),
+    np.float64(np.nan),
+    np.array(["a", "b"]), (1, [2.5, None], {3}), {(0, 1): np.array([True])},
+    torch.ones(2, 2)
+])
+def test_values_come_back_as_they_were(value):
+    back = handin.unpack(json.loads(json.dumps(handin.pack(value))))
+    assert type(back) is type(value) and str(back) == str(value)
+
+
+def test_no_code_comes_back():
+    file = io.BytesIO()
+    np.save(file, np.array([print], dtype=object), allow_pickle=True)
+    with pytest.raises(ValueError, match="allow_pickle"):
+        handin.unpack(["array", base64.b64encode(file.getvalue()).decode()])
+
+
+@pytest.mark.kernel
+def test_a_wrong_answer_reads_as_one_sentence(toy):
+    from nbclient import NotebookClient
+
+    toy("    return max(x)\n")
+    nb = nbformat.read(toy.file, as_version=4)
+    nb.cells.append(nbformat.v4.new_code_cell("assert not 1, 'my own'"))
+    NotebookClient(nb, kernel_name="python3", allow_errors=True).execute()
+    told, own = (cell.outputs[0].traceback for cell in nb.cells[-2:])
+    assert told == ["not yet: yours is the largest (hint 2)"]
+    assert "Traceback" in own[0] or len(own) > 1  # other errors keep theirs
+    assert "4 points" in nb.cells[1].source
 
 
 @pytest.mark.parametrize("number", ["", "99", "toy"])
