@@ -38,7 +38,8 @@ def ask(results: pd.DataFrame, claims: Mapping[str, Iterable[tuple[str, str]]], 
     DataFrame
         The columns of ``about``; ``claim``, ``a``, ``b``, ``paper`` (printed differences, by
         metric), ``split``, ``labels``, ``n`` (folds), ``difference`` of the metric, ``low``,
-        ``high`` (95 %, paired, corrected for overlapping training sets), ``answer`` (:data:`lib.evaluation.verdicts.CLAIMS`), ``why``.
+        ``high`` (95 %, paired, corrected for overlapping training sets), ``answer``
+        (:data:`lib.evaluation.verdicts.CLAIMS`), ``why``.
     """
     paper, values = results["paper"].iloc[0], results[results["metric"] == metric]
     rows = []
