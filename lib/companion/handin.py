@@ -120,7 +120,7 @@ def serve() -> None:
         print(json.dumps(answer), file=told, flush=True)
 
 
-class Fault(Exception):  # noqa: N818 - what a learner's code did, under the name that it gave
+class Fault(Exception):
     """An error of a learner's code; ``name`` is its class there, empty where the process ended."""
     def __init__(self, name: str, text: str) -> None:
         super().__init__(text)
