@@ -139,6 +139,9 @@ check: setup ## play: check your solution of an exercise (EX=12)
 grade: setup ## play: judge a folder of exercises that were handed in (FOLDER=handins)
 	@$(PY) -m lib.companion.exercises grade $(call quote,$(or $(value FOLDER),handins))
 
+slides: setup ## play: build/slides: lessons as slides that open offline (EX="12 42", or others)
+	@$(PY) -m lib.companion.slides $(or $(EX),12 42)
+
 reproduce: setup ## read and run: run what is not up to date and write build/figures, JOBS=2 notebooks at a time
 	@$(PY) -m lib.companion.runner $(NAMES) --plan $(OPTIONS)
 	@$(FORKS) $(MAKE) --no-print-directory -j $(call quote,$(value JOBS)) $(TOGETHER) executed
