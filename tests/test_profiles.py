@@ -99,3 +99,21 @@ def test_a_profile_of_ones_own_runs(project, toy_text):
     assert (project / "build" / "mine" / "10_toy.ipynb").is_file()
     made = project / "build" / "figures" / "toy" / "mine"
     assert {"fig1.png", "table1.csv", "manifest.json"} <= {file.name for file in made.iterdir()}
+
+
+def test_an_experiment_is_a_profile_below_build(tmp_path, monkeypatch):
+    monkeypatch.setenv("BUILD", str(tmp_path))
+    own = {"repeats": None, "splits": None}
+
+    def changed(*settings: str) -> str:
+        return profiles.changed("demo", "12_rmmt_training", "rmmt", own, settings)
+
+    name, rmmt = changed("repeats=3", "recipe.epochs=2"), PRESETS["rmmt"]
+    assert runner.parameters("12_rmmt_training", name) == {"profile": name, "repeats": 3}
+    assert rmmt.of(name).recipe == {**rmmt.of("demo").recipe, "epochs": 2}
+    assert (tmp_path / "sets" / f"{name}.yaml").is_file() and profiles.base(name) == "demo"
+    assert changed("repeats=4") != name and name not in profiles.names()
+    for wrong, said in (("repeats", "expected NAME=VALUE"), ("epoch=3", "'epoch' is no key"),
+                        ("repeats=[", "expected a value")):
+        with pytest.raises(profiles.Refused, match=said):
+            changed(wrong)
