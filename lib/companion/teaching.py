@@ -1,4 +1,4 @@
-"""The tables of ``docs/teaching.md``, read from the lessons, so that the page cannot differ from
+"""The lists of ``docs/teaching.md``, read from the lessons, so that the page cannot differ from
 them. ``python -m lib.companion.teaching``."""
 
 import re
@@ -9,7 +9,7 @@ import jupytext
 from lib import paths
 from lib.companion.exercises import HINT, exercises
 from lib.companion.provenance import headings
-from lib.files import as_markdown, filled
+from lib.files import filled
 
 PAGE = paths.ROOT / "docs" / "teaching.md"
 
@@ -28,30 +28,28 @@ def _link(file: Path) -> str:
     return f"[{file.stem}](../notebooks/{file.stem}.ipynb)"
 
 
-def lessons_table() -> str:
+def lessons_list() -> str:
     """Every lesson: what it asks, what is learnt, what it needs, as Markdown."""
-    return as_markdown(["lesson", "question", "after it one knows", "needs"],
-                       [[_link(file), *_opening(file)] for file in paths.sources()])
+    entry = "- **{}** {}. *Then one knows:* {}. *Needs:* {}".format
+    return "\n".join(entry(_link(file), *_opening(file)) for file in paths.sources())
 
 
-def mistakes_table() -> str:
+def mistakes_list() -> str:
     """Every exercise with the mistakes that its check names, as Markdown; shapes and values that
     are filled in read ``...``."""
-    rows = []
+    lines = []
     for file in paths.sources():
         for exercise in exercises(file.stem):
-            said = [
-                HINT.sub("", text).strip() for text in exercise.messages if " shape " not in text
-            ]
-            name = f"{exercise.title}: `{exercise.function}`"
-            rows.append([_link(file), name, "<br>".join(said)])
-    return as_markdown(["lesson", "exercise", "what the check says to wrong answers"], rows)
+            said = [HINT.sub("", text).strip() for text in exercise.messages]
+            lines.append(f"- **{_link(file)}** {exercise.title}, `{exercise.function}`")
+            lines += [f"  - {text}" for text in said if " shape " not in text]
+    return "\n".join(lines)
 
 
 def page(text: str) -> str:
-    """The text of the page with both tables put between their marks."""
-    text = filled(text, "lessons", lessons_table(), PAGE.name)
-    return filled(text, "mistakes", mistakes_table(), PAGE.name)
+    """The text of the page with both lists put between their marks."""
+    text = filled(text, "lessons", lessons_list(), PAGE.name)
+    return filled(text, "mistakes", mistakes_list(), PAGE.name)
 
 
 if __name__ == "__main__":

@@ -157,7 +157,7 @@ def test_committed_exercise_is_the_generated_one(lesson):
 def test_the_teachers_page_has_the_tables_of_the_lessons():
     text = teaching.PAGE.read_text(encoding="utf-8")
     assert teaching.page(text) == text, "say make exercises"
-    assert teaching.mistakes_table() in text and teaching.lessons_table() in text
+    assert teaching.mistakes_list() in text and teaching.lessons_list() in text
 
 
 SOLVED = "    return sum(x) / len(x)\n"
