@@ -63,7 +63,7 @@ run = start(
 # | | AMIGOS (the paper) | EEGMAT (here) |
 # |---|---|---|
 # | people | 40 | 36 |
-# | what they do | watch 16 short films | rest; subtract a two-digit number again and again |
+# | what they do | watch 16 short films | rest; subtract a number again and again |
 # | label | arousal and valence, high or low, as they rate it | rest or arithmetic |
 # | recordings of a person | 16 | 2, one of each state |
 # | EEG | 14 channels, of which the paper uses 10 | 19 channels, the same 10 by name |
@@ -106,7 +106,7 @@ figure = plots.splits_beside(means, shown, panels, list(real.SPLITS))
 said = f"{about['caption']}; 95 % intervals over folds"
 run.figure("real", figure, scores, **{**about, "caption": said})
 
-# %%
+# %% tags=["nbval-check-output"]
 table = means.pivot_table("reproduced", "row", ["metric", "split"], sort=False)
 print(table.round(2).to_string())
 
@@ -128,7 +128,7 @@ print(table.round(2).to_string())
 # %%
 run.table("real_claims", claims, **about)
 
-# %%
+# %% tags=["nbval-check-output"]
 new = claims[(claims["split"] == "by_subject") & (claims["labels"] == "own labels")]
 print(new.groupby("claim", sort=False)["answer"].value_counts().to_string())
 
@@ -209,11 +209,11 @@ recording = np.repeat(np.arange(40), 6)
 subject, state = recording // 2, recording % 2
 given = np.asarray(exchange(state, recording, subject, np.random.default_rng(0)))
 assert given.shape == state.shape, (
-    f"each of the 240 segments needs a state; yours has the shape {given.shape} (hint 1)"
+    f"240 segments need a state each; yours has the shape {given.shape} (hint 1)"
 )
 torn = [n for n in range(40) if len(set(given[recording == n])) > 1]
 assert not torn, (
-    f"{len(torn)} recordings hold both states: exchange recordings, not segments (hint 1)"
+    f"{len(torn)} recordings hold two states: exchange recordings, not segments (hint 1)"
 )
 each = [set(given[subject == one]) for one in range(20)]
 assert all(found == {0, 1} for found in each), (

@@ -84,7 +84,7 @@ def test_environment_yml_says_nothing_of_its_own():
 def test_make_prints_help_and_every_target_is_in_it():
     listed = set(re.findall(r"^  ([a-z-]+) ", make(), re.M))
     wanted = ("help setup lock lab exercises check notebooks reproduce test format lint fuzz kills "
-              "bench tune data weights data-status prune verify "
+              "bench tune data weights data-status prune verify grade slides "
               "report site clean distclean")
     assert listed == set(wanted.split())
 
