@@ -213,7 +213,7 @@ assert given.shape == state.shape, (
 )
 torn = [n for n in range(40) if len(set(given[recording == n])) > 1]
 assert not torn, (
-    f"{len(torn)} recordings hold two states: exchange recordings, not segments (hint 1)"
+    f"{len(torn)} recordings have two states: deal recordings, not segments (hint 1)"
 )
 each = [set(given[subject == one]) for one in range(20)]
 assert all(found == {0, 1} for found in each), (

@@ -33,8 +33,10 @@ def lab(tmp_path_factory, toy_text):
     folder = tmp_path_factory.mktemp("lab")
     notebooks = folder / "notebooks"
     (notebooks / "exercises").mkdir(parents=True)
-    for rules in ("jupytext.toml", "notebooks/exercises/jupytext.toml"):
-        shutil.copy(paths.ROOT / rules, folder / rules)
+    (notebooks / "profiles").mkdir()
+    for file in ("jupytext.toml", "notebooks/exercises/jupytext.toml",
+                 "notebooks/profiles/demo.yaml"):
+        shutil.copy(paths.ROOT / file, folder / file)
     (notebooks / "10_toy.py").write_text(toy_text)
     jupytext.write(jupytext.read(notebooks / "10_toy.py"), notebooks / "10_toy.ipynb")
     with socket.socket() as free, pytest.MonkeyPatch.context() as patch:
