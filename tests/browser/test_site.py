@@ -55,6 +55,7 @@ def test_a_lesson_leads_to_its_files_and_to_the_reference(visit, site):
     assert {file.rsplit("/", 1)[-1]
             for file in files} == {"12_rmmt_training.ipynb", "12_rmmt_training.py"}
     page.click("article a[href*='reference/training.html#']")
+    page.locator("dl.py").first.wait_for(state="attached")
     assert page.locator("dl.py").count() > 20 and page.faults == []
 
 
