@@ -14,7 +14,8 @@ from pathlib import Path
 import nbformat
 
 from lib import paths
-from lib.companion.exercises import HINT, SECONDS, Exercise, asserts, exercises, lessons, place
+from lib.companion.exercises import (HINT, SECONDS, Exercise, asserts, edited, exercises, lessons,
+                                     place)
 from lib.companion.handin import NO_WALLS, Fault, Handin, walls
 
 LARGEST = 10 * 2**20  # choice: bytes of a hand-in; an exercise has 10 thousand
@@ -96,7 +97,8 @@ def judge(file: Path, lesson: str, seconds: float, hide: Path | None = None) -> 
 
 def check(number: str, seconds: float = SECONDS) -> int:
     """Say what a learner's exercise is worth: 0 accepted, 1 not yet, 2 no such exercise.
-    ``<lesson>.mine.ipynb`` comes before the file that was given."""
+    What was edited in ``make lab``, then ``<lesson>.mine.ipynb``, come before the file that was
+    given."""
     there = {name.split("_")[0]: name for name in lessons()}
     lesson = there.get(number.split("_")[0])
     if lesson is None:
@@ -104,8 +106,11 @@ def check(number: str, seconds: float = SECONDS) -> int:
             f"there is no exercise {number!r}; say which one, for example make check EX=12. There "
             f"are {', '.join(there)}.")
         return 2
-    given = place(lesson)
-    file = next((f for f in (given.with_suffix(".mine.ipynb"), given) if f.exists()), None)
+    given, played = place(lesson), paths.build() / "play" / "notebooks" / "exercises"
+    files = [given.with_suffix(".mine.ipynb"), given]
+    if (played / given.name).exists() and edited(played / given.name):
+        files.insert(0, played / given.name)
+    file = next(filter(Path.exists, files), None)
     if file is None:
         print(f"exercises/{lesson}.ipynb is not there: make exercises")
         return 2

@@ -1,5 +1,5 @@
-"""``make lab``: JupyterLab on copies of the lessons in ``build/play``, so that playing changes
-nothing that is committed."""
+"""``make lab``: JupyterLab on copies of the lessons and exercises in ``build/play``, so that
+playing changes nothing that is committed."""
 
 import json
 import os
@@ -15,23 +15,26 @@ def copies() -> list[str]:
     """Copy the lessons that are new or have changed; returns the names of those that the learner
     has edited, which stay."""
     home, edited = paths.build() / "play", []
-    (home / "notebooks").mkdir(parents=True, exist_ok=True)
-    for link in ("notebooks/exercises", "docs", "figures", "README.md", "LICENSE"):
+    if (answers := home / "notebooks" / "exercises").is_symlink():  # of an older version
+        answers.unlink()
+    answers.mkdir(parents=True, exist_ok=True)
+    for link in ("docs", "figures", "README.md", "LICENSE"):
         if not (home / link).is_symlink():
             (home / link).symlink_to(paths.ROOT / link)
     note = home / "copied.json"
     old = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
     new = dict(old)
-    for source in sorted(paths.notebooks().glob("[0-9]*.ipynb")):
-        lesson = json.loads(source.read_text(encoding="utf-8"))
-        lesson["metadata"].pop("jupytext", None)  # a pair would be written back as a .py
-        made, copy = sha256(source), home / "notebooks" / source.name
-        began, result = old.get(source.name, ("", ""))
-        if copy.exists() and sha256(copy) != result:
-            edited += [source.stem] if made != began else []
-        elif not copy.exists() or made != began:
-            write_file(copy, json.dumps(lesson, ensure_ascii=False, indent=1).encode())
-            new[source.name] = made, sha256(copy)
+    for folder in ("", "exercises/"):
+        for source in sorted(paths.notebooks().glob(f"{folder}[0-9]*.ipynb")):
+            lesson, name = json.loads(source.read_text(encoding="utf-8")), folder + source.name
+            lesson["metadata"].pop("jupytext", None)  # a pair would be written back as a .py
+            made, copy = sha256(source), home / "notebooks" / name
+            began, result = old.get(name, ("", ""))
+            if copy.exists() and sha256(copy) != result:
+                edited += [folder + source.stem] if made != began else []
+            elif not copy.exists() or made != began:
+                write_file(copy, json.dumps(lesson, ensure_ascii=False, indent=1).encode())
+                new[name] = made, sha256(copy)
     write_file(note, json.dumps(new).encode())
     return edited
 

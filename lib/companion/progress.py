@@ -9,6 +9,7 @@ from lib.companion.state import folder
 from lib.files import merge_json
 
 USUAL = 30.0  # s, of a notebook that never ran
+PRIOR = 120.0  # s: weighs so much of the plan taking half as long, which two at a time do
 
 
 def begin(profile: str, names: Sequence[str]) -> None:
@@ -48,6 +49,6 @@ def finished(profile: str, name: str) -> tuple[str, str]:
     if not left:
         return place, ""
     ahead = sum(usual[name] for name in left)
-    pace = (time.time() - plan["began"]) / (sum(usual.values()) - ahead)  # of this very run
+    pace = (PRIOR / 2 + time.time() - plan["began"]) / (PRIOR + sum(usual.values()) - ahead)
     minutes = ahead * pace / 60
     return place, f"; {f'about {minutes:.0f} min' if minutes >= 1.5 else 'a minute'} left"

@@ -41,7 +41,8 @@ class View:
     def controls(self, *, caption: str, tier: str = "simulated", **_: Any) -> VBox:
         """The sliders with the figure below them, drawn anew when one is let go. Arguments as
         :meth:`lib.companion.run.Run.figure`."""
-        picture = Image(format="png", layout=Layout(width="100%", max_width="900px"))
+        picture = Image(format="png", layout=Layout(width="100%", max_width="900px"),
+                        tooltip=captioned(caption, tier))
 
         def redraw(_=None) -> None:
             figure, file = self.figure(), io.BytesIO()

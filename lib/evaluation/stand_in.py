@@ -9,7 +9,7 @@ import pandas as pd
 
 from lib import paths
 from lib.evaluation import printed, verdicts
-from lib.evaluation.statistics import corrected_paired_test, fold_means, half_width, summary
+from lib.evaluation.statistics import half_width, summary
 from lib.store import digest
 from lib.training.splits import Split
 
@@ -47,10 +47,7 @@ def ask(results: pd.DataFrame, claims: Mapping[str, Iterable[tuple[str, str]]], 
         for a, b in pairs:
             said = printed_differences(paper, a, b)
             for (split, labels), own in values.groupby(["split", "experiment"], sort=False):
-                wide = fold_means(own).pivot_table(index="fold", columns="row", values="value")
-                fold = folds[split]
-                test = corrected_paired_test(wide[a], wide[b], n_train=len(fold.train),
-                                             n_test=len(fold.test))
+                test = verdicts.paired(own, a, b, len(folds[split].train), len(folds[split].test))
                 answer, why = verdicts.claim_verdict(metric, test)
                 rows.append({
                     **about, "claim": claim, "a": a, "b": b, "paper": said, "split": split,

@@ -193,6 +193,20 @@ def claim_verdict(metric: str, test: PairedTest, published: float = 1.0) -> tupl
     return "cannot tell", "the interval holds 0 and more than the margin"
 
 
+def paired(values: pd.DataFrame, a: str, b: str, n_train: float | None = None,
+           n_test: float | None = None) -> PairedTest:
+    """Row a minus row b over the folds that both have, seeds averaged first. ``values``: tidy
+    results of one metric, split and tier; ``n_train``, ``n_test``: see :func:`compare`."""
+    folds = fold_means(values).pivot_table(index="fold", columns="row",
+                                           values="value").reindex(columns=[a, b]).dropna()
+    if len(folds) < 2:
+        raise ValueError(
+            f"{a!r} and {b!r} share {len(folds)} folds; a comparison needs two or more")
+    return corrected_paired_test(folds[a], folds[b],
+                                 n_train=len(folds) - 1.0 if n_train is None else n_train,
+                                 n_test=1.0 if n_test is None else n_test)
+
+
 def compare(frame: pd.DataFrame, a: str, b: str, metric: str, published: pd.DataFrame | None = None,
             n_train: float | None = None, n_test: float | None = None) -> dict:
     """Test a claim between two rows, such as "RMMT beats F-Fusion in PCC".
@@ -228,13 +242,7 @@ def compare(frame: pd.DataFrame, a: str, b: str, metric: str, published: pd.Data
             f"compare needs results of one split and tier for {a!r} and {b!r} ({metric}); found "
             f"{where.to_numpy().tolist()}")
     split, tier = where.iloc[0]
-    folds = fold_means(chosen).pivot_table(index="fold", columns="row",
-                                           values="value").reindex(columns=[a, b]).dropna()
-    if len(folds) < 2:
-        raise ValueError(
-            f"{a!r} and {b!r} share {len(folds)} folds; a comparison needs two or more")
-    ratio = (1.0 if n_test is None else n_test, len(folds) - 1.0 if n_train is None else n_train)
-    test = corrected_paired_test(folds[a], folds[b], n_train=ratio[1], n_test=ratio[0])
+    test = paired(chosen, a, b, n_train, n_test)
     printed, paper = np.nan, chosen["paper"].iloc[0]
     protocol = facts("answers").get((paper, split), "")
     if published is not None:

@@ -12,6 +12,8 @@ Zhang, Tang, Guan (2022). Visual-to-EEG cross-modal knowledge distillation for c
 recognition. Pattern Recognition 130 (the paper's reference [32]).
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
@@ -139,12 +141,12 @@ MODELS: dict[str, tuple[type[nn.Module], dict]] = {
 }
 
 
-def build(name: str, n_eeg: int, n_face: int, **options) -> nn.Module:
-    """Make one of :data:`MODELS`; ``options`` override its defaults. Unknown names and options
-    raise."""
-    if name not in MODELS:
+def build(name: str | Callable[..., nn.Module], n_eeg: int, n_face: int, **options) -> nn.Module:
+    """Make one of :data:`MODELS`, or a network of one's own from its class; ``options`` override
+    its defaults. Unknown names and options raise."""
+    if isinstance(name, str) and name not in MODELS:
         raise ValueError(f"no model {name!r}; there are {', '.join(MODELS)}")
-    make, defaults = MODELS[name]
+    make, defaults = MODELS[name] if isinstance(name, str) else (name, {})
     return make(n_eeg=n_eeg, n_face=n_face, **(defaults | options))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+import cloudpickle
 import numpy as np
 
 from lib.store import Store, digest
@@ -88,6 +89,15 @@ ENGINES: dict[str, Callable[..., Iterator[tuple[int, Result]]]] = {
 }
 
 
+def _told(settings: Mapping) -> dict:
+    """Settings as a key holds them: a class defined in a cell by its content, new in each kernel,
+    so that no edit of it finds old folds."""
+    return {
+        name: cloudpickle.dumps(value) if callable(value) else value
+        for name, value in settings.items()
+    }
+
+
 def cross_validate(work: Callable[..., Result], data: Mapping[str, np.ndarray],
                    calls: Iterable[Call], *, engine: str = "processes", jobs: int | None = None,
                    store: Store | None = None, label: str = "folds") -> list[Result]:
@@ -118,13 +128,15 @@ def cross_validate(work: Callable[..., Result], data: Mapping[str, np.ndarray],
         "split": {part: getattr(call.split, part) for part in ("train", "val", "test")},
         "seed": fold_seed(call.seed, call.split), **call.settings
     } for call in calls]
-    keys = [store.key(work, (content, kwargs)) for kwargs in given]
+    keys = [store.key(work, (content, _told(kwargs))) for kwargs in given]
     results = {key: value for key in dict.fromkeys(keys) if (value := store.load(key)) is not None}
     missing = {key: kwargs for key, kwargs in zip(keys, given, strict=True) if key not in results}
     log.info("%s: %d finished before, %d to do", label, len(results), len(missing))
     todo = list(missing)
     finished = ENGINES[engine](work, data, list(missing.values()), jobs) if missing else ()
-    for i, value in bar(finished, len(todo), label):
+    for i, value in (progress := bar(finished, len(todo), label)):
         store.save(todo[i], value)
         results[todo[i]] = value
+        if "validation" in value:
+            progress.set_postfix_str(f"validation {float(value['validation']):.2f}")
     return [results[key] for key in keys]

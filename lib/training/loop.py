@@ -79,6 +79,8 @@ class Task(ABC):
     """Batches in one pass."""
     best: int
     """Epoch whose weights the network ended with, from 0."""
+    validation: float = math.nan
+    """Its monitored score, or the first."""
     @abstractmethod
     def batches(self) -> Iterable:
         """One pass over the training examples, in a new order: what :meth:`loss` takes, in turn."""
@@ -188,8 +190,11 @@ def fit(task: Task, recipe: Recipe, checkpoint: Checkpoint | None = None) -> np.
                 f"epoch {epoch + 1} ended with {shown}: lower the learning rate ({recipe.lr}) or "
                 "look for gaps in the data")
         value = _number(scores.get(recipe.monitor))
+        if not recipe.monitor:
+            task.validation = _number(next(iter(scores.values())))
         if sign * value > best + recipe.min_delta:
             best, best_epoch, state = sign * value, epoch, copy.deepcopy(network.state_dict())
+            task.validation = value
         elif recipe.patience and epoch - best_epoch >= recipe.patience:
             break
         if recipe.schedule == "plateau":

@@ -90,4 +90,6 @@ def recognise(task: Recognition) -> dict[str, np.ndarray]:
     weights are used, from 0."""
     history = fit(task, task.recipe)
     found = {part: task.probabilities(part) for part in ("val", "test")}
-    return found | {"history": history, "best": np.array(task.best)}
+    return found | {
+        "history": history, "best": np.array(task.best), "validation": np.array(task.validation)
+    }

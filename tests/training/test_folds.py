@@ -1,6 +1,8 @@
 """Training of one fold, the controls, and the memo behind the folds."""
 
 import logging
+import subprocess
+import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -207,3 +209,37 @@ def test_code_digest_sees_code_and_not_words(tmp_path):
     assert digest_of("import numpy\ndef f(x):\n    return x + 2\n") != base
     assert digest_of(
         "import numpy\nfrom lib.training import losses\ndef f(x):\n    return x + 1\n") != base
+
+
+CELL = """
+import numpy as np
+from torch import nn
+from lib.models.tcn import Output
+from lib.papers.rmmt.training import fit_fold
+from lib.store import Store
+from lib.training.folds import Call, cross_validate
+from lib.training.splits import Split
+
+def define(sign):
+    class Mine(nn.Module):
+        def __init__(self, n_eeg, n_face):
+            super().__init__()
+            self.layer = nn.Linear(n_face, 1)
+        def forward(self, eeg, face):
+            return Output(sign * self.layer(face).squeeze(-1)[None])
+    return Mine
+
+x = np.ones((480, 2), np.float32)
+data = {"eeg": x, "face": x, "valence": x[:, 0], "lengths": np.full(4, 120),
+        "subject": np.arange(4)}
+first, other = define(0), define(9)
+for model, hits in ((first, 0), (first, 2), (other, 0)):
+    given = {"model": model, "options": {}, "recipe": {"epochs": 1}}
+    calls = [Call("mine", Split("toy", k, (0, 1), (2,), (3,)), 0, given) for k in range(2)]
+    found = cross_validate(fit_fold, data, calls, jobs=2, store=(store := Store(folder)))
+    assert store.hits == hits and (found[0]["test"] == 0).all() == (model is not other)
+"""
+
+
+def test_a_model_defined_in_a_cell_reaches_the_workers_and_is_not_mistaken_for_another(tmp_path):
+    subprocess.run([sys.executable, "-c", f"folder = {str(tmp_path)!r}\n{CELL}"], check=True)

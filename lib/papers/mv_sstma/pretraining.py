@@ -161,5 +161,5 @@ def pretrain_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, 
         raise ValueError(f"a ratio of {settings.ratio} masks no channel of {x.shape[2]}: there is "
                          "nothing to reconstruct")
     network = build(x.shape, model)
-    history = loop.fit(MaskedTask(network, x, n, settings), settings)
-    return state(network) | {"history": history}
+    history = loop.fit(task := MaskedTask(network, x, n, settings), settings)
+    return state(network) | {"history": history, "validation": np.array(task.validation)}

@@ -231,6 +231,7 @@ def emotion_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, m
     task = EmotionTask(data, split, seed, modality, {"eeg": model_eeg, "eye": model_eye},
                        {"eeg": weights_eeg, "eye": weights_eye}, settings, n_classes)
     result = {"history": loop.fit(task, settings), "val": np.empty((0, n_classes), np.float32)}
+    result["validation"] = np.array(task.validation)
     result |= {part: task.predict(part) for part in ("val", "test") if len(split[part])}
     if modality == "attention":
         with torch.no_grad():

@@ -198,7 +198,7 @@ def fit_fold(data: Mapping[str, np.ndarray], split: Mapping, model: str, options
     predictions = {
         part: task.predict(part, settings.hop).astype(np.float32) for part in ("test", "val")
     }
-    return {**predictions, "history": history}
+    return {**predictions, "history": history, "validation": np.array(task.validation)}
 
 
 def _steps(lengths, trials) -> np.ndarray:
