@@ -70,7 +70,7 @@ def bar(steps: Iterable, total: int, label: str) -> tqdm:
     """Steps with a bar of text for a person who waits, gone when all are done; none under
     ``TQDM_DISABLE``, nor where nobody looks."""
     watched = "ipykernel" in sys.modules or sys.stdout.isatty()
-    return tqdm(steps, total=total, desc=label, leave=False, file=sys.stdout, ncols=80,
+    return tqdm(steps, total=total, desc=label, leave=False, file=sys.stdout, ncols=100,
                 disable=bool(os.environ.get("TQDM_DISABLE")) or not watched)
 
 

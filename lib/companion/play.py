@@ -50,10 +50,11 @@ def main(options: list[str]) -> int:
               "it as a user")
         options = ["--allow-root", *options]
     own = {"RESULTS": str(home / "figures-of-play")}
+    quiet = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+    write_file(home / "settings" / "page_config.json", json.dumps(quiet).encode())
     given = [
-        f"--ServerApp.root_dir={home}", "--LabApp.default_url=/lab/tree/notebooks/"
-        "00_start_here.ipynb", "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"
+        f"--ServerApp.root_dir={home}", f"--LabApp.app_settings_dir={home / 'settings'}",
+        "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"
     ]
     return subprocess.call([sys.executable, "-m", "jupyterlab", *given, *options],
                            env=os.environ | own)

@@ -198,13 +198,14 @@ VERDICTS = {
 
 def _html(id: str, frame: pd.DataFrame, caption: str, decimals: int) -> str:
     """A table to read: numbers on the right, a header that stays in sight, verdicts coloured."""
-    head = "position:sticky;top:0;background:#e8e8e8;color:#111;text-align:right"
+    head = "position:sticky;top:0;background:#e8e8e8;color:#111;text-align:right;white-space:normal"
     words = [
         f"{cell}.col{i}" for cell in ("td", "th") for i, kind in enumerate(frame.dtypes)
         if not pd.api.types.is_numeric_dtype(kind)
     ]
     look = Styler(frame, uuid=id, cell_ids=False).format(precision=decimals, na_rep="–",
                                                          escape="html").hide(axis="index")
+    look = look.format_index(lambda name: html.escape(str(name)).replace("_", " "), axis=1)
     look = look.set_caption(html.escape(f"{id}: {caption}")).set_table_styles(
         [{"selector": "th", "props": head}, {"selector": "td", "props": "text-align:right"},
          {"selector": "caption", "props": "text-align:left;caption-side:top"},

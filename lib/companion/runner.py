@@ -264,6 +264,8 @@ def main(argv: list[str] | None = None) -> int:
 
             return publish(args.names)
         data = _checked(args.profile, args.data, args.names)
+        if data:
+            os.environ["DATA"] = data  # kernels look there for weights too
         if args.plan:
             begin(args.profile, args.names)
             return 0

@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from lib import paths
 from lib.companion.report.page import write
 
 pytestmark = pytest.mark.slow
@@ -172,4 +173,17 @@ def test_prints_every_tab_with_whole_figures_and_no_code(visit, report, tmp_path
     paper = 267 / 25.4 * 96  # pixels between the margins of an A4 page
     assert page.evaluate(
         "Math.max(...[...document.querySelectorAll('figure')].map(f => f.offsetHeight))") < paper
+    assert page.faults == []
+
+
+@pytest.mark.parametrize("tab", ["start", "paper-4", "scoreboard"])
+def test_the_report_has_no_barriers(barriers, report, tab):
+    assert barriers(f"{report}#{tab}") == []
+
+
+def test_tables_are_taken_home_as_csv(visit, report):
+    page = visit(report + "#row-across-scoreboard-csv")
+    with page.expect_download() as got:
+        page.click("[id=row-across-scoreboard-csv] a[download]")
+    assert got.value.path().read_bytes() == (paths.FIGURES / "across/scoreboard.csv").read_bytes()
     assert page.faults == []

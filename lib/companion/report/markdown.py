@@ -11,10 +11,11 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 def mathml(tex: str, *, block: bool = False) -> str:
     """A formula as MathML, which browsers draw by themselves; as code where docutils cannot read
-    it."""
+    it. The keyboard reaches one in a line of its own, which may be wider than a phone."""
     try:
-        return tex2mathml(tex.strip(),
-                          as_block=block).replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
+        drawn = tex2mathml(tex.strip(), as_block=block).replace("<math", '<math tabindex="0"',
+                                                                block)
+        return drawn.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
     except MathError:
         return f'<code class="tex">{escape(tex.strip())}</code>'
 
