@@ -63,7 +63,7 @@ def test_results_have_the_shapes_that_are_promised():
                            **SETTINGS | {"modality": "ecg", "model": MODEL | {"in_channels": 1}})
     assert {name: value.shape for name, value in result.items()} == {
         "val": (40,), "test": (160,), "hidden": (320, 8), "attention": (160, 16),
-        "history": (12, 4), "best": (), "threshold": ()
+        "history": (12, 4), "best": (), "validation": (), "threshold": ()
     }
     assert all(((0 <= result[part]) & (result[part] <= 1)).all() for part in ("val", "test"))
     assert result["hidden"].dtype == np.float32 and (result["hidden"] >= 0).all()
@@ -81,7 +81,7 @@ def test_test_segments_cannot_reach_training():
     touched["eeg"][160:] *= 5
     touched["arousal"][160:] = 9
     after = finetune_fold(touched, SPLIT, 0, **SETTINGS)
-    for name in ("val", "history", "threshold"):
+    for name in ("val", "history", "threshold", "validation"):
         assert np.array_equal(before[name], after[name]), name
     assert np.array_equal(before["hidden"][:160], after["hidden"][:160]) and not np.array_equal(
         before["test"], after["test"])
@@ -166,7 +166,8 @@ def test_fusion_trains_the_top_alone_and_takes_what_each_branch_knows():
     settings = {"target": "arousal", "head": {}, "recipe": {"lr": 1e-3, "batch": 16}}
     fused = fusion_fold(data, SPLIT, 0, hidden=hidden, **settings)
     one = fusion_fold(data, SPLIT, 0, hidden=hidden[:, :2], **settings)
-    assert fused.keys() == {"val", "test", "history", "best"} and fused["history"].shape == (52, 4)
+    assert fused.keys() == {"val", "test", "history", "best", "validation"}
+    assert fused["history"].shape == (52, 4)
     assert accuracy(data, fused) > 0.98 and 0.6 < accuracy(data, one) < 0.9
     assert np.array_equal(fused["test"],
                           fusion_fold(data, SPLIT, 0, hidden=hidden, **settings)["test"])

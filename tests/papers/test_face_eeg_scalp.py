@@ -83,7 +83,7 @@ def test_fits_the_folds_and_their_memo(tmp_path):
               **{part: tuple(map(int, rows)) for part, rows in split.items()}), settings=SMALL)
     store = Store(tmp_path)
     first = cross_validate(scalp_fold, data, [task], engine="serial", store=store)[0]
-    assert set(first) == {"val", "test", "history", "best"} and store.misses == 1
+    assert set(first) == {"val", "test", "history", "best", "validation"} and store.misses == 1
     np.testing.assert_array_equal(
         cross_validate(scalp_fold, data, [task], engine="serial", store=store)[0]["test"],
         first["test"])

@@ -134,7 +134,8 @@ def test_results_and_the_best_epoch():
     data, split = drawn(), parts()
     found = fold(data, split, epochs=6)
     assert {name: value.shape for name, value in found.items() if "/" not in name} == {
-        "val": (16, 4), "test": (40, 4), "history": (len(found["history"]), 4), "best": ()
+        "val": (16, 4), "test": (40, 4), "history": (len(found["history"]), 4), "best": (),
+        "validation": ()
     }
     np.testing.assert_allclose(found["test"].sum(axis=1), 1, rtol=1e-5)
     truth = LABELS[list(split["val"])]

@@ -260,4 +260,4 @@ def pretrain_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, 
                     code_digest(__file__))) if checkpoint else ""
     kept = Checkpoint(paths.build() / "checkpoints" / checkpoint, given, rng)
     history = loop.fit(task, settings, kept if checkpoint else None)
-    return state(network) | {"history": history, "validation": np.array(task.validation)}
+    return state(network) | {"history": history, "validation": np.array(history[-1, 1])}
