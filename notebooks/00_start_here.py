@@ -66,11 +66,13 @@ run = start(
 # | `21_amigos_pretraining` | What does a network learn from guessing hidden pieces of a signal? | Fig 1 |
 # | `22_amigos_recognition` | High or low arousal: one signal, two signals, three splits | Fig 2, Tables 1-4 |
 # | `23_amigos_complementarity` | Does the fusion listen to the right signal? | Figs 3-4 |
+# | `24_amigos_real_people` | The claims, asked of real hearts and brains | none printed |
 # | `30_seed_data` | What are differential entropy and eye features, and how far do they go? | Sec 3.1 |
 # | `31_seed_pretraining` | Can a network fill in hidden electrodes, and does it help? | Fig 1, Table 1 |
 # | `32_seed_fusion` | Do brain and eyes know more together? | Table 2 |
 # | `33_seed_few_labels` | What do ten labels mean, and what are they worth? | Table 3 |
 # | `34_seed_missing_channels` | How many channels may be missing? | Table 4 |
+# | `35_seed_real_people` | The claims, asked of real brains and faces | none printed |
 # | `40_face_expression` | Four emotions from one picture of a face | Figs 1, 2, 5, Table 1 |
 # | `41_eeg_scalp_maps` | How does EEG become pictures on the scalp? | Figs 3-4 |
 # | `42_eeg_recognition` | 98.7 percent: of what? | Fig 6, Tables 2-3 |
@@ -81,9 +83,9 @@ run = start(
 #
 # RMMT is the residual multimodal Transformer of Jin et al. (2024),
 # doi:10.1049/cit2.12346: face video and EEG in, continuous valence out, on the
-# MAHNOB-HCI database. Notebooks 20 to 23 are about the pre-trained Transformers on ECG
+# MAHNOB-HCI database. Notebooks 20 to 24 are about the pre-trained Transformers on ECG
 # and EEG of Vazquez-Rodriguez et al. (2022), hal-03897400, on the AMIGOS database; 30
-# to 34 about the masked autoencoders on EEG and eye movements of Gao et al. (2024), on
+# to 35 about the masked autoencoders on EEG and eye movements of Gao et al. (2024), on
 # SEED-IV and SEED-V; 40 to 43 about the face and the EEG scalp maps of Thanh and Thinh
 # (2025), doi:10.25073/2588-1086/vnucsce.4566.
 #

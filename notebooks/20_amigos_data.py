@@ -223,6 +223,8 @@ run.table(
 )
 
 # %%
+from lib.plots.results import splits_beside
+
 rows = [
     "linear, EEG",
     "linear, ECG",
@@ -233,7 +235,7 @@ rows = [
 ]
 run.figure(
     "controls",
-    plots.splits_beside(table, rows, ["arousal F1", "valence F1"], SPLITS),
+    splits_beside(table, rows, ["arousal F1", "valence F1"], SPLITS),
     **about,
 )
 

@@ -192,9 +192,11 @@ run.table("table3", answers["3"][COLUMNS], **about)
 run.table("table4", answers["4"][COLUMNS], **about)
 
 # %%
+from lib.plots.results import splits_beside
+
 metrics = ["arousal accuracy", "arousal F1", "valence accuracy", "valence F1"]
 drawn = {
-    table: plots.splits_beside(answers[table], rows, metrics, splits, published=True)
+    table: splits_beside(answers[table], rows, metrics, splits, published=True)
     for table, rows in TABLES.items()
     if table != "4"
 }
@@ -210,7 +212,7 @@ run.figure("table3", drawn["3"], **about)
 baseline = ["AMIGOS baseline, EEG", "AMIGOS baseline, EEG+ECG+GSR"]
 rows = ["EEG", "Fused", *baseline, "naive Bayes, both"]
 scores = ["arousal F1", "valence F1"]
-figure = plots.splits_beside(answers["4"], rows, scores, splits, published=True)
+figure = splits_beside(answers["4"], rows, scores, splits, published=True)
 run.figure("table4", figure, **about)
 
 # %% [markdown]
@@ -232,7 +234,7 @@ rows = [
     "linear, both",
     "nearest neighbour, both",
 ]
-run.figure("splits", plots.splits_beside(whole, rows, metrics, splits), **about)
+run.figure("splits", splits_beside(whole, rows, metrics, splits), **about)
 
 # %% [markdown]
 # ## Which errors?
@@ -361,7 +363,7 @@ run.table("nulltwin", shown, **empty["about"])
 on_null_table = amigos.answer(
     amigos.score(empty, on_null, experiment="null", tier="simulated"), 2
 )
-figure = plots.splits_beside(
+figure = splits_beside(
     on_null_table, few, ["arousal F1", "valence F1"], ["random_segments", "by_subject"]
 )
 run.figure("nulltwin", figure, **empty["about"])

@@ -93,16 +93,15 @@ show_source(real.run)
 # recording, not the state.
 
 # %%
-from lib.papers.amigos import figures as plots
-
 from lib.evaluation.stand_in import beside
+from lib.plots.results import splits_beside
 
 repetitions = range(seed, seed + seeds)
 scores, claims, about = real.results(profile, data, repetitions, device)
 means = beside(scores, real.METRIC)
 shown = [*real.VARIANTS, "linear, both", "nearest neighbour, both"]
 panels = list(means["metric"].unique())
-figure = plots.splits_beside(means, shown, panels, list(real.SPLITS))
+figure = splits_beside(means, shown, panels, list(real.SPLITS))
 said = f"{about['caption']}; 95 % intervals over folds"
 run.figure("real", figure, scores, **{**about, "caption": said})
 

@@ -54,9 +54,10 @@ def read(root: str | Path) -> Cohort:
         Trials in the order of the label file. ``labels["valence"]`` is ``(n_times,)`` at 4 Hz on
         the scale of the label file (-0.33 to 0.45); the array ``target`` inside the feature files
         is twice that, which is checked and not used. Signals, float32 at 4 Hz: ``eeg_features``
-        ``(128, n_times)``, ``face_features`` ``(38, n_times)``, ``gaze`` ``(2, n_times)``. assumed:
-        ``stimulus`` is the length of the trial, as the clip is not published; it tells about 16 of
-        the 20 clips apart. Trials whose file is missing or not as promised are in ``dropped``.
+        ``(128, n_times)``, ``face_features`` ``(38, n_times)``, ``gaze`` ``(2, n_times)``, which
+        keeps one value after the first fifteenth of a trial. assumed: ``stimulus`` is the length of
+        the trial, as the clip is not published; it tells about 16 of the 20 clips apart. Trials
+        whose file is missing or not as promised are in ``dropped``.
 
     Raises
     ------

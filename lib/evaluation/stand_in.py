@@ -82,7 +82,7 @@ def shipped(paper: str, caption: str) -> tuple[pd.DataFrame, pd.DataFrame, dict[
 
 
 def beside(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Means of one metric as :func:`lib.papers.amigos.figures.splits_beside` draws them; a panel
+    """Means of one metric as :func:`lib.plots.results.splits_beside` draws them; a panel
     (its ``metric``) for the true and one for the exchanged labels."""
     table = summary(scores[scores["metric"] == metric])
     half = half_width(table["std"], table["n"])

@@ -147,9 +147,9 @@ def none_usable(name: str, what: str, n: int, why: Mapping[str, str]) -> BadFile
 
 
 def table(kept: Kept, arrays: Sequence[str], place: str, fields: Sequence[str],
-          labels: Mapping[str, type]) -> dict[str, np.ndarray]:
+          labels: Mapping[str, Callable]) -> dict[str, np.ndarray]:
     """The ``arrays`` of all `usable` results one after another, and for each of their rows the
-    recording's place in the cohort, its fields, and its labels, each as one type."""
+    recording's place in the cohort, its fields, and what is made of its labels."""
     counts = [len(result[arrays[0]]) for *_, result in kept]
     about = {
         place: [i for i, *_ in kept],

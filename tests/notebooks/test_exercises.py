@@ -69,6 +69,8 @@ MISTAKES = [
     ("34", "x.copy()", "x", "changed the array"),
     ("34", "np.flatnonzero(~missing)", "np.arange(len(x))", "nearest to itself"),
     ("34", "[np.argsort(distance)[:k]]", "", "mean of all channels"),
+    ("35", "moved[::-1]", "moved", "count from behind"),
+    ("35", "1 + (np", "(np", "more than 0.895"),
     ("40", "p.sum(axis=1, keepdims=True)", "p.sum(axis=0, keepdims=True)", "not over faces"),
     ("40", "logits - logits.max(axis=1, keepdims=True)", "logits", "largest output away"),
     ("40", "guess[y == k] == k", "y[guess == k] == k", "precision"),

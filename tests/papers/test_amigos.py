@@ -19,6 +19,7 @@ from lib.papers.amigos import search as amigos_search
 from lib.papers.amigos.settings import CONTROLS, SPACE, SPLITS, TABLES, VARIANTS, Preset
 from lib.papers.experiment import Record
 from lib.plots.classification import confusion_matrices
+from lib.plots.results import splits_beside
 from lib.store import Store
 
 MODEL = {
@@ -199,7 +200,7 @@ def test_scores_and_their_intervals_stay_between_0_and_1():
     coin = table.assign(row="coin", role="chance", reproduced=0.5)
     constant = coin.assign(row="majority", reproduced=0.35)
     table = pd.concat([table, coin, constant])
-    figure = plots.splits_beside(table, rows, ["arousal F1"], splits, published=True)
+    figure = splits_beside(table, rows, ["arousal F1"], splits, published=True)
     (ax,) = figure.axes
     bars = [path.vertices[:, 1] for lines in ax.collections for path in lines.get_paths()]
     assert len(bars) == 9 and min(map(np.ptp, bars)) > 0.05

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from lib.plots.shapes import arms, blanks, fan, legend, over_epochs, styles
-from lib.plots.style import COLOURS, LINES, blank, colour
+from lib.plots.shapes import blanks, legend, over_epochs, styles
+from lib.plots.style import COLOURS, blank
 
 _STATES = {
     "both signals and ratings": "#009E73", "some segments dropped": "#E69F00", "missing": "#F0F0F0"
@@ -167,50 +167,6 @@ def training_curves(histories: Mapping[str, Sequence[np.ndarray]], panels: Seque
     for ax, label in zip(axes, panels, strict=True):
         ax.set(ylabel=label, ylim=(0, 1) if "accuracy" in label else None)
     legend(figure, axes[max(baselines or [0])])
-    return figure
-
-
-def splits_beside(table: pd.DataFrame, rows: Sequence[str], metrics: Sequence[str],
-                  splits: Sequence[str], published: bool = False) -> Figure:
-    """The same models under splits that keep ever more apart; a panel per metric.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From :func:`lib.evaluation.verdicts.verdicts`; the best row whose role is ``chance`` is
-        drawn as a grey line per split.
-    rows, metrics, splits : sequence of str
-        What is drawn, in this order.
-    published : bool
-        Whether the printed numbers stand on the left, hollow.
-    """
-    figure, axes = blanks(3.1, len(metrics), sharey=True)
-    alone = {
-        f"{kind}, {m}": COLOURS[m] for kind in ("linear", "AMIGOS baseline") for m in ("EEG", "ECG")
-    }
-    shades = [alone.get(row, colour(row)) for row in rows]
-    twins = [shades[:i].count(shade) for i, shade in enumerate(shades)]
-    for ax, metric in zip(axes, metrics, strict=True):
-        panel = table[table["metric"] == metric].drop_duplicates(["row", "split"])
-        chance = panel[panel["role"] == "chance"].groupby("split")["reproduced"].max()
-        printed = panel.groupby("row")["published"].first().reindex(rows)
-        panel = panel.set_index(["row", "split"])
-        for row, shade, twin, shift in zip(rows, shades, twins, fan(len(rows), 0.11), strict=True):
-            known, mark = panel.reindex([(row, split) for split in splits]), "osD^vP"[twin % 6]
-            mean, half = known["reproduced"], known["reproduced_interval"]
-            ax.errorbar(
-                np.arange(len(splits)) + shift, mean, arms(mean, mean - half, mean + half, metric),
-                fmt=mark, ls=LINES[twin % len(LINES)], color=shade,
-                mfc="white" if "without" in row else shade, lw=1.2, ms=5, label=row)
-            if published:
-                ax.plot(shift - 1, printed[row], mark, ms=7, mfc="none", color=shade)
-        for k, value in enumerate(chance.reindex(splits)):
-            ax.plot([k - 0.45, k + 0.45], [value, value], color="0.6", lw=1.2, zorder=0,
-                    label=None if k else "chance: coin or majority")
-        names = ["paper"] * published + [split.replace("_", "\n") for split in splits]
-        ax.set(xticks=range(-published, len(splits)), xticklabels=names, ylim=(0, 1), title=metric)
-    labels = axes[0].get_legend_handles_labels()[1]
-    legend(figure, axes[0], len(labels) if sum(map(len, labels)) < 75 else -(-len(labels) // 2))
     return figure
 
 

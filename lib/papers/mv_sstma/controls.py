@@ -13,6 +13,7 @@ import torch
 from scipy.special import softmax
 from sklearn.model_selection import GroupKFold
 from sklearn.neural_network import BernoulliRBM
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from torch import Tensor, nn
 
@@ -32,7 +33,11 @@ def _parts(data: Mapping[str, np.ndarray], split: Mapping, modality: str, ratio:
            seed: int = 0) -> Parts:
     """Features of the training, validation and test windows, ``(n_windows, n_features)``: scaled,
     missing channels filled in, then averaged over time. ``choice:`` the three nearest electrodes
-    speak for a missing one, the training mean for a missing eye feature, which has no place."""
+    speak for a missing one, the training mean for a missing eye feature, which has no place.
+    ``modality``: "eeg", "eye", or "both" side by side."""
+    if modality == "both":
+        both = [_parts(data, split, m, ratio, seed) for m in ("eeg", "eye")]
+        return {part: np.hstack([x[part] for x in both]) for part in both[0]}
     sizes = [len(split[part]) for part in ("train", "val", "test")]
     rows = np.concatenate([np.asarray(split[part], int) for part in ("train", "val", "test")])
     x = scale(data[modality][rows], np.arange(sizes[0]), modality, sessions(data)[rows])
@@ -125,9 +130,19 @@ def majority_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *,
 def svm_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, modality: str,
              n_classes: int, **few) -> Parts:
     """Linear SVM on one modality; its penalty C is chosen on validation windows or inside training.
-    ``modality``: "eeg" or "eye". ``few``: ``labelled``, ``n_labelled`` and ``ratio`` of
+    ``modality``: "eeg", "eye" or "both". ``few``: ``labelled``, ``n_labelled`` and ``ratio`` of
     :class:`lib.papers.mv_sstma.training.Recipe`; it then has the networks' labels and channels."""
     return _svm_scores(data, split, modality, n_classes, seed=seed, **few)[2]
+
+
+def neighbour_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, modality: str,
+                   n_classes: int) -> Parts:
+    """The class of the nearest training window, standardised: it learns nothing about emotion, what
+    it scores is recognition of the recording. ``modality``: any array ``(n_windows, n_times,
+    ...)``."""
+    x = data[modality].mean(axis=1).reshape(len(data[modality]), -1)
+    x = StandardScaler().fit(x[np.asarray(split["train"])]).transform(x)
+    return classify("nearest neighbour", x, data["emotion"], split, n_classes)
 
 
 def max_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, n_classes: int) -> Parts:

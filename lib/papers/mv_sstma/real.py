@@ -1,0 +1,165 @@
+"""Paper 3's systems on other people, openly published: EEG and face of 24 people who watched clips
+(features of MAHNOB-HCI). See :mod:`lib.evaluation.stand_in`.
+
+The face stands in for the eyes. A gaze is published too, but after a fifteenth of each trial it
+stands still: what is left names the trial, which is why it is a control here and no modality.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib import profiles
+from lib.datasets import mahnob_features, registry
+from lib.datasets.base import Cohort, Trial
+from lib.evaluation.classification import averages
+from lib.evaluation.stand_in import LABELS, ask, shipped
+from lib.papers import experiment as spine
+from lib.papers.experiment import Row
+from lib.papers.mv_sstma.controls import neighbour_fold, svm_fold
+from lib.papers.mv_sstma.pretraining import pretrain_fold
+from lib.papers.mv_sstma.settings import CONTROLS, GUESS, MODALITIES, Preset
+from lib.papers.mv_sstma.training import INPUTS, emotion_fold
+from lib.preprocessing.recordings import table
+from lib.store import digest
+from lib.training.folds import weights
+from lib.training.splits import Split, permute_labels, segment_splits
+
+# choice: the mean recall of the classes, because thirds of the training trials are no thirds of the
+# test trials
+METRIC = "balanced accuracy"
+SPLITS, NEW = ("random_segments", "by_trial", "by_subject"), "by_subject"
+# choice: features of 2 s (eight of the owner's), five of them a window, end to end. The first 2 s
+# of a trial are left out (a resampling filter rings there); the next 2 s are the face's reference
+STEP, LENGTH = 8, 5
+FEW = (1, 3, 10, 0)  # labelled windows of each class; 0: all
+ARRAYS = ("eeg", "eye", "gaze", "valence", "subject", "session", "trial")
+NETWORKS = {"EEG": "eeg", "Face": "eye", "Concat": "concat", "Attention": "attention"}
+WITHOUT = " without pre-training"
+SVMS = {"SVM face": "eye", "SVM both": "both"}
+NEAR = {"nearest neighbour, face": "eye", "nearest neighbour, gaze": "gaze"}
+ROWS = {
+    **{name: Row(emotion_fold, {"modality": m}) for name, m in NETWORKS.items()},
+    **{name + WITHOUT: Row(emotion_fold, {"modality": NETWORKS[name]}) for name in [*NETWORKS][:3]},
+    **{name: CONTROLS[name] for name in CONTROLS if name not in (GUESS, "SVM eye")},
+    **{name: Row(svm_fold, {"modality": m}, role="control") for name, m in SVMS.items()},
+    **{name: Row(neighbour_fold, {"modality": m}, role="control") for name, m in NEAR.items()},
+}
+CLAIMS = {
+    "pre-training helps": [(name, name + WITHOUT) for name in ("EEG", "Face", "Concat")],
+    "two modalities beat one": [("Concat", "EEG"), ("Concat", "Face")],
+    "attention beats concatenation": [("Attention", "Concat")],
+    "two modalities beat one, control": [("SVM both", "SVM EEG"), ("SVM both", "SVM face")],
+}
+
+
+def windows(cohort: Cohort) -> dict[str, Any]:
+    """Windows of five features of 2 s.
+
+    Returns
+    -------
+    dict
+        ``eeg`` ``(N, 5, 32, 4)``, ``assumed:`` log power by band, then by channel; ``eye`` ``(N, 5,
+        38)``, the face; ``gaze`` ``(N, 5, 2)``; of each window ``valence``, the mean of its
+        *trial*, ``trial`` and ``person``; ``subject`` and ``session``, by which paper 3 scales, are
+        the same for all: ``choice:`` new people have no training windows to be scaled by.
+    """
+    kept = [(i, trial, _windows(trial)) for i, trial in enumerate(cohort)]
+    data = table(kept, ("eeg", "eye", "gaze"), "trial", ("subject",), {"valence": np.mean})
+    data["person"], data["session"] = data["subject"], np.zeros_like(data["trial"])
+    data["subject"] = data["session"]
+    return data | {"about": spine.about(cohort, digest(data), cohort.dropped)}
+
+
+def _windows(trial: Trial) -> dict[str, np.ndarray]:
+    eeg, face, gaze = (trial.load(name).data for name in mahnob_features.KEYS)
+    face = face - face[:, STEP:2 * STEP].mean(axis=1, keepdims=True)
+    n = (eeg.shape[1] // STEP - 1) // LENGTH * LENGTH
+    eeg, face, gaze = (x[:, STEP:STEP * (n + 1)].reshape(len(x), -1, LENGTH,
+                                                         STEP).mean(axis=3).transpose(1, 2, 0)
+                       for x in (eeg, face, gaze))
+    return {"eeg": eeg.reshape(*eeg.shape[:2], 4, -1).swapaxes(2, 3), "eye": face, "gaze": gaze}
+
+
+def thirds(valence: np.ndarray, trial: np.ndarray, train: Sequence[int]) -> np.ndarray:
+    """Class 0, 1 or 2 of every window: below, between, above the thirds of the *training* trials,
+    each of which counts once."""
+    rows = np.asarray(train)
+    known = valence[rows[np.unique(trial[rows], return_index=True)[1]]]
+    return np.searchsorted(np.quantile(known, [1 / 3, 2 / 3]), valence)
+
+
+def valence_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, row: str,
+                 **settings: Any) -> dict[str, np.ndarray]:
+    """A row's own fold function on :func:`thirds` of the valence; ``y`` of the test windows beside
+    its probabilities."""
+    y, own = thirds(data["valence"], data["trial"], split["train"]), ROWS[row]
+    result = own.work({**data, "emotion": y}, split, seed, n_classes=3, **own.settings, **settings)
+    return {"test": result["test"], "y": y[np.asarray(split["test"])]}
+
+
+def folds(data: Mapping[str, Any], split: str) -> list[Split]:
+    """Five folds of a split; a fifth of the other units validates."""
+    return segment_splits(split, data["person"], data["trial"], n_folds=5)
+
+
+def run(data: Mapping[str, Any], preset: Preset, seeds: Sequence[int], *,
+        rows: Sequence[str] = tuple(ROWS), splits: Sequence[str] = SPLITS, few: int | None = None,
+        device: str = "cpu", **how: Any) -> pd.DataFrame:
+    """Tidy results of every row and fold, with the trials' own valence and, for the first seed,
+    with the valence of trials of the same person exchanged (``experiment``).
+
+    ``few``: own valence alone, encoders frozen, so many labelled windows of each class, the first
+    ones (0: all).
+    """
+    alike = {"labelled": "first10_per_class", "n_labelled": few} if few else {}
+    base = preset.finetuning if few is None else {**preset.frozen, "freeze": True, **alike}
+    network: dict[str, Any] = {f"model_{m}": dict(preset.model) for m in MODALITIES}
+    network["recipe"] = {**base, "device": device}
+    before = {"model": dict(preset.model), "recipe": {**preset.pretraining, "device": device}}
+    metric = METRIC if few is None else f"{METRIC}, {few or 'all'} windows a class"
+    known, tables = spine.chosen(rows, ROWS), list[pd.DataFrame]()
+    reads = {name: INPUTS[NETWORKS[name]] for name in known if name in NETWORKS}
+    works = {name: Row(valence_fold, {"row": name}, ARRAYS, known[name].role) for name in known}
+
+    def settings(name: str, row: Row, fold: Split) -> dict:
+        if known[name].work is not emotion_fold:
+            return alike
+        start = {f"weights_{m}": weights(begun[m][fold.fold].result) for m in reads.get(name, ())}
+        return {**network, **start}
+
+    def measure(record: spine.Record) -> dict[str, float]:
+        return {metric: averages(record.result["y"], record.result["test"])["recall"]}
+
+    for seed, split in product(seeds, splits):
+        cut, once, begun = folds(data, split), {"seeds": (seed,), **how}, {}
+        for m in sorted(set().union(*reads.values())):  # labels unseen
+            row = Row(pretrain_fold, {"modality": m, **before}, (m, "subject", "session"))
+            begun[m] = spine.run(data, {m: row}, cut, **once)
+        dealt = permute_labels(data["valence"], data["trial"], data["person"], seed)
+        several = seed == seeds[0] and few is None
+        for kind, valence in zip(LABELS[:1 + several], (data["valence"], dealt), strict=False):
+            given, about = {**data, "valence": valence}, {"tier": data["about"]["tier"]}
+            records = spine.run(given, works, cut, preset=settings, **once)
+            tables.append(spine.score("seed", records, measure, experiment=kind, **about))
+    return pd.concat(tables, ignore_index=True)
+
+
+def results(profile: str, root: str, seeds: Sequence[int],
+            device: str = "cpu") -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Scores, :data:`CLAIMS` asked of them, and what a figure must say: of a run on MAHNOB-HCI's
+    public features (profile ``public``), or those that ship with the project. Scores with few
+    labels have metrics of their own."""
+    if profiles.base(profile) != "public":
+        return shipped("seed", "EEG and face of 24 people, public features of MAHNOB-HCI")
+    preset, rows = Preset.of(profile), ("EEG", "EEG" + WITHOUT, "SVM EEG")
+    data = windows(registry.require(mahnob_features.FOLDER, profile, root))
+    tables = [run(data, preset, seeds, device=device)]
+    for n in FEW:
+        tables.append(run(data, preset, seeds, rows=rows, splits=(NEW,), few=n, device=device))
+    scores, first = pd.concat(tables, ignore_index=True), {s: folds(data, s)[0] for s in SPLITS}
+    about = {"stand_in": "MAHNOB-HCI, EEG and face", "people": len(np.unique(data["person"]))}
+    return scores, ask(scores, CLAIMS, METRIC, first, **about), data["about"]

@@ -1,0 +1,110 @@
+"""Paper 3's systems on published features that stand in for gated recordings."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lib.datasets.base import Cohort, Signal, Trial
+from lib.evaluation.stand_in import LABELS
+from lib.papers.mv_sstma import real
+from lib.store import Store
+from tests.papers.test_mv_sstma import TINY
+
+WIDTHS = {"eeg_features": 128, "face_features": 38, "gaze": 2}
+
+
+def cohort(people=10, trials=4, steps=130, seed=0):
+    """Trials whose signals say which trial it is and nothing of its valence; the gaze stands
+    still."""
+    rng = np.random.default_rng(seed)
+
+    def trial(person, number):
+        signals = {}
+        for name, width in WIDTHS.items():
+            noise = 0.0 if name == "gaze" else 1.0
+            data = rng.normal(size=(width, 1)) + noise * rng.normal(size=(width, steps))
+            signals[name] = Signal(data.astype(np.float32), 4.0, (), "")
+        valence = rng.normal() + np.zeros(steps)
+        return Trial("mahnob", person, "1", number, "", {"valence": valence},
+                     {name: (lambda signal=signal: signal) for name, signal in signals.items()}, {})
+
+    return Cohort("features", "public",
+                  tuple(trial(p, t) for p in range(people) for t in range(trials)), "features")
+
+
+@pytest.fixture(scope="module")
+def data():
+    return real.windows(cohort())
+
+
+def test_windows_are_means_of_two_seconds_in_order(data):
+    """By hand: the second window of a trial, its first feature."""
+    first = cohort()[0]
+    eeg, face, gaze = (first.load(name).data for name in WIDTHS)
+    assert data["eeg"].shape == (120, 5, 32, 4) and data["eye"].shape == (120, 5, 38)
+    own = slice(8 + 40, 8 + 48)
+    band, channel = 2, 7
+    assert data["eeg"][1, 0, channel, band] == pytest.approx(eeg[32 * band + channel, own].mean(),
+                                                             abs=1e-5)
+    np.testing.assert_allclose(data["eye"][1, 0],
+                               face[:, own].mean(axis=1) - face[:, 8:16].mean(axis=1), atol=1e-5)
+    np.testing.assert_allclose(data["gaze"][1, 4], gaze[:, 80], atol=1e-5)
+    assert data["valence"][1] == pytest.approx(first.labels["valence"].mean())
+    assert set(data["trial"][:3]) == {0} and set(data["session"]) == {0}
+
+
+def test_thresholds_come_from_training_trials_alone(data):
+    valence, trial = data["valence"], data["trial"]
+    train = np.flatnonzero(trial < 30)
+    y = real.thirds(valence, trial, train)
+    counts = np.bincount(y[train][::3], minlength=3)
+    assert counts.tolist() == [10, 10, 10]
+    other = np.where(trial < 30, valence, 100 * valence)  # test trials, whatever they are
+    np.testing.assert_array_equal(real.thirds(other, trial, train)[train], y[train])
+    longer = np.concatenate([train, np.repeat(train[:3], 9)])  # a long trial counts once
+    np.testing.assert_array_equal(real.thirds(valence, trial, longer), y)
+
+
+def test_a_still_gaze_names_the_trial_and_no_more(data, tmp_path):
+    """Under random windows the nearest gaze finds the trial and so its class, whatever the labels
+    mean; with trials or people apart nothing is left."""
+    scores = real.run(data, TINY, [0, 1], rows=("nearest neighbour, gaze", "SVM both", "majority"),
+                      store=Store(tmp_path), engine="serial")
+    mean = scores.pivot_table("value", ["row", "split"], "experiment")
+    near = mean.loc["nearest neighbour, gaze"]
+    assert (near.loc["random_segments"] == 1).all() and list(near) == [LABELS[1], LABELS[0]]
+    assert near.loc[["by_trial", "by_subject"]].to_numpy().max() < 0.6
+    assert mean.loc["SVM both"].loc["by_subject"].between(0.1, 0.6).all()
+    assert mean.loc["majority"].to_numpy() == pytest.approx(1 / 3)
+    seeds = scores.groupby("experiment")["seed"].unique().map(list)
+    assert seeds.to_dict() == {LABELS[0]: [0, 1], LABELS[1]: [0]}
+
+
+def test_labels_are_exchanged_within_people(data, monkeypatch):
+    given = []
+
+    def spy(arrays, rows, folds, **how):
+        given.append(arrays["valence"])
+        return []
+
+    monkeypatch.setattr(real.spine, "run", spy)
+    monkeypatch.setattr(real.spine, "score", lambda *_, **__: pd.DataFrame())
+    real.run(data, TINY, [0], rows=("majority",), splits=("by_trial",))
+    own, dealt = given[-2:]
+    first = np.unique(data["trial"], return_index=True)[1]
+    np.testing.assert_array_equal(own, data["valence"])
+    assert (own != dealt).any()
+    for person in np.unique(data["person"]):
+        rows = first[data["person"][first] == person]
+        assert sorted(own[rows]) == sorted(dealt[rows])
+
+
+def test_networks_begin_from_what_their_fold_pre_trained_and_few_labels_freeze_it(data, tmp_path):
+    rows = ("Concat", "Concat without pre-training")
+    few, all_windows = (real.run(data, TINY, [0], rows=rows, splits=("by_trial",), few=n,
+                                 store=Store(tmp_path), engine="serial") for n in (2, 0))
+    assert set(few["metric"]) == {f"{real.METRIC}, 2 windows a class"}
+    assert set(all_windows["metric"]) == {f"{real.METRIC}, all windows a class"}
+    assert set(few["experiment"]) == {LABELS[0]} and len(few) == len(all_windows) == 10
+    by_row = all_windows.groupby("row")["value"].apply(list)
+    assert by_row.iloc[0] != by_row.iloc[1]
