@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from lib.datasets import (amigos, ecg_corpora, eeg_corpora, eegmat, flex, mahnob, mahnob_features,
-                          muse, rafdb, seed_iv, seed_v)
+from lib.datasets import (amigos, ecg_corpora, eeg_corpora, eegmat, flex, london_faces, mahnob,
+                          mahnob_features, muse, rafdb, seed_iv, seed_v, wild_faces)
 from lib.datasets.base import Cohort
 from lib.datasets.mahnob_files import read_labels
 from lib.datasets.mahnob_format import session_id
@@ -93,7 +93,9 @@ READERS: dict[str, tuple] = {
     "mahnob": (mahnob.read, _labelled_sessions), "amigos": (amigos.read, amigos.files),
     "mahnob-public-features": (mahnob_features.read, lambda _: checksums(mahnob_features.FOLDER)),
     "seed-iv": (seed_iv.read, seed_iv.files), "seed-v": (seed_v.read, seed_v.files),
-    "rafdb": (rafdb.read, rafdb.files), "flex": (flex.read, flex.files),
+    "rafdb": (rafdb.read, rafdb.files), "london-faces": (london_faces.read,),
+    "faces-in-the-wild": (partial(wild_faces.read, only=partial(checksums, wild_faces.FOLDER)),
+                          lambda _: checksums(wild_faces.FOLDER)), "flex": (flex.read, flex.files),
     "muse-mental-states": (muse.read, lambda _: checksums(muse.FOLDER)), "muse": (muse.read,),
     "eegmat": (partial(eegmat.read, sizes=lambda name: checksums(eegmat.FOLDER)[name][1]),
                lambda _: checksums(eegmat.FOLDER)), "eegmmidb": (eeg_corpora.read_eegmmidb,

@@ -42,7 +42,7 @@ from torch.nn.functional import relu
 
 from lib.models.backbones import PACKAGE, Backbone, mobilenet_v2
 
-ATTENTION = ("patch", "feature", "batch")
+ATTENTION = ("patch", "feature", "batch", "none")
 CUT = 15  # stem and 14 bottlenecks of 17; 697,792 weights and 18,752 running statistics
 SIZE = 112  # pixels, Sec 3
 
@@ -111,11 +111,12 @@ class PatchAttention(nn.Module):
 
     Parameters
     ----------
-    attention : {"patch", "feature", "batch"}
+    attention : {"patch", "feature", "batch", "none"}
         Over what the attention goes. ``patch``: the four patches of a face, each of 32 features.
         ``feature``: the 32 features of a face, each a vector of its values on the four patches;
         this is nearer to the paper's words ("the importance of each feature"). ``batch``: the faces
-        of a batch, each averaged over its patches; the published fault.
+        of a batch, each averaged over its patches; the published fault. ``none``: over nothing, the
+        mean of the patches; attention has no weights of its own, so the network is as large.
     n_classes, hidden : int
     dropout : float
     """
@@ -138,6 +139,8 @@ class PatchAttention(nn.Module):
         x = self.norm(x.flatten(0, 1)).unflatten(0, x.shape[:2])
         if self.attention == "batch":
             return attend(x[:, 0])
+        if self.attention == "none":
+            return x.mean(dim=1), x.new_full((len(x), 4, 4), 0.25)
         feature = self.attention == "feature"
         x, weights = attend(x.mT if feature else x)
         return x.mean(dim=2 if feature else 1), weights

@@ -10,7 +10,8 @@ and Jones (2001) that ships with OpenCV instead, which needs no compiler and no 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -198,6 +199,34 @@ def crop(frames, boxes: np.ndarray, size: int = 48, margin: float = 0.1) -> np.n
         face[:] = cv2.resize(part, (size, size),
                              interpolation=cv2.INTER_AREA if side > size else cv2.INTER_LINEAR)
     return faces
+
+
+def portraits(pictures: Iterable[np.ndarray], tight: Sequence[bool],
+              size: int) -> dict[str, np.ndarray]:
+    """The largest face of each picture.
+
+    Parameters
+    ----------
+    pictures : iterable of array ``(height, width, 3)``
+        uint8, RGB; each of its own size.
+    tight : sequence of bool
+        Which are cut to the face already (the cascade finds none in such) and are taken as they
+        are.
+    size : int
+        Pixels.
+
+    Returns
+    -------
+    dict
+        ``faces`` ``(n, size, size, 3)``, from `crop`; black where the cascade finds none.
+    """
+    faces = np.zeros((len(tight), size, size, 3), np.uint8)
+    for face, picture, whole in zip(faces, pictures, tight, strict=True):
+        with suppress(BadFile):
+            edge = np.array([[0, 0, *picture.shape[1::-1]]])
+            box = edge if whole else detect(picture[None]).boxes
+            face[:] = crop(picture[None], box, size, 0.0 if whole else 0.1)
+    return {"faces": faces}
 
 
 def face_features(faces: np.ndarray, backbone: Callable[[np.ndarray], np.ndarray],

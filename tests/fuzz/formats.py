@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import edfio
 import numpy as np
 from scipy.io import savemat
@@ -52,6 +53,8 @@ LIMITS = Blind(
     "every channel has limits of its own, so that a digit more or less is a gain like any")
 LISTING = Blind(r"recordings\.csv", "cut|deleted", "^missing trials(?!.*values)",
                 "the listing is the user's own: a line less is no damage")
+NAMES = Blind(r"legend\.csv", "", r"^(missing|new) trials(?!.*values)",
+              "the legend is its own list: a line less, or another picture's name, is no damage")
 TEXT = Blind(r"session\.xml", "doubled|deleted", r"^other values \{'[^']*': \{'stimulus': 1\}\} in",
              "a clip's name can be any text")
 
@@ -120,6 +123,25 @@ def _eegmat(root: Path) -> None:
                       data_record_duration=1.0).write(root / f"Subject{number:02d}_{state}.edf")
 
 
+def _pictures(root: Path, *names: str) -> None:
+    random = np.random.default_rng(0)
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(root / name), random.integers(0, 255, (40, 30, 3), np.uint8))
+
+
+def _wild(root: Path) -> None:
+    """Under other names than the owner's, pictures are not read."""
+    names = list(catalogue.checksums("faces-in-the-wild"))[::400]
+    _pictures(root, *names)
+    lines = [
+        f"302,{Path(name).name},{emotion}"
+        for name, emotion in zip(names, ("happiness", "neutral", "sadness", "sadness",
+                                         "surprise"), strict=True)
+    ]
+    write_file(root / "legend.csv", "\n".join(["user.id,image,emotion", *lines, ""]))
+
+
 def _converted(root: Path) -> None:
     seed.make(root / "original", layout="seed-v", subjects=2, windows=(2, 4))
     seed_v.convert(root / "original", root / "converted")
@@ -152,6 +174,11 @@ FORMATS = {
                    blind=(FOLDER, ROWS, DIGITS)),
 }
 FORMATS["eegmat"] = Format("eegmat", _eegmat, blind=(FOLDER, OTHER, LIMITS))
+FORMATS["faces-in-the-wild"] = Format("faces-in-the-wild", _wild, blind=(JPEG, NAMES))
+FORMATS["london-faces"] = Format(
+    "london-faces", lambda root: _pictures(root, "neutral_front/001_03.jpg",
+                                           "neutral_front/002_03.jpg", "smiling_front/001_08.jpg"),
+    blind=(FOLDER, JPEG))
 CORPORA = ("eegmmidb", "way-eeg-gal", "kaya", "dreamer", "ascertain", "pspm")
 for _name in CORPORA:
     _blind = (FOLDER, OTHER, ROWS, *([COUNTED] if _name == "pspm" else []))

@@ -23,7 +23,7 @@ from lib.datasets.rafdb import EMOTIONS
 from lib.evaluation.classification import averages, confusion
 from lib.models.face_attention import PatchAttention, truncated_mobilenet, weights_source
 from lib.papers import experiment as spine
-from lib.papers.experiment import Record
+from lib.papers.experiment import Record, Row
 from lib.papers.face_eeg.expression_settings import ROWS, FacePreset
 from lib.papers.face_eeg.expression_training import backbone_features, face_fold, splits
 from lib.papers.face_eeg.settings import Preset
@@ -103,17 +103,18 @@ def repeats(data: Mapping[str, np.ndarray], name: str, preset: FacePreset) -> li
     return [dataclasses.replace(split, fold=number) for number, split in enumerate(drawn)]
 
 
-def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: FacePreset, *,
-        seed: int = 0, device: str = "cpu", **how: Any) -> list[Record]:
-    """Train and test rows on every repeat of a split.
+def run(data: Mapping[str, Any], names: Sequence[str], split: str | Sequence[Split],
+        preset: FacePreset, *, rows: Mapping[str, Row] = ROWS, seed: int = 0, device: str = "cpu",
+        **how: Any) -> list[Record]:
+    """Train and test rows on every repeat of a split, or on given folds.
 
     Parameters
     ----------
     data : mapping
         Of :func:`features`.
     names : sequence of str
-        Keys of ``ROWS``.
-    split : {"official", "pooled"}
+        Keys of ``rows``.
+    split : {"official", "pooled"} or sequence of Split
     preset : FacePreset
     seed, device : int, str
         Of the trainings.
@@ -122,7 +123,8 @@ def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: FaceP
     """
     recipe = {**preset.recipe, "device": device}
     return spine.run(
-        data, spine.chosen(names, ROWS), repeats(data, split, preset),
+        data, spine.chosen(names, rows),
+        repeats(data, split, preset) if isinstance(split, str) else split,
         preset=lambda _, row, fold: {"recipe": recipe}
         if row.work is face_fold else {}, seeds=(seed,), **how)
 
@@ -145,7 +147,8 @@ def answer(results: pd.DataFrame, table: str | int = 1) -> pd.DataFrame:
     return spine.answer("face_eeg", results, table)
 
 
-def confusions(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> pd.DataFrame:
+def confusions(data: Mapping[str, np.ndarray], records: Iterable[Record],
+               emotions: Sequence[str] = EMOTIONS) -> pd.DataFrame:
     """Counts of true and predicted emotions over the test faces of all records together, with row
     percentages (Figure 5).
 
@@ -154,7 +157,7 @@ def confusions(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> pd.
     records = list(records)
     y = np.concatenate([data["emotion"][list(r.split.test)] for r in records])
     return confusion(y, np.concatenate([r.result["test"].argmax(axis=1) for r in records]),
-                     EMOTIONS)
+                     emotions)
 
 
 def recalls(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> pd.DataFrame:
@@ -173,7 +176,9 @@ def recalls(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> pd.Dat
 
 def _network(record: Record) -> PatchAttention:
     """The trained network of a record, in evaluation mode."""
-    return restore(PatchAttention(**ROWS[record.row].settings["model"]), record.result).eval()
+    model = ROWS[record.row].settings["model"]
+    return restore(PatchAttention(n_classes=record.result["test"].shape[1], **model),
+                   record.result).eval()
 
 
 @torch.no_grad()

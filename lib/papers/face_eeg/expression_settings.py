@@ -33,16 +33,17 @@ class FacePreset:
     simulated: Mapping = taken_by(simulation.make)
 
 
-def _network(attention: str, maps: str = "maps", role: str = "model") -> Row:
+def network(attention: str, maps: str = "maps", role: str = "model") -> Row:
+    """A row whose network attends over something, on maps of one of the backbones."""
     return Row(face_fold, {"model": {"attention": attention}, "maps": maps}, (maps, "emotion"),
                role)
 
 
 ROWS = {
-    "Face": _network("patch"),
-    "Face (feature attention)": _network("feature"),
-    "Face (batch attention)": _network("batch"),  # to show its fault
+    "Face": network("patch"),
+    "Face (feature attention)": network("feature"),
+    "Face (batch attention)": network("batch"),  # to show its fault
     "majority": Row(control_fold, {"model": "majority"}, ("maps", "emotion"), "chance"),
     "linear": Row(control_fold, {"model": "balanced linear"}, ("maps", "emotion"), "control"),
-    "random backbone": _network("patch", "random_maps", "control"),
+    "random backbone": network("patch", "random_maps", "control"),
 }

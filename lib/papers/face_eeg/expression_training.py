@@ -178,8 +178,8 @@ def face_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, mode
     Parameters
     ----------
     data : mapping
-        ``maps`` ``(n, copies, 160, 4, 4)`` of `backbone_features` and ``emotion`` ``(n,)`` int, 0
-        to 3.
+        ``maps`` ``(n, copies, 160, 4, 4)`` of `backbone_features` and ``emotion`` ``(n,)`` int,
+        classes from 0.
     split : mapping
         ``train``, ``val``, ``test``: image indices. Predictions come in their order, computed in
         batches of ``recipe["batch"]``, which matters for ``attention="batch"`` alone.
@@ -194,7 +194,7 @@ def face_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, mode
     Returns
     -------
     dict
-        ``val``, ``test``: probabilities ``(n_val, 4)``, ``(n_test, 4)`` float32, of faces as they
+        ``val``, ``test``: probabilities ``(n, n_classes)`` float32, of faces as they
         are, not mirrored, by the weights of the best epoch; ``history`` ``(epochs, 4)``: training
         loss, validation loss, validation accuracy, learning rate; ``best``: that epoch, from
         0; ``weights/<name>``: the network's state.
@@ -202,16 +202,18 @@ def face_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, mode
     settings = Recipe(**recipe)
     torch.manual_seed(seed)
     emotion, train = np.asarray(data["emotion"], np.int64), np.asarray(split["train"])
-    weight = torch.from_numpy(class_weights(emotion[train])) if settings.balanced else torch.ones(4)
-    task = FaceTask(PatchAttention(**model), [torch.from_numpy(data[maps])], emotion, split,
-                    settings, np.random.default_rng(seed), weight.to(settings.device))
+    n = int(emotion.max()) + 1
+    weight = torch.from_numpy(class_weights(emotion[train],
+                                            n)) if settings.balanced else torch.ones(n)
+    task = FaceTask(PatchAttention(n_classes=n, **model), [torch.from_numpy(data[maps])], emotion,
+                    split, settings, np.random.default_rng(seed), weight.to(settings.device))
     return recognise(task) | state(task.network)
 
 
 def control_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *,
                  model: str) -> dict[str, np.ndarray]:
-    """``val`` and ``test``, probabilities ``(n, 4)``, by a control of
+    """``val`` and ``test``, probabilities ``(n, n_classes)``, by a control of
     :data:`lib.training.controls.CLASSIFIERS` on the maps averaged over space, 160 numbers a
     face."""
     x = data["maps"][:, 0].mean(axis=(2, 3), dtype=np.float32)
-    return classify(model, x, data["emotion"], split, 4)
+    return classify(model, x, data["emotion"], split, int(data["emotion"].max()) + 1)
