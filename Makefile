@@ -18,6 +18,7 @@ LIMIT   :=
 SET     :=
 LAB     :=
 FOLDER  :=
+TESTS   := tests
 # These two also from the environment. Nothing of theirs is removed that was not made here.
 DATA    ?=
 ifeq ($(origin BUILD),undefined)
@@ -188,7 +189,7 @@ test: setup ## check: every test: fast ones, then all notebooks from cold, then 
 	@$(MAKE) --no-print-directory test-golden
 
 test-unit: setup
-	$(PY) -m pytest -q -n $(call quote,$(value JOBS)) --dist loadfile tests --ignore tests/notebooks/test_golden.py --ignore tests/browser
+	$(PY) -m pytest -q -n $(call quote,$(value JOBS)) --dist loadfile $(value TESTS) --ignore tests/notebooks/test_golden.py --ignore tests/browser
 
 # Report, site and JupyterLab in a browser; skipped where there is no Chromium.
 test-browser: setup
