@@ -246,6 +246,7 @@ tune: setup ## play: search the hyper-parameters of paper 2 with Ray Tune, on va
 
 data: setup ## data: download the openly published data into DATA (default: data/); SIZE=subjects of the EEG corpus (10)
 	$(PY) -m lib.datasets fetch mahnob-public-features eegmat eegmmidb muse-mental-states $(if $(SIZE),--size=$(call quote,$(value SIZE)))
+	@echo 'The faces of notebook 44 come by hand: make data-status names page and folder (faces-in-the-wild, london-faces)'
 
 weights: setup ## data: fetch the image networks' weights that no package ships into DATA/weights (212 MB)
 	$(PY) -m lib.datasets fetch weights

@@ -14,7 +14,6 @@ from lib.datasets.wild_faces import AGAIN, trial
 
 FOLDER = "london-faces"
 NAME = re.compile(r"(?:(happy_|smiling_front/)|neutral_(?:front/)?)(\d{3})_0([38])\.jpe?g", re.I)
-FORMS = ("crop", "whole")
 CREDIT = "Face Research Lab London Set (DeBruine and Jones 2017, CC BY 4.0)"
 
 
@@ -46,7 +45,7 @@ def read(root: str | Path) -> Cohort:
     twins, form = copies(pictures), "crop"
     for path in pictures:
         if name := NAME.fullmatch(path.relative_to(root).as_posix()):
-            emotion, form = "happiness" if name[1] else "neutral", FORMS["/" in name[0]]
+            emotion, form = "happiness" if name[1] else "neutral", ("crop", "whole")["/" in name[0]]
             with left_out(dropped, name[0]):
                 trials.append(
                     trial(path, twins, FOLDER, int(name[2]), form, int(name[3]), emotion, emotion))

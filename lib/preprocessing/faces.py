@@ -223,8 +223,7 @@ def portraits(pictures: Iterable[np.ndarray], tight: Sequence[bool],
     faces = np.zeros((len(tight), size, size, 3), np.uint8)
     for face, picture, whole in zip(faces, pictures, tight, strict=True):
         with suppress(BadFile):
-            edge = np.array([[0, 0, *picture.shape[1::-1]]])
-            box = edge if whole else detect(picture[None]).boxes
+            box = np.array([[0, 0, *picture.shape[1::-1]]]) if whole else detect(picture[None])[0]
             face[:] = crop(picture[None], box, size, 0.0 if whole else 0.1)
     return {"faces": faces}
 

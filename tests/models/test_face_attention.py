@@ -160,3 +160,11 @@ def test_unknown_attention():
     with pytest.raises(ValueError,
                        match="attention 'channel': expected one of patch, feature, batch"):
         PatchAttention("channel")
+
+
+def test_without_attention_the_mean_of_the_patches_counts():
+    head = settled("none")
+    x = torch.relu(head.inner(head.patches(MAPS)))
+    x = head.norm(x.flatten(0, 1)).unflatten(0, (6, 4)).mean(dim=1)
+    assert torch.allclose(head(MAPS), head.outer(x), atol=1e-5)
+    assert (head.features(MAPS)[1] == 0.25).all()

@@ -9,7 +9,7 @@ import pytest
 
 from lib.datasets.base import BadFile
 from lib.preprocessing import faces
-from lib.preprocessing.faces import crop, detect, face_features
+from lib.preprocessing.faces import crop, detect, face_features, portraits
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +95,14 @@ def test_crop_shapes_and_edges():
     assert crop(frame, np.array([[0.4, 3, 60.5, 61]]), size=40).shape == (1, 40, 40, 3)
     with pytest.raises(ValueError, match="shorter"):
         crop(frame, np.zeros((2, 4)) + 9)
+
+
+def test_portraits_are_found_or_taken_as_they_are_or_black(photograph):
+    noise = np.random.default_rng(0).integers(0, 255, (90, 60, 3), dtype=np.uint8)
+    cut = portraits(iter([photograph, noise, noise]), [False, False, True], 30)["faces"]
+    assert cut.shape == (3, 30, 30, 3)
+    assert np.array_equal(cut[0], crop(photograph[None], detect(photograph[None]).boxes, 30)[0])
+    assert not cut[1].any() and cut[2].any()
 
 
 def test_features_keep_order_and_fill_the_last_batch():

@@ -203,10 +203,10 @@ def face_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, mode
     torch.manual_seed(seed)
     emotion, train = np.asarray(data["emotion"], np.int64), np.asarray(split["train"])
     n = int(emotion.max()) + 1
-    weight = torch.from_numpy(class_weights(emotion[train],
-                                            n)) if settings.balanced else torch.ones(n)
+    weight = class_weights(emotion[train], n) if settings.balanced else np.ones(n, np.float32)
     task = FaceTask(PatchAttention(n_classes=n, **model), [torch.from_numpy(data[maps])], emotion,
-                    split, settings, np.random.default_rng(seed), weight.to(settings.device))
+                    split, settings, np.random.default_rng(seed),
+                    torch.from_numpy(weight).to(settings.device))
     return recognise(task) | state(task.network)
 
 

@@ -15,7 +15,6 @@ from lib import paths, profiles
 from lib.datasets import london_faces, rafdb, registry, wild_faces
 from lib.datasets.base import Signal
 from lib.evaluation.stand_in import LABELS, ask, shipped
-from lib.papers.experiment import Record
 from lib.papers.face_eeg import expression, expression_settings
 from lib.papers.face_eeg.settings import Preset
 from lib.preprocessing.faces import portraits
@@ -31,7 +30,7 @@ SHOWN = ("Face", "Face without attention", "random backbone", "linear", "majorit
 CLAIMS = {
     "attention helps": [("Face", "Face without attention")],
     "ImageNet's features help": [("Face", "random backbone")],
-    "the network beats a linear model": [("Face", "linear")],
+    "the network beats a linear model": [("Face", "linear")]
 }
 
 
@@ -52,9 +51,9 @@ def features(name: str, emotions: Sequence[str], profile: str, root: str = "",
                 loaders={"image": partial(Signal, image[None], 1.0)})
         for trial, image in zip(chosen, cut["faces"], strict=True) if image.any())
     caption = f"{trials.caption}; a face in {len(kept)} of {len(chosen)} pictures"
-    cohort = replace(trials, trials=kept, caption=caption, dropped={})
-    return expression.features(cohort, store=store, **
-                               how) | {"subject": np.array([trial.subject for trial in kept])}
+    found = expression.features(replace(trials, trials=kept, caption=caption, dropped={}),
+                                store=store, **how)
+    return found | {"subject": np.array([trial.subject for trial in kept])}
 
 
 def folds(data: Mapping[str, Any], name: str) -> list[Split]:
@@ -75,16 +74,15 @@ def folds(data: Mapping[str, Any], name: str) -> list[Split]:
 
 def run(data: Mapping[str, Any], title: str, preset: expression_settings.FacePreset,
         seeds: Sequence[int], splits: Sequence[str] = SPLITS, rows: Sequence[str] = SHOWN,
-        **how: Any) -> tuple[pd.DataFrame, list[Record]]:
+        **how: Any) -> tuple[pd.DataFrame, list[Any]]:
     """Tidy accuracy, precision, recall and F1 (``title`` before them) of every row and fold, with
     the true emotions and with those of other pictures of the source (``experiment``), and the
     records of the former. ``seeds`` repeat the trainings and the exchange on the same folds."""
-    tables, kept, own = [], list[Record](), data["emotion"]
+    tables, kept, own = [], list[Any](), data["emotion"]
     for seed, split, labels in product(seeds, splits, LABELS):
         dealt = permute_labels(own, np.arange(len(own)), data["official"], seed)
-        given = {**data, "emotion": own if labels == LABELS[0] else dealt}
-        records = expression.run(given, rows, folds(data, split), preset, rows=ROWS, seed=seed,
-                                 **how)
+        given, how["seed"] = {**data, "emotion": own if labels == LABELS[0] else dealt}, seed
+        records = expression.run(given, rows, folds(data, split), preset, rows=ROWS, **how)
         tables.append(expression.score(given, records, experiment=labels))
         kept += records if labels == LABELS[0] else []
     table = pd.concat(tables, ignore_index=True)
@@ -105,12 +103,12 @@ def results(profile: str, root: str, seeds: Sequence[int], device: str = "cpu",
             "scores": scores, "claims": claims, "counts": counts, "about": about, "credit": credit
         }
     preset, how = Preset.of(profile).face, {"device": device}
+    three = ("Face", "linear", "majority")
     wild = features(wild_faces.FOLDER, emotions, profile, root)
     london = features(london_faces.FOLDER, LONDON, profile, root)
     scores, records = run(wild, "wild", preset, seeds, **how)
-    stills, _ = run(wild, "other", preset, seeds[:1], SOURCES, ("Face", "linear"), **how)
-    two, trained = run(london, "London", preset, seeds, SPLITS[1:], ("Face", "linear", "majority"),
-                       **how)
+    stills, _ = run(wild, "other", preset, seeds[:1], SOURCES, three, **how)
+    two, trained = run(london, "London", preset, seeds, SPLITS[1:], three, **how)
     new = [r for r in records if (r.row, r.split.name) == ("Face", "by_subject")]
     counts = expression.confusions(wild, new, emotions)
     counts = counts.set_axis(counts.columns.map(" ".join), axis=1).reset_index()
