@@ -11,8 +11,9 @@ from typing import Any
 
 import yaml
 
-from lib.datasets import (amigos, ecg_corpora, eeg_corpora, eegmat, flex, london_faces, mahnob,
-                          mahnob_features, muse, rafdb, seed_iv, seed_v, wild_faces)
+from lib.datasets import (amigos, dens, ecg_corpora, eeg_corpora, eegmat, emoeeg_mc, flex,
+                          london_faces, mahnob, mahnob_features, muse, rafdb, seed_iv, seed_v,
+                          wild_faces)
 from lib.datasets.base import Cohort
 from lib.datasets.mahnob_files import read_labels
 from lib.datasets.mahnob_format import session_id
@@ -101,8 +102,9 @@ READERS: dict[str, tuple] = {
                lambda _: checksums(eegmat.FOLDER)), "eegmmidb": (eeg_corpora.read_eegmmidb,
                                                                  lambda _: EEGMMIDB),
     "way-eeg-gal": (eeg_corpora.read_way,), "kaya": (eeg_corpora.read_kaya,),
-    "dreamer": (ecg_corpora.read_dreamer, lambda _: ["DREAMER.mat"]),
-    "ascertain": (ecg_corpora.read_ascertain,), "pspm": (ecg_corpora.read_pspm,)
+    "dreamer": (ecg_corpora.read_dreamer,
+                lambda _: ["DREAMER.mat"]), "ascertain": (ecg_corpora.read_ascertain,),
+    "pspm": (ecg_corpora.read_pspm,), "dens": (dens.read,), "emoeeg-mc": (emoeeg_mc.read,)
 }
 
 # weights of image networks by file: what they are, their owner's address, licence, checksum, bytes

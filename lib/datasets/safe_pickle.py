@@ -20,13 +20,13 @@ from lib.datasets.base import BadFile
 
 
 class _Dtype:
-    """A numeric dtype as a pickle gives it: ``dtype('f8', False, True)``, then a state of which
-    only the byte order is looked at."""
+    """A numeric dtype (or that of objects, see :class:`_Array`) as a pickle gives it:
+    ``dtype('f8', False, True)``, then a state of which only the byte order is looked at."""
 
     __slots__ = ("plain",)
 
     def __init__(self, name, align=False, copy=True):
-        if not (isinstance(name, str) and re.fullmatch(r"[biuf]\d{1,2}", name)):
+        if not (isinstance(name, str) and re.fullmatch(r"[biuf]\d{1,2}|O8", name)):
             raise pickle.UnpicklingError(f"dtype {name!r}")
         self.plain = np.dtype(name)
 
@@ -38,16 +38,20 @@ class _Dtype:
 
 
 class _Array(np.ndarray):
-    """An array that takes from a pickle nothing but shape, numeric dtype, order and bytes."""
+    """An array that takes from a pickle nothing but shape, numeric dtype, order and bytes; or is
+    the box without axes in which ``numpy.save`` puts one object, which came as all else here."""
     def __setstate__(self, state) -> None:
         _, shape, dtype, fortran, content = state
+        if shape == () and isinstance(content, list) and len(content) == 1:
+            super().__setstate__((1, (), np.dtype(object), False, content))
+            return
         filled = _filled(content, dtype, shape, "F" if fortran else "C")
         super().__setstate__((1, filled.shape, filled.dtype, False, filled.tobytes()))
 
 
 def _filled(content, dtype, shape, order="C") -> np.ndarray:
-    if not isinstance(dtype, _Dtype):
-        raise pickle.UnpicklingError(f"an array of {type(dtype).__name__}")
+    if not isinstance(dtype, _Dtype) or dtype.plain.hasobject:
+        raise pickle.UnpicklingError("an array of no numbers")
     if not isinstance(content, bytes | bytearray):
         raise pickle.UnpicklingError(f"an array made of {type(content).__name__}")
     if math.prod(shape) * dtype.plain.itemsize != len(content):
@@ -130,7 +134,8 @@ def loads(data: bytes, file: str | Path) -> object:
     -------
     object
         Dictionaries (ordered ones too), lists, tuples, numbers, text, bytes, None, and arrays of
-        booleans, integers and floats.
+        booleans, integers and floats; any of these in an array without axes, as ``numpy.save``
+        writes a dictionary.
 
     Raises
     ------

@@ -13,7 +13,7 @@ import edfio
 import numpy as np
 from scipy.io import savemat
 
-from lib.datasets import catalogue, eegmat, flex_format, mahnob_features, seed_v
+from lib.datasets import amigos_format, catalogue, eegmat, flex_format, mahnob_features, seed_v
 from lib.simulation import amigos, corpora, flex, mahnob, mahnob_files, muse, rafdb, seed
 from lib.simulation.folder import write_file
 
@@ -55,6 +55,9 @@ LISTING = Blind(r"recordings\.csv", "cut|deleted", "^missing trials(?!.*values)"
                 "the listing is the user's own: a line less is no damage")
 NAMES = Blind(r"legend\.csv", "", r"^(missing|new) trials(?!.*values)",
               "the legend is its own list: a line less, or another picture's name, is no damage")
+TABLE = Blind(
+    r"\.tsv$", "", r"(eeg|ecg): \(|: \d+ values|other values|other labels",
+    "onsets and ratings are text without a checksum: a digit makes another onset or rating")
 TEXT = Blind(r"session\.xml", "doubled|deleted", r"^other values \{'[^']*': \{'stimulus': 1\}\} in",
              "a clip's name can be any text")
 
@@ -142,6 +145,39 @@ def _wild(root: Path) -> None:
     write_file(root / "legend.csv", "\n".join(["user.id,image,emotion", *lines, ""]))
 
 
+def _dens(root: Path) -> None:
+    """As OpenNeuro has it, with the channels that are used and two more."""
+    random = np.random.default_rng(0)
+    for number in (3, 4):
+        person, total = f"sub-mit00{number}", 8000 + 500 * number
+        folder = root / person / "eeg"
+        folder.mkdir(parents=True)
+        labels = ["E1", *amigos_format.EEG_CHANNELS, "ECG", "EMG1"]
+        places = np.zeros(len(labels), [("labels", object)])
+        places["labels"] = labels
+        name = f"{person}_task-Emotion_eeg"
+        eeg = {
+            "nbchan": float(len(labels)), "trials": 1.0, "pnts": float(total), "srate": 250.0,
+            "data": f"{name}.fdt", "chanlocs": places, "event": np.zeros((0, 0))
+        }
+        savemat(folder / f"{name}.set", {"EEG": eeg}, appendmat=False)
+        random.normal(0, 20, (total, len(labels))).astype("<f4").tofile(folder / f"{name}.fdt")
+        write_file(folder / f"{person}_task-emotion_events.tsv",
+                   "onset\tduration\ttrial_type\tlabel\n1500\t1\tstm\t7_0\n9100\t1\tvlnc\tn/a\n")
+        (root / person / "beh").mkdir()
+        write_file(root / person / "beh" / f"{person}_task-Emotion_beh.tsv",
+                   "\tstimuliName\tvalence\tarousal\n0\t7.mp4\t4.42\t7.95\n")
+
+
+def _emoeeg(root: Path) -> None:
+    random = np.random.default_rng(0)
+    for number in (1, 2):
+        folder = root / f"sub-0{number}" / "ses-vid" / "eeg"
+        folder.mkdir(parents=True)
+        np.save(folder / f"sub-0{number}_ses-vid_task-emotion_de.npy",
+                {"de": random.normal(0, 1, (64, 630, 5))})
+
+
 def _converted(root: Path) -> None:
     seed.make(root / "original", layout="seed-v", subjects=2, windows=(2, 4))
     seed_v.convert(root / "original", root / "converted")
@@ -173,6 +209,8 @@ FORMATS = {
                    functools.partial(muse.make, subjects=2, recordings=1, seconds=15),
                    blind=(FOLDER, ROWS, DIGITS)),
 }
+FORMATS["dens"] = Format("dens", _dens, blind=(FOLDER, OTHER, TABLE))
+FORMATS["emoeeg-mc"] = Format("emoeeg-mc", _emoeeg, blind=(FOLDER, OTHER), shared=True)
 FORMATS["eegmat"] = Format("eegmat", _eegmat, blind=(FOLDER, OTHER, LIMITS))
 FORMATS["faces-in-the-wild"] = Format("faces-in-the-wild", _wild, blind=(JPEG, NAMES))
 FORMATS["london-faces"] = Format(
