@@ -68,9 +68,9 @@ def read(root: str | Path) -> Cohort:
     for name, header in sorted(there.items()):
         if person := PERSON.fullmatch(name):
             with left_out(dropped, header.name):
-                tables = (there.get(person[1] + end, header.with_name(person[1] + end))
-                          for end in ("events.tsv", "beh.tsv"))
-                trials += _films(int(person[2]), header, *tables, dropped)
+                events, ratings = (there.get(person[1] + end, header.with_name(person[1] + end))
+                                   for end in ("events.tsv", "beh.tsv"))
+                trials += _films(int(person[2]), header, events, ratings, dropped)
     caption = "DENS, people watching films (real recordings; reader never run on the original)"
     return finish(Cohort("dens", "public", (), caption), Path(root), trials, dropped,
                   "recordings such as sub-mit003_task-Emotion_eeg.set", "none", AGAIN)
