@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold
 
 SEGMENT_SPLITS = ("random_segments", "blocked_segments", "by_trial", "by_subject")
 RECORDING_SPLITS = ("random_segments", "blocked_segments", "by_clip", "by_subject")
@@ -269,28 +268,6 @@ def _by_clip(recording: np.ndarray, clip: np.ndarray, emotion: np.ndarray, n_fol
             raise ValueError("by_clip needs two recordings or more of each training clip: one to "
                              "train on, one to validate on")
         folds.append(_split("by_clip", k, train, val, test))
-    return folds
-
-
-def stratified_splits(name: str, label, unit, n_folds: int = 5, seed: int = 0) -> list[Split]:
-    """Folds with about the same shares of the classes; whole units (people) test, validate or
-    train.
-
-    Parameters
-    ----------
-    name : str
-        What the units are.
-    label, unit : sequence ``(n,)``
-        Class and unit of each example; where every example is a unit, they are split at random.
-    n_folds : int
-        One in so many tests, and of the others one in so many validates.
-    seed : int
-    """
-    label, unit, folds = np.asarray(label), np.asarray(unit), []
-    cut = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed).split
-    for fold, (rest, test) in enumerate(cut(label, label, unit)):
-        parts = (rest[part] for part in next(cut(rest, label[rest], unit[rest])))
-        folds.append(Split(name, fold, *(tuple(rows.tolist()) for rows in (*parts, test))))
     return folds
 
 

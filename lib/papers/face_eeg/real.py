@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold
 
 from lib import paths, profiles
 from lib.datasets import london_faces, rafdb, registry, wild_faces
@@ -19,7 +20,7 @@ from lib.papers.face_eeg import expression, expression_settings
 from lib.papers.face_eeg.settings import Preset
 from lib.preprocessing.faces import portraits
 from lib.store import Store
-from lib.training.splits import Split, permute_labels, stratified_splits
+from lib.training.splits import Split, permute_labels
 
 # surprise stands in for the paper's fear, of which there are 21 pictures
 EMOTIONS, LONDON = ("happiness", "sadness", "surprise", "neutral"), ("happiness", "neutral")
@@ -54,6 +55,28 @@ def features(name: str, emotions: Sequence[str], profile: str, root: str = "",
     found = expression.features(replace(trials, trials=kept, caption=caption, dropped={}),
                                 store=store, **how)
     return found | {"subject": np.array([trial.subject for trial in kept])}
+
+
+def stratified_splits(name: str, label, unit, n_folds: int = 5, seed: int = 0) -> list[Split]:
+    """Folds with about the same shares of the classes; whole units (people) test, validate or
+    train.
+
+    Parameters
+    ----------
+    name : str
+        What the units are.
+    label, unit : sequence ``(n,)``
+        Class and unit of each example; where every example is a unit, they are split at random.
+    n_folds : int
+        One in so many tests, and of the others one in so many validates.
+    seed : int
+    """
+    label, unit, folds = np.asarray(label), np.asarray(unit), []
+    cut = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed).split
+    for fold, (rest, test) in enumerate(cut(label, label, unit)):
+        parts = (rest[part] for part in next(cut(rest, label[rest], unit[rest])))
+        folds.append(Split(name, fold, *(tuple(rows.tolist()) for rows in (*parts, test))))
+    return folds
 
 
 def folds(data: Mapping[str, Any], name: str) -> list[Split]:
