@@ -50,7 +50,7 @@ def read(root: str | Path, only: Callable[[], Collection[str]] = tuple) -> Cohor
         No legend, or not one usable picture.
     """
     root, known, lines = Path(root), only(), defaultdict[str, dict[str, int]](dict)
-    legend = root / ("data/" * (root / "data").is_dir() + "legend.csv")
+    legend = root / ("data/" * (root / "data/legend.csv").is_file() + "legend.csv")
     table = read_csv(legend, AGAIN, ("image", "emotion"), text=("image", "emotion"))
     for line, image, word in zip(table.index, table["image"], table["emotion"], strict=True):
         if not known or f"images/{image}" in known:
