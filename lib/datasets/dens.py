@@ -112,7 +112,7 @@ def _open(header: Path) -> tuple[mne.io.BaseRaw, list[str]]:
     wrong = [name for name in (*EEG_CHANNELS, "ECG") if names.count(name) != 1]
     check(header, not wrong, f"channels {' '.join(EGI)} or {' '.join(EEG_CHANNELS)}, and one ECG",
           f"none or several of {' '.join(wrong)}", AGAIN)
-    found, whole = (raw.info["sfreq"], size), (RATE, 4 * len(names) * raw.n_times)
+    found, whole = (raw.info["sfreq"], size), (RATE, 4 * len(names) * int(raw.n_times))
     check(raw.filenames[0], found == whole, f"Hz and bytes {whole}", found, AGAIN)
     return raw, names
 
