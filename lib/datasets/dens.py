@@ -34,6 +34,7 @@ EGI = dict(zip("E33 E24 E45 E58 E70 E83 E96 E108 E124 E122".split(), EEG_CHANNEL
 # Hz; choice: s before a film that are read too, as AMIGOS has them, and between which a film may
 # last, the owner's being about 60
 RATE, BASELINE, LEAST, MOST = 250.0, 5.0, 30.0, 120.0
+CHANNELS = {"eeg": EEG_CHANNELS, "ecg": ("ECG",)}
 RATED = ("stimuliName", "valence", "arousal")
 
 
@@ -68,9 +69,9 @@ def read(root: str | Path) -> Cohort:
     for name, header in sorted(there.items()):
         if person := PERSON.fullmatch(name):
             with left_out(dropped, header.name):
-                tables = (there.get(person[1] + end, header.with_name(person[1] + end))
-                          for end in ("events.tsv", "beh.tsv"))
-                trials += _films(int(person[2]), header, *tables, dropped)
+                events, ratings = (there.get(person[1] + end, header.with_name(person[1] + end))
+                                   for end in ("events.tsv", "beh.tsv"))
+                trials += _films(int(person[2]), header, events, ratings, dropped)
     caption = "DENS, people watching films (real recordings; reader never run on the original)"
     return finish(Cohort("dens", "public", (), caption), Path(root), trials, dropped,
                   "recordings such as sub-mit003_task-Emotion_eeg.set", "none", AGAIN)
@@ -81,7 +82,7 @@ def _films(number: int, header: Path, events: Path, ratings: Path,
     """The films that a person saw and rated; why others are none goes into ``dropped``."""
     raw, _ = _open(header)
     rated = read_csv(ratings, AGAIN, RATED, text=RATED)
-    rated.index = pd.Index(Path(name).stem.lower() for name in rated.pop(RATED[0]))
+    rated.index = pd.Index([Path(name).stem.lower() for name in rated.pop(RATED[0])])
     check(ratings, rated.index.is_unique, "each film once", list(rated.index), AGAIN)
     table = read_csv(events, AGAIN, ("onset", "trial_type", "label"), text=("trial_type", "label"))
     shown, rating = (table[table["trial_type"] == kind] for kind in ("stm", "vlnc"))
@@ -96,8 +97,7 @@ def _films(number: int, header: Path, events: Path, ratings: Path,
             film = re.sub(r"_\d+$", "", label.lower())
             labels = pd.to_numeric(rated.reindex([film]).iloc[0], errors="coerce").to_dict()
             must(all(1 <= value <= 9 for value in labels.values()), f"{film} rated 1 to 9", labels)
-            load = partial(partial, _load, header, round(onset), round(end))
-            loaders = {"eeg": load(EEG_CHANNELS), "ecg": load(("ECG",))}
+            loaders = {k: partial(_load, header, k, round(onset), round(end)) for k in CHANNELS}
             trials.append(Trial("dens", number, "1", place, film, labels, loaders, files))
     return trials
 
@@ -117,8 +117,8 @@ def _open(header: Path) -> tuple[mne.io.BaseRaw, list[str]]:
     return raw, names
 
 
-def _load(header: Path, onset: int, end: int, channels: tuple[str, ...]) -> Signal:
-    raw, names = _open(header)
+def _load(header: Path, modality: str, onset: int, end: int) -> Signal:
+    (raw, names), channels = _open(header), CHANNELS[modality]
     start = max(onset - round(BASELINE * RATE), 0)
     # MNE's unit is the volt
     data = raw.get_data([names.index(name) for name in channels], start, end)
