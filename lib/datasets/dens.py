@@ -34,6 +34,7 @@ EGI = dict(zip("E33 E24 E45 E58 E70 E83 E96 E108 E124 E122".split(), EEG_CHANNEL
 # Hz; choice: s before a film that are read too, as AMIGOS has them, and between which a film may
 # last, the owner's being about 60
 RATE, BASELINE, LEAST, MOST = 250.0, 5.0, 30.0, 120.0
+CHANNELS = {"eeg": EEG_CHANNELS, "ecg": ("ECG",)}
 RATED = ("stimuliName", "valence", "arousal")
 
 
@@ -81,7 +82,7 @@ def _films(number: int, header: Path, events: Path, ratings: Path,
     """The films that a person saw and rated; why others are none goes into ``dropped``."""
     raw, _ = _open(header)
     rated = read_csv(ratings, AGAIN, RATED, text=RATED)
-    rated.index = pd.Index(Path(name).stem.lower() for name in rated.pop(RATED[0]))
+    rated.index = pd.Index([Path(name).stem.lower() for name in rated.pop(RATED[0])])
     check(ratings, rated.index.is_unique, "each film once", list(rated.index), AGAIN)
     table = read_csv(events, AGAIN, ("onset", "trial_type", "label"), text=("trial_type", "label"))
     shown, rating = (table[table["trial_type"] == kind] for kind in ("stm", "vlnc"))
@@ -96,8 +97,7 @@ def _films(number: int, header: Path, events: Path, ratings: Path,
             film = re.sub(r"_\d+$", "", label.lower())
             labels = pd.to_numeric(rated.reindex([film]).iloc[0], errors="coerce").to_dict()
             must(all(1 <= value <= 9 for value in labels.values()), f"{film} rated 1 to 9", labels)
-            load = partial(partial, _load, header, round(onset), round(end))
-            loaders = {"eeg": load(EEG_CHANNELS), "ecg": load(("ECG",))}
+            loaders = {k: partial(_load, header, k, round(onset), round(end)) for k in CHANNELS}
             trials.append(Trial("dens", number, "1", place, film, labels, loaders, files))
     return trials
 
@@ -112,13 +112,13 @@ def _open(header: Path) -> tuple[mne.io.BaseRaw, list[str]]:
     wrong = [name for name in (*EEG_CHANNELS, "ECG") if names.count(name) != 1]
     check(header, not wrong, f"channels {' '.join(EGI)} or {' '.join(EEG_CHANNELS)}, and one ECG",
           f"none or several of {' '.join(wrong)}", AGAIN)
-    found, whole = (raw.info["sfreq"], size), (RATE, 4 * len(names) * raw.n_times)
+    found, whole = (raw.info["sfreq"], size), (RATE, 4 * len(names) * int(raw.n_times))
     check(raw.filenames[0], found == whole, f"Hz and bytes {whole}", found, AGAIN)
     return raw, names
 
 
-def _load(header: Path, onset: int, end: int, channels: tuple[str, ...]) -> Signal:
-    raw, names = _open(header)
+def _load(header: Path, modality: str, onset: int, end: int) -> Signal:
+    (raw, names), channels = _open(header), CHANNELS[modality]
     start = max(onset - round(BASELINE * RATE), 0)
     # MNE's unit is the volt
     data = raw.get_data([names.index(name) for name in channels], start, end)

@@ -130,7 +130,7 @@ def test_a_person_is_left_out_with_one_reason(tmp_path, case):
 
 
 @pytest.mark.parametrize(("event", "reason"),
-                         [((20.0, "stm", "7_0"), "30 to 120 s from stm to vlnc"),
+                         [((17000, "stm", "7_0"), "30 to 120 s from stm to vlnc"),
                           ((30000, "stm", "7_0"), "found 30000"),
                           ((36500, "stm", "7_0"), "found 36500 to nan"),
                           ((18000, "stm", "8_0"), "8 rated 1 to 9"),])
