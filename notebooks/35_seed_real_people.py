@@ -42,7 +42,7 @@ seed: int = 0  # base seed
 device: str = "cpu"  # cpu or cuda
 data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
-seeds: int = 3  # repetitions of every training
+seeds: int = 3  # repetitions of the trainings, other splits: one
 
 # %%
 from lib.companion.run import show_source, start
