@@ -112,6 +112,7 @@ DAMAGE = {
                                                           if n != "E33"]), "none or several of F7"),
     "F7 twice": (lambda set_: write(set_.parents[2], names=[("E1", "F7")]), "several of F7"),
     "a film rated twice": (lambda set_: write(set_.parents[2], ratings=RATINGS * 2), "film once"),
+    "a film shown twice": (lambda set_: write(set_.parents[2], events=EVENTS * 2), "film once"),
     "no column": (lambda set_: table(set_.with_name(f"{PERSON}_task-emotion_events.tsv"),
                                      ("onset", "trial_type"), [(1, "stm")]), "no label"),
 }

@@ -52,6 +52,8 @@ LIMITS = Blind(
     "every channel has limits of its own, so that a digit more or less is a gain like any")
 LISTING = Blind(r"recordings\.csv", "cut|deleted", "^missing trials(?!.*values)",
                 "the listing is the user's own: a line less is no damage")
+PLAIN = Blind(r"\.npy$", "swapped|zeros|bytes", r"^values of \d+ trials",
+              "one array without a checksum holds all trials: other numbers are numbers like any")
 TABLE = Blind(
     r"\.tsv$", "", r"(eeg|ecg): \(|: \d+ values|other values|other labels",
     "onsets and ratings are text without a checksum: a digit makes another onset or rating")
@@ -188,7 +190,7 @@ FORMATS = {
                    blind=(FOLDER, ROWS, DIGITS)),
 }
 FORMATS["dens"] = Format("dens", _dens, blind=(FOLDER, OTHER, TABLE))
-FORMATS["emoeeg-mc"] = Format("emoeeg-mc", _emoeeg, blind=(FOLDER, OTHER), shared=True)
+FORMATS["emoeeg-mc"] = Format("emoeeg-mc", _emoeeg, blind=(FOLDER, OTHER, PLAIN), shared=True)
 FORMATS["eegmat"] = Format("eegmat", _eegmat, blind=(FOLDER, OTHER, LIMITS))
 CORPORA = ("eegmmidb", "way-eeg-gal", "kaya", "dreamer", "ascertain", "pspm")
 for _name in CORPORA:
