@@ -64,8 +64,7 @@ def read(root: str | Path) -> Cohort:
     BadFile
         No usable recording.
     """
-    there = {path.name.lower(): path for path in paths.files(root)}
-    trials, dropped = [], paths.broken(root)
+    there, trials, dropped = {p.name.lower(): p for p in paths.files(root)}, [], paths.broken(root)
     for name, header in sorted(there.items()):
         if person := PERSON.fullmatch(name):
             with left_out(dropped, header.name):
@@ -86,6 +85,7 @@ def _films(number: int, header: Path, events: Path, ratings: Path,
     check(ratings, rated.index.is_unique, "each film once", list(rated.index), AGAIN)
     table = read_csv(events, AGAIN, ("onset", "trial_type", "label"), text=("trial_type", "label"))
     shown, rating = (table[table["trial_type"] == kind] for kind in ("stm", "vlnc"))
+    check(events, shown["label"].is_unique, "each film once", list(shown["label"]), AGAIN)
     must, trials, samples = partial(check, events, fix=LEAVE), [], str(raw.filenames[0])
     files = {"eeg": samples, "ecg": samples, "header": str(header), "events": str(events)}
     for place, (onset, label) in enumerate(zip(shown["onset"], shown["label"], strict=True), 1):

@@ -12,7 +12,6 @@ from lib.datasets import dens, registry
 from lib.datasets.amigos_format import EEG_CHANNELS
 from lib.datasets.base import BadFile
 from lib.papers.amigos import protocol
-from lib.profiles import Refused
 
 PERSON, RATE = "sub-mit003", 250
 LABELS = [*(f"E{n}" for n in range(1, 129)), "Cz", "ECG", "EMG1", "EMG2"]
@@ -112,6 +111,7 @@ DAMAGE = {
                                                           if n != "E33"]), "none or several of F7"),
     "F7 twice": (lambda set_: write(set_.parents[2], names=[("E1", "F7")]), "several of F7"),
     "a film rated twice": (lambda set_: write(set_.parents[2], ratings=RATINGS * 2), "film once"),
+    "a film shown twice": (lambda set_: write(set_.parents[2], events=EVENTS * 2), "film once"),
     "no column": (lambda set_: table(set_.with_name(f"{PERSON}_task-emotion_events.tsv"),
                                      ("onset", "trial_type"), [(1, "stm")]), "no label"),
 }
@@ -155,23 +155,12 @@ def test_a_rating_that_is_none_is_refused(tmp_path, rating):
     assert len(cohort) == 1 and "12 rated 1 to 9" in cohort.dropped["dens subject 3 trial 2"]
 
 
-def test_paper_2_takes_it_where_a_profile_names_it(tmp_path, monkeypatch):
+def test_paper_2_segments_it_as_it_does_its_own(tmp_path):
     root = tmp_path / "data"
     write(root / "ds003751")
     write(root / "ds003751", "sub-mit004", samples=36001)
-    assert registry.find("dens", root).tier == "public"
-    monkeypatch.setenv("NOTEBOOKS", str(tmp_path))
-    (tmp_path / "profiles").mkdir()
-    (tmp_path / "profiles" / "paper.yaml").write_text("profile: paper\n")
-    mine = tmp_path / "profiles" / "mine.yaml"
-    mine.write_text("like: paper\npresets: {amigos: {dataset: dens}}\n")
-    cohort = protocol.cohort("mine", str(root))
+    cohort = registry.find("dens", root)
     data = protocol.segments(cohort, jobs=1)
     assert data["eeg"].shape == (24, 10, 1280) and data["ecg"].shape == (24, 1, 1280)
     assert set(data["subject"]) == {3, 4} and sorted(set(data["valence"])) == [4.42, 9.0]
     assert "DENS" in data["about"]["caption"] and data["about"]["tier"] == "public"
-    with pytest.raises(FileNotFoundError, match="AMIGOS"):
-        protocol.cohort("paper", str(root))
-    mine.write_text("like: paper\npresets: {amigos: {dataset: 3}}\n")
-    with pytest.raises(Refused, match="dataset"):
-        protocol.cohort("mine", str(root))

@@ -55,6 +55,8 @@ LISTING = Blind(r"recordings\.csv", "cut|deleted", "^missing trials(?!.*values)"
                 "the listing is the user's own: a line less is no damage")
 NAMES = Blind(r"legend\.csv", "", r"^(missing|new) trials(?!.*values)",
               "the legend is its own list: a line less, or another picture's name, is no damage")
+PLAIN = Blind(r"\.npy$", "swapped|zeros|bytes", r"^values of \d+ trials",
+              "one array without a checksum holds all trials: other numbers are numbers like any")
 TABLE = Blind(
     r"\.tsv$", "", r"(eeg|ecg): \(|: \d+ values|other values|other labels",
     "onsets and ratings are text without a checksum: a digit makes another onset or rating")
@@ -210,7 +212,7 @@ FORMATS = {
                    blind=(FOLDER, ROWS, DIGITS)),
 }
 FORMATS["dens"] = Format("dens", _dens, blind=(FOLDER, OTHER, TABLE))
-FORMATS["emoeeg-mc"] = Format("emoeeg-mc", _emoeeg, blind=(FOLDER, OTHER), shared=True)
+FORMATS["emoeeg-mc"] = Format("emoeeg-mc", _emoeeg, blind=(FOLDER, OTHER, PLAIN), shared=True)
 FORMATS["eegmat"] = Format("eegmat", _eegmat, blind=(FOLDER, OTHER, LIMITS))
 FORMATS["faces-in-the-wild"] = Format("faces-in-the-wild", _wild, blind=(JPEG, NAMES))
 FORMATS["london-faces"] = Format(

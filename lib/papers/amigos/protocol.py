@@ -30,8 +30,7 @@ from lib.training.splits import Split, segment_splits
 
 
 def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> Cohort:
-    """The trials of a profile: simulated (``demo``) or AMIGOS itself (``paper``), in place of which
-    a profile's ``presets: {amigos: {dataset: dens}}`` names other recordings.
+    """The trials of a profile: simulated (``demo``) or AMIGOS itself (``paper``).
 
     Parameters
     ----------
@@ -45,8 +44,7 @@ def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> 
     FileNotFoundError
         Where AMIGOS is not below the data folder; the message says where to ask.
     """
-    preset = Preset.of(profile)
-    return spine.cohort(profile, root, preset.dataset, amigos.read, simulation.make, preset,
+    return spine.cohort(profile, root, "amigos", amigos.read, simulation.make, Preset.of(profile),
                         seed=seed, **simulated)
 
 

@@ -103,9 +103,6 @@ class Preset(profiles.Preset):
     checkpoints : bool
         Whether the state of a pre-training is kept after each epoch, so that one of days can be
         interrupted.
-    dataset : str
-        Name in the catalogue of what a profile other than the demo reads. ``dens`` has other people
-        and films: it can answer the claims, never a printed number.
     """
 
     n_folds: int = 10  # Sec 5
@@ -124,7 +121,6 @@ class Preset(profiles.Preset):
     fusion_head: Mapping = taken_by(FusionHead)
     simulated: Mapping = taken_by(simulation.make)
     checkpoints: bool = False
-    dataset: str = "amigos"
 
 
 # choice: what `make tune` searches; the paper names Ray Tune and no space. Ray Tune's function and
