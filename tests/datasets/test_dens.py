@@ -159,8 +159,7 @@ def test_paper_2_segments_it_as_it_does_its_own(tmp_path):
     root = tmp_path / "data"
     write(root / "ds003751")
     write(root / "ds003751", "sub-mit004", samples=36001)
-    cohort = registry.find("dens", root)
-    data = protocol.segments(cohort, jobs=1)
+    data = protocol.segments(registry.require("dens", "public", str(root)), jobs=1)
     assert data["eeg"].shape == (24, 10, 1280) and data["ecg"].shape == (24, 1, 1280)
     assert set(data["subject"]) == {3, 4} and sorted(set(data["valence"])) == [4.42, 9.0]
     assert "DENS" in data["about"]["caption"] and data["about"]["tier"] == "public"
