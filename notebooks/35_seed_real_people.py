@@ -138,10 +138,11 @@ for column, values in table.items():
 # The gaze that stands still is right about nine windows in ten under random segments,
 # and no less where the labels are exchanged: it names the trial. With trials or people
 # apart it is near chance. The systems do the same, less well: with exchanged labels the
-# networks still report .40 to .53 under random segments, the linear machine .61.  For
-# new people chance is .33. The face gives .50 to .52, alone or in a linear machine, the
-# EEG .39 to .44, and the networks of both are in between. With exchanged labels they
-# are at .30 to .39.
+# networks still report .40 to .53 under random segments, the linear machine .61.
+#
+# For new people chance is .33. The face gives .50 to .52, alone or in a linear machine,
+# the EEG .39 to .44, and the networks of both are in between. With exchanged labels
+# they are at .30 to .39.
 #
 # ## A few labels
 #
