@@ -77,6 +77,7 @@ run = start(
 # | `41_eeg_scalp_maps` | How does EEG become pictures on the scalp? | Figs 3-4 |
 # | `42_eeg_recognition` | 98.7 percent: of what? | Fig 6, Tables 2-3 |
 # | `43_face_eeg_fusion` | Two opinions about one moment | Fig 7 |
+# | `44_face_real_people` | The claims, asked of photographs of real faces | none printed |
 # | `90_leakage` | What can a split claim? | all four papers |
 # | `91_published_claims` | Do the printed numbers agree with each other? | all four papers |
 # | `92_scoreboard` | Everything in one table | all four papers |
