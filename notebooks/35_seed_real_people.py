@@ -276,7 +276,7 @@ x[40:, 4] = x[40, 4]  # the last 60
 found = np.asarray(still(x, 0.8))
 assert found.shape == (5,) and found.dtype == bool, (
     f"one True or False for each of 5 columns is asked for, not {found.shape} of "
-    f"{found.dtype}"
+    f"{found.dtype} (hint 1)"
 )
 assert not found[0], "column 0 moves at every step (hint 1)"
 assert not found[2], (

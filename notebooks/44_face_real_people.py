@@ -318,7 +318,7 @@ names = [f"Ada_Nr{k}_{n:04d}.jpg" for k in range(42) for n in range(many[k])]
 names = list(rng.permutation(names))
 given = np.asarray(deal(names, 5, np.random.default_rng(0)))
 assert given.shape == (len(names),) and set(given) == set(range(5)), (
-    f"{len(names)} pictures need a fold each, from 0 to 4; yours: {given.shape}"
+    f"{len(names)} pictures need a fold each, 0 to 4; yours: {given.shape} (hint 1)"
 )
 who = np.array([name[: name.rindex("_")] for name in names])
 torn = [one for one in np.unique(who) if len(set(given[who == one])) > 1]
