@@ -85,7 +85,7 @@ def test_commands_and_notebooks_that_the_documents_name_exist():
     assert {"reproduce", "test", "data-status"} <= named
     assert named - targets == set()
     assert {
-        name for name in re.findall(r"\b\d\d_[a-z]\w+", text)
+        name for name in re.findall(r"(?<!sub-)\b\d\d_[a-z]\w+", text)
         if not (paths.NOTEBOOKS / f"{name}.py").is_file()
     } == set()
 
