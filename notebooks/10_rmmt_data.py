@@ -2,7 +2,7 @@
 # jupyter:
 #   companion:
 #     paper: rmmt
-#     produces: [labels, features, trials]
+#     produces: [labels, features, scalp, trials]
 #   jupytext:
 #     formats: ipynb,py:percent
 #     text_representation:
@@ -30,7 +30,8 @@
 # - what the feature arrays are that every model of the next notebooks is given.
 #
 # **Reproduces** the facts of Sec 4.1 and 4.2 of the paper (`labels`, `trials`,
-# `features`).
+# `features`), and asks the sentences on its scalp maps (Table 2) of all people
+# (`scalp`).
 #
 # **Needs** nothing in the demo profile: it writes a simulated cohort in the format of
 # MAHNOB-HCI (about a minute, once).
@@ -153,10 +154,14 @@ print(features["about"]["caption"])
 # features are standardised over the cohort here; a model gets them standardised by its
 # training trials, and the face relative to the first 2 s of its trial (notebook 12).
 #
-# Look at the first two seconds: the label starts near 0, where the joysticks rest. In
-# the public features the face rings there (it was resampled by its owner, it seems from
-# zeros), so that a model can tell the beginning of a trial from the face alone, and
-# beginnings have labels near 0.
+# Look at the first two seconds: the label starts near 0, where the joysticks rest.
+#
+# The public features have a history. Their owner resampled the face from 60 frames a
+# second to 4 with a filter that starts from zeros, so that in the file every trial
+# begins at half of its level and rings for eight steps: a mark of the beginning, where
+# labels are near 0. What such a filter makes of a constant is known
+# (`scipy.signal.resample_poly` of ones); the reader divides by it. The EEG comes as
+# logarithms of band power in four bands; Eq (7) makes shares of them.
 
 # %%
 from lib.training.windows import trial_slices
@@ -175,6 +180,48 @@ run.figure(
     plots.feature_maps(features["valence"][where], scaled),
     **features["about"],
 )
+
+# %% [markdown]
+# ## Where on the scalp
+#
+# The paper reads from its maps that beta and gamma are strong on both sides of the
+# head, delta at the front, theta and alpha over the parietal lobe. Here is the mean
+# share of each band over all people, each counted once. Notebook 11 draws single people
+# from raw recordings. In the public features the electrodes have no names: they follow
+# from which columns go together (`docs/data-cards/mahnob-public-features.md`).
+
+# %%
+import pandas as pd
+
+from lib.datasets.mahnob_features import BANDS as PUBLIC_BANDS
+from lib.datasets.mahnob_format import EEG_CHANNELS
+from lib.preprocessing.eeg import BANDS
+
+bands = list(BANDS["rmmt"] if raw else PUBLIC_BANDS)
+person = np.repeat(features["subject"], features["lengths"])
+share = np.mean([features["eeg"][person == p].mean(0) for p in set(person)], axis=0)
+maps = share.reshape(len(bands), len(EEG_CHANNELS))
+tidy = [
+    (band, channel, maps[b, c])
+    for b, band in enumerate(bands)
+    for c, channel in enumerate(EEG_CHANNELS)
+]
+figure = plots.topomaps(
+    maps[None], EEG_CHANNELS, [f"mean of {len(set(person))}\npeople"], bands
+)
+scalp = pd.DataFrame(tidy, columns=["band", "channel", "share"])
+run.figure("scalp", figure, scalp, **features["about"])
+
+# %% tags=["nbval-check-output"]
+for band, row in zip(bands, maps, strict=True):
+    first = [EEG_CHANNELS[c] for c in np.argsort(-row)[:4]]
+    print(f"{band:6s} largest at {', '.join(first)}")
+
+# %% [markdown]
+# In the 24 real people gamma is largest at the temples (T7, T8) and alpha at the back
+# of the head, as the paper says; **theta is largest at Fp1 and Fp2**, above the eyes,
+# which contradicts it and is probably eye movement. The public features have no delta.
+# In the simulated cohort the maps were put in.
 
 # %% [markdown]
 # ## Published versus reproduced

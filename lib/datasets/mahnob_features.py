@@ -9,19 +9,26 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from scipy.signal import resample_poly
 
 from lib.datasets import mat
 from lib.datasets.base import Cohort, Signal, Trial
 from lib.datasets.checks import check, check_array, check_finite, check_there, finish, left_out
 from lib.datasets.mahnob_files import read_labels
-from lib.datasets.mahnob_format import LABEL_RATE, LABELS_FILE, session_id
+from lib.datasets.mahnob_format import EEG_CHANNELS, LABEL_RATE, LABELS_FILE, session_id
 from lib.paths import spelled
 
 FOLDER = "mahnob-public-features"
-N_EEG = 128  # assumed: 32 channels x 4 bands, in an order the owner does not state
-N_FACE = 38  # assumed: the owner's code uses the first 38 of 327 columns
+# assumed: the owner states no order. Band by band, electrodes as in the raw recordings, is the one
+# in which correlations fall with distance (data card)
+BANDS = ("theta", "alpha", "beta", "gamma")
 KEYS = {"eeg_features": "eeg_band_feats_full", "face_features": "face_feats", "gaze": "gaze_feats"}
-WIDTHS = {"eeg_features": (N_EEG,), "face_features": (327, N_FACE), "gaze": (2,)}
+# assumed: the owner's code uses the first 38 of 327 columns of the face
+WIDTHS = {"eeg_features": (128,), "face_features": (327, 38), "gaze": (2,)}
+NAMES = {"eeg_features": tuple(f"{band} {channel}" for band in BANDS for channel in EEG_CHANNELS)}
+# What the owner's resampling of 60 frames/s to 4 Hz makes of a constant: its filter begins from
+# zeros. assumed: this filter; the face features of all trials begin as its response does (card)
+ONSET = resample_poly(np.ones(600), 1, 15)[:10]
 AGAIN = f"Fetch it again: python -m lib.datasets fetch {FOLDER}"
 
 
@@ -34,9 +41,8 @@ def feature_name(subject: int, section: int) -> str:
 def home(root: str | Path) -> Path:
     """The folder that holds the label file and ``Features/``: ``root`` itself or
     ``root/mahnob-public-features``."""
-    root = Path(root)
-    return root if (root / "Features").is_dir() and (root /
-                                                     LABELS_FILE).is_file() else root / FOLDER
+    here = (Path(root) / "Features").is_dir() and (Path(root) / LABELS_FILE).is_file()
+    return Path(root) / ("" if here else FOLDER)
 
 
 def read(root: str | Path) -> Cohort:
@@ -54,10 +60,12 @@ def read(root: str | Path) -> Cohort:
         Trials in the order of the label file. ``labels["valence"]`` is ``(n_times,)`` at 4 Hz on
         the scale of the label file (-0.33 to 0.45); the array ``target`` inside the feature files
         is twice that, which is checked and not used. Signals, float32 at 4 Hz: ``eeg_features``
-        ``(128, n_times)``, ``face_features`` ``(38, n_times)``, ``gaze`` ``(2, n_times)``, which
-        keeps one value after the first fifteenth of a trial. assumed: ``stimulus`` is the length of
-        the trial, as the clip is not published; it tells about 16 of the 20 clips apart. Trials
-        whose file is missing or not as promised are in ``dropped``.
+        ``(128, n_times)``, ``assumed:`` natural logarithms of band power, named by band and
+        electrode; ``face_features`` ``(38, n_times)``, whose first steps are divided by
+        :data:`ONSET`; ``gaze`` ``(2, n_times)``, which keeps one value after the first fifteenth of
+        a trial. assumed: ``stimulus`` is the length of the trial, as the clip is not published; it
+        tells about 16 of the 20 clips apart. Trials whose file is missing or not as promised are in
+        ``dropped``.
 
     Raises
     ------
@@ -95,8 +103,7 @@ def _check(path: Path, valence: np.ndarray) -> None:
         check_finite(path, array[:, :widths[-1]], f" in {key}", AGAIN)
     check(path.parents[1] / LABELS_FILE,
           np.isfinite(valence).all(), "a label for every quarter of a second", "NaN", AGAIN)
-    target = arrays["target"].ravel()
-    expected = "target = 2 x the valence in the label file"
+    target, expected = arrays["target"].ravel(), "target = 2 x the valence in the label file"
     check_array(path, target, valence.shape, expected, AGAIN)
     off = np.abs(target - 2 * valence).max(initial=0)
     check(path, off <= 1e-5, expected, f"up to {off:.2g} off", AGAIN)
@@ -104,6 +111,8 @@ def _check(path: Path, valence: np.ndarray) -> None:
 
 def _load(path: Path, modality: str) -> Signal:
     width = WIDTHS[modality][-1]
-    data = np.ascontiguousarray(
-        _arrays(path, [KEYS[modality]])[KEYS[modality]][:, :width].T, dtype=np.float32)
-    return Signal(data, LABEL_RATE, tuple(f"{modality} {i}" for i in range(width)), "as published")
+    data = _arrays(path, [KEYS[modality]])[KEYS[modality]][:, :width].T.astype(np.float32)
+    if modality == "face_features":
+        data[:, :len(ONSET)] /= ONSET[:data.shape[1]]
+    names = NAMES.get(modality) or tuple(f"{modality} {i}" for i in range(width))
+    return Signal(np.ascontiguousarray(data), LABEL_RATE, names, "as published")

@@ -15,6 +15,7 @@ from itertools import pairwise
 import mne
 import numpy as np
 import torch
+from scipy.special import softmax
 from torch import Tensor
 
 from lib.datasets.base import BadFile, Signal
@@ -149,6 +150,24 @@ def band_power(x, rate: float, bands: str | Mapping | Sequence = "rmmt", *, wind
     # 0.375: mean square of the Hann window
     power = power[:-1] / power[-1] if relative else power[:-1] / (0.375 * n_segment**2)
     return power.permute(2, 0, 1).numpy()
+
+
+def shares(log_power: np.ndarray, n_bands: int) -> np.ndarray:
+    """Eq (7) for logarithms of band power: the power of each band over the sum of the bands.
+
+    Parameters
+    ----------
+    log_power : array ``(n_times, n_bands * n_channels)``
+        Natural logarithms, band by band, each with all channels.
+    n_bands : int
+
+    Returns
+    -------
+    array of the same shape
+        Each channel's bands sum to 1. choice: the total is that of the bands that are there.
+    """
+    bands = log_power.reshape(len(log_power), n_bands, -1)
+    return softmax(bands, axis=1).reshape(log_power.shape)
 
 
 def _samples(seconds: float, rate: float) -> int:

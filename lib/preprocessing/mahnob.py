@@ -6,8 +6,9 @@ from collections.abc import Callable
 import numpy as np
 
 from lib.datasets.base import BadFile, Cohort, Trial
+from lib.datasets.mahnob_features import BANDS
 from lib.datasets.mahnob_format import LABEL_RATE
-from lib.preprocessing.eeg import clean, eeg_features
+from lib.preprocessing.eeg import clean, eeg_features, shares
 from lib.preprocessing.faces import crop, detect, face_features
 from lib.preprocessing.recordings import each, usable
 from lib.store import Store
@@ -19,20 +20,23 @@ EVERY = 4
 
 
 def features(cohort: Cohort, *, backbone: Callable | None = None, bands: str = "rmmt",
-             jobs: int = 2, store: Store | None = None) -> dict:
+             log: bool = False, jobs: int = 2, store: Store | None = None) -> dict:
     """Features and labels of every trial, one trial after another.
 
     Parameters
     ----------
     cohort : Cohort
         Its trials carry ``labels["valence"]`` and loaders for ``eeg`` and ``video`` (a frame for
-        each label), or for ``eeg_features`` and ``face_features`` ``(n_features, n_labels)``, which
-        pass through unchanged.
+        each label), or for ``eeg_features`` ``(n_bands * n_channels, n_labels)``, logarithms of
+        band power of which Eq (7) makes shares, and ``face_features`` ``(n_features, n_labels)``,
+        which pass through unchanged.
     backbone : callable, optional
         What describes a face, for example ``lib.models.backbones.mobilenet_v2()``; it has ``name``
         and ``fingerprint``. Needed for video.
     bands : str
         A name in `lib.preprocessing.eeg.BANDS`; for raw EEG.
+    log : bool
+        Leave published band power as logarithms, without Eq (7).
     jobs : int
         Processes, of one thread each.
     store : Store, optional
@@ -64,30 +68,30 @@ def features(cohort: Cohort, *, backbone: Callable | None = None, bands: str = "
                          "backbone=lib.models.backbones.mobilenet_v2())")
     raw = any("eeg" in trial.loaders for trial in cohort)  # else there is nothing to compute
     results = each(cohort.trials, trial_features, jobs=jobs if raw else 1,
-                   store=store if raw else None, backbone=backbone, bands=bands)
+                   store=store if raw else None, backbone=backbone, bands=bands, log=log)
     kept, dropped = usable(cohort, results)
     trials, parts = [trial for _, trial, _ in kept], [part for *_, part in kept]
     for key in ("eeg", "face"):
         if len(widths := {part[key].shape[1] for part in parts}) > 1:
             raise BadFile(cohort.name, f"as many {key} features in every trial",
                           f"{sorted(widths)}", "Read trials of one kind only.")
-    kinds = {"eeg": np.float32, "face": np.float32, "valence": np.float64}
-    data: dict = {}
-    for key, kind in kinds.items():
-        data[key] = np.concatenate([part[key] for part in parts], dtype=kind)
+    data: dict = {
+        key: np.concatenate([part[key] for part in parts], dtype=kind)
+        for key, kind in (("eeg", np.float32), ("face", np.float32), ("valence", np.float64))
+    }
     data["lengths"] = np.array([len(part["valence"]) for part in parts])
     for key, field in {"subject": "subject", "stimulus": "stimulus", "trial": "name"}.items():
         data[key] = np.array([getattr(trial, field) for trial in trials])
     return data | {"dropped": dropped}
 
 
-def trial_features(trial: Trial, backbone: Callable | None = None,
-                   bands: str = "rmmt") -> dict[str, np.ndarray]:
+def trial_features(trial: Trial, backbone: Callable | None = None, bands: str = "rmmt",
+                   log: bool = False) -> dict[str, np.ndarray]:
     """Features of one trial at 4 Hz.
 
     Parameters
     ----------
-    trial, backbone, bands
+    trial, backbone, bands, log
         See `features`.
 
     Returns
@@ -105,6 +109,7 @@ def trial_features(trial: Trial, backbone: Callable | None = None,
     n_labels = len(valence)
     if "eeg_features" in trial.loaders:
         eeg = _passed(trial, "eeg_features", n_labels)
+        eeg = eeg if log else shares(eeg, len(BANDS))
     else:
         eeg = eeg_features(clean(trial.load("eeg")), n_labels, bands, label_rate=LABEL_RATE)
     if "face_features" in trial.loaders:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.io import savemat
+from scipy.signal import resample_poly
 
 from lib.datasets import mahnob_features
 from lib.datasets.base import BadFile
@@ -55,8 +56,28 @@ def test_features_and_label_scale(root, arrays):
             signal = pickle.loads(pickle.dumps(trial)).load(modality)
             assert signal.rate == 4 and signal.data.dtype == np.float32 and len(
                 signal.channels) == width
-            np.testing.assert_array_equal(signal.data, content[key][:, :width].T.astype(np.float32))
+            rung = content[key][:, :width].T.astype(np.float32)
+            if modality == "face_features":
+                rung[:, :10] /= mahnob_features.ONSET
+            np.testing.assert_array_equal(signal.data, rung)
     assert len(mahnob_features.read(root / "mahnob-public-features")) == 3
+
+
+def test_the_start_of_a_face_is_repaired_as_it_was_spoilt(root, arrays):
+    # 60 frames a second of a landmark that stands still, then moves
+    frames = 80 + np.maximum(0, np.arange(60 * 15) / 15 - 3)
+    arrays[0]["face_feats"] = np.tile(resample_poly(frames, 1, 15)[:12, None], 38)
+    savemat(root / "mahnob-public-features" / mahnob_features.feature_name(2, 6), arrays[0])
+    found = mahnob_features.read(root)[0].load("face_features").data[0]
+    truth = frames[:12 * 15:15]
+    assert np.abs(arrays[0]["face_feats"][:6, 0] - truth[:6]).max() > 30
+    np.testing.assert_allclose(found[:10], truth[:10], rtol=2e-3)
+
+
+def test_columns_of_the_eeg_are_named_band_by_band(root):
+    names = mahnob_features.read(root)[0].load("eeg_features").channels
+    assert names[:2] == ("theta Fp1", "theta AF3") and names[-1] == "gamma O2"
+    assert len(set(names)) == 128
 
 
 CASES = {

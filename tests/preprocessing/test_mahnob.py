@@ -83,14 +83,16 @@ def test_processes_give_what_one_process_gives():
 
 def test_features_pass_through():
     made = trial(1, 30, eeg_features=partial(table, 128, 30), face_features=partial(table, 38, 30))
-    data = features(
-        cohort(
-            made,
-            trial(2, 20, eeg_features=partial(table, 128, 21), face_features=partial(table, 38,
-                                                                                     20))), jobs=1)
-    assert np.array_equal(data["eeg"],
-                          table(128, 30).data.T.astype(
-                              np.float32)) and data["face"].shape == (30, 38)
+    both = cohort(
+        made,
+        trial(2, 20, eeg_features=partial(table, 128, 21), face_features=partial(table, 38, 20)))
+    data = features(both, jobs=1)
+    logs = features(both, log=True, jobs=1)["eeg"]
+    assert np.array_equal(logs, table(128, 30).data.T.astype(np.float32))
+    power = np.exp(logs).reshape(30, 4, 32)  # Eq (7)
+    np.testing.assert_allclose(data["eeg"].reshape(30, 4, 32), power / power.sum(1, keepdims=True),
+                               rtol=1e-5)
+    assert data["face"].shape == (30, 38)
     assert "(n_features, 20)" in data["dropped"]["mahnob subject 2 trial 1"]
     with pytest.raises(BadFile, match="as many face features in every trial, found"):
         features(

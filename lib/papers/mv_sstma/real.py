@@ -135,9 +135,8 @@ def run(data: Mapping[str, Any], preset: Preset, seeds: Sequence[int], *,
     def measure(record: spine.Record) -> dict[str, float]:
         return {metric: averages(record.result["y"], record.result["test"])["recall"]}
 
-    for seed, split in product(seeds, splits):
-        if seed != seeds[0] and split != NEW:
-            continue
+    for seed, split in [(s, cut) for s, cut in product(seeds, splits)
+                        if NEW == cut or s == seeds[0]]:
         cut, once, begun = folds(data, split), {"seeds": (seed,), **how}, {}
         for m in sorted(set().union(*reads.values())):  # labels unseen
             row = Row(pretrain_fold, {"modality": m, **before}, (m, "subject", "session"))

@@ -14,8 +14,9 @@ from lib.evaluation.metrics import per_trial, regression
 from lib.models.backbones import fetched, mobilenet_v2, resnet50
 from lib.papers import experiment as spine
 from lib.papers.experiment import Record, Row
-from lib.papers.rmmt.settings import (ALPHAS, COLUMNS, CONTROLS, MU, NO_BASELINE, NULL_TWIN,
-                                      SUBJECT_SCALED, TABLES, VARIANTS, WITH_OPTIONS, Preset)
+from lib.papers.rmmt.settings import (ALPHAS, COLUMNS, CONTROLS, LOG_POWER, MU, NO_BASELINE,
+                                      NULL_TWIN, SUBJECT_SCALED, TABLES, VARIANTS, WITH_OPTIONS,
+                                      Preset)
 from lib.papers.rmmt.training import fit_fold, ridge_fold
 from lib.preprocessing import mahnob as preprocessing
 from lib.preprocessing.faces import project
@@ -25,13 +26,9 @@ from lib.training.splits import SPLITS, Split
 from lib.training.windows import trial_slices
 
 __all__ = [
-    "ALPHAS", "COLUMNS", "CONTROLS", "MU", "NO_BASELINE", "NULL_TWIN", "SUBJECT_SCALED", "TABLES",
-    "VARIANTS", "Preset"
+    "ALPHAS", "COLUMNS", "CONTROLS", "LOG_POWER", "MU", "NO_BASELINE", "NULL_TWIN",
+    "SUBJECT_SCALED", "TABLES", "VARIANTS", "Preset"
 ]  # of the settings, for notebooks
-KINDS = {
-    "eeg": np.float32, "face": np.float32, "valence": np.float64, "lengths": np.int64,
-    "subject": np.int64
-}
 # the others have no layers
 TRANSFORMERS = {"RMMT", "MMT", "RSMT-E", "RSMT-F"}
 OWNERS = {"public": "mahnob-public-features", "paper": "mahnob"}
@@ -73,17 +70,17 @@ def features(trials: Cohort, *, weights: str = "", jobs: int = 2,
     dict
         The arrays, and ``about`` for every figure and table: ``caption``, ``tier``, ``source``
         (digest of the arrays) and the names of the ``dropped`` trials. ``backbone``: what
-        described the faces.
+        described the faces. ``eeg_log``, of published features: band power without Eq (7).
     """
     ready = all("face_features" in trial.loaders for trial in trials)
     weights = weights or fetched("resnet50-0676ba61.pth", trials.tier)
     backbone = None if ready else resnet50(weights) if weights else mobilenet_v2()
     data = preprocessing.features(trials, backbone=backbone, jobs=jobs, store=store or Store())
-    if backbone is not None:
-        data["face"] = project(data["face"])
-    name = "of their owner" if backbone is None else backbone.name
-    faces = f"{data['face'].shape[1]} features {name}"
-    if backbone is not None:
+    if backbone is None:
+        name, data["eeg_log"] = "of their owner", preprocessing.features(trials, log=True)["eeg"]
+        faces = f"{data['face'].shape[1]} features {name}"
+    else:
+        name, data["face"] = backbone.name, project(data["face"])
         faces = f"{name}, {data['face'].shape[1]} random projections"
     source = digest({name: data[name] for name in ("eeg", "face", "valence", "lengths", "subject")})
     return data | {
@@ -110,7 +107,7 @@ def run(data: Mapping[str, np.ndarray], names: Iterable[str], split: str, preset
         Features of a cohort, see :func:`lib.preprocessing.mahnob.features`.
     names : iterable of str
         Of :data:`VARIANTS` and :data:`CONTROLS`, with a named option appended or not:
-        :data:`SUBJECT_SCALED`, :data:`NO_BASELINE`.
+        :data:`SUBJECT_SCALED`, :data:`NO_BASELINE`, :data:`LOG_POWER`.
     split : str
         Of :data:`lib.training.splits.SPLITS`.
     preset : Preset
@@ -133,9 +130,15 @@ def run(data: Mapping[str, np.ndarray], names: Iterable[str], split: str, preset
         return {**baseline, **row.settings} if row.work is ridge_fold else {}
 
     rows = spine.chosen(names, VARIANTS | CONTROLS, WITH_OPTIONS)
-    arrays = {name: np.ascontiguousarray(data[name], dtype=kind) for name, kind in KINDS.items()}
-    return spine.run(arrays | {"stimulus": data["stimulus"]}, rows, splits(data, split, preset),
-                     preset=settings, seeds=seeds, **how)
+    records: list[Record] = []
+    for eeg in ("eeg", "eeg_log"):
+        own = {
+            name: row for name, row in rows.items() if name.endswith(LOG_POWER) == (eeg != "eeg")
+        }
+        if own:
+            records += spine.run({**data, "eeg": data[eeg]}, own, splits(data, split, preset),
+                                 preset=settings, seeds=seeds, **how)
+    return records
 
 
 def labels(data: Mapping[str, np.ndarray], trials: Iterable[int]) -> np.ndarray:

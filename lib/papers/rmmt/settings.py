@@ -72,10 +72,12 @@ CONTROLS = {
                                                       "control"),
 }
 # Rows with an option: features standardised with each subject's own statistics (transductive), or
-# the identity left in the face.
+# the identity left in the face, or, of published features, the logarithms of band power as they are
 SUBJECT_SCALED, NO_BASELINE = " (per-subject scaling)", " (no baseline)"
+LOG_POWER = " (log power)"
 OPTIONS: dict[str, dict[str, Any]] = {
-    SUBJECT_SCALED: {"scaling": "subject", "face_baseline": 0}, NO_BASELINE: {"face_baseline": 0}
+    SUBJECT_SCALED: {"scaling": "subject", "face_baseline": 0}, NO_BASELINE: {"face_baseline": 0},
+    LOG_POWER: {}
 }
 
 
