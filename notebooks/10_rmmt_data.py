@@ -218,10 +218,11 @@ for band, row in zip(bands, maps, strict=True):
     print(f"{band:6s} largest at {', '.join(first)}")
 
 # %% [markdown]
-# In the 24 real people gamma is largest at the temples (T7, T8) and alpha at the back
-# of the head, as the paper says; **theta is largest at Fp1 and Fp2**, above the eyes,
-# which contradicts it and is probably eye movement. The public features have no delta.
-# In the simulated cohort the maps were put in.
+# In the 24 real people gamma is largest at the temples (T7, T8), as the paper says, and
+# alpha at the back of the head (PO4, P3) and, on the midline, in front of it (Fz);
+# **theta is largest at Fp1 and Fp2**, above the eyes, which contradicts it and is
+# probably eye movement. Beta is strong on the right side more than on the left. The
+# public features have no delta. In the simulated cohort the maps were put in.
 
 # %% [markdown]
 # ## Published versus reproduced
