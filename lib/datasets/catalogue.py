@@ -1,22 +1,18 @@
 """The datasets that the project reads: their tier, terms, layout, reader, and whom to ask for them.
 
-A new dataset is one more entry in ``datasets.yaml`` and its reader in :data:`READERS`.
+A new dataset is one more entry in ``datasets.yaml``, which names its reader.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from lib.datasets import (amigos, dens, ecg_corpora, eeg_corpora, eegmat, emoeeg_mc, flex,
-                          london_faces, mahnob, mahnob_features, muse, rafdb, seed_iv, seed_v,
-                          wild_faces)
 from lib.datasets.base import Cohort
-from lib.datasets.mahnob_files import read_labels
-from lib.datasets.mahnob_format import session_id
 
 
 @dataclass(frozen=True)
@@ -74,13 +70,17 @@ class Dataset:
 def checksums(name: str) -> dict[str, tuple[str, int]]:
     """Relative path -> (SHA-256, size in bytes) of the files that make up an openly downloadable
     dataset."""
-    text = (Path(__file__).parent / "checksums" / f"{name}.txt").read_text(encoding="utf-8")
+    file = Path(__file__).parent / "checksums" / f"{name}.txt"
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
     return {path: (digest, int(size)) for path, digest, size in map(str.split, text.splitlines())}
 
 
-def _labelled_sessions(folder: Path) -> list[str]:
-    rows = read_labels(folder)
-    return [f"Sessions/{session_id(subject, part)}/session.xml" for subject, part, _ in rows]
+@cache
+def late(place: str, **known: Any) -> Callable[..., Any]:
+    """A reader's function, imported when it is called, so that a change of one reader makes no
+    other paper's results older than the code; a paper's folder imports the readers it uses."""
+    module, _, name = place.partition(".")
+    return lambda folder: getattr(import_module(f"lib.datasets.{module}"), name)(folder, **known)
 
 
 # relative path -> subject and run
@@ -88,23 +88,10 @@ EEGMMIDB = {
     f"S{subject:03d}/S{subject:03d}R{run:02d}.edf": (subject, run) for subject in range(1, 110)
     for run in range(1, 15)
 }
-# what reads it, and what lists the files of a complete copy where they are known; a simulated
-# cohort is read as what it has the layout of
-READERS: dict[str, tuple] = {
-    "mahnob": (mahnob.read, _labelled_sessions), "amigos": (amigos.read, amigos.files),
-    "mahnob-public-features": (mahnob_features.read, lambda _: checksums(mahnob_features.FOLDER)),
-    "seed-iv": (seed_iv.read, seed_iv.files), "seed-v": (seed_v.read, seed_v.files),
-    "rafdb": (rafdb.read, rafdb.files), "london-faces": (london_faces.read,),
-    "faces-in-the-wild": (partial(wild_faces.read, only=partial(checksums, wild_faces.FOLDER)),
-                          lambda _: checksums(wild_faces.FOLDER)), "flex": (flex.read, flex.files),
-    "muse-mental-states": (muse.read, lambda _: checksums(muse.FOLDER)), "muse": (muse.read,),
-    "eegmat": (partial(eegmat.read, sizes=lambda name: checksums(eegmat.FOLDER)[name][1]),
-               lambda _: checksums(eegmat.FOLDER)), "eegmmidb": (eeg_corpora.read_eegmmidb,
-                                                                 lambda _: EEGMMIDB),
-    "way-eeg-gal": (eeg_corpora.read_way,), "kaya": (eeg_corpora.read_kaya,),
-    "dreamer": (ecg_corpora.read_dreamer,
-                lambda _: ["DREAMER.mat"]), "ascertain": (ecg_corpora.read_ascertain,),
-    "pspm": (ecg_corpora.read_pspm,), "dens": (dens.read,), "emoeeg-mc": (emoeeg_mc.read,)
+# what readers are told besides the folder
+TOLD: dict[str, dict[str, Callable]] = {
+    "faces-in-the-wild": {"only": lambda: checksums("faces-in-the-wild")},
+    "eegmat": {"sizes": lambda name: checksums("eegmat")[name][1]}
 }
 
 # weights of image networks by file: what they are, their owner's address, licence, checksum, bytes
@@ -113,11 +100,14 @@ WEIGHTS: dict[str, dict] = yaml.safe_load(
 
 
 def _dataset(name: str, facts: dict) -> Dataset:
-    read, files = (*READERS[name.removesuffix("-simulated")], lambda _: ())[:2]
     known: dict[str, Any] = {
         key: tuple(fact) if isinstance(fact, list) else fact for key, fact in facts.items()
     }
-    return Dataset(name=name, read=read, files=files, **known)
+    like = _FACTS[name] if "read" in facts else _FACTS[name.removesuffix("-simulated")]
+    files = like.get("files") or (EEGMMIDB if name == "eegmmidb" else checksums(name))
+    known["read"] = late(like["read"], **TOLD.get(name, {}))
+    known["files"] = late(files) if isinstance(files, str) else lambda _: files
+    return Dataset(name=name, **known)
 
 
 _FACTS = yaml.safe_load((Path(__file__).parent / "datasets.yaml").read_text(encoding="utf-8"))

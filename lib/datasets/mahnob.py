@@ -28,6 +28,14 @@ from lib.paths import spelled
 CHANNELS = {"eeg": tuple(EEG_CHANNELS), "ecg": ("EXG1", "EXG2", "EXG3")}
 
 
+def files(root: str | Path) -> list[str]:
+    """What a complete copy holds for each labelled trial."""
+    return [
+        f"Sessions/{session_id(subject, section)}/session.xml"
+        for subject, section, _ in read_labels(root)
+    ]
+
+
 def read(root: str | Path, need: tuple[str, ...] = ("eeg", "video", "eye")) -> Cohort:
     """Read the labelled trials of MAHNOB-HCI, or of a simulated cohort in its layout.
 

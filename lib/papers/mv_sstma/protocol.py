@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib.datasets import registry
+from lib.datasets import seed_iv, seed_v
 from lib.datasets.base import Cohort
 from lib.datasets.seed_format import split as trials_of_split
 from lib.evaluation.classification import classification
@@ -29,6 +29,8 @@ from lib.simulation import seed as simulation
 from lib.store import digest
 from lib.training.folds import Call, cross_validate, weights
 from lib.training.splits import Split
+
+READ = {"seed-iv": seed_iv.read, "seed-v": seed_v.read}
 
 
 def cohort(profile: str, dataset: str, root: str = "", *, seed: int = 0,
@@ -49,8 +51,8 @@ def cohort(profile: str, dataset: str, root: str = "", *, seed: int = 0,
     FileNotFoundError
         Where the dataset is not below the data folder; the message says where to ask.
     """
-    return spine.cohort(profile, root, dataset, registry.DATASETS[dataset].read, simulation.make,
-                        Preset.of(profile), layout=dataset, seed=seed, **simulated)
+    return spine.cohort(profile, root, dataset, READ[dataset], simulation.make, Preset.of(profile),
+                        layout=dataset, seed=seed, **simulated)
 
 
 def features(trials: Cohort, *, length: int = 10) -> dict:
