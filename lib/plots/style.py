@@ -35,7 +35,7 @@ def use_style() -> None:
             "font.size": 10, "axes.titlesize": 11, "axes.labelsize": 10, "xtick.labelsize": 9,
             "ytick.labelsize": 9, "legend.fontsize": 9, "axes.spines.top": False,
             "axes.spines.right": False, "axes.titleweight": "normal", "axes.titlelocation": "left",
-            "legend.frameon": False, "lines.linewidth": 1.5, "figure.dpi": 110, "savefig.dpi": 150,
+            "legend.frameon": False, "lines.linewidth": 1.5, "figure.dpi": 110, "savefig.dpi": 200,
             "mathtext.fontset": "dejavusans", "font.sans-serif": ["DejaVu Sans"],
             "svg.hashsalt": "figure", "figure.max_open_warning": 20
         })

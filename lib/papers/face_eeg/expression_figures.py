@@ -112,7 +112,7 @@ def patch_attention(images: np.ndarray, weights: np.ndarray, titles: Sequence[st
     """
     lines = -(-len(images) // 4)
     figure, axes = blanks(2.1 * lines, 4, rows=lines)
-    spread = max(float(np.abs(weights - 0.25).max()), 1e-6)
+    spread = max(float(np.abs(weights - 0.25).max()), 0.1)  # small differences stay pale
     for ax, image, shares, title, good in zip(axes.flat, images, weights, titles, right,
                                               strict=False):
         height, width = image.shape[:2]

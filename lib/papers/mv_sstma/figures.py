@@ -217,7 +217,7 @@ def label_curve(table: pd.DataFrame, chance: float) -> Figure:
             mean = part.groupby("labels", sort=False)["value"].mean()
             ax.plot(
                 np.arange(len(ticks)) + 0.14 * (k - 1), mean, ls=LINES[k], ms=5, label=row, **look)
-        ax.axhline(chance, color="0.6", lw=1, zorder=0, label=GUESS)
+        ax.axhline(chance, color="0.6", lw=1, zorder=0, label="chance")
         ax.set(title=name, ylim=(0, 1), xticks=range(len(ticks)), xticklabels=ticks)
     axes[len(axes) // 2].set_xlabel("labelled windows of each emotion")
     axes[0].set_ylabel("accuracy")

@@ -91,6 +91,8 @@ def features(trials: Cohort, *, weights: str = "", jobs: int = 2,
 def splits(data: Mapping[str, np.ndarray], name: str, preset: Preset) -> list[Split]:
     """The folds of a named split; the shuffles in it do not depend on the training seed, so seeds
     share folds."""
+    if name not in SPLITS:
+        raise ValueError(f"no split {name!r}; there are {', '.join(SPLITS)}")
     if name == "by_subject":
         return SPLITS[name](data["subject"], inner=preset.inner_subject)
     return SPLITS[name](data["subject"], n_folds=preset.n_folds, inner=preset.inner)
