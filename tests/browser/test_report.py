@@ -50,6 +50,13 @@ def test_opens_from_a_file_without_errors_requests_or_missing_pictures(visit, re
     assert page.faults == []
 
 
+def test_pictures_have_two_pixels_for_each_of_the_page(visit, report):
+    page = visit(report, viewport={"width": 1400, "height": 900})
+    page.evaluate("document.querySelectorAll('.panel').forEach(p => p.hidden = false)")
+    assert page.evaluate(
+        "Math.min(...[...document.images].map(i => i.naturalWidth / i.width))") > 1.9
+
+
 def test_every_tab_by_click_and_by_arrow_keys(visit, report):
     page = visit(report)
     tabs = names(page)
