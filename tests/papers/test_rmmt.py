@@ -86,6 +86,19 @@ def test_named_options_change_the_recipe_and_only_that(data, tmp_path):
     assert not np.array_equal(plain[0].result["test"], subject[0].result["test"])
     with pytest.raises(ValueError, match="no row 'RMTM'; there are RMMT"):
         rmmt.run(data, ["RMTM"], "by_subject", TINY)
+    with pytest.raises(ValueError, match="no split 'by_clip'; there are"):
+        rmmt.run(data, ["ridge, face"], "by_clip", TINY)
+
+
+def test_rows_of_log_power_read_it_and_others_do_not(data, tmp_path):
+    both = ["ridge, EEG", "ridge, EEG" + rmmt.LOG_POWER]
+    how = {"engine": "serial", "store": Store(tmp_path)}
+    given = {**data, "eeg_log": data["eeg"]**3}
+    share, logs = rmmt.run(given, both, "by_subject", TINY, **how)[::4]
+    assert [share.row, logs.row] == both
+    other = rmmt.run({**data, "eeg": data["eeg"]**3}, both[:1], "by_subject", TINY, **how)[0]
+    np.testing.assert_array_equal(logs.result["test"], other.result["test"])
+    assert not np.array_equal(share.result["test"], logs.result["test"])
 
 
 def test_settings_are_those_that_are_printed():
