@@ -146,7 +146,7 @@ slides: setup ## play: build/slides: lessons as slides that open offline (EX="12
 reproduce: setup ## read and run: run what is not up to date and write build/figures, JOBS=2 notebooks at a time
 	@$(PY) -m lib.companion.runner $(NAMES) --plan $(OPTIONS)
 	@$(FORKS) $(MAKE) --no-print-directory -j $(call quote,$(value JOBS)) $(TOGETHER) executed
-	$(if $(value OUT)$(filter-out demo,$(PROFILE)),,@$(PY) -m lib.companion.drift)
+	$(if $(value OUT)$(value SET)$(filter-out demo,$(PROFILE)),,@$(PY) -m lib.companion.drift)
 	@$(PY) -m lib.prune --quiet $(LIMITED)
 
 executed: $(EXECUTED)
