@@ -106,7 +106,7 @@ class Run:
         for kind, beside in (("data", data), ("claims", claims)):
             if beside is not None:
                 self._write(id, kind, _csv(beside), about)
-        display(Image(png.getvalue(), alt=f"{id}: {caption}"))
+        display(Image(png.getvalue(), retina=True, alt=f"{id}: {caption}"))
 
     def table(self, id: str, frame: pd.DataFrame, *, caption: str, tier: str = "simulated",
               source: str = "", dropped: Iterable[str] = (), decimals: int = 3,
