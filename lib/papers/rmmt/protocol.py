@@ -137,8 +137,8 @@ def run(data: Mapping[str, np.ndarray], names: Iterable[str], split: str, preset
         own = {
             name: row for name, row in rows.items() if name.endswith(LOG_POWER) == (eeg != "eeg")
         }
-        records += spine.run({**data, "eeg": data.get(eeg)}, own, splits(data, split, preset),
-                             preset=settings, seeds=seeds, **how)
+        records += spine.run({**data, "eeg": np.ascontiguousarray(data.get(eeg))}, own,
+                             splits(data, split, preset), preset=settings, seeds=seeds, **how)
     return records
 
 
