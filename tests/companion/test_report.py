@@ -96,9 +96,9 @@ def test_every_link_within_the_page_has_one_target(whole):
 
 
 def test_pictures_are_embedded_once_and_the_file_stays_small(whole):
-    pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', whole[0])
+    pictures = re.findall(r'src="data:image/webp;base64,([^"]+)"', whole[0])
     assert len(pictures) == len(set(pictures)) == whole[1]["pictures"] > 50
-    assert len(whole[0]) < 35 * 2**20  # figures have two pixels for each of the page
+    assert len(whole[0]) < 25 * 2**20
 
 
 def test_nothing_is_loaded_from_elsewhere(whole):
