@@ -29,13 +29,18 @@ def test_causal_conv_is_conv1d_on_the_padded_sequence(dilation):
     torch.testing.assert_close(ours(x), expected)
 
 
-def test_prelu_and_its_gradient_are_torchs():
-    x = torch.randn(4, 9, 3, requires_grad=True)
-    ours, peer = PReLU(), nn.PReLU()
-    for layer in (ours, peer):
-        (layer(x)**2).sum().backward()
+@pytest.mark.parametrize("slope", [0.25, 0.0, -0.5])
+def test_prelu_and_its_gradients_are_torchs(slope):
+    x, (ours, peer) = torch.randn(4, 9, 3), (PReLU(), nn.PReLU())
+    with torch.no_grad():
+        ours.slope.fill_(slope), peer.weight.fill_(slope)
+    found = [
+        torch.autograd.grad((y**2).sum(), (here, *layer.parameters())) for layer in (ours, peer)
+        for here in [x.clone().requires_grad_()] for y in [layer(here)]
+    ]
     torch.testing.assert_close(ours(x), peer(x))
-    torch.testing.assert_close(ours.slope.grad, peer.weight.grad.squeeze())
+    torch.testing.assert_close(found[0][0], found[1][0])
+    torch.testing.assert_close(found[0][1], found[1][1].squeeze())
 
 
 def test_feature_dropout_drops_whole_features_and_keeps_the_mean():

@@ -1,6 +1,8 @@
 """Paper 1's protocol: what is chosen where, what is held out, and settings that agree with what is
 printed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -99,6 +101,27 @@ def test_rows_of_log_power_read_it_and_others_do_not(data, tmp_path):
     other = rmmt.run({**data, "eeg": data["eeg"]**3}, both[:1], "by_subject", TINY, **how)[0]
     np.testing.assert_array_equal(logs.result["test"], other.result["test"])
     assert not np.array_equal(share.result["test"], logs.result["test"])
+
+
+def test_a_tuned_row_has_its_own_recipe_and_a_refitted_one_a_larger_training_part(data, tmp_path):
+    preset = replace(TINY, tuned_options={"layers": 2}, tuned_recipe={"epochs": 2})
+    names = ["RMMT", "RMMT" + rmmt.TUNED, "RMMT" + rmmt.REFIT, "TCN-F" + rmmt.TUNED]
+    how = {"engine": "serial", "store": Store(tmp_path)}
+    plain, tuned, refit, tcn = rmmt.run(data, names, "by_subject", preset, **how)[::4]
+    assert [len(r.result["history"]) for r in (plain, tuned, refit, tcn)] == [1, 2, 2, 2]
+    assert not np.array_equal(tuned.result["test"], refit.result["test"])
+    with pytest.raises(ValueError, match="no row"):
+        rmmt.run(data, ["ridge, face" + rmmt.REFIT], "by_subject", preset)
+
+
+def test_an_ensemble_predicts_the_mean_of_its_seeds(data, tmp_path):
+    how = {"engine": "serial", "store": Store(tmp_path)}
+    records = rmmt.run(data, ["RMMT"], "by_subject", TINY, seeds=(0, 1, 2), **how)
+    together = rmmt.ensemble(records)
+    assert [r.split.fold for r in together] == [0, 1, 2, 3]
+    assert {r.row for r in together} == {"RMMT (ensemble)"}
+    of_fold = [r.result["test"] for r in records if r.split.fold == 2]
+    np.testing.assert_allclose(together[2].result["test"], np.mean(of_fold, axis=0), rtol=1e-6)
 
 
 def test_settings_are_those_that_are_printed():

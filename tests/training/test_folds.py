@@ -87,6 +87,19 @@ def test_test_trials_cannot_reach_training():
     assert not np.array_equal(before["test"], after["test"])
 
 
+def test_refitting_trains_on_the_validation_trials_too_and_keeps_the_last_epoch():
+    data = cohort(1.0)
+    fold = by_subject(data["subject"])[0]
+    split = {"train": fold.train, "val": fold.val, "test": fold.test}
+    recipe = SMALL["recipe"] | {"epochs": 3}
+    refit = fit_fold(data, split, seed=0, **SMALL | {"recipe": recipe | {"refit": True}})
+    every = {**split, "train": (*fold.train, *fold.val)}
+    same = fit_fold(data, every, seed=0, **SMALL | {"recipe": recipe | {"monitor": ""}})
+    np.testing.assert_array_equal(refit["test"], same["test"])
+    alone = fit_fold(data, split, seed=0, **SMALL | {"recipe": recipe})
+    assert not np.array_equal(refit["test"], alone["test"])
+
+
 def test_a_student_is_taught_by_features_of_its_own_width():
     data = cohort(1.0)
     fold = by_subject(data["subject"])[0]
@@ -108,6 +121,8 @@ def test_scaling_uses_training_trials_or_each_subject():
     np.testing.assert_allclose(
         scale(x, [1, 1, 1, 1], [1, 1, 2, 2], train=[0, 1], scaling="subject"),
         [[-1], [1], [-1], [1]], rtol=1e-5)
+    np.testing.assert_allclose(scale(x, [1, 1, 1, 1], [1, 1, 2, 2], train=[0, 1], limit=5.0),
+                               [[-1], [1], [5], [5]], rtol=1e-5)
 
 
 def test_controls():

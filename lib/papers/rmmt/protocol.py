@@ -2,6 +2,7 @@
 :mod:`lib.papers.rmmt.settings`."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,8 +16,8 @@ from lib.models.backbones import fetched, mobilenet_v2, resnet50
 from lib.papers import experiment as spine
 from lib.papers.experiment import Record, Row
 from lib.papers.rmmt.settings import (ALPHAS, COLUMNS, CONTROLS, LOG_POWER, MU, NO_BASELINE,
-                                      NULL_TWIN, SUBJECT_SCALED, TABLES, VARIANTS, WITH_OPTIONS,
-                                      Preset)
+                                      NULL_TWIN, REFIT, SUBJECT_SCALED, TABLES, TUNED, VARIANTS,
+                                      WITH_OPTIONS, Preset)
 from lib.papers.rmmt.training import fit_fold, ridge_fold
 from lib.preprocessing import mahnob as preprocessing
 from lib.preprocessing.faces import project
@@ -26,8 +27,8 @@ from lib.training.splits import SPLITS, Split
 from lib.training.windows import trial_slices
 
 __all__ = [
-    "ALPHAS", "COLUMNS", "CONTROLS", "LOG_POWER", "MU", "NO_BASELINE", "NULL_TWIN",
-    "SUBJECT_SCALED", "TABLES", "VARIANTS", "Preset"
+    "ALPHAS", "COLUMNS", "CONTROLS", "LOG_POWER", "MU", "NO_BASELINE", "NULL_TWIN", "REFIT",
+    "SUBJECT_SCALED", "TABLES", "TUNED", "VARIANTS", "Preset"
 ]  # of the settings, for notebooks
 # the others have no layers
 TRANSFORMERS = {"RMMT", "MMT", "RSMT-E", "RSMT-F"}
@@ -109,7 +110,8 @@ def run(data: Mapping[str, np.ndarray], names: Iterable[str], split: str, preset
         Features of a cohort, see :func:`lib.preprocessing.mahnob.features`.
     names : iterable of str
         Of :data:`VARIANTS` and :data:`CONTROLS`, with a named option appended or not:
-        :data:`SUBJECT_SCALED`, :data:`NO_BASELINE`, :data:`LOG_POWER`.
+        :data:`SUBJECT_SCALED`, :data:`NO_BASELINE`, :data:`LOG_POWER`, :data:`TUNED`,
+        :data:`REFIT`.
     split : str
         Of :data:`lib.training.splits.SPLITS`.
     preset : Preset
@@ -119,17 +121,17 @@ def run(data: Mapping[str, np.ndarray], names: Iterable[str], split: str, preset
     """
     def settings(name: str, row: Row, fold: Split) -> dict:
         if row.work is fit_fold:
-            model, own = row.settings["model"], row.settings["options"]
-            options = {
-                key: value for key, value in preset.options.items()
-                if model in TRANSFORMERS or key != "layers"
-            }
+            tuned = name.endswith((TUNED, REFIT))
+            options = {**preset.options, **(preset.tuned_options if tuned else {})}
+            if row.settings["model"] not in TRANSFORMERS:
+                options.pop("layers", None)
+            recipe = {**preset.recipe, **(preset.tuned_recipe if tuned else {})}
             return {
-                "options": options | own,
-                "recipe": {**preset.recipe, **row.settings["recipe"], "device": device}
+                "options": {**options, **row.settings["options"]},
+                "recipe": {**recipe, **row.settings["recipe"], "device": device}
             }
-        baseline = {"face_baseline": preset.recipe.get("face_baseline", 0)}
-        return {**baseline, **row.settings} if row.work is ridge_fold else {}
+        scaled = {name: preset.recipe.get(name, 0) for name in ("face_baseline", "limit")}
+        return {**scaled, **row.settings} if row.work is ridge_fold else {}
 
     rows = spine.chosen(names, VARIANTS | CONTROLS, WITH_OPTIONS)
     records: list[Record] = []
@@ -140,6 +142,21 @@ def run(data: Mapping[str, np.ndarray], names: Iterable[str], split: str, preset
         records += spine.run({**data, "eeg": np.ascontiguousarray(data.get(eeg))}, own,
                              splits(data, split, preset), preset=settings, seeds=seeds, **how)
     return records
+
+
+def ensemble(records: Sequence[Record]) -> list[Record]:
+    """Per row and fold one record that predicts the mean over its seeds; ``(ensemble)`` stands
+    behind the row's name, the number of seeds in place of the seed."""
+    groups: dict[tuple, list[Record]] = {}
+    for record in records:
+        groups.setdefault((record.row, record.split.name, record.split.fold), []).append(record)
+    return [
+        replace(
+            group[0], row=f"{group[0].row} (ensemble)", seed=len(group), result={
+                part: np.mean([record.result[part] for record in group], axis=0)
+                for part in ("test", "val")
+            }) for group in groups.values()
+    ]
 
 
 def labels(data: Mapping[str, np.ndarray], trials: Iterable[int]) -> np.ndarray:

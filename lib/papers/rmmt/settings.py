@@ -72,12 +72,13 @@ CONTROLS = {
                                                       "control"),
 }
 # Rows with an option: features standardised with each subject's own statistics (transductive), or
-# the identity left in the face, or, of published features, the logarithms of band power as they are
+# the identity left in the face, or, of published features, the logarithms of band power as they
+# are; or the profile's tuned recipe, on the printed 60 % or on the validation trials too
 SUBJECT_SCALED, NO_BASELINE = " (per-subject scaling)", " (no baseline)"
-LOG_POWER = " (log power)"
+LOG_POWER, TUNED, REFIT = " (log power)", " (tuned)", " (tuned, refit)"
 OPTIONS: dict[str, dict[str, Any]] = {
     SUBJECT_SCALED: {"scaling": "subject", "face_baseline": 0}, NO_BASELINE: {"face_baseline": 0},
-    LOG_POWER: {}
+    LOG_POWER: {}, TUNED: {}, REFIT: {"refit": True}
 }
 
 
@@ -90,7 +91,8 @@ def changed(row: Row, changes: Mapping[str, Any]) -> Row:
 
 WITH_OPTIONS = {
     name + option: changed(row, changes) for option, changes in OPTIONS.items()
-    for name, row in (VARIANTS | CONTROLS).items() if row.work in (fit_fold, ridge_fold)
+    for name, row in (VARIANTS | CONTROLS).items()
+    if row.work is fit_fold or (row.work is ridge_fold and option not in (TUNED, REFIT))
 }
 TABLES = printed.tables("rmmt", VARIANTS)
 
@@ -100,7 +102,8 @@ class Preset(profiles.Preset):
     """What a profile changes: size of the folds, of the network, and of the training.
 
     ``options`` go to every network, ``recipe`` to every training, before a variant's own;
-    ``simulated`` to the maker of the simulated cohort.
+    ``tuned_options`` and ``tuned_recipe`` over them to rows that are called tuned; ``simulated`` to
+    the maker of the simulated cohort.
 
     Statistics of features come from training trials. ``choice:`` face features are first taken
     relative to the first 2 s of their own trial, which removes the identity of the face and needs
@@ -116,4 +119,6 @@ class Preset(profiles.Preset):
     inner_subject: float = 0.8  # Sec 4.3: 8:2 when one subject is left out
     options: Mapping = taken_by(RMMT)
     recipe: Mapping = taken_by(Recipe)
+    tuned_options: Mapping = taken_by(RMMT)
+    tuned_recipe: Mapping = taken_by(Recipe)
     simulated: Mapping = taken_by(simulation.make)

@@ -43,6 +43,11 @@ class Recipe(loop.Recipe):
     face_baseline : int
         Label steps at the start of each trial whose mean is subtracted from its face features; 0
         for none. It removes the identity of the face with nothing but the trial's own beginning.
+    limit : float
+        Scaled features beyond it are set to it, either side; 0: none are.
+    refit : bool
+        Train on the validation trials too and keep the last epoch's weights; the score shown is
+        then one of training.
     teacher : bool
         Train a face network first and teach its features to this (EEG) network, as [32].
     """
@@ -62,11 +67,13 @@ class Recipe(loop.Recipe):
     scope: str = "batch"
     scaling: str = "train"
     face_baseline: int = 0
+    limit: float = 0.0
+    refit: bool = False
     teacher: bool = False
 
 
 def scale(x: np.ndarray, lengths: Sequence[int], subjects: Sequence[int], train: Sequence[int],
-          scaling: str = "train", baseline: int = 0) -> np.ndarray:
+          scaling: str = "train", baseline: int = 0, limit: float = 0.0) -> np.ndarray:
     """Standardise features ``(n_times, n_features)``.
 
     Parameters
@@ -82,21 +89,24 @@ def scale(x: np.ndarray, lengths: Sequence[int], subjects: Sequence[int], train:
     baseline : int
         If positive, each trial is first taken relative to the mean of its own first ``baseline``
         steps.
+    limit : float
+        See :class:`Recipe`.
     """
     slices = trial_slices(lengths)
     if baseline:
         x = np.concatenate([x[where] - x[where][:baseline].mean(0) for where in slices])
     if scaling == "train":
         known = np.concatenate([x[slices[i]] for i in train])
-        return ((x - known.mean(0)) / (known.std(0) + 1e-6)).astype(np.float32)
-    if scaling != "subject":
+        out = ((x - known.mean(0)) / (known.std(0) + 1e-6)).astype(np.float32)
+    elif scaling == "subject":
+        subject = np.repeat(subjects, lengths)
+        out = np.empty_like(x, dtype=np.float32)
+        for s in np.unique(subject):
+            own = x[subject == s]
+            out[subject == s] = (own - own.mean(0)) / (own.std(0) + 1e-6)
+    else:
         raise ValueError(f"scaling is 'train' or 'subject', not {scaling!r}")
-    subject = np.repeat(subjects, lengths)
-    out = np.empty_like(x, dtype=np.float32)
-    for s in np.unique(subject):
-        own = x[subject == s]
-        out[subject == s] = (own - own.mean(0)) / (own.std(0) + 1e-6)
-    return out
+    return out.clip(-limit, limit) if limit else out
 
 
 class ValenceTask(loop.Task):
@@ -105,11 +115,13 @@ class ValenceTask(loop.Task):
                  rng: np.random.Generator):
         self.lengths, self.split, self.recipe, self.rng = data["lengths"], split, recipe, rng
         about = (data["lengths"], data["subject"], split["train"], recipe.scaling)
-        self.eeg, self.face, self.valence = (torch.as_tensor(
-            x, dtype=torch.float32,
-            device=recipe.device) for x in (scale(data["eeg"], *about),
-                                            scale(data["face"], *about, recipe.face_baseline),
-                                            data["valence"]))
+        scaled = [
+            scale(data[m], *about, baseline, recipe.limit)
+            for m, baseline in (("eeg", 0), ("face", recipe.face_baseline))
+        ]
+        self.eeg, self.face, self.valence = (torch.as_tensor(x, dtype=torch.float32,
+                                                             device=recipe.device)
+                                             for x in (*scaled, data["valence"]))
         self.train = self.starts("train", recipe.train_hop)
         self.steps = loop.n_batches(len(self.train), recipe)
         self.teacher: nn.Module | None = None
@@ -185,6 +197,9 @@ def fit_fold(data: Mapping[str, np.ndarray], split: Mapping, model: str, options
         ``history`` ``(n_epochs, 4)``: mean CCC loss, mean KD loss, validation CCC, learning rate.
     """
     settings = Recipe(**recipe)
+    if settings.refit:
+        split = {**split, "train": [*split["train"], *split["val"]]}
+        settings = replace(settings, monitor="")
     torch.manual_seed(seed)
     task = ValenceTask(data, split, settings, np.random.default_rng(seed))
     sizes = {"n_eeg": data["eeg"].shape[1], "n_face": data["face"].shape[1]}
@@ -240,19 +255,19 @@ def _with_history(x: np.ndarray, lengths, steps: int = 16) -> np.ndarray:
 
 
 def ridge_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, modality: str = "both",
-               scaling: str = "train", face_baseline: int = 0) -> Result:
+               scaling: str = "train", face_baseline: int = 0, limit: float = 0.0) -> Result:
     """Ridge regression on the features and their 4 s causal mean; the penalty is chosen on the
     validation trials.
 
     Parameters
     ----------
     modality : {"eeg", "face", "both"}
-    scaling, face_baseline : see :class:`Recipe`
+    scaling, face_baseline, limit : see :class:`Recipe`
     """
     lengths, y = data["lengths"], data["valence"]
     about = (lengths, data["subject"], split["train"], scaling)
     x = np.hstack([
-        scale(data[m], *about, baseline=face_baseline if m == "face" else 0)
+        scale(data[m], *about, face_baseline if m == "face" else 0, limit)
         for m in (("eeg", "face") if modality == "both" else (modality,))
     ])
     x, rows = _with_history(
