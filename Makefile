@@ -155,7 +155,7 @@ executed: $(EXECUTED)
 $(EXECUTED): $(COPIES)/%.ipynb: setup
 	@$(LAUNCH) lib.companion.runner $* $(OPTIONS)
 
-# Order. 12 trains the folds that 13 to 16 take from the memo, 22 those of 23; 31 pre-trains for 32 to 34, 33 trains folds of 34; 10, 20 and 30 make
+# Order. 12 trains the folds that 13 to 17 take from the memo, 22 those of 23; 31 pre-trains for 32 to 34, 33 trains folds of 34; 10, 20 and 30 make
 # cohorts and features.
 numbered = $(filter $(addsuffix _%,$(1)),$(NAMES))
 define after
@@ -164,7 +164,7 @@ $(addprefix nbval/,$(call numbered,$(1))): | $(addprefix nbval/,$(call numbered,
 endef
 ifneq ($(call numbered,10),)
 $(eval $(call after,11 12,10))
-$(eval $(call after,13 14 15 16,12))
+$(eval $(call after,13 14 15 16 17,12))
 $(eval $(call after,21,20))
 $(eval $(call after,22,21))
 $(eval $(call after,23,22))

@@ -62,6 +62,7 @@ run = start(
 # | `14_rmmt_ablation` | Which of its parts matter? | Table 6 |
 # | `15_rmmt_alpha_sweep` | How much does the distillation weight matter? | Table 7, Fig 9 |
 # | `16_rmmt_leave_one_subject_out` | Does it work for a person it has never seen? | Table 5 |
+# | `17_rmmt_tuning` | How much of a score is the recipe? | none printed |
 # | `20_amigos_data` | What do 20 videos leave in heart and brain, and how far do textbook features go? | Sec 4.1 |
 # | `21_amigos_pretraining` | What does a network learn from guessing hidden pieces of a signal? | Fig 1 |
 # | `22_amigos_recognition` | High or low arousal: one signal, two signals, three splits | Fig 2, Tables 1-4 |

@@ -47,7 +47,7 @@ run = start(
 )
 
 # %%
-from lib.papers.mv_sstma import analysis, protocol
+from lib.papers.mv_sstma import filling, protocol
 from lib.papers.mv_sstma.settings import (
     COLUMNS,
     DATASETS,
@@ -167,12 +167,12 @@ run.figure("pretraining", figure, **about)
 # nearest visible electrodes (EEG only: an eye feature has no place).
 
 # %%
-errors = analysis.error_table(features, folds, started, preset, RATIOS)
+errors = filling.error_table(features, folds, started, preset, RATIOS)
 run.table("reconstruction", errors, **about)
 
 # %% tags=["nbval-ignore-output"]
 for row in errors[errors["modality"] == "eeg"].to_dict("records"):
-    near, own = row[analysis.NEAREST], row["network"]
+    near, own = row[filling.NEAREST], row["network"]
     print(
         f"{row['dataset']}, {row['masked']:.0%} hidden: the network is off by "
         f"{own:.2f}, {'less' if own < near else 'more'} than the nearest electrodes "
@@ -193,7 +193,7 @@ for row in errors[errors["modality"] == "eeg"].to_dict("records"):
 # %%
 from lib.preprocessing.seed import fill_nearest
 
-x, masked, guess = analysis.fill(
+x, masked, guess = filling.fill(
     features["seed-iv"],
     "eeg",
     folds["seed-iv"],

@@ -7,6 +7,7 @@ Gao et al. (2024), "the paper": Sec 2.1 (overlapping windows), Sec 3.2 (T = 10, 
 to 100).
 """
 
+from collections.abc import Sequence
 from functools import cache
 
 import mne
@@ -138,18 +139,20 @@ def scale_eeg(x, train_idx) -> np.ndarray:
 
 
 @cache
-def _distances() -> np.ndarray:
-    """From electrode to electrode, ``(62, 62)``."""
+def _distances(electrodes: tuple[str, ...]) -> np.ndarray:
+    """From electrode to electrode, ``(C, C)``."""
     where = mne.channels.make_standard_montage("colin27_1005").get_positions()["ch_pos"]
-    return squareform(pdist(np.array([where[name] for name in MNE_NAMES])))
+    return squareform(pdist(np.array([where[name] for name in electrodes])))
 
 
-def fill_nearest(x: np.ndarray, missing: np.ndarray, k: int = 3) -> np.ndarray:
+def fill_nearest(x: np.ndarray, missing: np.ndarray, electrodes: Sequence[str] = MNE_NAMES,
+                 k: int = 3) -> np.ndarray:
     """The mean of the ``k`` nearest electrodes that are there in place of each missing one.
 
-    ``x`` ``(N, T, 62, F)``, ``missing`` ``(N, 62)`` bool, of which at least ``k`` are not missing.
+    ``x`` ``(N, T, C, F)``, ``missing`` ``(N, C)`` bool, of which at least ``k`` are not missing;
+    ``electrodes``: names of the channels, MNE's.
     """
-    far = np.where(missing[:, None, :], np.inf, _distances())
+    far = np.where(missing[:, None, :], np.inf, _distances(tuple(electrodes)))
     nearest = np.argpartition(far, k - 1, axis=2)[..., :k]
     weight = np.zeros(far.shape, x.dtype)
     np.put_along_axis(weight, nearest, 1 / k, axis=2)

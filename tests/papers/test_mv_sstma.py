@@ -11,7 +11,7 @@ from lib.datasets.seed_format import SEED_IV_LABELS, SEED_V_LABELS, split
 from lib.evaluation import printed as published
 from lib.evaluation.statistics import half_width
 from lib.papers.experiment import Record
-from lib.papers.mv_sstma import analysis
+from lib.papers.mv_sstma import analysis, filling
 from lib.papers.mv_sstma import protocol as mv_sstma
 from lib.papers.mv_sstma.settings import (CONTROLS, DATASETS, GUESS, RATIOS, SPLIT, TABLES,
                                           VARIANTS, Preset)
@@ -179,11 +179,11 @@ def test_channels_are_filled_in_and_errors_have_known_values(data, tmp_path):
     own = data["seed-iv"]
     folds = mv_sstma.splits(own, "16/8", 3)
     start = mv_sstma.pretrain(own, "eeg", folds, TINY, engine="serial", store=Store(tmp_path))[0]
-    x, masked, guess = analysis.fill(own, "eeg", folds, TINY, mv_sstma.weights(start), n=5)
+    x, masked, guess = filling.fill(own, "eeg", folds, TINY, mv_sstma.weights(start), n=5)
     assert x.shape == guess.shape == (5, 10, 62, 5) and (masked.sum(axis=1) == 62 - 43).all()
-    errors = analysis.errors(np.ones_like(x), masked, np.full_like(x, 3.0))
+    errors = filling.errors(np.ones_like(x), masked, np.full_like(x, 3.0))
     assert errors == {
-        "network": 4.0, analysis.NEAREST: 0.0, "mean of the visible channels": 0.0,
+        "network": 4.0, filling.NEAREST: 0.0, "mean of the visible channels": 0.0,
         "training mean": 1.0
     }
     share = analysis.separation(own, "eeg")

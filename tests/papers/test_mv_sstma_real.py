@@ -26,7 +26,7 @@ def cohort(people=10, trials=4, steps=330, seed=0):
             data = rng.normal(size=(width, 1)) + noise * rng.normal(size=(width, steps))
             signals[name] = Signal(data.astype(np.float32), 4.0, (), "")
         valence = rng.normal() + np.zeros(steps)
-        return Trial("mahnob", person, "1", number, "", {"valence": valence},
+        return Trial("mahnob", person, "1", number, f"clip {number}", {"valence": valence},
                      {name: (lambda signal=signal: signal) for name, signal in signals.items()}, {})
 
     return Cohort("features", "public",
@@ -54,6 +54,34 @@ def test_windows_are_means_of_two_seconds_in_order(data):
     assert set(data["trial"][:3]) == {0} and set(data["session"]) == {0}
 
 
+def test_by_clip_keeps_all_trials_of_a_clip_on_one_side(data):
+    cut = real.folds({**data, "clip": data["trial"] % 7}, "by_clip")
+    assert [fold.name for fold in cut] == ["by_clip"] * 5
+    for fold in cut:
+        train, val, test = ({*(data["trial"][list(part)] % 7)}
+                            for part in (fold.train, fold.val, fold.test))
+        assert not (train & test or train & val or val & test)
+    assert sorted(np.concatenate([fold.test for fold in cut])) == list(range(len(data["trial"])))
+    assert data["clip"].tolist() == (data["trial"] % 4).tolist()
+
+
+def test_hidden_electrodes_of_noise_are_best_filled_with_the_mean(tmp_path):
+    """Channels that have nothing in common: no neighbour tells anything, 0 is right."""
+    noise = np.random.default_rng(3).normal(size=(320, 5, 32, 4)).astype(np.float32)
+    found = real.hidden({**real.windows(cohort()), "eeg": noise}, TINY, [0], ratios=(0.5,),
+                        store=Store(tmp_path), engine="serial")
+    assert found.shape == (5, 7) and (found["hidden"] == 0.5).all()
+    mean = found.mean()
+    assert mean["training mean"] == pytest.approx(1.0, abs=0.05)
+    assert mean["three nearest electrodes"] == pytest.approx(4 / 3, abs=0.07)
+    assert mean["mean of the visible channels"] == pytest.approx(17 / 16, abs=0.05)
+    # what all channels share is found by their mean
+    alike = noise[:, :, :1] + 0.1 * noise
+    shared = real.hidden({**real.windows(cohort()), "eeg": alike}, TINY, [0], ratios=(0.5,),
+                         store=Store(tmp_path), engine="serial").mean()
+    assert shared["three nearest electrodes"] < 0.05 < 0.9 < shared["training mean"]
+
+
 def test_thresholds_come_from_training_trials_alone(data):
     valence, trial = data["valence"], data["trial"]
     train = np.flatnonzero(trial < 30)
@@ -75,9 +103,10 @@ def test_a_still_gaze_names_the_trial_and_no_more(data, tmp_path):
     mean = scores.pivot_table("value", ["row", "split"], "experiment")
     near = mean.loc["nearest neighbour, gaze"]
     assert (near.loc["random_segments"] > 0.95).all() and list(near) == [LABELS[1], LABELS[0]]
-    assert near.loc[["by_trial", "by_subject"]].to_numpy().max() < 0.6
+    assert near.loc[["by_trial", "by_clip", "by_subject"]].to_numpy().max() < 0.6
     assert mean.loc["nearest neighbour, face"].loc["by_subject"].between(0.1, 0.6).all()
-    assert mean.loc["majority"].to_numpy() == pytest.approx(1 / 3)
+    # four clips: a class can be absent from one
+    assert mean.loc["majority"].drop("by_clip").to_numpy() == pytest.approx(1 / 3)
     seeds = scores.groupby("experiment")["seed"].unique().map(list)
     assert seeds.to_dict() == {LABELS[0]: [0, 1], LABELS[1]: [0]}
 

@@ -1,5 +1,5 @@
-"""Paper 3, around the training: labels and windows counted, hidden channels filled in, confusions,
-attention, inflation by peeking."""
+"""Paper 3, around the training: labels and windows counted, confusions, attention, inflation by
+peeking."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -7,21 +7,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from lib.datasets.base import Cohort
 from lib.datasets.seed_format import BANDS, CHANNELS
 from lib.datasets.seed_format import split as trials_of_split
 from lib.evaluation.classification import confusion
-from lib.models.mv_sstma import MVSSTMA, draw_visible
 from lib.papers.experiment import Record
 from lib.papers.mv_sstma import protocol as mv_sstma
-from lib.papers.mv_sstma.pretraining import build, scale, sessions
+from lib.papers.mv_sstma.pretraining import sessions
 from lib.papers.mv_sstma.settings import EMOTIONS, TITLES, Preset
-from lib.preprocessing.seed import fill_nearest
-from lib.training.splits import Split
-
-NEAREST = "three nearest electrodes"
 
 
 def overview(cohort: Cohort) -> pd.DataFrame:
@@ -93,65 +87,6 @@ def separation(data: Mapping[str, Any], modality: str) -> np.ndarray:
             for k in np.unique(emotion))
         shares.append(between / mean.var(axis=0))
     return np.mean(shares, axis=0)
-
-
-def _network(x: np.ndarray, preset: Preset, start: Mapping[str, np.ndarray]) -> MVSSTMA:
-    return build(x.shape, preset.model, start).eval()
-
-
-def fill(data: Mapping[str, Any], modality: str, folds: Sequence[Split], preset: Preset,
-         start: Mapping[str, np.ndarray], *, ratio: float = 0.3, n: int = 200,
-         seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Hide channels of up to ``n`` test windows, evenly spaced over all folds, and let a
-    pre-trained network fill them in.
-
-    Returns
-    -------
-    tuple of array
-        Scaled windows ``(n, n_times, n_channels, n_features)``, ``masked`` ``(n, n_channels)``,
-        reconstructions like the windows.
-    """
-    train, test = (np.concatenate([getattr(fold, part) for fold in folds])
-                   for part in ("train", "test"))
-    x = scale(data[modality], train, modality,
-              sessions(data))[test[np.linspace(0,
-                                               len(test) - 1, min(n, len(test))).astype(int)]]
-    visible = draw_visible(len(x), x.shape[2], ratio, torch.Generator().manual_seed(seed))
-    with torch.no_grad():
-        guess, masked = _network(x, preset, start).forward_mae(torch.as_tensor(x), visible)
-    return x, masked.numpy(), guess.numpy()
-
-
-def errors(x: np.ndarray, masked: np.ndarray, guess: np.ndarray) -> dict[str, float]:
-    """Mean squared error on the hidden channels: of the network, of the mean of the three nearest
-    electrodes that are visible, of the mean of all visible channels, of the training mean (0)."""
-    hidden = np.broadcast_to(masked[:, None, :, None], x.shape)
-    mean = np.nanmean(np.where(hidden, np.nan, x), axis=2, keepdims=True)
-    near = {NEAREST: fill_nearest(x, masked)} if x.shape[2] == len(CHANNELS) else {}
-    rivals = {
-        "network": guess, **near, "mean of the visible channels": mean, "training mean": np.zeros(
-            ())
-    }
-    return {
-        name: float(np.mean((np.broadcast_to(value, x.shape)[hidden] - x[hidden])**2))
-        for name, value in rivals.items()
-    }
-
-
-def error_table(data: Mapping[str, Mapping[str, Any]], folds: Mapping[str, Sequence[Split]],
-                started: Mapping[tuple[str, str], Sequence[Mapping]], preset: Preset,
-                ratios: Sequence[float]) -> pd.DataFrame:
-    """:func:`errors` of each dataset, modality and ratio; ``started`` maps (dataset, modality) to
-    results of :func:`seed.pretrain`."""
-    rows = []
-    for (dataset, modality), results in started.items():
-        for ratio in ratios:
-            filled = fill(data[dataset], modality, folds[dataset], preset,
-                          mv_sstma.weights(results[0]), ratio=ratio)
-            rows.append({
-                "dataset": TITLES[dataset], "modality": modality, "masked": ratio, **errors(*filled)
-            })
-    return pd.DataFrame(rows)
 
 
 def confusions(data: Mapping[str, Mapping[str, Any]], records: Sequence[Record],

@@ -6,20 +6,23 @@ stands still: what is left names the trial, which is why it is a control here an
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lib import profiles
+from lib import paths, profiles
 from lib.datasets import mahnob_features, registry
 from lib.datasets.base import Cohort, Trial
+from lib.datasets.mahnob_format import EEG_CHANNELS
 from lib.evaluation.classification import averages
 from lib.evaluation.stand_in import LABELS, ask, shipped
 from lib.papers import experiment as spine
 from lib.papers.experiment import Row
 from lib.papers.mv_sstma.controls import neighbour_fold, svm_fold
+from lib.papers.mv_sstma.filling import errors, fill
 from lib.papers.mv_sstma.pretraining import pretrain_fold
 from lib.papers.mv_sstma.settings import CONTROLS, GUESS, MODALITIES, Preset
 from lib.papers.mv_sstma.training import INPUTS, emotion_fold
@@ -31,7 +34,7 @@ from lib.training.splits import Split, permute_labels, segment_splits
 # choice: the mean recall of the classes, because thirds of the training trials are no thirds of the
 # test trials
 METRIC = "balanced accuracy"
-SPLITS, NEW = ("random_segments", "by_trial", "by_subject"), "by_subject"
+SPLITS, NEW = ("random_segments", "by_trial", "by_clip", "by_subject"), "by_subject"
 # choice: features of 2 s (eight of the owner's), five of them a window, end to end. The first 2 s
 # of a trial are left out (a resampling filter rings there); the next 2 s are the face's reference
 STEP, LENGTH = 8, 5
@@ -64,12 +67,15 @@ def windows(cohort: Cohort) -> dict[str, Any]:
     dict
         ``eeg`` ``(N, 5, 32, 4)``, ``assumed:`` log power by band, then by channel; ``eye`` ``(N, 5,
         38)``, the face; ``gaze`` ``(N, 5, 2)``; of each window ``valence``, the mean of its
-        *trial*, ``trial`` and ``person``; ``subject`` and ``session``, by which paper 3 scales, are
+        *trial*, ``trial``, ``person`` and ``clip`` (trials of one length: the clip is not
+        published); ``subject`` and ``session``, by which paper 3 scales, are
         the same for all: ``choice:`` new people have no training windows to be scaled by.
     """
     kept = [(i, trial, _windows(trial)) for i, trial in enumerate(cohort)]
     data = table(kept, ("eeg", "eye", "gaze"), "trial", ("subject",), {"valence": np.mean})
-    data["person"], data["session"] = data["subject"], np.zeros_like(data["trial"])
+    clip = np.unique([trial.stimulus for trial in cohort], return_inverse=True)[1]
+    data["person"], data["clip"] = data["subject"], clip[data["trial"]]
+    data["session"] = np.zeros_like(data["trial"])
     data["subject"] = data["session"]
     return data | {"about": spine.about(cohort, digest(data), cohort.dropped)}
 
@@ -102,8 +108,37 @@ def valence_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, r
 
 
 def folds(data: Mapping[str, Any], split: str) -> list[Split]:
-    """Five folds of a split; a fifth of the other units validates."""
-    return segment_splits(split, data["person"], data["trial"], n_folds=5)
+    """Five folds of a split; a fifth of the other units validates. ``by_clip``: all windows of the
+    trials of one clip, whoever watched it, are a unit."""
+    name, unit = (NEW, "clip") if split == "by_clip" else (split, "person")
+    drawn = segment_splits(name, data[unit], data["trial"], n_folds=5)
+    return [replace(fold, name=split) for fold in drawn]
+
+
+def hidden(data: Mapping[str, Any], preset: Preset, seeds: Sequence[int],
+           ratios: Sequence[float] = (0.3, 0.5, 0.7), device: str = "cpu",
+           **how: Any) -> pd.DataFrame:
+    """Mean squared error on hidden EEG channels of new people, whose windows pre-training did not
+    see: a row per fold, seed and ratio with the columns of
+    :func:`lib.papers.mv_sstma.filling.errors`."""
+    rows, cut = [], folds(data, NEW)
+    for seed in seeds:
+        for record in begin(data, "eeg", cut, preset, seed, device, **how):
+            for ratio in ratios:
+                filled = fill(data, "eeg", [record.split], preset, weights(record.result),
+                              ratio=ratio, seed=seed)
+                found = errors(*filled, EEG_CHANNELS)
+                rows.append({"fold": record.split.fold, "seed": seed, "hidden": ratio, **found})
+    return pd.DataFrame(rows)
+
+
+def begin(data: Mapping[str, Any], modality: str, cut: Sequence[Split], preset: Preset, seed: int,
+          device: str, **how: Any) -> list[spine.Record]:
+    """Masked pre-training on the training windows of each fold, labels unseen."""
+    recipe = {**preset.pretraining, "device": device}
+    settings = {"modality": modality, "model": dict(preset.model), "recipe": recipe}
+    row = Row(pretrain_fold, settings, (modality, "subject", "session"))
+    return spine.run(data, {modality: row}, cut, seeds=(seed,), **how)
 
 
 def run(data: Mapping[str, Any], preset: Preset, seeds: Sequence[int], *,
@@ -120,7 +155,6 @@ def run(data: Mapping[str, Any], preset: Preset, seeds: Sequence[int], *,
     base = preset.finetuning if few is None else {**preset.frozen, "freeze": True, **alike}
     network: dict[str, Any] = {f"model_{m}": dict(preset.model) for m in MODALITIES}
     network["recipe"] = {**base, "device": device}
-    before = {"model": dict(preset.model), "recipe": {**preset.pretraining, "device": device}}
     metric = METRIC if few is None else f"{METRIC}, {few or 'all'} windows a class"
     known, tables = spine.chosen(rows, ROWS), list[pd.DataFrame]()
     reads = {name: INPUTS[NETWORKS[name]] for name in known if name in NETWORKS}
@@ -138,9 +172,8 @@ def run(data: Mapping[str, Any], preset: Preset, seeds: Sequence[int], *,
     for seed, split in [(s, cut) for s, cut in product(seeds, splits)
                         if NEW == cut or s == seeds[0]]:
         cut, once, begun = folds(data, split), {"seeds": (seed,), **how}, {}
-        for m in sorted(set().union(*reads.values())):  # labels unseen
-            row = Row(pretrain_fold, {"modality": m, **before}, (m, "subject", "session"))
-            begun[m] = spine.run(data, {m: row}, cut, **once)
+        for m in sorted(set().union(*reads.values())):
+            begun[m] = begin(data, m, cut, preset, seed, device, **how)
         dealt = permute_labels(data["valence"], data["trial"], data["person"], seed)
         several = seed == seeds[0] and few is None
         for kind, valence in zip(LABELS[:1 + several], (data["valence"], dealt), strict=False):
@@ -151,12 +184,13 @@ def run(data: Mapping[str, Any], preset: Preset, seeds: Sequence[int], *,
 
 
 def results(profile: str, root: str, seeds: Sequence[int],
-            device: str = "cpu") -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Scores, :data:`CLAIMS` asked of them, and what a figure must say: of a run on MAHNOB-HCI's
-    public features (profile ``public``), or those that ship with the project. Scores with few
-    labels have metrics of their own."""
+            device: str = "cpu") -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Scores, :data:`CLAIMS` asked of them, :func:`hidden` channels, and what a figure must say: of
+    a run on MAHNOB-HCI's public features (profile ``public``), or those that ship with the project.
+    Scores with few labels have metrics of their own."""
     if profiles.base(profile) != "public":
-        return shipped("seed", "EEG and face of 24 people, public features of MAHNOB-HCI")
+        *found, about = shipped("seed", "EEG and face of 24 people, public features of MAHNOB-HCI")
+        return *found, pd.read_csv(paths.FIGURES / "seed" / "public" / "real_hidden.csv"), about
     preset, rows = Preset.of(profile), ("EEG", "EEG" + WITHOUT, "SVM EEG")
     data = windows(registry.require(mahnob_features.FOLDER, profile, root))
     tables = [run(data, preset, seeds, device=device)]
@@ -164,4 +198,5 @@ def results(profile: str, root: str, seeds: Sequence[int],
         tables.append(run(data, preset, seeds, rows=rows, splits=(NEW,), few=n, device=device))
     scores, first = pd.concat(tables, ignore_index=True), {s: folds(data, s)[0] for s in SPLITS}
     about = {"stand_in": "MAHNOB-HCI, EEG and face", "people": len(np.unique(data["person"]))}
-    return scores, ask(scores, CLAIMS, METRIC, first, **about), data["about"]
+    claims = ask(scores, CLAIMS, METRIC, first, **about)
+    return scores, claims, hidden(data, preset, seeds, device=device), data["about"]

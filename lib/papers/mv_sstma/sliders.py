@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from lib.companion.sliders import View, electrodes, wide
 from lib.datasets.seed_format import BANDS, CHANNELS
 from lib.models.mv_sstma import MVSSTMA, draw_visible
-from lib.papers.mv_sstma.analysis import errors
 from lib.papers.mv_sstma.figures import ON_MAP, info
+from lib.papers.mv_sstma.filling import errors
 from lib.plots.shapes import blanks
 
 

@@ -1,0 +1,130 @@
+"""Paper 1: a recipe searched for on validation trials, and what features of the face give at most.
+
+The paper prints no recipe; Sec 4.3 keeps 40 % of the trials that are not tested for validation.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.kernel_approximation import Nystroem
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import ParameterSampler
+from sklearn.pipeline import make_pipeline
+
+from lib.evaluation.metrics import regression
+from lib.papers import experiment as spine
+from lib.papers.experiment import Record, Row
+from lib.papers.rmmt.protocol import splits
+from lib.papers.rmmt.settings import ARRAYS, Preset, network
+from lib.papers.rmmt.training import PENALTIES, Recipe, Result, _steps, _with_history, scale
+from lib.plots.shapes import blanks
+from lib.plots.style import COLOURS
+
+OF_NETWORK = ("layers", "widths", "dropout", "attention")  # the others are the recipe's
+
+
+def samples(space: Mapping[str, Sequence], n: int, seed: int = 0) -> list[dict[str, Any]]:
+    """``n`` different draws, each value of a setting as likely as its others."""
+    return list(ParameterSampler(dict(space), n, random_state=seed))
+
+
+def tuned(preset: Preset, sample: Mapping[str, Any]) -> Preset:
+    """The preset whose tuned rows have the values of a sample."""
+    return replace(
+        preset, tuned_options={name: sample[name] for name in OF_NETWORK if name in sample},
+        tuned_recipe={name: value for name, value in sample.items() if name not in OF_NETWORK})
+
+
+def search(data: Mapping[str, np.ndarray], tried: Sequence[Mapping[str, Any]], split: str,
+           preset: Preset, folds: Sequence[int], *, seed: int = 0, device: str = "cpu",
+           **how: Any) -> pd.DataFrame:
+    """Train RMMT with each sample on the training trials of some folds, and score the validation
+    trials. The test trials take no part: the folds that are run do not hold them.
+
+    Returns
+    -------
+    DataFrame
+        One row per sample, in the order tried: its values, ``windows`` (thousands that were
+        trained on, on average), ``CCC`` on validation trials (mean over the folds; each is that of
+        the best epoch) and ``spread`` over them.
+    """
+    kept = [fold for fold in splits(data, split, preset) if fold.fold in folds]
+    rows = {}
+    for i, sample in enumerate(tried):
+        own = tuned(preset, sample)
+        rows[str(i)] = network("RMMT", {**preset.options, **own.tuned_options},
+                               **{**preset.recipe, **own.tuned_recipe, "device": device})
+    records = spine.run({name: data[name] for name in ARRAYS}, rows,
+                        [replace(fold, test=fold.val) for fold in kept], seeds=(seed,), **how)
+    found = pd.DataFrame([{"sample": int(record.row), "CCC": float(record.result["validation"])}
+                          for record in records]).groupby("sample")["CCC"].agg(["mean", "std"])
+    steps = np.mean([data["lengths"][list(fold.train)].sum() for fold in kept])
+    recipes = [
+        Recipe(**{**preset.recipe, **tuned(preset, sample).tuned_recipe}) for sample in tried
+    ]
+    windows = [recipe.epochs * steps / recipe.train_hop / 1000 for recipe in recipes]
+    return pd.DataFrame(tried).assign(windows=windows, CCC=found["mean"], spread=found["std"])
+
+
+def budget(searched: pd.DataFrame, ladder: pd.DataFrame) -> Figure:
+    """Validation CCC against the windows trained on: every sample a dot, and one recipe at several
+    lengths as a line."""
+    figure, axes = blanks(3.2, 1)
+    ax = axes[0]
+    for rows, how in ((searched, {"fmt": "o", "mfc": "white", "label": "samples of the search"}),
+                      (ladder, {"fmt": "s-", "label": "the profile's recipe, longer and longer"})):
+        ax.errorbar(rows["windows"], rows["CCC"], rows["spread"], color=COLOURS["both"], ms=5,
+                    elinewidth=0.8, **how)
+    ax.set(xscale="log", xlabel="windows trained on, thousands", ylim=(0, 1),
+           ylabel="CCC, validation trials")
+    ax.legend(loc="lower right")
+    return figure
+
+
+def _learners(name: str, seed: int) -> list:
+    """The candidates among which the validation trials choose."""
+    if name == "kernel ridge":  # by Nystroem's approximation: the exact one would need 40,000^2
+        return [
+            make_pipeline(Nystroem(gamma=gamma, n_components=400, random_state=seed),
+                          Ridge(alpha=penalty)) for gamma in (1e-4, 1e-3, 1e-2)
+            for penalty in PENALTIES[:3] / 100
+        ]
+    return [
+        HistGradientBoostingRegressor(max_leaf_nodes=leaves, learning_rate=0.05,
+                                      l2_regularization=10.0, random_state=seed)
+        for leaves in (4, 16)
+    ]
+
+
+def learner_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, learner: str,
+                 face_baseline: int = 0, limit: float = 0.0) -> Result:
+    """A learner that is no network, on the face features and their 4 s causal mean; returns as
+    :func:`lib.papers.rmmt.training.fit_fold`."""
+    lengths, y = data["lengths"], data["valence"]
+    x = _with_history(
+        scale(data["face"], lengths, data["subject"], split["train"], "train", face_baseline,
+              limit), lengths)
+    rows = {part: _steps(lengths, split[part]) for part in ("train", "val", "test")}
+    fits = [model.fit(x[rows["train"]], y[rows["train"]]) for model in _learners(learner, seed)]
+    best = max(fits, key=lambda fit: regression(y[rows["val"]], fit.predict(x[rows["val"]]))["CCC"])
+    return {part: best.predict(x[rows[part]])[None].astype(np.float32) for part in ("val", "test")}
+
+
+def ceiling(data: Mapping[str, np.ndarray], split: str, preset: Preset, *, seed: int = 0,
+            device: str = "cpu", **how: Any) -> list[Record]:
+    """What the face features give to other learners: kernel ridge regression, gradient boosting,
+    and a TCN of twice the width."""
+    scaled = {name: preset.recipe.get(name, 0) for name in ("face_baseline", "limit")}
+    rows = {
+        f"{name}, face": Row(learner_fold, {"learner": name, **scaled}, ARRAYS, "control")
+        for name in ("kernel ridge", "gradient boosting")
+    }
+    wide = {"widths": tuple(2 * width for width in preset.options.get("widths", (128, 128)))}
+    rows["TCN-F, twice as wide"] = network("TCN-F", wide, **{**preset.recipe, "device": device})
+    return spine.run({name: data[name] for name in ARRAYS}, rows, splits(data, split, preset),
+                     seeds=(seed,), **how)
