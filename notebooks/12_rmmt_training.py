@@ -222,24 +222,24 @@ table = rmmt.answer(results, 4)
 run.table("table4", table[rmmt.COLUMNS], scores=results, **about)
 
 # %%
-from lib.papers.rmmt import figures
-
-run.figure("table4", figures.by_split(table), **about)
-
-# %% [markdown]
-# Read it in three steps. First the controls: what do a constant, the mean trace of the
-# clip and a ridge regression on the same features reach? Then one modality. Only then
-# the fusion: is RMMT above RSMT-F by more than the intervals?
-
-# %%
 from lib.evaluation import printed
 from lib.papers.experiment import compare
+from lib.papers.rmmt import figures
 
 first = results[results["split"] == splits[0]]
 fold = rmmt.splits(features, splits[0], preset)[0]
 rivals = ("RSMT-F", "TCN-F", "RSMT-E", "ridge, both", "ridge, face")
 pairs = [("RMMT", rival) for rival in rivals]
 claims = compare(first, pairs, ["CCC"], printed.table("rmmt", 4), fold)
+run.figure("table4", figures.by_split(table), claims=claims, **about)
+
+# %% [markdown]
+# Read it in three steps. First the controls: what do a constant, the mean trace of the
+# clip and a ridge regression on the same features reach? Then one modality. Only then
+# the fusion: is RMMT above RSMT-F by more than the intervals? Asked in pairs, fold by
+# fold:
+
+# %%
 shown = "a b difference low high p_holm effect published verdict".split()
 print(claims[shown].round(3).to_string(index=False, na_rep="-"))
 

@@ -100,9 +100,17 @@ table = rmmt.answer(results, 5)
 run.table("table5", table[rmmt.COLUMNS], scores=results, **about)
 
 # %%
+from lib.evaluation import printed
+from lib.papers.experiment import compare
 from lib.papers.rmmt import figures
 
-run.figure("table5", figures.by_split(table), **about)
+pairs = [("RMMT", rival) for rival in ("RSMT-F", "TCN-F", "RSMT-E", "ridge, both")]
+claims = compare(results, pairs, ["CCC"], printed.table("rmmt", 5), folds[0])
+run.figure("table5", figures.by_split(table), claims=claims, **about)
+
+# %%
+shown = "a b difference low high p_holm effect published verdict".split()
+print(claims[shown].round(3).to_string(index=False, na_rep="-"))
 
 # %% [markdown]
 # A subject with few trials gives a fold whose CCC is almost arbitrary: the spread over
