@@ -27,9 +27,8 @@ def _bad(file: Path, expected: str, found: str, again: str = "run `make reproduc
 
 def tables(paper: str) -> list[str]:
     """Ids of the tables that stand beside printed ones: ``"table3"``."""
-    return [
-        f"table{number}" for number in printed.load(paper)["table"].unique() if number != "text"
-    ]
+    numbers = printed.load(paper)["table"].unique()
+    return [f"table{number}" for number in numbers if number != "text"]
 
 
 def manifest(file: Path) -> list[dict]:
@@ -46,10 +45,7 @@ def manifest(file: Path) -> list[dict]:
         rows = json.loads(file.read_text(encoding="utf-8"))
         # figures/manifest.json lists <paper>/<file>, figures/<paper>/<profile>/manifest.json <file>
         above = file.parents[1].name
-        return [
-            row | {"paper": row["file"].split("/")[0] if "/" in row["file"] else above}
-            for row in rows
-        ]
+        return [row | {"paper": f"{above}/{row['file']}".split("/")[-2]} for row in rows]
     except (ValueError, KeyError, TypeError) as error:
         raise _bad(file, "a list of results", f"something else ({error})") from None
 
@@ -66,8 +62,8 @@ def complete(root: Path) -> bool:
 
 
 def _read(file: Path, row: dict) -> pd.DataFrame | None:
-    """The scores in one CSV; None where it is a table of something else. Raises as :func:`manifest`
-    does."""
+    """The scores in one CSV, as :func:`_common` gives them; None where it is a table of something
+    else. Raises as :func:`manifest` does."""
     again = f"run {row['notebook']} again"
     if not file.is_file():
         raise _bad(file, "a table, as the manifest says", "no such file", again)
@@ -81,9 +77,10 @@ def _read(file: Path, row: dict) -> pd.DataFrame | None:
             if not answers:
                 return None
             raise ValueError(f"one without {', '.join(missing)}")
-        return frame[frame["split"].notna()].astype({"mean": float, "n": float})
+        frame = frame[frame["split"].notna()].astype({"mean": float, "n": float})
     except ValueError as error:
         raise _bad(file, "a table of scores", str(error).strip(), again) from None
+    return _common(frame, file, row)
 
 
 def with_margins(frame: pd.DataFrame) -> pd.DataFrame:
@@ -99,11 +96,10 @@ def _common(frame: pd.DataFrame, file: Path, row: dict) -> pd.DataFrame:
     frame = frame.assign(tier=frame["tier"] if "tier" in frame else row["tier"])
     frame = frame.reindex(columns=[*_NEEDED, "spread", "interval", "tier", "verdict"])
     frame = with_margins(frame)
-    figure = file.relative_to(
-        file.parents[1 if "/" in row["file"] else 2]).with_suffix("").as_posix()
+    root = file.parents[1 if "/" in row["file"] else 2]
     about = {key: row[key] for key in ("paper", "notebook", "cell", *COST)}
     return frame.assign(table=row["id"], verdict=frame["verdict"].astype(object).fillna("control"),
-                        figure=figure, **about)
+                        figure=file.relative_to(root).with_suffix("").as_posix(), **about)
 
 
 def scores(file: Path, rows: Iterable[dict], real: bool) -> tuple[list[pd.DataFrame], list[str]]:
@@ -130,11 +126,9 @@ def scores(file: Path, rows: Iterable[dict], real: bool) -> tuple[list[pd.DataFr
         if not table or row["tier"] == "published":
             continue
         try:
-            found = _read(file.parent / row["file"], row)
+            frame = _read(file.parent / row["file"], row)
+            if frame is not None:
+                frames.append(frame[(frame["tier"] != "simulated") == real])
         except ValueError as error:
             problems.append(str(error))
-            continue
-        if found is not None:
-            frame = _common(found, file.parent / row["file"], row)
-            frames.append(frame[(frame["tier"] != "simulated") == real])
     return frames, problems

@@ -1,8 +1,9 @@
 """Every experiment on one board: what is printed, what a run gave on real and on simulated data (in
 columns of their own, always), the controls, the verdict, the cost."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,8 @@ KEY = ["paper", "table", "row", "metric", "split"]
 # of the run that the verdict judges
 ABOUT = ["notebook", "cell", "figure", *COST]
 CONTROL = ["control", "control_role"]
-RUN = ["role", "mean", "spread", "interval", "n", "tier", *CONTROL, "control_value", *ABOUT]
+MARGINS = ["spread", "interval", "n"]
+RUN = ["role", "mean", *MARGINS, "tier", *CONTROL, "control_value", *ABOUT]
 PRINTED = ["paper", "table", "row", "metric", "protocol"]
 COLUMNS = [
     *KEY, "kind", "published", "published_spread", "published_interval", "published_n",
@@ -32,8 +34,7 @@ COLUMNS = [
 ]
 
 
-@dataclass(frozen=True)
-class Board:
+class Board(NamedTuple):
     """The board and what could not be read. ``frame`` has the columns :data:`COLUMNS`, one line per
     table, row, metric and split (see :func:`read`); ``cost`` one line per notebook and kind of
     data; ``problems`` one message per file; ``root`` is the folder of the simulated results.
@@ -45,17 +46,22 @@ class Board:
     root: Path
 
 
+def _sign(metric: pd.Series) -> pd.Series:
+    """1 where more of a metric is better, -1 where less is."""
+    return metric.map(lambda name: 1 if higher_is_better(name) else -1)
+
+
 def _controls(results: pd.DataFrame) -> pd.DataFrame:
     """The best control of the same table, split, metric and tier beside each line; nothing on the
     lines of the controls."""
     group = ["paper", "table", "split", "metric", "tier"]
     own = results["role"].ne("model") & results["verdict"].eq("control")
-    sign = results["metric"].map(lambda metric: 1 if higher_is_better(metric) else -1)
+    order = -results["mean"] * _sign(results["metric"])
     # of equal ones the first in its table
-    ranked = results.assign(order=-results["mean"] * sign)[own].sort_values("order", kind="stable")
+    ranked = results.assign(order=order)[own].sort_values("order", kind="stable")
     best = ranked.groupby(group)[["row", "role", "mean"]].first()
-    found = results.merge(best.set_axis([*CONTROL, "control_value"], axis=1), how="left",
-                          left_on=group, right_index=True)
+    best = best.set_axis([*CONTROL, "control_value"], axis=1).reset_index()
+    found = results.merge(best, how="left", on=group)
     found[CONTROL] = found[CONTROL].mask(own, "").fillna("")
     return found.assign(control_value=found["control_value"].mask(own))
 
@@ -75,13 +81,11 @@ def _printed() -> pd.DataFrame:
     """All published numbers with their 95 % intervals; those that stand in no table have the table
     ``text``."""
     frame = pd.concat([published.load(paper) for paper in papers()], ignore_index=True)
-    frame["table"] = frame["table"].map(lambda number: number
-                                        if number == "text" else f"table{number}")
+    frame["table"] = ("table" + frame["table"]).replace("tabletext", "text")
     frame = frame.rename(columns={"std": "spread", "half_width": "interval"})
     keys = zip(frame["paper"], frame["protocol"], strict=True)
     frame = with_margins(frame.assign(n=[facts("folds").get(key, np.nan) for key in keys]))
-    names = {name: f"published_{name}" for name in ("spread", "interval", "n")}
-    names["mean"] = "published"
+    names = {"mean": "published"} | {name: f"published_{name}" for name in MARGINS}
     frame = frame.rename(columns=names).assign(order=range(len(frame)))
     return frame[[*PRINTED, *names.values(), "comparable", "note", "order"]]
 
@@ -91,8 +95,8 @@ def _repeated(runs: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
     the table ``text``."""
     names = ["paper", "row", "metric", "protocol"]
     text = printed["table"] == "text"
-    both = printed[text][names].merge(printed[~text].drop_duplicates(names)[[*names, "table"]],
-                                      on=names)
+    tables = printed[~text].drop_duplicates(names)[[*names, "table"]]
+    both = printed[text][names].merge(tables, on=names)
     return runs.merge(both, on=[*names, "table"]).assign(table="text")
 
 
@@ -100,20 +104,18 @@ def _untested(lines: pd.DataFrame) -> pd.Series:
     """What a number is that stands in no table, where no run answers it."""
     claim = lines["metric"].str.contains("difference|change in %|p below", na=False)
     scored = lines["metric"].map(measure).isin(list(HIGHER_IS_BETTER))
-    said = np.select([claim, scored], [
-        "a statement about other numbers, recomputed in 91_published_claims",
-        "only the text gives it, and no run answers it"
-    ], "describes the data or the settings, no result")
-    return pd.Series(said, index=lines.index)
+    said = pd.Series("describes the data or the settings, no result", index=lines.index)
+    said[scored] = "only the text gives it, and no run answers it"
+    said[claim] = "a statement about other numbers, recomputed in 91_published_claims"
+    return said
 
 
 def judged(frame: pd.DataFrame, scale: float = 1.0) -> pd.DataFrame:
     """:func:`lib.evaluation.verdicts.judge` on every line of the board, with margins scaled."""
     lines = frame.assign(in_paper=frame["kind"].isin(["printed", "other split", "text"]),
                          reproduced=frame["real"].fillna(frame["simulated"]),
-                         n=frame["real_n"].astype(float),
-                         reproduced_interval=frame["real_interval"].astype(float),
                          tier=frame["tier"].where(frame["real"].notna(), "simulated"))
+    lines[["n", "reproduced_interval"]] = frame[["real_n", "real_interval"]].astype(float)
     found = judge(lines, scale)
     text = frame["kind"].eq("text") & found["why"].eq("not run")
     return found.assign(why=found["why"].mask(text, _untested(frame)))
@@ -125,12 +127,12 @@ def _join(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
     printed = _printed()
     runs = real.merge(simulated, on=KEY, how="outer")
     answers = facts("answers")
-    place = {key: i for i, key in enumerate(answers)}
     keys = zip(runs["paper"], runs["split"], strict=True)
     runs["protocol"] = [answers.get(key, "") for key in keys]
     runs = pd.concat([runs, _repeated(runs, printed)], ignore_index=True)
     lines = printed.merge(runs, on=PRINTED, how="outer")
-    ranks = pd.Series(place).reindex(pd.MultiIndex.from_frame(lines[["paper", "split"]]))
+    ranks = pd.Series({key: i for i, key in enumerate(answers)})
+    ranks = ranks.reindex(pd.MultiIndex.from_frame(lines[["paper", "split"]]))
     lines = lines.assign(paper_order=lines["paper"].map(list(papers()).index),
                          no_real=lines["real_mean"].isna(), rank=ranks.to_numpy())
     order = ["paper_order", "order", "no_real", "rank", "table", "split", "metric"]
@@ -144,16 +146,16 @@ def _join(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
         kind=np.select(kinds, ["text", "printed", "other split", "control"], "ours"))
 
 
-def _sources(root: Path, profile: str) -> dict[Path, bool]:
-    """The manifests of the simulated results, then those of the real ones, and whether they are
-    real; those of the profile that asks stand in place of those that it is like."""
+def _sources(root: Path, profile: str) -> dict[Path, str]:
+    """The manifests of the simulated results, then those of the real ones, and which they are;
+    those of the profile that asks stand in place of those that it is like."""
     found = {}
     for base in profiles.OURS:
-        asks, simulated = base == profiles.base(profile), base == "demo"
-        order = [(root, profile)] * asks + [(root if simulated else paths.FIGURES, base)]
+        home, data = (root, "simulated") if base == "demo" else (paths.FIGURES, "real")
+        order = [(root, profile)] * (base == profiles.base(profile)) + [(home, base)]
         for paper in papers():
             there = [places(where, paper, name)[1] for where, name in order]
-            found |= {file: not simulated for file in list(filter(Path.is_file, there))[:1]}
+            found |= {file: data for file in [*filter(Path.is_file, there)][:1]}
     return found
 
 
@@ -180,25 +182,24 @@ def read(root: Path = paths.FIGURES, profile: str = "demo") -> Board:
         number that no run answers is *not testable*, and ``why`` says so.
     """
     root = root if complete(root) else paths.FIGURES
-    frames: dict[bool, list] = {True: [], False: []}
+    frames: dict[str, list] = {"real": [], "simulated": []}
     rows, problems = [], []
-    for file, real in _sources(root, profile).items():
+    for file, data in _sources(root, profile).items():
         try:
             listed = [row for row in manifest(file) if row["paper"] in papers()]
         except ValueError as error:
             problems.append(str(error))
             continue
-        found, wrong = scores(file, listed, real)
-        frames[real] += found
+        found, wrong = scores(file, listed, data == "real")
+        frames[data] += found
         problems += wrong
-        data = {"data": "real" if real else "simulated"}
-        rows += [data | {name: row[name] for name in ("notebook", *COST)} for row in listed]
-    lines = _join(_runs(frames[True], "real"), _runs(frames[False], "simulated"))
+        rows += [row | {"data": data} for row in listed]
+    lines = _join(*(_runs(own, data) for data, own in frames.items()))
     ran = lines["real_mean"].notna()
     for name in ABOUT:
         lines[name] = lines[f"real_{name}"].where(ran, lines[f"simulated_{name}"])
-    lines = lines.rename(
-        columns={"real_mean": "real", "simulated_mean": "simulated", "real_tier": "tier"})
+    names = {"real_mean": "real", "simulated_mean": "simulated", "real_tier": "tier"}
+    lines = lines.rename(columns=names)
     lines[["verdict", "why"]] = judged(lines)
     whole = ["real_n", "simulated_n", "cell", *COST]
     lines[whole] = lines[whole].astype(float).astype("Int64")
@@ -206,8 +207,8 @@ def read(root: Path = paths.FIGURES, profile: str = "demo") -> Board:
     words += [f"{kind}_{name}" for kind in ("real", "simulated") for name in CONTROL]
     lines = lines.fillna(dict.fromkeys(words, ""))
     cost = pd.DataFrame(rows, columns=["notebook", "data", *COST]).drop_duplicates()
-    return Board(lines[COLUMNS], cost.sort_values(["notebook", "data"], ignore_index=True),
-                 problems, root)
+    cost = cost.sort_values(["notebook", "data"], ignore_index=True)
+    return Board(lines[COLUMNS], cost, problems, root)
 
 
 def counts(frame: pd.DataFrame) -> pd.DataFrame:
@@ -218,19 +219,17 @@ def counts(frame: pd.DataFrame) -> pd.DataFrame:
     lines = frame[frame["kind"].eq("printed") & frame["published"].notna()]
     once = lines.drop_duplicates(["paper", "row", "metric", "split", "published"])
     verdicts = [name for name in VERDICTS if name != "control"]
-    table = pd.crosstab(once["paper"], once["verdict"]).reindex(index=list(papers()),
-                                                                columns=verdicts, fill_value=0)
+    table = pd.crosstab(once["paper"], once["verdict"])
+    table = table.reindex(index=list(papers()), columns=verdicts, fill_value=0)
     ran = once[once["real"].notna()]
-    sign = ran["metric"].map(lambda metric: 1 if higher_is_better(metric) else -1)
-    behind = ((ran["real"] - ran["published"]) * sign
-              < 0).groupby(ran["paper"]).agg(["sum", "size"])
-    tiers = lines.groupby("paper")["tier"].agg(
-        lambda own: ", ".join(sorted({*own} - {""})) or "none")
+    worse = (ran["real"] - ran["published"]) * _sign(ran["metric"]) < 0
+    behind = worse.groupby(ran["paper"]).agg(["sum", "size"]).astype(str)
+    tiers = lines.query("tier != ''").groupby("paper")["tier"].unique().map(sorted).str.join(", ")
     table.insert(0, "printed", lines["paper"].value_counts().reindex(table.index, fill_value=0))
     table.insert(1, "distinct", table[verdicts].sum(axis=1))
     table.insert(2, "real data", tiers.reindex(table.index, fill_value="none"))
-    table["behind"] = (behind["sum"].astype(str) + " of " + behind["size"].astype(str)).reindex(
-        table.index, fill_value="–")
+    behind = behind["sum"] + " of " + behind["size"]
+    table["behind"] = behind.reindex(table.index, fill_value="–")
     return table.rename(index=titles()).rename_axis(columns=None).reset_index()
 
 
@@ -251,24 +250,20 @@ def networks_and_controls(frame: pd.DataFrame, kind: str = "simulated") -> pd.Da
         and ``better``: those in which the row is better than it; ``chance``: lines whose best
         control is a constant prediction or a guess, and ``above chance``.
     """
-    lines = frame[frame["kind"].isin(["printed", "other split"])
-                  & frame[f"{kind}_control_value"].notna()]
-    sign = lines["metric"].map(lambda metric: 1 if higher_is_better(metric) else -1)
-    gain = (lines[kind] - lines[f"{kind}_control_value"]) * sign
+    lines = frame[frame["kind"].isin(["printed", "other split"])]
+    lines = lines[lines[f"{kind}_control_value"].notna()]
+    better = (lines[kind] - lines[f"{kind}_control_value"]) * _sign(lines["metric"]) > 0
     chance = lines[f"{kind}_control_role"].eq("chance")
-    columns = {
-        "learned": ~chance, "better": ~chance & (gain > 0), "chance": chance,
-        "above chance": chance & (gain > 0)
-    }
-    table = pd.DataFrame(columns).groupby(lines["paper"]).sum().reindex(
-        list(papers()), fill_value=0)
+    parts = {"learned": ~chance, "better": ~chance & better, "chance": chance}
+    table = pd.DataFrame(parts | {"above chance": chance & better})
+    table = table.groupby(lines["paper"]).sum().reindex(list(papers()), fill_value=0)
     return table.rename(index=titles()).rename_axis("paper").reset_index()
 
 
-def pair(mean: pd.Series, spread: pd.Series) -> pd.Series:
-    """``mean ± spread`` with three decimals, the mean alone where there is no spread, a dash where
-    there is no mean."""
-    text, error = (values.astype(float).map("{:.3f}".format) for values in (mean, spread))
+def pair(mean: pd.Series, spread: pd.Series, word: Callable = "{:.3f}".format) -> pd.Series:
+    """``mean ± spread`` (each as ``word`` says it, with three decimals), the mean alone where there
+    is no spread, a dash where there is no mean."""
+    text, error = (values.astype(float).map(word) for values in (mean, spread))
     return (text + " ± " + error).where(spread.notna(), text).where(mean.notna(), "–")
 
 
@@ -277,21 +272,20 @@ def shown(frame: pd.DataFrame) -> pd.DataFrame:
     own, every name in full."""
     def control(kind: str) -> pd.Series:
         value = frame[f"{kind}_control_value"]
-        return (frame[f"{kind}_control"] + " " + value.map("{:.3f}".format)).where(
-            value.notna(), "–")
+        text = frame[f"{kind}_control"] + " " + value.map("{:.3f}".format)
+        return text.where(value.notna(), "–")
 
     def value(kind: str) -> pd.Series:
         return pair(frame[kind], frame[f"{kind}_spread"])
 
-    verdict, ran = frame["verdict"], frame["notebook"] != ""
-    made = frame["notebook"] + ", cell " + frame["cell"].astype(str)
-    untestable = verdict.eq("not testable")
-    return pd.DataFrame({
-        "paper": frame["paper"].replace(titles()),
-        "table": frame["table"].str.replace("table", "Table ", regex=False), "row": frame["row"],
-        "metric": frame["metric"], "split": frame["split"].str.replace("_", " "),
+    verdict, made = frame["verdict"], frame["notebook"] + ", cell " + frame["cell"].astype(str)
+    verdict = verdict.mask(verdict.eq("not testable"), verdict + ": " + frame["why"])
+    names = frame[["paper", "table", "row", "metric", "split"]].replace({"paper": titles()})
+    names["table"] = names["table"].str.replace("table", "Table ", regex=False)
+    names["split"] = names["split"].str.replace("_", " ")
+    columns = {
         "published": value("published"), REAL: value("real"), "its best control": control("real"),
         SIMULATED: value("simulated"), "best control, simulated": control("simulated"),
-        "verdict": verdict.mask(untestable,
-                                verdict + ": " + frame["why"]), "made in": made.where(ran, "–")
-    })
+        "verdict": verdict, "made in": made.where(frame["notebook"] != "", "–")
+    }
+    return names.assign(**columns)
