@@ -5,7 +5,7 @@ import base64
 import hashlib
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from bs4 import BeautifulSoup
 from markupsafe import Markup
@@ -21,8 +21,7 @@ from lib.companion.report.markdown import Text, slug
 PNG = "image/png"
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(NamedTuple):
     """A PNG with its size, what it says, and the manifest row of the file with the same bytes (or
     of the same id, ``same`` false)."""
 
@@ -44,22 +43,20 @@ class Picture:
         return Image.open(io.BytesIO(self.png)).size
 
 
-@dataclass
-class Block:
+class Block(NamedTuple):
     """One cell, as HTML that is safe: ``text`` of a text cell; or ``code`` with its number,
     ``outputs`` (a kind: text, html, picture; and a value) and the manifest rows of the tables
     ``made`` by it."""
 
-    number: int = 0
-    text: str = ""
-    code: str = ""
-    label: str = "Code"
-    outputs: list[tuple[str, object]] = field(default_factory=list)
-    made: list[dict] = field(default_factory=list)
+    number: int
+    text: str
+    code: str
+    label: str
+    outputs: list[tuple[str, object]]
+    made: list[dict]
 
 
-@dataclass
-class Section:
+class Section(NamedTuple):
     """One notebook on the page."""
 
     lesson: Lesson
@@ -69,10 +66,8 @@ class Section:
     @property
     def pictures(self) -> list[Picture]:
         """Every picture of the notebook, in order."""
-        return [
-            value for block in self.blocks for _, value in block.outputs
-            if isinstance(value, Picture)
-        ]
+        values = (value for block in self.blocks for _, value in block.outputs)
+        return [value for value in values if isinstance(value, Picture)]
 
 
 def anchor(row: Mapping) -> str:
@@ -131,20 +126,18 @@ def section(lesson: Lesson, rows: Iterable[dict], known: Iterable[str]) -> Secti
     known : iterable of str
         Names of the notebooks on the page, which the text may link to.
     """
-    own = [
-        row for row in rows if row["notebook"] == lesson.name and row["profile"] == lesson.profile
-    ]
+    shown = lesson.name, lesson.profile
+    own = [row for row in rows if (row["notebook"], row["profile"]) == shown]
     text, blocks, number = Text(lesson.name, known), [], 0
     for cell in lesson.nb.cells:
         if cell.cell_type == "markdown":
-            blocks.append(Block(text=Markup(text.html(cell.source))))
+            blocks.append(Block(0, Markup(text.html(cell.source)), "", "", [], []))
         elif cell.cell_type == "code":
             number += 1
             code = Markup(highlight(cell.source, PythonLexer(), HtmlFormatter()))
             label = "Parameters" if "parameters" in cell.metadata.get("tags", []) else "Code"
-            outputs = list(_outputs(cell, f"{lesson.name}, code cell {number}", own, text))
-            made = [
-                row for row in own if row["cell"] == number and not row["path"].endswith(".png")
-            ]
-            blocks.append(Block(number, code=code, label=label, outputs=outputs, made=made))
+            outputs = [*_outputs(cell, f"{lesson.name}, code cell {number}", own, text)]
+            made = [row for row in own if row["cell"] == number]
+            made = [row for row in made if not row["path"].endswith(".png")]
+            blocks.append(Block(number, "", code, label, outputs, made))
     return Section(lesson, blocks, text.headings)

@@ -1,8 +1,8 @@
 """The executed notebooks that a report or the site shows: which copy of each, and what is to be
 said about that copy."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 from nbformat import NotebookNode
@@ -13,8 +13,7 @@ from lib.companion.publish import paired
 from lib.companion.state import folder
 
 
-@dataclass(frozen=True)
-class Lesson:
+class Lesson(NamedTuple):
     """One executed notebook.
 
     Attributes
@@ -60,10 +59,9 @@ def _load(source: Path, profile: str, executed: bool) -> Lesson | None:
             return Lesson(name, paper, nb, profile, own)
     except ValueError as error:
         note = str(error)
-    committed = source.with_suffix(".ipynb")
-    if not committed.is_file():
-        return None
-    return Lesson(name, paper, nbformat.read(committed, as_version=4), "demo", {}, note)
+    if (committed := source.with_suffix(".ipynb")).is_file():
+        return Lesson(name, paper, nbformat.read(committed, as_version=4), "demo", {}, note)
+    return None
 
 
 def lessons(profile: str = "demo", *, executed: bool = True) -> list[Lesson]:

@@ -6,9 +6,9 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
@@ -30,25 +30,23 @@ ACROSS = "across"  # folder of what belongs to no single paper
 EXTRA = {"scoreboard": "The scoreboard", "claims": "The printed claims"}
 
 
-@dataclass
-class Panel:
+class Panel(NamedTuple):
     """One tab: ``start``, ``paper-1`` to ``paper-4`` or ``across``, with its notebooks, tables and
     further figures."""
 
     id: str
     label: str
     heading: str
-    cite: dict = field(default_factory=dict)
-    sections: list[Section] = field(default_factory=list)
-    answers: dict[str, Table] = field(default_factory=dict)
-    extra: dict[str, Table] = field(default_factory=dict)
-    others: list[Picture] = field(default_factory=list)
+    cite: dict
+    sections: list[Section]
+    answers: dict[str, Table]
+    extra: dict[str, Table]
+    others: list[Picture]
 
     @property
-    def others_heading(self) -> str:
-        """What the further figures are."""
-        real = all(picture.row and picture.row["tier"] in REAL for picture in self.others)
-        return "Figures on real data" if real else "Figures of other runs"
+    def pictures(self) -> list[Picture]:
+        """Every picture under this tab."""
+        return [*self.others, *(picture for part in self.sections for picture in part.pictures)]
 
 
 def manifest(*folders: Path, own: Collection[str] = ()) -> list[dict]:
@@ -100,7 +98,7 @@ def panels(sections: list[Section], rows: list[dict]) -> list[Panel]:
     by_digit, others = defaultdict(list), _others(rows, sections)
     for part in sections:
         by_digit[part.lesson.name[0]].append(part)
-    found = [Panel("start", "Start", "What is on this page", sections=by_digit["0"])]
+    found = [Panel("start", "Start", "What is on this page", {}, by_digit["0"], {}, {}, [])]
     for number, cite in enumerate(references(), 1):
         own = by_digit[str(number)]
         paper = own[0].lesson.paper if own else ""
@@ -108,19 +106,14 @@ def panels(sections: list[Section], rows: list[dict]) -> list[Panel]:
         for row in rows:
             if row["paper"] == paper and row["path"].endswith(".csv") and row["at"].is_file():
                 files[row["id"]].append(row["at"])
-        found.append(
-            Panel(f"paper-{number}", f"Paper {number}", f"Paper {number}: {cite['title']}", cite,
-                  own, answers(dict(sorted(files.items()))), others=others[paper]))
-    across = {
-        row["path"]: row["at"] for row in rows if row["paper"] == ACROSS and row["at"].is_file()
-    }
-    extra = {
-        name: board(across[path], f"From {path}") for name in EXTRA
-        if (path := f"{ACROSS}/{name}.csv") in across
-    }
+        label, beside = f"Paper {number}", answers(dict(sorted(files.items())))
+        heading = f"{label}: {cite['title']}"
+        found.append(Panel(f"paper-{number}", label, heading, cite, own, beside, {}, others[paper]))
+    at = {row["path"]: row["at"] for row in rows if row["at"].is_file()}
+    tables = {name: f"{ACROSS}/{name}.csv" for name in EXTRA}
+    extra = {name: board(at[path], f"From {path}") for name, path in tables.items() if path in at}
     found.append(
-        Panel(ACROSS, "Across", "Across the papers", sections=by_digit["9"], extra=extra,
-              others=others[ACROSS]))
+        Panel(ACROSS, "Across", "Across the papers", {}, by_digit["9"], {}, extra, others[ACROSS]))
     return [panel for panel in found if panel.id == "start" or panel.sections or panel.extra]
 
 
@@ -134,7 +127,8 @@ def _styles() -> Markup:
 def _template() -> Template:
     environment = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(anchor=anchor, slug=slug, extra=EXTRA, base64=base64.b64encode)
+    environment.globals.update(anchor=anchor, slug=slug, extra=EXTRA, real=REAL,
+                               base64=base64.b64encode)
     return environment.get_template("page.html")
 
 
@@ -166,32 +160,27 @@ def render(profile: str = "demo", *, figures: Path | None = None, executed: bool
     if not found:
         raise ValueError("no notebook has been run yet: make reproduce")
     ran = {lesson.name for lesson in found if executed and not lesson.note}
-    folders = [figures] if figures else [paths.FIGURES, root()
-                                         ] if ran and root().is_dir() else [paths.FIGURES]
+    folders = [figures or paths.FIGURES]
+    if ran and not figures and root().is_dir():
+        folders.append(root())
     rows = manifest(*folders, own=ran)
     known = [lesson.name for lesson in found]
     sections = [section(lesson, rows, known) for lesson in found]
     tabs = panels(sections, rows)
     script = (TEMPLATE / "page.js").read_text(encoding="utf-8")
     problems, older = ([*chain(*lines)] for lines in zip(*map(check, folders), strict=True))
-    places = {
-        p.row["path"]: p.id for tab in tabs
-        for p in (*tab.others, *(p for part in tab.sections for p in part.pictures)) if p.row
-    }
+    pictures = [picture for tab in tabs for picture in tab.pictures]
+    places = {picture.row["path"]: picture.id for picture in pictures if picture.row}
     summary = next((row["at"] for row in rows if row["path"] == f"{ACROSS}/summary.csv"), None)
     about = "Printed numbers by verdict; where there is no real data, runs on simulated cohorts"
     totals = read_csv(summary, about) if summary and summary.is_file() else None
-    html = _template().render(
-        tabs=tabs, rows=rows, totals=totals, verdicts=VERDICTS, problems=problems, older=older,
-        lock=sha256(paths.LOCK), profile=profile, places=places, names=set(known), styles=_styles(),
-        script=Markup(script),
-        policy=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-    )
-    pictures = sum(len(part.pictures) for part in sections) + sum(len(tab.others) for tab in tabs)
-    return html, {
-        "notebooks": len(found), "committed": sum(bool(lesson.note) for lesson in found),
-        "pictures": pictures
-    }
+    html = _template().render(tabs=tabs, rows=rows, totals=totals, verdicts=VERDICTS,
+                              problems=problems, older=older, lock=sha256(paths.LOCK),
+                              profile=profile, places=places, names=set(known), styles=_styles(),
+                              script=Markup(script),
+                              policy=hashlib.sha256(script.encode()).digest())
+    committed = sum(bool(lesson.note) for lesson in found)
+    return html, {"notebooks": len(found), "committed": committed, "pictures": len(pictures)}
 
 
 def write(file: Path, profile: str = "demo", **options) -> str:

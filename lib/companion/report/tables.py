@@ -2,8 +2,8 @@
 scoreboard, any CSV file."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -12,64 +12,57 @@ from lib.companion.collect import COST
 
 REAL = ("public", "licensed")  # tiers whose numbers answer a paper; each gets a column of its own
 NEEDED = {"row", "metric", "published", "reproduced", "verdict"}
+MARGINS = {"spread": "spread", "interval": "half the 95 % interval"}
 NOTHING = "–"
 
 
-@dataclass(frozen=True)
-class Table:
-    """Cells as text; the first column names its row, ``verdict`` is the number of the column that
-    holds verdicts (-1: none)."""
+class Table(NamedTuple):
+    """Cells as text; the first column names its row."""
 
     caption: str
     columns: list[str]
     rows: list[list[str]]
-    verdict: int = -1
     note: str = ""
 
+    @property
+    def verdict(self) -> int:
+        """Number of the column that holds verdicts; -1: none."""
+        return self.columns.index("verdict") if "verdict" in self.columns else -1
 
-def _whole(text: str) -> str:
-    """A number and its spread stay on one line."""
-    return text.strip().replace(" ± ", "\u00a0±\u00a0")
+
+def _cells(frame: pd.DataFrame) -> list[list[str]]:
+    """Every cell as text; a number and its spread stay on one line."""
+    text = frame.map(lambda value: str(value).strip().replace(" ± ", "\u00a0±\u00a0") or NOTHING)
+    return text.to_numpy().tolist()
 
 
 def read_csv(file: Path, caption: str) -> Table:
     """A CSV file as it stands: text as text, empty cells as a dash."""
     frame = pd.read_csv(file, dtype=str, keep_default_na=False)
     columns = [str(name).replace("_", " ") for name in frame.columns]
-    verdict = columns.index("verdict") if "verdict" in columns else -1
-    rows = [[_whole(value) or NOTHING for value in row] for row in frame.itertuples(index=False)]
-    return Table(caption, columns, rows, verdict)
+    return Table(caption, columns, _cells(frame))
 
 
-def _short(value: float, digits: int) -> str:
-    """At least three decimals, a fourth one where ``digits`` is 4 and it is not 0: as papers print
-    them."""
-    return f"{value:.{digits}f}".removesuffix("0" if digits > 3 else "")
+def _margins(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """What may stand after ±, a column each, as far as the table holds any of it."""
+    margins = frame.reindex(columns=[f"{kind}_{name}" for name in MARGINS]).astype(float)
+    return margins.set_axis([*MARGINS], axis=1)
 
 
-def _number(value: float, margin: float, n: float | None = None, digits: int = 3) -> str:
-    if pd.isna(value):
-        return NOTHING
-    text = _short(value, digits) + (f" ± {_short(margin, digits)}" if pd.notna(margin) else "")
-    return text + (f" (n = {n:.0f})" if n else "")
+def _numbers(frame: pd.DataFrame, kind: str, digits: int = 3) -> pd.Series:
+    """Numbers with the spread if the table holds one, else half the width of the interval. A fourth
+    decimal stands only where it is not 0: as papers print them."""
+    def short(value: float) -> str:
+        return f"{value:.{digits}f}".removesuffix("0" if digits > 3 else "")
 
-
-def _margin(row: pd.Series, kind: str) -> float:
-    """The spread if the table holds one, else half the width of the interval."""
-    return next(
-        (row[name]
-         for name in (f"{kind}_spread", f"{kind}_interval") if name in row and pd.notna(row[name])),
-        float("nan"))
+    return scoreboard.pair(frame[kind], _margins(frame, kind).bfill(axis=1).iloc[:, 0], short)
 
 
 def _meaning(frame: pd.DataFrame) -> str:
-    words = {
-        "published_spread": "published: spread",
-        "published_interval": "published: half the 95 % interval",
-        "reproduced_spread": "reproduced: spread",
-        "reproduced_interval": "reproduced: half the 95 % interval"
-    }
-    kinds = [text for name, text in words.items() if name in frame and frame[name].notna().any()]
+    kinds = [
+        f"{kind}: {MARGINS[name]}" for kind in ("published", "reproduced")
+        for name in _margins(frame, kind).dropna(axis=1, how="all")
+    ]
     said = f"After ± stands, {'; '.join(kinds)} over folds; n is the number of folds run."
     return said if kinds else ""
 
@@ -77,16 +70,10 @@ def _meaning(frame: pd.DataFrame) -> str:
 def _line(group: pd.DataFrame, tiers: list[str]) -> list[str]:
     """One printed number and everything that answers it, each tier in its own column."""
     first, by_tier = group.iloc[0], group.drop_duplicates("tier").set_index("tier")
-    cells = [
-        _number(by_tier.loc[tier, "reproduced"], _margin(by_tier.loc[tier], "reproduced"),
-                by_tier.loc[tier].get("n")) if tier in by_tier.index else NOTHING for tier in tiers
-    ]
-    judged = next(tier for tier in (*REAL, "simulated", "") if tier in by_tier.index)
-    printed = _number(first["published"], _margin(first, "published"), digits=4)
-    return [
-        first["row"], first["metric"], first["split"].replace("_", " ") or NOTHING, printed, *cells,
-        by_tier.loc[judged, "verdict"]
-    ]
+    verdicts = by_tier["verdict"].reindex([*REAL, "simulated", ""]).dropna()
+    split = first["split"].replace("_", " ") or NOTHING
+    runs = by_tier["run"].reindex(tiers, fill_value=NOTHING)
+    return [first["row"], first["metric"], split, first["printed"], *runs, verdicts.iloc[0]]
 
 
 def compare(frames: Iterable[pd.DataFrame], caption: str) -> Table:
@@ -108,12 +95,16 @@ def compare(frames: Iterable[pd.DataFrame], caption: str) -> Table:
     """
     frame = pd.concat(frames, ignore_index=True)
     frame[["split", "tier"]] = frame.reindex(columns=["split", "tier"]).fillna("")
+    frame = frame.assign(printed=_numbers(frame, "published", 4), run=_numbers(frame, "reproduced"))
+    if "n" in frame:
+        folds = " (n = " + frame["n"].map("{:.0f}".format) + ")"
+        frame["run"] += folds.where(frame["n"].ne(0) & frame["reproduced"].notna(), "")
     tiers = [tier for tier in (*REAL, "simulated") if (frame["tier"] == tier).any()]
     heads = [f"reproduced on {tier} data" if tier in REAL else "simulated cohort" for tier in tiers]
     groups = frame.groupby(["row", "metric", "split"], sort=False, dropna=False)
     rows = [_line(group, tiers) for _, group in groups]
     columns = ["row", "metric", "split", "published", *heads, "verdict"]
-    return Table(caption, columns, rows, len(columns) - 1, _meaning(frame))
+    return Table(caption, columns, rows, _meaning(frame))
 
 
 def answers(files: dict[str, list[Path]]) -> dict[str, Table]:
@@ -137,8 +128,6 @@ def board(file: Path, caption: str) -> Table:
     frame = frame[frame["kind"] == "printed"].astype({"cell": "Int64"})
     words = frame.select_dtypes(["object", "string"]).columns
     shown = scoreboard.shown(frame.fillna(dict.fromkeys(words, "")))
-    columns = [name for name in shown if name != "verdict"]
-    beside = columns.index(scoreboard.REAL) + 1  # what real data say stands where it is seen first
-    columns.insert(beside, "verdict")
-    return Table(caption, columns, [[_whole(str(value)) or NOTHING for value in row]
-                                    for row in shown[columns].to_numpy()], beside)
+    beside = shown.columns.get_loc(scoreboard.REAL) + 1  # the verdict stands where it is seen first
+    shown.insert(beside, "verdict", shown.pop("verdict"))
+    return Table(caption, [*shown], _cells(shown))
