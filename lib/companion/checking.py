@@ -7,9 +7,9 @@ import csv
 import io
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 
@@ -23,8 +23,7 @@ FORMULA = ("=", "+", "-", "@")  # how spreadsheets know one
 COLUMNS = ("file", "student", "exercise", "points", "of", "message", "seconds")
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """What an answer is worth, and the first thing that is to be said about it."""
 
     exercise: Exercise
@@ -55,19 +54,19 @@ def mark(exercise: Exercise, handin: Handin) -> Mark:
     names: dict = {}
     exec(exercise.solution, names)  # for what it imports
     names[exercise.function] = handin.function(exercise.function)
+    faults = "".join(f"{fault}\n" for fault in handin.faults)
     said, passed, first = io.StringIO(), 0, None
     with contextlib.redirect_stdout(said):
         for part in ast.parse(exercise.check).body:
             try:
                 exec(compile(ast.Module([part], []), "check", "exec"), names)
                 passed += asserts(part)
-            except AssertionError as error:
-                first = first or error
             except Exception as error:
                 first = first or error
-                break
+                if not isinstance(error, AssertionError):
+                    break
     if first:
-        return Mark(exercise, passed, _message(exercise.function, first))
+        return Mark(exercise, passed, faults + _message(exercise.function, first))
     return Mark(exercise, exercise.points, said.getvalue().strip())
 
 
@@ -78,21 +77,16 @@ def judge(file: Path, lesson: str, seconds: float, hide: Path | None = None) -> 
         raise ValueError(f"expected a file of at most {LARGEST // 2**20} MiB; found a larger one, "
                          "a link or no file")
     try:
-        cells = [
-            cell.source for cell in nbformat.read(file, as_version=4).cells
-            if cell.cell_type == "code" and "check" not in cell.metadata.get("tags", [])
-        ]
+        nb = nbformat.read(file, as_version=4)
+        code = [cell for cell in nb.cells if cell.cell_type == "code"]
+        cells = [cell.source for cell in code if "check" not in cell.metadata.get("tags", [])]
     except Exception:
         raise ValueError("cannot be read as a notebook: save it again in JupyterLab") from None
     try:
         with contextlib.closing(Handin(cells, seconds, hide)) as handin:
-            found = [mark(exercise, handin) for exercise in exercises(lesson)]
+            return [mark(exercise, handin) for exercise in exercises(lesson)]
     except Fault as fault:
         return [Mark(exercise, 0, f"not yet: {fault}") for exercise in exercises(lesson)]
-    faults = "".join(f"{fault}\n" for fault in handin.faults)
-    return [
-        one if one.right else Mark(one.exercise, one.points, faults + one.message) for one in found
-    ]
 
 
 def check(number: str, seconds: float = SECONDS) -> int:
@@ -102,14 +96,13 @@ def check(number: str, seconds: float = SECONDS) -> int:
     there = {name.split("_")[0]: name for name in lessons()}
     lesson = there.get(number.split("_")[0])
     if lesson is None:
-        print(
-            f"there is no exercise {number!r}; say which one, for example make check EX=12. There "
-            f"are {', '.join(there)}.")
+        print(f"there is no exercise {number!r}; say which one, for example make check EX=12. "
+              f"There are {', '.join(there)}.")
         return 2
-    given, played = place(lesson), paths.build() / "play" / "notebooks" / "exercises"
-    files = [given.with_suffix(".mine.ipynb"), given]
-    if (played / given.name).exists() and edited(played / given.name):
-        files.insert(0, played / given.name)
+    given = place(lesson)
+    played = paths.build() / "play" / "notebooks" / "exercises" / given.name
+    files = [played] if played.exists() and edited(played) else []
+    files += [given.with_suffix(".mine.ipynb"), given]
     file = next(filter(Path.exists, files), None)
     if file is None:
         print(f"exercises/{lesson}.ipynb is not there: make exercises")
@@ -141,12 +134,11 @@ def _lines(file: Path, folder: Path, seconds: float) -> Iterator[tuple]:
         yield student, lesson, 0, sum(exercise.points for exercise in own), str(error)
 
 
-def _cell(value: object) -> object:
+def _cell(value: object) -> str:
     """A text on one line that no spreadsheet takes for a formula."""
     text = "".join(c if c.isprintable() else " " for c in str(value))
     text = " ".join(text.split())[:500]
-    return value if isinstance(value, int
-                               | float) else f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def grade(folder: Path, seconds: float = SECONDS) -> int:

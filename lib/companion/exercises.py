@@ -15,8 +15,8 @@ import ast
 import os
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import jupytext
 import nbformat
@@ -32,26 +32,16 @@ BEGIN, END = "# your code", "# end"
 BODY = re.compile(rf"(?<={BEGIN}\n)(?P<body>.*?)(?P<indent>[ ]*)(?={END}$)", re.S | re.M)
 SECONDS = 60  # choice: the longest that a hand-in may run
 HINT = re.compile(r"\(hint (\d)\)")
-PARTS = ("exercise", "solution", "check")
-INTRODUCTION = f"""# {{what}} to notebook {{number}}
-
-The lesson is [{{title}}](../{{lesson}}.ipynb); what it explains is not repeated here, and its data
-and trained networks are not needed.
-
-Write your code between `{BEGIN}` and `{END}`, run the cell, then run the check below it, which is
-folded: it prints *accepted*, or says what is wrong and which hint helps. After saving, `make check
-EX={{number}}` says the same in a terminal, with points. One possible solution is in the lesson,
-folded."""
-POINTS = """
-
-*{points} points: one for each of the {checks} checks that your function passes, and {checks} more
-where it passes all of them.*"""
-PLAINLY = """from lib.companion.exercises import say_plainly
-
-say_plainly()  # what is wrong, without a traceback
-"""
+PARTS = ["exercise", "solution", "check"]
+TEXTS = Path(__file__).with_name("deck") / "exercise.md"  # above all exercises, below each task
+HEAD, POINTS = TEXTS.read_text(encoding="utf-8").rstrip("\n").split("\n---\n")
+PLAINLY = ("from lib.companion.exercises import say_plainly\n\n"
+           "say_plainly()  # what is wrong, without a traceback\n")
 # JupyterLab: text and checks are not changed by accident
 LOCKED = {"editable": False, "deletable": False}
+TASK = LOCKED | {"tags": ["exercise"]}
+CHECK = LOCKED | {"tags": ["check"], "jupyter": {"source_hidden": True}}
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
 def _function(solution: str) -> str:
@@ -63,8 +53,7 @@ def asserts(statement: ast.stmt) -> bool:
     return any(isinstance(node, ast.Assert) for node in ast.walk(statement))
 
 
-@dataclass(frozen=True)
-class Exercise:
+class Exercise(NamedTuple):
     """One exercise of a lesson: the sources of its three cells."""
 
     text: str
@@ -89,12 +78,12 @@ class Exercise:
     @property
     def messages(self) -> list[str]:
         """What the checks say about wrong answers; a value that is filled in reads ``...``."""
+        def said(part) -> str:
+            return str(part.value) if isinstance(part, ast.Constant) else "..."
+
         asserts = [node for node in ast.walk(ast.parse(self.check)) if isinstance(node, ast.Assert)]
-        return [
-            "".join(
-                str(part.value) if isinstance(part, ast.Constant) else "..."
-                for part in getattr(node.msg, "values", [node.msg])) for node in asserts
-        ]
+        texts = [getattr(node.msg, "values", [node.msg]) for node in asserts]
+        return ["".join(map(said, parts)) for parts in texts]
 
 
 def stub(solution: str) -> str:
@@ -114,11 +103,8 @@ def exercises(lesson: str) -> list[Exercise]:
     """The exercises of a lesson (its file name without suffix), in order; a ``ValueError`` where
     the three cells of one do not follow each other."""
     cells = jupytext.read(paths.notebooks() / f"{lesson}.py").cells
-    tags = [
-        next((part for part in PARTS if part in cell.metadata.get("tags", [])), "")
-        for cell in cells
-    ]
-    starts = [i for i in range(len(cells)) if (*tags[i:i + 3],) == PARTS]
+    tags = ["".join({*PARTS} & {*cell.metadata.get("tags", [])}) for cell in cells]
+    starts = [i for i in range(len(cells)) if tags[i:i + 3] == PARTS]
     tagged = [*filter(None, tags)]
     if 3 * len(starts) != len(tagged):
         raise ValueError(f"{lesson}: an exercise is three cells in a row, tagged "
@@ -139,9 +125,8 @@ def say_plainly() -> None:
 
 def lessons() -> list[str]:
     """Lessons that have an exercise."""
-    return [
-        file.stem for file in paths.sources() if '"solution"' in file.read_text(encoding="utf-8")
-    ]
+    files = paths.sources()
+    return [file.stem for file in files if '"solution"' in file.read_text(encoding="utf-8")]
 
 
 def place(lesson: str) -> Path:
@@ -155,25 +140,16 @@ def sheet(lesson: str) -> nbformat.NotebookNode:
     own = exercises(lesson)
     title = headings(jupytext.read(paths.notebooks() / f"{lesson}.py").cells[0].source)[0]
     number = lesson.split("_")[0]
-    head = INTRODUCTION.format(what="Exercise" if len(own) == 1 else "Exercises", number=number,
-                               title=title, lesson=lesson)
+    head = HEAD.format(s="s"[len(own) == 1:], number=number, title=title, lesson=lesson)
     cells = [new_markdown_cell(head, metadata=LOCKED)]
     for exercise in own:
-        cells += [
-            new_markdown_cell(
-                exercise.text.removeprefix("#") +
-                POINTS.format(points=exercise.points, checks=exercise.points // 2),
-                metadata={"tags": ["exercise"]} | LOCKED),
-            new_code_cell(stub(exercise.solution)),
-            new_code_cell(PLAINLY + exercise.check,
-                          metadata={"tags": ["check"], "jupyter": {"source_hidden": True}} | LOCKED)
-        ]
+        points = POINTS.format(points=exercise.points, checks=exercise.points // 2)
+        cells.append(new_markdown_cell(exercise.text.removeprefix("#") + points, metadata=TASK))
+        cells.append(new_code_cell(stub(exercise.solution)))
+        cells.append(new_code_cell(PLAINLY + exercise.check, metadata=CHECK))
     number_cells(cells, f"exercises/{lesson}")
-    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-    nb = new_notebook(cells=cells,
-                      metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
-    nb.metadata["companion"] = {"given": cells_digest(nb.cells)}
-    return nb
+    about = {"companion": {"given": cells_digest(cells)}, "language_info": {"name": "python"}}
+    return new_notebook(cells=cells, metadata=about | {"kernelspec": KERNEL})
 
 
 def edited(file: Path) -> bool:
@@ -191,9 +167,8 @@ def write(names: list[str] | None = None) -> int:
     1 where that is there already."""
     code = 0
     for lesson in names or lessons():
-        file = place(lesson)
-        mine, told = file.with_suffix(".mine.ipynb"), "written"
-        file.parent.mkdir(exist_ok=True)
+        file, told = place(lesson), "written"
+        mine = file.with_suffix(".mine.ipynb")
         fresh = nbformat.writes(sheet(lesson)) + "\n"
         if file.exists() and edited(file):
             if mine.exists():
@@ -216,9 +191,8 @@ def main(argv: list[str] | None = None) -> int:
                                      description=main.__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("write").add_argument("lessons", nargs="*")
-    asked = commands.add_parser("check")
+    asked, graded = commands.add_parser("check"), commands.add_parser("grade")
     asked.add_argument("number", nargs="?", default="", help="number of the lesson, for example 12")
-    graded = commands.add_parser("grade")
     graded.add_argument("folder", type=Path, help="hand-ins, each named like its lesson")
     for command in (asked, graded):
         command.add_argument("--seconds", type=float, default=SECONDS, help="longest time for one")
