@@ -5,44 +5,35 @@ import argparse
 import json
 import os
 import sys
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 from lib import paths, profiles
 from lib.companion.provenance import read_notebook, sha256
 
 
-def _verify_rows(folder: Path, rows: list[dict]) -> tuple[list[str], list[str]]:
-    """Broken links, and rows of other profiles than demo that are older than the code."""
-    lock, made, problems, older = sha256(paths.LOCK), {}, [], []
+def _files(folder: Path, rows: list[dict]) -> Iterator[str]:
+    """What is wrong with the files of a manifest's rows."""
     for row in rows:
-        name, where = row["notebook"], f"{folder.name}/{row['file']}"
-        if not (folder / row["file"]).is_file():
-            problems.append(
-                f"{where}: in the manifest, but there is no such file; run {name} again")
-        elif sha256(folder / row["file"]) != row["sha256"]:
-            problems.append(f"{where}: is not the file that {name} wrote; run it again")
-        made.setdefault(name, []).append(row)
-        if len(made[name]) > 1:
-            continue
-        if not (paths.notebooks() / f"{name}.py").is_file():
-            problems.append(f"{where}: made by {name}, which is no longer there")
-            continue
-        known = row["profile"] in profiles.names()
-        code = read_notebook(name).code(row["profile"]) if known else "of a profile that is gone"
-        changed = {
-            "its code, or code that it imports,": code != row["code"], "requirements.lock": lock
-            != row["lock"]
-        }
-        (problems if row["profile"] == "demo" else older).extend(
-            f"{name}: {what} changed after {where} was made; run it again"
-            for what, stale in changed.items() if stale)
-    for name in sorted(made):
-        if (paths.notebooks() / f"{name}.py").is_file():
-            ids = {row["id"] for row in made[name]}
-            (problems if made[name][0]["profile"] == "demo" else older).extend(
-                f"{name}: declares {i}, which the manifest does not hold"
-                for i in read_notebook(name).produces if i not in ids)
-    return problems, older
+        name, where, file = row["notebook"], f"{folder.name}/{row['file']}", folder / row["file"]
+        if not file.is_file():
+            yield f"{where}: in the manifest, but there is no such file; run {name} again"
+        elif sha256(file) != row["sha256"]:
+            yield f"{where}: is not the file that {name} wrote; run it again"
+
+
+def _changes(name: str, rows: list[dict], where: str) -> Iterator[str]:
+    """How a notebook differs from the one that made its rows, the first of them ``where``."""
+    notebook, made = read_notebook(name), rows[0]
+    known = made["profile"] in profiles.names()
+    code = notebook.code(made["profile"]) if known else "of a profile that is gone"
+    for what, old, new in (("its code, or code that it imports,", made["code"], code),
+                           ("requirements.lock", made["lock"], sha256(paths.LOCK))):
+        if old != new:
+            yield f"{name}: {what} changed after {where} was made; run it again"
+    for missing in [i for i in notebook.produces if i not in {row["id"] for row in rows}]:
+        yield f"{name}: declares {missing}, which the manifest does not hold"
 
 
 def verify(figures: str | os.PathLike | None = None) -> tuple[list[str], list[str]]:
@@ -60,18 +51,23 @@ def verify(figures: str | os.PathLike | None = None) -> tuple[list[str], list[st
         return [f"{root.name}/: no manifest.json; run `make reproduce`"], []
     known, problems, older = set(manifests), [], []
     for manifest in manifests:
-        rows = json.loads(manifest.read_text(encoding="utf-8"))
-        found = _verify_rows(manifest.parent, rows)
-        problems, older = problems + found[0], older + found[1]
-        known |= {manifest.parent / row["file"] for row in rows}
-    strays = [
-        p.relative_to(root.parent) for p in sorted(root.rglob("*"))
-        if p.is_file() and p not in known and p.name != "README.md"
-    ]
-    return problems + [
-        f"{p.as_posix()}: in no manifest; delete it, or run the notebook that makes it"
-        for p in strays
-    ], older
+        folder, made = manifest.parent, defaultdict(list)
+        for row in json.loads(manifest.read_text(encoding="utf-8")):
+            made[row["notebook"]].append(row)
+            known.add(folder / row["file"])
+        for name, rows in made.items():
+            problems += _files(folder, rows)
+            where = f"{folder.name}/{rows[0]['file']}"
+            if (paths.notebooks() / f"{name}.py").is_file():
+                changes = _changes(name, rows, where)
+                (problems if rows[0]["profile"] == "demo" else older).extend(changes)
+            else:
+                problems.append(f"{where}: made by {name}, which is no longer there")
+    for file in sorted({file for file in root.rglob("*") if file.is_file()} - known):
+        if file.name != "README.md":
+            problems.append(f"{file.relative_to(root.parent).as_posix()}: in no manifest; delete "
+                            "it, or run the notebook that makes it")
+    return problems, older
 
 
 def main(argv: list[str] | None = None) -> int:
