@@ -4,6 +4,7 @@ seed-v IN OUT``."""
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from lib import paths, prune
@@ -22,16 +23,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     show = commands.add_parser("status", help="what is there, what is missing, and whom to ask")
     get = commands.add_parser(
         "fetch", help="download openly published datasets; of others, say where to get them")
-    get.add_argument("names", nargs="+", choices=[*DATASETS, "weights"], metavar="NAME",
-                     help=", ".join(DATASETS) + "; weights: of image networks")
-    get.add_argument("--size", type=int, default=SIZE,
-                     help=f"subjects of eegmmidb (1 to 109, default: {SIZE})")
-    get.add_argument("--base-url",
-                     help="where a copy of the files is served (default: their owner)")
-    get.add_argument("--jobs", type=int, default=4, help="files at a time (default: 4)")
+    add = get.add_argument
+    add("names", nargs="+", choices=[*DATASETS, "weights"], metavar="NAME",
+        help=", ".join(DATASETS) + "; weights: of image networks")
+    size = f"subjects of eegmmidb (1 to 109, default: {SIZE})"
+    add("--size", type=int, default=SIZE, help=size)
+    add("--base-url", help="where a copy of the files is served (default: their owner)")
+    add("--jobs", type=int, default=4, help="files at a time (default: 4)")
+    where = "data folder (default: $DATA, else data/ in the project)"
     for command in (show, get):
-        command.add_argument("--data", metavar="DIR",
-                             help="data folder (default: $DATA, else data/ in the project)")
+        command.add_argument("--data", metavar="DIR", help=where)
     plain = commands.add_parser("convert", help="write the pickled files of SEED-V as plain arrays")
     plain.add_argument("name", choices=["seed-v"], metavar="seed-v")
     plain.add_argument("source", metavar="IN", help="folder as its owner gives it out")
@@ -62,29 +63,27 @@ def _status(options: argparse.Namespace) -> None:
 
 def _convert(options: argparse.Namespace) -> None:
     source, target = options.source, options.target
-    check(target,
-          Path(source).resolve() != Path(target).resolve(), "another folder than the source",
-          "the same", "Give a new folder.")
+    other = Path(source).resolve() != Path(target).resolve()
+    check(target, other, "another folder than the source", "the same", "Give a new folder.")
     written = seed_v.convert(source, target)
     print(f"{len(written)} subjects as plain arrays in {target}")
 
 
 def _fetch(options: argparse.Namespace) -> None:
+    base, say = options.base_url, partial(print, flush=True)
     for name in options.names:
         if name == "weights":
             for file, about in WEIGHTS.items():
-                print(f"{about['title']}: {about['size'] / 1e6:.1f} MB",
-                      f"licence: {about['licence']}",
-                      f"from: {options.base_url or about['source']}{file}", sep="\n", flush=True)
-            print(f"complete: {fetch_weights(options.data, options.base_url)}")
+                say(f"{about['title']}: {about['size'] / 1e6:.1f} MB\nlicence: {about['licence']}\n"
+                    f"from: {base or about['source']}{file}")
+            say(f"complete: {fetch_weights(options.data, base)}")
             continue
         dataset = DATASETS[name]
         if dataset.source:
-            print(f"{dataset.title}: {amount(name, options.size)}", f"licence: {dataset.licence}",
-                  f"to pass on: {dataset.redistribute}",
-                  f"from: {options.base_url or dataset.source}", sep="\n", flush=True)
-        folder = fetch(name, options.data, options.base_url, size=options.size, jobs=options.jobs)
-        print(f"complete: {folder}")
+            say(f"{dataset.title}: {amount(name, options.size)}\nlicence: {dataset.licence}\n"
+                f"to pass on: {dataset.redistribute}\nfrom: {base or dataset.source}")
+        folder = fetch(name, options.data, base, size=options.size, jobs=options.jobs)
+        say(f"complete: {folder}")
 
 
 if __name__ == "__main__":

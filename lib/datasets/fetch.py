@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from functools import partial
-from http import HTTPStatus
+from http.client import responses
 from pathlib import Path
 
 import mne
@@ -30,6 +30,14 @@ WAITS, PAUSE, LONGEST = 3, 10, 120  # choice: times and seconds that a server is
 SIZE = 10
 # of a subject of EEGMMIDB: 64 channels x 160 samples a second x 2 bytes x 26 minutes
 MEGABYTES, RUNS = 33, 14
+
+REMEDIES = {
+    403: "The server refuses it to you: check the address (--base-url) and your network.",
+    407: "A proxy wants a password: set HTTPS_PROXY (and HTTP_PROXY) to "
+    "http://NAME:PASSWORD@HOST:PORT.",
+    429: "Too many requests: wait {wait}, then ask for fewer at a time (--jobs 1).",
+    503: "The server is busy or being repaired: wait {wait}."
+}
 
 
 class FetchError(RuntimeError):
@@ -172,15 +180,13 @@ def download(base_url: str, files: Mapping[str, tuple[str, int]], folder: Path, 
     list of str
         What was downloaded now.
     """
-    folder = Path(folder)
-    todo = [
-        name for name, (digest, _) in files.items()
-        if not ((folder / name).is_file() and pooch.file_hash(str(folder / name)) == digest)
-    ]
+    digests = {name: digest for name, (digest, _) in files.items()}
+    there = [name for name in files if (folder / name).is_file()]
+    right = {name for name in there if pooch.file_hash(str(folder / name)) == digests[name]}
+    todo = [name for name in files if name not in right]
     pooch.get_logger().setLevel("WARNING")
-    store = pooch.create(folder,
-                         base_url.rstrip("/") + "/", retry_if_failed=retries,
-                         registry={name: digest for name, (digest, _) in files.items()})
+    base = f"{base_url.rstrip('/')}/"
+    store = pooch.create(folder, base, registry=digests, retry_if_failed=retries)
     http = pooch.HTTPDownloader(chunk_size=1 << 16, timeout=30)
     for name in todo:  # pooch would trip over a folder that another download made meanwhile
         with _told(store.get_url(name)):
@@ -232,10 +238,9 @@ def _patiently(url: str, get: Callable):
 
 def _answer(error: requests.RequestException) -> tuple[int, float]:
     """Status that was answered (0: none), and the seconds to wait that were asked for."""
-    if "407" in str(error) and isinstance(error, requests.exceptions.ProxyError):
-        return 407, 0  # to the wish for a tunnel, for https
-    if error.response is None:
-        return 0, 0
+    if error.response is None:  # 407: to the wish for a tunnel, for https
+        refused = "407" in str(error) and isinstance(error, requests.exceptions.ProxyError)
+        return 407 if refused else 0, 0
     status, wish = error.response.status_code, error.response.headers.get("Retry-After", "").strip()
     try:
         seconds = Retry().parse_retry_after(wish) if wish else 0  # seconds, or a date
@@ -248,23 +253,15 @@ def _reason(url: str, error: Exception) -> str:
     status, seconds = _answer(error) if isinstance(error, requests.RequestException) else (0, 0)
     if status:
         wait = f"{seconds:g} s" if seconds else "some minutes"
-        remedy = {
-            403: "The server refuses it to you: check the address (--base-url) and your network.",
-            407: "A proxy wants a password: set HTTPS_PROXY (and HTTP_PROXY) to "
-            "http://NAME:PASSWORD@HOST:PORT.",
-            429: f"Too many requests: wait {wait}, then ask for fewer at a time (--jobs 1).",
-            503: f"The server is busy or being repaired: wait {wait}.",
-        }.get(status, "Check the address (--base-url).")
-        name = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
-        why = f"the server answered {status} {name}. {remedy}"
+        remedy = REMEDIES.get(status, "Check the address (--base-url).").format(wait=wait)
+        why = f"the server answered {status} {responses.get(status, '')}. {remedy}"
     elif isinstance(error, requests.RequestException):
-        why = (f"no connection, or it broke off ({type(error).__name__}). "
-               "Check the network or the proxy.")
+        kind = type(error).__name__
+        why = f"no connection, or it broke off ({kind}). Check the network or the proxy."
     elif isinstance(error, OSError):
         why = (f"could not be written ({error}). Check the folder and its free space. "
                "Name another folder with --data.")
-    elif "hash" in str(error):
-        why = "the checksum is not that of the published file, which was therefore not kept."
     else:
-        why = str(error)
+        wrong = "the checksum is not that of the published file, which was therefore not kept."
+        why = wrong if "hash" in str(error) else str(error)
     return f"{url}: {why} What was fetched before stays; run the same command again to go on."
