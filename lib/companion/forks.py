@@ -117,13 +117,9 @@ def _reap(asked: dict[int, socket.socket], ready: selectors.BaseSelector) -> Non
 
 def kernels() -> Path:
     """A folder for ``JUPYTER_PATH`` whose kernel ``python3`` is launched here."""
-    launch = Path(__file__).with_name("launch.py")
-    spec = {
-        "argv": [
-            sys.executable, "-S", "-E",
-            str(launch), "ipykernel_launcher", "-f", "{connection_file}"
-        ], "display_name": "Python 3 (ipykernel)", "language": "python"
-    }
+    launch = [sys.executable, "-S", "-E", str(Path(__file__).with_name("launch.py"))]
+    kernel = [*launch, "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = {"argv": kernel, "display_name": "Python 3 (ipykernel)", "language": "python"}
     write_file(paths.build() / "jupyter" / "kernels" / "python3" / "kernel.json", json.dumps(spec))
     return paths.build() / "jupyter"
 

@@ -10,6 +10,8 @@ from lib import paths
 from lib.companion.provenance import sha256
 from lib.whole import write_file
 
+FIRST = "/lab/tree/notebooks/00_start_here.ipynb"
+
 
 def copies() -> list[str]:
     """Copy the lessons that are new or have changed; returns the names of those that the learner
@@ -24,17 +26,18 @@ def copies() -> list[str]:
     note = home / "copied.json"
     old = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
     new = dict(old)
-    for folder in ("", "exercises/"):
-        for source in sorted(paths.notebooks().glob(f"{folder}[0-9]*.ipynb")):
-            lesson, name = json.loads(source.read_text(encoding="utf-8")), folder + source.name
+    sources = [*paths.notebooks().glob("[0-9]*.ipynb")]
+    for source in sorted([*sources, *paths.notebooks().glob("exercises/[0-9]*.ipynb")]):
+        name = source.relative_to(paths.notebooks()).as_posix()
+        made, copy = sha256(source), home / "notebooks" / name
+        began, result = old.get(name, ("", ""))
+        if copy.exists() and sha256(copy) != result:
+            edited += [name.removesuffix(".ipynb")] if made != began else []
+        elif not copy.exists() or made != began:
+            lesson = json.loads(source.read_text(encoding="utf-8"))
             lesson["metadata"].pop("jupytext", None)  # a pair would be written back as a .py
-            made, copy = sha256(source), home / "notebooks" / name
-            began, result = old.get(name, ("", ""))
-            if copy.exists() and sha256(copy) != result:
-                edited += [folder + source.stem] if made != began else []
-            elif not copy.exists() or made != began:
-                write_file(copy, json.dumps(lesson, ensure_ascii=False, indent=1).encode())
-                new[name] = made, sha256(copy)
+            write_file(copy, json.dumps(lesson, ensure_ascii=False, indent=1).encode())
+            new[name] = made, sha256(copy)
     write_file(note, json.dumps(new).encode())
     return edited
 
@@ -49,15 +52,12 @@ def main(options: list[str]) -> int:
         print("JupyterLab runs as root, as in a container; on a machine that others share, start "
               "it as a user")
         options = ["--allow-root", *options]
-    own = {"RESULTS": str(home / "figures-of-play")}
     quiet = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
     write_file(home / "settings" / "page_config.json", json.dumps(quiet).encode())
-    given = [
-        f"--ServerApp.root_dir={home}", f"--LabApp.app_settings_dir={home / 'settings'}",
-        "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"
-    ]
-    return subprocess.call([sys.executable, "-m", "jupyterlab", *given, *options],
-                           env=os.environ | own)
+    lab = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={home}"]
+    lab += [f"--LabApp.app_settings_dir={home / 'settings'}", f"--LabApp.default_url={FIRST}"]
+    own = {"RESULTS": str(home / "figures-of-play")}
+    return subprocess.call([*lab, *options], env=os.environ | own)
 
 
 if __name__ == "__main__":

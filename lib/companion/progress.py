@@ -14,11 +14,9 @@ PRIOR = 120.0  # s: weighs so much of the plan taking half as long, which two at
 
 def begin(profile: str, names: Sequence[str]) -> None:
     """Note which notebooks are about to be run."""
-    usual = _seconds(profile)
-    plan = {
-        "began": time.time(), "left": list(names),
-        "usual": {name: usual.get(name, USUAL) for name in names}
-    }
+    known = _seconds(profile)
+    usual = {name: known.get(name, USUAL) for name in names}
+    plan = {"began": time.time(), "left": list(names), "usual": usual}
     merge_json(folder(profile) / "progress.json", lambda _: plan)
 
 
@@ -38,8 +36,7 @@ def finished(profile: str, name: str) -> tuple[str, str]:
         return "", ""
     plan: dict = {}
 
-    def without(old: dict | None) -> dict:
-        assert old is not None
+    def without(old: dict) -> dict:
         plan.update(old, left=[other for other in old["left"] if other != name])
         return plan
 

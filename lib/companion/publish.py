@@ -17,6 +17,7 @@ from lib.store import bare
 from lib.whole import write_file
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
+KEPT = ("kernelspec", "jupytext", "companion")  # of a notebook's metadata
 
 
 def _outputs(cell, count: int, name: str) -> list:
@@ -25,9 +26,8 @@ def _outputs(cell, count: int, name: str) -> list:
     kept: list = []
     for output in cell.outputs:
         if output.output_type == "error" or output.get("name") == "stderr":
-            raise ValueError(
-                f"{name}, code cell {count}: wrote an error or a warning; a published page holds "
-                "neither")
+            raise ValueError(f"{name}, code cell {count}: wrote an error or a warning; a published "
+                             "page holds neither")
         if WIDGET in output.get("data", {}):
             # its model lives in a kernel, under a random id; the static figure beside it stays
             continue
@@ -56,26 +56,23 @@ def paired(source: Path, executed: Path) -> nbformat.NotebookNode:
     if not executed.is_file():
         raise ValueError(f"{source.stem} has not been run: make reproduce")
     nb = jupytext.read(source)
-    ran = [
-        c for c in nbformat.read(executed, as_version=4).cells
-        if c.cell_type == "code" and "injected-parameters" not in c.metadata.get("tags", [])
-    ]
-    code = [c for c in nb.cells if c.cell_type == "code"]
+    ran = nbformat.read(executed, as_version=4).cells
+    ran = [c for c in ran if "injected-parameters" not in c.metadata.get("tags", [])]
+    code, ran = ([c for c in cells if c.cell_type == "code"] for cells in (nb.cells, ran))
     if [bare(c.source) for c in code] != [bare(c.source) for c in ran]:
         raise ValueError(f"{source.stem} changed since it was run: make reproduce")
     for count, (cell, old) in enumerate(zip(code, ran, strict=True), 1):
         cell.execution_count, cell.outputs = count, _outputs(old, count, source.stem)
         if str(paths.ROOT) in str(cell.outputs):
-            raise ValueError(
-                f"{source.stem}, code cell {count}: its output holds a path of this machine")
+            raise ValueError(f"{source.stem}, code cell {count}: its output holds a path of this "
+                             "machine")
     number_cells(nb.cells, source.stem)
     for cell in nb.cells:
         tags = cell.metadata.get("tags", [])
         # JupyterLab folds the solution of an exercise; the site does so by the tag hide-input
         folded = {"jupyter": {"source_hidden": True}} if "solution" in tags else {}
         cell.metadata = ({"tags": tags} if tags else {}) | folded
-    names = [name for name in ("kernelspec", "jupytext", "companion") if name in nb.metadata]
-    kept = {name: nb.metadata[name] for name in names}
+    kept = {name: nb.metadata[name] for name in KEPT if name in nb.metadata}
     nb.metadata = kept | {"language_info": {"name": "python"}, "published": cells_digest(nb.cells)}
     nb.nbformat, nb.nbformat_minor = 4, 5
     return nbformat.from_dict(nb)
@@ -112,11 +109,9 @@ def results_table(folder: Path) -> str:
         split = table["split"].dropna().iloc[0]
         table = table[table["split"] == split].drop_duplicates("row").set_index("row").loc[[*rows]]
         folds = split.replace("_", " ") + " (" + table["n"].astype(str) + " folds)"
-        pairs = [
-            scoreboard.pair(table[kind], table[f"{kind}_spread"])
-            for kind in ("published", "reproduced")
-        ]
-        lines += zip(folds, rows, *pairs, table["verdict"], strict=True)
+        published = scoreboard.pair(table["published"], table["published_spread"])
+        ours = scoreboard.pair(table["reproduced"], table["reproduced_spread"])
+        lines += zip(folds, rows, published, ours, table["verdict"], strict=True)
     return as_markdown(["split", "model", "published", "reproduced", "verdict"], lines)
 
 

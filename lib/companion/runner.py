@@ -16,6 +16,7 @@ import resource
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from filelock import Timeout
@@ -33,6 +34,7 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
 }
 KERNEL_DIED = 138  # what papermill's own command line returns
+OWN = {"papermill-error-cell-tag", "injected-parameters"}  # tags of cells that papermill adds
 
 
 def parameters(name: str, profile: str, **override: str | None) -> dict:
@@ -85,53 +87,58 @@ def failure(nb, name: str) -> str:
     text."""
     heading, number = "its first section", 0
     for cell in nb.cells:
-        tags = cell.metadata.get("tags", [])
-        if cell.cell_type == "markdown" and "papermill-error-cell-tag" not in tags:
-            heading = [heading, *headings(cell.source)][-1]
-        if cell.cell_type != "code" or "injected-parameters" in tags:
+        if OWN & {*cell.metadata.get("tags", [])}:
             continue
-        number += 1
-        for output in cell.outputs:
+        if cell.cell_type == "markdown":
+            heading = [heading, *headings(cell.source)][-1]
+        number += cell.cell_type == "code"
+        for output in cell.get("outputs", []):
             if output.output_type == "error":
-                text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(output.traceback)).splitlines()
-                return f'{name} failed in "{heading}", code cell {number}:\n' + "\n".join(
-                    f"  {line}" for line in text[-15:])
+                text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(output.traceback)).splitlines()[-15:]
+                return "\n  ".join([f'{name} failed in "{heading}", code cell {number}:', *text])
     return f'{name} failed after "{heading}", code cell {number}'
+
+
+def _declared(notebook: Notebook, fresh: Path) -> dict:
+    """Write a notebook as an ``.ipynb``; what papermill says of its parameters."""
+    import jupytext
+    import nbformat
+    import papermill
+
+    fresh.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(jupytext.read(notebook.file), fresh)
+    return papermill.inspect_notebook(fresh)
 
 
 def _execute(notebook: Notebook, given: Mapping) -> int:
     """Execute into ``<name>.ipynb`` (kept as it was on failure); returns the exit code."""
-    import jupytext
     import nbformat
     import papermill
     from nbclient.exceptions import DeadKernelError
 
     home, name = folder(given["profile"]), notebook.name
-    fresh, partial = home / f".{name}.input.ipynb", home / f".{name}.partial.ipynb"
+    fresh, unfinished = home / f".{name}.input.ipynb", home / f".{name}.partial.ipynb"
     failed, log = home / f"{name}.failed.ipynb", home / f"{name}.log"
     failed.unlink(missing_ok=True)
     try:
-        nbformat.write(jupytext.read(notebook.file), fresh)
-        check_parameters(given, papermill.inspect_notebook(fresh), name)
+        check_parameters(given, _declared(notebook, fresh), name)
         with _stderr_to(log):
-            papermill.execute_notebook(fresh, partial, dict(given), kernel_name="python3",
+            papermill.execute_notebook(fresh, unfinished, dict(given), kernel_name="python3",
                                        cwd=paths.ROOT, progress_bar=False, start_timeout=120)
-        os.replace(partial, home / f"{name}.ipynb")
+        os.replace(unfinished, home / f"{name}.ipynb")
         return 0
     except (papermill.PapermillExecutionError, DeadKernelError) as error:
-        os.replace(partial, failed)
-        print(failure(nbformat.read(failed, as_version=4), name), file=sys.stderr)
-        died = isinstance(error, DeadKernelError)
-        if died:
-            print(
-                "  The kernel died, most likely out of memory: close other programs, or use "
-                "PROFILE=demo.", file=sys.stderr)
-        print(f"  Executed copy: {os.path.relpath(failed)}   Log: {os.path.relpath(log)}",
-              file=sys.stderr)
+        os.replace(unfinished, failed)
+        said = [failure(nbformat.read(failed, as_version=4), name)]
+        if died := isinstance(error, DeadKernelError):
+            said.append("  The kernel died, most likely out of memory: close other programs, or "
+                        "use PROFILE=demo.")
+        said.append(f"  Executed copy: {os.path.relpath(failed)}   Log: {os.path.relpath(log)}")
+        print("\n".join(said), file=sys.stderr)
         return KERNEL_DIED if died else 1
     finally:
         fresh.unlink(missing_ok=True)
-        partial.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
 
 
 def reproduce(name: str, given: Mapping) -> int:
@@ -154,7 +161,6 @@ def _reproduce(notebook: Notebook, given: Mapping, home: Path) -> int:
     if not why(notebook, given):
         print(f"{finished(given['profile'], name)[0]}{name}: up to date")
         return 0
-    home.mkdir(parents=True, exist_ok=True)
     (home / f"{name}.stamp.json").unlink(missing_ok=True)
     # before the run: what changes meanwhile must count as a change
     depends = state(notebook, given)
@@ -166,15 +172,13 @@ def _reproduce(notebook: Notebook, given: Mapping, home: Path) -> int:
               file=sys.stderr)
         return 1
     merge_json(home / f"{name}.stamp.json", lambda _: depends)
-    seconds = round(time.monotonic() - began, 1)
     # the kernel says what it held, which is no child of this process where a server forked it
-    peak = max((row["peak_mib"] for row in written.values()),
-               default=peak_mib(resource.RUSAGE_CHILDREN))
-    cost = {"seconds": seconds, "peak_mib": peak}
+    peaks = [row["peak_mib"] for row in written.values()] or [peak_mib(resource.RUSAGE_CHILDREN)]
+    cost = {"seconds": round(time.monotonic() - began, 1), "peak_mib": max(peaks)}
     merge_json(home / "timings.json", lambda old: (old or {}) | {name: cost})
     place, left = finished(given["profile"], name)
-    print(f"{place}{name}: {seconds:.0f} s, {peak} MiB, {len(notebook.produces)} declared outputs "
-          f"made{left}")
+    print(f"{place}{name}: {cost['seconds']:.0f} s, {max(peaks)} MiB, {len(notebook.produces)} "
+          f"declared outputs made{left}")
     return 0
 
 
@@ -184,9 +188,9 @@ def _checked(profile: str, data: str | None, names: list[str]) -> str | None:
     load(profile)
     folder = paths.data(data) if data else None
     if folder and not folder.is_dir():
-        raise Refused(f"{folder}: expected the folder of your data, found "
-                      f"{'a file' if folder.exists() else 'nothing'}. "
-                      "Name the folder with DATA=, or leave DATA out.")
+        found = "a file" if folder.exists() else "nothing"
+        raise Refused(f"{folder}: expected the folder of your data, found {found}. Name the folder "
+                      "with DATA=, or leave DATA out.")
     asked = [paths.notebooks() / f"{name}.py" for name in names] or paths.sources()
     if lost := [text for source in asked if source.is_file() and (text := edits(source))]:
         raise Refused("\n".join(lost))
@@ -202,15 +206,10 @@ def _changed(notebook: Notebook, args: argparse.Namespace) -> str:
     """The profile that ``--set`` makes; says where its results go."""
     if args.out:
         raise Refused("--set makes experiments, which stay below build/: leave out --out")
+    fresh = paths.sets() / f".{notebook.name}.ipynb"
     with contextlib.redirect_stderr(None):
-        import jupytext
-        import papermill
-
-        fresh = paths.sets() / f".{notebook.name}.ipynb"
-        paths.sets().mkdir(parents=True, exist_ok=True)
-        jupytext.write(jupytext.read(notebook.file), fresh)
-        own = papermill.inspect_notebook(fresh)
-        fresh.unlink()
+        own = _declared(notebook, fresh)
+    fresh.unlink()
     profile = changed(args.profile, notebook.name, notebook.paper, own, args.set)
     check_parameters(parameters(notebook.name, profile), own, notebook.name)
     print(f"{notebook.name} with {', '.join(args.set)}: "
@@ -228,8 +227,8 @@ def _set_environment() -> None:
     # kernels find our package lib first, whatever else is called so
     os.environ["COMPANION"] = str(paths.ROOT)
     further = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    os.environ["PYTHONPATH"] = os.pathsep.join(
-        dict.fromkeys([str(paths.ROOT), *filter(None, further)]))
+    search = dict.fromkeys([str(paths.ROOT), *filter(None, further)])
+    os.environ["PYTHONPATH"] = os.pathsep.join(search)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -237,24 +236,20 @@ def main(argv: list[str] | None = None) -> int:
     changed."""
     parser = argparse.ArgumentParser(prog="python -m lib.companion.runner",
                                      description=main.__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME",
-                        help="notebooks, without suffix; none: only check")
-    parser.add_argument("--profile", default="demo", help=", ".join(profile_names()))
-    parser.add_argument("--data", help="folder of your data")
-    parser.add_argument("--device", help="cpu, cuda")
-    parser.add_argument(
-        "--out", default="",
+    add, flag = parser.add_argument, partial(parser.add_argument, action="store_true")
+    add("names", nargs="*", metavar="NAME", help="notebooks, without suffix; none: only check")
+    add("--profile", default="demo", help=", ".join(profile_names()))
+    add("--data", help="folder of your data")
+    add("--device", help="cpu, cuda")
+    add("--out", default="",
         help="folder of the figures, relative to the project (default: build/figures)")
-    parser.add_argument("--why", action="store_true",
-                        help="only say whether each notebook is up to date, and why not")
-    parser.add_argument("--publish", action="store_true",
-                        help="write notebooks/NAME.ipynb from the executed demo copies")
-    parser.add_argument("--plan", action="store_true",
-                        help="only note that these notebooks are about to be run")
-    parser.add_argument(
+    flag("--why", help="only say whether each notebook is up to date, and why not")
+    flag("--publish", help="write notebooks/NAME.ipynb from the executed demo copies")
+    flag("--plan", help="only note that these notebooks are about to be run")
+    add(
         "--set", action="append", default=[], metavar="NAME=VALUE",
-        help="a parameter of the notebook, or a field of its paper's preset; the "
-        "results lie in a folder of their own below build/")
+        help="a parameter of the notebook, or a field of its paper's preset; the results lie in a "
+        "folder of their own below build/")
     args = parser.parse_args(argv)
     args.names = [_full(name) for name in args.names]
     _set_environment()
@@ -263,8 +258,7 @@ def main(argv: list[str] | None = None) -> int:
             from lib.companion.publish import publish
 
             return publish(args.names)
-        data = _checked(args.profile, args.data, args.names)
-        if data:
+        if data := _checked(args.profile, args.data, args.names):
             os.environ["DATA"] = data  # kernels look there for weights too
         if args.plan:
             begin(args.profile, args.names)
@@ -278,16 +272,16 @@ def main(argv: list[str] | None = None) -> int:
                 print(f"{place}{name}: not part of profile {args.profile}, but of "
                       f"{' and '.join(notebook.profiles)}")
             elif args.why:
-                reasons = why(notebook, given)
-                print("\n".join(f"{name}: {reason}" for reason in reasons or ["up to date"]))
+                for reason in why(notebook, given) or ["up to date"]:
+                    print(f"{name}: {reason}")
             elif code := reproduce(name, given):
                 return code
         return 0
     except (Refused, OSError) as error:
         print(error, file=sys.stderr)
-    except SyntaxError as error:
-        said = f"{error.filename}, line {error.lineno}: no Python ({error.msg}): {error.text or ''}"
-        print(said.rstrip(), file=sys.stderr)
+    except SyntaxError as e:
+        print(f"{e.filename}, line {e.lineno}: no Python ({e.msg}): {e.text or ''}".rstrip(),
+              file=sys.stderr)
     except KeyboardInterrupt:
         print("Interrupted. What was finished is kept: the same command goes on from there.",
               file=sys.stderr)

@@ -76,12 +76,11 @@ def write(name: str, folder: Path) -> Path:
 
     scripts = Path(sphinx_revealjs.__file__).parent / "_static" / "revealjs"
     shutil.copytree(scripts / "dist", folder / "reveal.js" / "dist", dirs_exist_ok=True)
-    exporter = SlidesExporter(template_name="deck",
-                              extra_template_basedirs=[str(Path(__file__).parent)
-                                                       ], reveal_url_prefix="reveal.js",
-                              reveal_theme="white", exclude_input=True, exclude_output_prompt=True,
-                              exclude_input_prompt=True,
-                              filters={"markdown2html": lambda text: Text(name).html(text)})
+    exporter = SlidesExporter(extra_template_basedirs=[str(Path(__file__).parent)],
+                              template_name="deck", reveal_theme="white",
+                              reveal_url_prefix="reveal.js", exclude_input=True,
+                              exclude_output_prompt=True, exclude_input_prompt=True)
+    exporter.register_filter("markdown2html", lambda text: Text(name).html(text))
     file = folder / f"{name}.html"
     file.write_text(exporter.from_notebook_node(deck(name))[0], encoding="utf-8")
     return file

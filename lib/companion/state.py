@@ -34,12 +34,10 @@ def state(notebook: Notebook, given: Mapping) -> dict:
     """Everything a notebook's results depend on."""
     own = {key: value for key, value in given.items() if key not in ("data", "out")}
     # the demo looks at no data of the user
-    data = "none" if profiles.base(given["profile"]) == "demo" else _data_print(
-        given.get("data", ""))
-    found = {
-        "code": notebook.code_parts(given["profile"]), "parameters": own,
-        "lock": sha256(paths.LOCK), "data": data
-    }
+    demo = profiles.base(given["profile"]) == "demo"
+    data = "none" if demo else _data_print(given.get("data", ""))
+    code, lock = notebook.code_parts(given["profile"]), sha256(paths.LOCK)
+    found = {"code": code, "parameters": own, "lock": lock, "data": data}
     return found | ({"others": others(given.get("out", ""))} if notebook.reads else {})
 
 
@@ -47,9 +45,8 @@ def made(notebook: Notebook, given: Mapping) -> dict[str, dict]:
     """What the manifest says the notebook made, by file."""
     _, manifest = results(given.get("out", ""), notebook.paper, given["profile"])
     rows = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else []
-    return {
-        str(manifest.parent / row["file"]): row for row in rows if row["notebook"] == notebook.name
-    }
+    own = [row for row in rows if row["notebook"] == notebook.name]
+    return {str(manifest.parent / row["file"]): row for row in own}
 
 
 def why(notebook: Notebook, given: Mapping) -> list[str]:
@@ -70,14 +67,11 @@ def why(notebook: Notebook, given: Mapping) -> list[str]:
     now = {key: f"{value!r} now" for key, value in new["parameters"].items()}
     inputs = [key for key in ("lock", "data", "others") if old.get(key) != new.get(key)]
     reasons = [f"{WORDS.get(part, part)} changed" for part in changed("code")]
-    reasons += [
-        f"parameter {key} is {now.get(key, 'no longer set')}" for key in changed("parameters")
-    ]
+    other = changed("parameters")
+    reasons += [f"parameter {key} is {now.get(key, 'no longer set')}" for key in other]
     reasons += [f"{WORDS[key]} changed" for key in inputs]
     written = made(notebook, given)
     if not set(notebook.produces) <= {Path(file).stem for file in written}:
         reasons.append("not all of its declared outputs are there")
-    return reasons + [
-        f"{Path(file).name} is gone or was changed by hand"
-        for file, row in written.items() if sha256(file) != row["sha256"]
-    ]
+    lost = [file for file, row in written.items() if sha256(file) != row["sha256"]]
+    return reasons + [f"{Path(file).name} is gone or was changed by hand" for file in lost]

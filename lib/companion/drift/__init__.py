@@ -8,8 +8,8 @@ measured.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,8 +25,7 @@ BY = ("paper", "cohort", "split", "metric")
 NAMES = ("row", "model")  # the column that names what was run
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(NamedTuple):
     """One value beside the committed one; ``units``: its distance in units of what is tolerated."""
 
     table: str
@@ -36,10 +35,9 @@ class Difference:
     units: float = np.inf
 
     def __str__(self) -> str:
-        shown = [
-            f"{v:.4g}" if isinstance(v, float) else str(v) for v in (self.found, self.committed)
-        ]
-        return f"{self.table}, {self.what}: {shown[0]} here, {shown[1]} committed"
+        both = self.found, self.committed
+        found, committed = (f"{v:.4g}" if isinstance(v, float) else str(v) for v in both)
+        return f"{self.table}, {self.what}: {found} here, {committed} committed"
 
 
 def _groups(frame: pd.DataFrame, by: Sequence[str]) -> tuple[pd.Series, pd.Series]:
@@ -49,9 +47,9 @@ def _groups(frame: pd.DataFrame, by: Sequence[str]) -> tuple[pd.Series, pd.Serie
     keys = [c for c in by if c in frame]
     about = [", ".join(map(str, line)) for line in frame[keys].itertuples(index=False)]
     alone = names.str.startswith(STEADY)
-    rows = "row " + (frame.index + 1).astype(str) + ", " + names
-    return rows.where(alone, "mean over networks").str.cat(about,
-                                                           ", ").str.removesuffix(", "), alone
+    rows = ("row " + (frame.index + 1).astype(str) + ", " + names).where(
+        alone, "mean over networks")
+    return rows.str.cat(about, ", ").str.removesuffix(", "), alone
 
 
 def differences(table: str, found: pd.DataFrame, committed: pd.DataFrame,
@@ -72,22 +70,19 @@ def differences(table: str, found: pd.DataFrame, committed: pd.DataFrame,
     if shapes[0] != shapes[1]:
         yield Difference(table, "shape", shapes[0], shapes[1])
         return
-    words = [
-        c for c in committed
-        if committed[c].dtype.kind != "f" and c not in rule.get("free", ()) and c not in rule
-    ]
+    loose = {*rule, *rule.get("free", ())}
+    words = [c for c in committed if committed[c].dtype.kind != "f" and c not in loose]
     for column in words:
         ours, theirs = (frame[column].astype(object).fillna("") for frame in (found, committed))
         for i in np.flatnonzero((ours != theirs).to_numpy())[:1]:
             yield Difference(table, f"{column}, row {i + 1}", ours.iloc[i], theirs.iloc[i])
     labels, alone = _groups(committed, rule.get("by", BY))
 
-    def distance(what: str, pair: pd.Series, limit: float | None) -> list[Difference]:
-        if limit is None:
-            return []
-        ours, theirs = pair
-        units = np.nan_to_num(abs(ours - theirs) / limit, nan=np.inf)
-        return [Difference(table, what, ours, theirs, units)]
+    def distance(what: str, pair: pd.Series, limit: float | None) -> Iterator[Difference]:
+        if limit is not None:
+            ours, theirs = pair
+            units = np.nan_to_num(abs(ours - theirs) / limit, nan=np.inf)
+            yield Difference(table, what, ours, theirs, units)
 
     for column in (c for c in rule if c not in ("free", "by")):
         control, mean, one = rule[column]
