@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.client import responses
 from pathlib import Path
@@ -116,7 +116,7 @@ def amount(name: str, size: int = SIZE) -> str:
     return f"{sum(size for _, size in checksums(name).values()) / 1e6:.0f} MB in all"
 
 
-def fetch_eegmmidb(folder: Path, size: int, base_url: str, *, progress: bool = True) -> list[str]:
+def fetch_eegmmidb(folder: Path, size: int, base_url: str, *, progress: bool = True) -> None:
     """Download the first subjects of EEGMMIDB through MNE, which knows the checksums, into the
     owner's layout.
 
@@ -130,11 +130,6 @@ def fetch_eegmmidb(folder: Path, size: int, base_url: str, *, progress: bool = T
         Address that ends in ``files/eegmmidb/1.0.0/``.
     progress : bool
         Show a progress bar.
-
-    Returns
-    -------
-    list of str
-        What was downloaded now.
     """
     most = len(EEGMMIDB) // RUNS
     if not 1 <= size <= most:
@@ -152,7 +147,6 @@ def fetch_eegmmidb(folder: Path, size: int, base_url: str, *, progress: bool = T
             (got,) = _patiently(base_url + name, get)
             os.replace(got, folder / name)
     shutil.rmtree(waiting, ignore_errors=True)
-    return todo
 
 
 def download(base_url: str, files: Mapping[str, tuple[str, int]], folder: Path, *, jobs: int = 4,
@@ -188,22 +182,23 @@ def download(base_url: str, files: Mapping[str, tuple[str, int]], folder: Path, 
     base = f"{base_url.rstrip('/')}/"
     store = pooch.create(folder, base, registry=digests, retry_if_failed=retries)
     http = pooch.HTTPDownloader(chunk_size=1 << 16, timeout=30)
-    for name in todo:  # pooch would trip over a folder that another download made meanwhile
-        with _told(store.get_url(name)):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
 
     def get(url: str, output_file, store) -> None:
         _patiently(url, partial(http, url, output_file, store))
 
+    def one(name: str) -> int:
+        with _told(store.get_url(name)):
+            # pooch would trip over a folder that another download made meanwhile
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            # pooch leaves the mode of a temporary file, readable by its owner alone
+            Path(store.fetch(name, downloader=get)).chmod(0o644)
+        return files[name][1]
+
     with (tqdm(total=sum(files[name][1] for name in todo), unit="B", unit_scale=True,
                desc=folder.name, disable=not progress) as bar, ThreadPoolExecutor(jobs) as pool):
-        tasks = {pool.submit(store.fetch, name, downloader=get): name for name in todo}
         try:
-            for task in as_completed(tasks):
-                with _told(store.get_url(tasks[task])):
-                    # pooch leaves the mode of a temporary file, readable by its owner alone
-                    Path(task.result()).chmod(0o644)
-                bar.update(files[tasks[task]][1])
+            for task in as_completed([pool.submit(one, name) for name in todo]):
+                bar.update(task.result())
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
     return todo
@@ -241,11 +236,9 @@ def _answer(error: requests.RequestException) -> tuple[int, float]:
     if error.response is None:  # 407: to the wish for a tunnel, for https
         refused = "407" in str(error) and isinstance(error, requests.exceptions.ProxyError)
         return 407 if refused else 0, 0
-    status, wish = error.response.status_code, error.response.headers.get("Retry-After", "").strip()
-    try:
-        seconds = Retry().parse_retry_after(wish) if wish else 0  # seconds, or a date
-    except InvalidHeader:
-        seconds = 0
+    status, seconds = error.response.status_code, 0.0
+    with suppress(InvalidHeader):  # seconds, or a date
+        seconds = Retry().parse_retry_after(error.response.headers.get("Retry-After") or "0")
     return status, (seconds or PAUSE) if status == 429 else seconds if status == 503 else 0
 
 
