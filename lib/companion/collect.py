@@ -2,7 +2,6 @@
 names, or what is wrong with it."""
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -11,18 +10,15 @@ from lib.companion.provenance import sha256
 from lib.evaluation import printed
 from lib.evaluation.statistics import half_width
 
-_NAMES = {
-    "reproduced": "mean", "std": "spread", "reproduced_spread": "spread",
-    "reproduced_interval": "interval"
-}
+_NAMES = {"reproduced": "mean", "std": "spread"}
+_NAMES |= {f"reproduced_{name}": name for name in ("spread", "interval")}
 _NEEDED = ["row", "role", "metric", "split", "n", "mean"]
 _ANSWERS = ["published", "tier", "verdict"]  # what a table beside printed numbers has as well
 COST = ["seconds", "peak_mib"]
 
 
 def _bad(file: Path, expected: str, found: str, again: str = "run `make reproduce`") -> ValueError:
-    name = "/".join(file.parts[-3:])
-    return ValueError(f"{name}: expected {expected}, found {found}; {again}")
+    return ValueError(f"{'/'.join(file.parts[-3:])}: expected {expected}, found {found}; {again}")
 
 
 def tables(paper: str) -> list[str]:
@@ -94,21 +90,20 @@ def with_margins(frame: pd.DataFrame) -> pd.DataFrame:
 def _common(frame: pd.DataFrame, file: Path, row: dict) -> pd.DataFrame:
     """Scores under common names, each with where it comes from and what it cost."""
     frame = frame.assign(tier=frame["tier"] if "tier" in frame else row["tier"])
-    frame = frame.reindex(columns=[*_NEEDED, "spread", "interval", "tier", "verdict"])
-    frame = with_margins(frame)
+    frame = with_margins(frame.reindex(columns=[*_NEEDED, "spread", "interval", "tier", "verdict"]))
     root = file.parents[1 if "/" in row["file"] else 2]
     about = {key: row[key] for key in ("paper", "notebook", "cell", *COST)}
     return frame.assign(table=row["id"], verdict=frame["verdict"].astype(object).fillna("control"),
                         figure=file.relative_to(root).with_suffix("").as_posix(), **about)
 
 
-def scores(file: Path, rows: Iterable[dict], real: bool) -> tuple[list[pd.DataFrame], list[str]]:
+def scores(file: Path, real: bool) -> tuple[list[pd.DataFrame], list[dict], list[str]]:
     """All scores on real data, or all on simulated data, in the tables that a manifest lists.
 
     Parameters
     ----------
     file : Path
-        The manifest; ``rows`` are those of :func:`manifest`.
+        The manifest.
     real : bool
 
     Returns
@@ -117,13 +112,18 @@ def scores(file: Path, rows: Iterable[dict], real: bool) -> tuple[list[pd.DataFr
         One per table: ``paper``, ``table`` (id), ``row``, ``role``, ``metric``, ``split``, ``n``
         (folds), ``mean``, ``spread`` and ``interval`` over folds, ``tier``, ``verdict``,
         ``notebook``, ``cell``, ``figure``, ``seconds``, ``peak_mib``.
+    rows : list of dict
+        Those of :func:`manifest` that are of the four papers.
     problems : list of str
-        One message per table that cannot be read; the others are read all the same.
+        One message per table, or manifest, that cannot be read; the others are read all the same.
     """
     frames, problems = [], []
+    try:
+        rows = [row for row in manifest(file) if row["paper"] in printed.papers()]
+    except ValueError as error:
+        return [], [], [str(error)]
     for row in rows:
-        table = row["paper"] in printed.papers() and row["file"].endswith(".csv")
-        if not table or row["tier"] == "published":
+        if not row["file"].endswith(".csv") or row["tier"] == "published":
             continue
         try:
             frame = _read(file.parent / row["file"], row)
@@ -131,4 +131,4 @@ def scores(file: Path, rows: Iterable[dict], real: bool) -> tuple[list[pd.DataFr
                 frames.append(frame[(frame["tier"] != "simulated") == real])
         except ValueError as error:
             problems.append(str(error))
-    return frames, problems
+    return frames, rows, problems

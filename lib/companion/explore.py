@@ -12,9 +12,8 @@ BOX = {"max_height": "32em", "overflow": "auto"}
 
 def as_html(frame: pd.DataFrame) -> str:
     """A frame as an HTML table in small print, without an index; a dash where there is no value."""
-    table = frame.to_html(index=False, na_rep="–", border=0, justify="left",
-                          float_format="{:.3f}".format)
-    text = table.replace(" ± ", "&nbsp;±&nbsp;")
+    text = frame.to_html(index=False, na_rep="–", border=0, justify="left",
+                         float_format="{:.3f}".format).replace(" ± ", "&nbsp;±&nbsp;")
     return f'<div style="font-size: 85%; line-height: 1.25">{text}</div>'
 
 
@@ -51,9 +50,9 @@ def filtered(frame: pd.DataFrame, columns: Sequence[str],
         for column, menu in zip(columns, menus, strict=True):
             if menu.index:
                 chosen = chosen[chosen[column] == values[column][menu.index - 1]]
-        said.value = f"{len(chosen)} of {len(frame)} lines" + (
-            "" if len(chosen) else f": set one of the menus back to {ALL}")
-        table.value = as_html(show(chosen) if show else chosen) if len(chosen) else ""
+        none = "" if len(chosen) else f": set one of the menus back to {ALL}"
+        said.value = f"{len(chosen)} of {len(frame)} lines{none}"
+        table.value = "" if none else as_html(show(chosen) if show else chosen)
 
     for menu in menus:
         menu.observe(update, names="index")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lib import paths, profiles
-from lib.companion.collect import COST, complete, manifest, scores, with_margins
+from lib.companion.collect import COST, complete, scores, with_margins
 from lib.companion.provenance import results as places
 from lib.evaluation import printed as published
 from lib.evaluation.metrics import HIGHER_IS_BETTER, higher_is_better, measure
@@ -185,12 +185,7 @@ def read(root: Path = paths.FIGURES, profile: str = "demo") -> Board:
     frames: dict[str, list] = {"real": [], "simulated": []}
     rows, problems = [], []
     for file, data in _sources(root, profile).items():
-        try:
-            listed = [row for row in manifest(file) if row["paper"] in papers()]
-        except ValueError as error:
-            problems.append(str(error))
-            continue
-        found, wrong = scores(file, listed, data == "real")
+        found, listed, wrong = scores(file, data == "real")
         frames[data] += found
         problems += wrong
         rows += [row | {"data": data} for row in listed]
