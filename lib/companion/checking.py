@@ -30,11 +30,6 @@ class Mark(NamedTuple):
     points: int
     message: str
 
-    @property
-    def right(self) -> bool:
-        """Whether all checks pass."""
-        return self.points == self.exercise.points
-
 
 def _message(function: str, error: Exception) -> str:
     """What to say about the first check that an answer does not pass."""
@@ -115,7 +110,7 @@ def check(number: str, seconds: float = SECONDS) -> int:
     for one in marks:
         print(f"{file.name}, {one.exercise.title}: {one.message}\n"
               f"  {one.points} of {one.exercise.points} points")
-    return int(not all(one.right for one in marks))
+    return int(any(one.points < one.exercise.points for one in marks))
 
 
 def _lines(file: Path, folder: Path, seconds: float) -> Iterator[tuple]:
@@ -130,8 +125,8 @@ def _lines(file: Path, folder: Path, seconds: float) -> Iterator[tuple]:
         for one in judge(file, lesson, seconds, folder):
             yield student, one.exercise.title, one.points, one.exercise.points, one.message
     except ValueError as error:
-        own = exercises(lesson) if lesson else []
-        yield student, lesson, 0, sum(exercise.points for exercise in own), str(error)
+        most = sum(exercise.points for exercise in exercises(lesson)) if lesson else 0
+        yield student, lesson, 0, most, str(error)
 
 
 def _cell(value: object) -> str:

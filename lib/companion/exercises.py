@@ -105,8 +105,7 @@ def exercises(lesson: str) -> list[Exercise]:
     cells = jupytext.read(paths.notebooks() / f"{lesson}.py").cells
     tags = ["".join({*PARTS} & {*cell.metadata.get("tags", [])}) for cell in cells]
     starts = [i for i in range(len(cells)) if tags[i:i + 3] == PARTS]
-    tagged = [*filter(None, tags)]
-    if 3 * len(starts) != len(tagged):
+    if 3 * len(starts) != len(tagged := [*filter(None, tags)]):
         raise ValueError(f"{lesson}: an exercise is three cells in a row, tagged "
                          f"{', '.join(PARTS)}; found {tagged}")
     return [Exercise(*(cell.source for cell in cells[i:i + 3])) for i in starts]
@@ -139,8 +138,8 @@ def sheet(lesson: str) -> nbformat.NotebookNode:
     missing. Same bytes for the same lesson."""
     own = exercises(lesson)
     title = headings(jupytext.read(paths.notebooks() / f"{lesson}.py").cells[0].source)[0]
-    number = lesson.split("_")[0]
-    head = HEAD.format(s="s"[len(own) == 1:], number=number, title=title, lesson=lesson)
+    head = HEAD.format(s="" if len(own) == 1 else "s", number=lesson.split("_")[0], title=title,
+                       lesson=lesson)
     cells = [new_markdown_cell(head, metadata=LOCKED)]
     for exercise in own:
         points = POINTS.format(points=exercise.points, checks=exercise.points // 2)

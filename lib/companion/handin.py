@@ -31,8 +31,11 @@ from lib import paths
 MEMORY, SCRATCH, LONGEST = 4 * 2**30, 64 * 2**20, 32 * 2**20  # bytes: address space, files, a line
 LIMITS = ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_FSIZE, SCRATCH), (resource.RLIMIT_CORE, 0))
 HIDDEN = ("notebooks", "tests", "build", ".git")  # here solutions and marks lie
+WALLS = ("bubblewrap: no network, no file can be written",
+         "unshare: no network; files of this account can be written (apt install bubblewrap)")
 NO_WALLS = "no walls: hand-ins have a process, limits and a folder of their own, and no more"
 NO_VALUE = "it answers what is no value"
+ENDED = "it ended its process: by an exit, or for want of memory"
 
 
 def pack(value: object) -> object:
@@ -52,9 +55,8 @@ def pack(value: object) -> object:
         return ["generator", value.bit_generator.state]
     if isinstance(value, dict):
         return ["dict", [[pack(key), pack(one)] for key, one in value.items()]]
-    for kind in (tuple, set, list, range, Iterator):
-        if isinstance(value, kind):
-            name = kind.__name__ if kind in (tuple, set) else "list"
+    for name, kinds in (("tuple", tuple), ("set", set), ("list", list | range | Iterator)):
+        if isinstance(value, kinds):
             return [name, [pack(one) for one in value]]  # type: ignore[attr-defined]
     raise TypeError(f"{type(value).__name__} is neither a number, a text, an array, nor a "
                     "collection of such")
@@ -134,9 +136,7 @@ def walls() -> tuple[str, tuple[str, ...]]:
     hide = [part for folder in folders if folder.is_dir() for part in ("--tmpfs", str(folder))]
     bubble = ("bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", *hide,
               "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL")
-    for words, command in (("bubblewrap: no network, no file can be written", bubble), (
-            "unshare: no network; files of this account can be written (apt install bubblewrap)",
-        ("unshare", "-rnpf", "--kill-child"))):
+    for words, command in zip(WALLS, (bubble, ("unshare", "-rnpf", "--kill-child")), strict=True):
         with contextlib.suppress(OSError):
             if not subprocess.run([*command, "true"], capture_output=True).returncode:
                 return words, command
@@ -197,10 +197,9 @@ class Handin:
                 return json.loads(line)
             except (ValueError, RecursionError):
                 raise Fault("", NO_VALUE) from None
-        raise Fault(
-            "", f"it was stopped after {self.seconds:g} s: is there a loop that never ends?"
-            if self.late else "its answer is too large"
-            if line else "it ended its process: by an exit, or for want of memory")
+        ended = "its answer is too large" if line else ENDED
+        late = f"it was stopped after {self.seconds:g} s: is there a loop that never ends?"
+        raise Fault("", late if self.late else ended)
 
     def function(self, name: str) -> Callable:
         """The function of a name, called over there; what it changes in its arguments stays there,
