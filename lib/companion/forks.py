@@ -72,8 +72,8 @@ def serve(listener: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     asked: dict[int, socket.socket] = {}
     ready = selectors.DefaultSelector()
-    for source in (listener, ended):
-        ready.register(source, selectors.EVENT_READ)
+    ready.register(listener, selectors.EVENT_READ)
+    ready.register(ended, selectors.EVENT_READ)
     while True:
         for key, _ in ready.select():
             if key.fileobj is listener:

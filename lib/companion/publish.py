@@ -28,15 +28,13 @@ def _outputs(cell, count: int, name: str) -> list:
         if output.output_type == "error" or output.get("name") == "stderr":
             raise ValueError(f"{name}, code cell {count}: wrote an error or a warning; a published "
                              "page holds neither")
-        if WIDGET in output.get("data", {}):
-            # its model lives in a kernel, under a random id; the static figure beside it stays
-            continue
         if output.output_type == "stream" and kept and kept[-1].output_type == "stream":
             kept[-1].text += output.text  # where a stream is split is chance
-            continue
-        if "execution_count" in output:
-            output.execution_count = count
-        kept.append(output)
+        # a widget's model lives in a kernel, under a random id; the static figure beside it stays
+        elif WIDGET not in output.get("data", {}):
+            kept.append(output)
+            if "execution_count" in output:
+                output.execution_count = count
     return kept
 
 
@@ -69,9 +67,9 @@ def paired(source: Path, executed: Path) -> nbformat.NotebookNode:
     number_cells(nb.cells, source.stem)
     for cell in nb.cells:
         tags = cell.metadata.get("tags", [])
-        # JupyterLab folds the solution of an exercise; the site does so by the tag hide-input
-        folded = {"jupyter": {"source_hidden": True}} if "solution" in tags else {}
-        cell.metadata = ({"tags": tags} if tags else {}) | folded
+        cell.metadata = {"tags": tags} if tags else {}
+        if "solution" in tags:  # JupyterLab folds it; the site does so by the tag hide-input
+            cell.metadata["jupyter"] = {"source_hidden": True}
     kept = {name: nb.metadata[name] for name in KEPT if name in nb.metadata}
     nb.metadata = kept | {"language_info": {"name": "python"}, "published": cells_digest(nb.cells)}
     nb.nbformat, nb.nbformat_minor = 4, 5

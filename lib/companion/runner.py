@@ -29,10 +29,8 @@ from lib.files import edits, lock, merge_json
 from lib.profiles import Refused, base, changed, load
 from lib.profiles import names as profile_names
 
-ENVIRONMENT = {
-    "TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
-}
+ENVIRONMENT = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
+ENVIRONMENT |= {"TQDM_DISABLE": "1", "PYTHONHASHSEED": "0", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
 KERNEL_DIED = 138  # what papermill's own command line returns
 OWN = {"papermill-error-cell-tag", "injected-parameters"}  # tags of cells that papermill adds
 

@@ -30,9 +30,9 @@ def table(file: Path, caption: str) -> str:
     frame = pd.read_csv(file)
     same = [name for name in frame if frame[name].nunique(dropna=False) == 1 < len(frame)]
     said = [caption, *(f"{name}: {frame[name].iloc[0]}" for name in same)]
-    shown = frame.drop(columns=same).rename(columns=lambda name: name.replace("_", " ")).to_html(
-        index=False, na_rep="–", border=0, float_format="{:.3f}".format)
-    return f'<p class="where">{escape("; ".join(said))}</p>{shown}'
+    shown = frame.drop(columns=same).rename(columns=lambda name: name.replace("_", " "))
+    cells = shown.to_html(index=False, na_rep="–", border=0, float_format="{:.3f}".format)
+    return f'<p class="where">{escape("; ".join(said))}</p>{cells}'
 
 
 def _items(name: str) -> Iterator[tuple[str, nbformat.NotebookNode]]:

@@ -59,16 +59,15 @@ def why(notebook: Notebook, given: Mapping) -> list[str]:
         return ["it has not been run yet"]
     old, new = json.loads(stamp.read_text(encoding="utf-8")), state(notebook, given)
 
-    def changed(kind: str) -> list[str]:
-        before, after = old[kind], new[kind]
+    def changed(before: Mapping, after: Mapping) -> list[str]:
         names = sorted(before.keys() | after.keys())
         return [name for name in names if before.get(name) != after.get(name)]
 
     now = {key: f"{value!r} now" for key, value in new["parameters"].items()}
-    inputs = [key for key in ("lock", "data", "others") if old.get(key) != new.get(key)]
-    reasons = [f"{WORDS.get(part, part)} changed" for part in changed("code")]
-    other = changed("parameters")
+    reasons = [f"{WORDS.get(part, part)} changed" for part in changed(old["code"], new["code"])]
+    other = changed(old["parameters"], new["parameters"])
     reasons += [f"parameter {key} is {now.get(key, 'no longer set')}" for key in other]
+    inputs = [key for key in ("lock", "data", "others") if old.get(key) != new.get(key)]
     reasons += [f"{WORDS[key]} changed" for key in inputs]
     written = made(notebook, given)
     if not set(notebook.produces) <= {Path(file).stem for file in written}:
