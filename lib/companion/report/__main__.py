@@ -7,16 +7,9 @@ from pathlib import Path
 from lib import paths, profiles
 from lib.companion.report.page import write
 
-
-def main() -> None:
-    """Write the executed notebooks, tables and provenance as one self-contained HTML page."""
-    parser = argparse.ArgumentParser(prog="python -m lib.companion.report",
-                                     description=main.__doc__)
-    parser.add_argument("--profile", choices=profiles.names(), default="demo")
-    parser.add_argument("--out", type=Path, help="default: report.html in the build folder")
-    args = parser.parse_args()
-    print(write(args.out or paths.build() / "report.html", args.profile))
-
-
-if __name__ == "__main__":
-    main()
+ABOUT = "Write the executed notebooks, tables and provenance as one self-contained HTML page."
+parser = argparse.ArgumentParser(prog="python -m lib.companion.report", description=ABOUT)
+parser.add_argument("--profile", choices=profiles.names(), default="demo")
+parser.add_argument("--out", type=Path, help="default: report.html in the build folder")
+args = parser.parse_args()
+print(write(args.out or paths.build() / "report.html", args.profile))

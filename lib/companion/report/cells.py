@@ -10,10 +10,8 @@ from typing import NamedTuple
 from bs4 import BeautifulSoup
 from markupsafe import Markup
 from nbconvert.filters import strip_ansi
+from nbformat import NotebookNode
 from PIL import Image
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
 
 from lib.companion.report.lessons import Lesson
 from lib.companion.report.markdown import Text, slug
@@ -44,14 +42,13 @@ class Picture(NamedTuple):
 
 
 class Block(NamedTuple):
-    """One cell, as HTML that is safe: ``text`` of a text cell; or ``code`` with its number,
+    """One cell: of a text cell its ``text`` as HTML that is safe; of a code cell its number,
     ``outputs`` (a kind: text, html, picture; and a value) and the manifest rows of the tables
     ``made`` by it."""
 
     number: int
     text: str
-    code: str
-    label: str
+    cell: NotebookNode
     outputs: list[tuple[str, object]]
     made: list[dict]
 
@@ -131,13 +128,11 @@ def section(lesson: Lesson, rows: Iterable[dict], known: Iterable[str]) -> Secti
     text, blocks, number = Text(lesson.name, known), [], 0
     for cell in lesson.nb.cells:
         if cell.cell_type == "markdown":
-            blocks.append(Block(0, Markup(text.html(cell.source)), "", "", [], []))
+            blocks.append(Block(0, Markup(text.html(cell.source)), cell, [], []))
         elif cell.cell_type == "code":
             number += 1
-            code = Markup(highlight(cell.source, PythonLexer(), HtmlFormatter()))
-            label = "Parameters" if "parameters" in cell.metadata.get("tags", []) else "Code"
             outputs = [*_outputs(cell, f"{lesson.name}, code cell {number}", own, text)]
             made = [row for row in own if row["cell"] == number]
             made = [row for row in made if not row["path"].endswith(".png")]
-            blocks.append(Block(number, "", code, label, outputs, made))
+            blocks.append(Block(number, "", cell, outputs, made))
     return Section(lesson, blocks, text.headings)

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
+from pygments import highlight
 from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
 
 from lib import paths
 from lib.companion.provenance import root, sha256
@@ -70,12 +71,12 @@ def manifest(*folders: Path, own: Collection[str] = ()) -> list[dict]:
 def references() -> list[dict]:
     """The papers in their order, from ``CITATION.cff``: title, names, venue, year, address."""
     papers = yaml.safe_load((paths.ROOT / "CITATION.cff").read_text(encoding="utf-8"))["references"]
-    return [{
-        "title": paper["title"], "names": ", ".join(f"{a['given-names']} {a['family-names']}"
-                                                    for a in paper["authors"]),
-        "venue": paper.get("journal") or paper["conference"]["name"], "year": paper["year"],
-        "url": paper.get("url") or f"https://doi.org/{paper['doi']}"
-    } for paper in papers]
+    for paper in papers:
+        authors = [f"{one['given-names']} {one['family-names']}" for one in paper["authors"]]
+        paper["names"] = ", ".join(authors)
+        paper["venue"] = paper.get("journal") or paper["conference"]["name"]
+        paper["url"] = paper.get("url") or f"https://doi.org/{paper['doi']}"
+    return papers
 
 
 def _others(rows: list[dict], sections: list[Section]) -> dict[str, list[Picture]]:
@@ -117,18 +118,12 @@ def panels(sections: list[Section], rows: list[dict]) -> list[Panel]:
     return [panel for panel in found if panel.id == "start" or panel.sections or panel.extra]
 
 
-def _styles() -> Markup:
-    light, dark = (HtmlFormatter(style=style).get_style_defs(".highlight")
-                   for style in ("default", "github-dark"))
-    css = (TEMPLATE / "page.css").read_text(encoding="utf-8")
-    return Markup(f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}\n{css}")
-
-
 def _template() -> Template:
     environment = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(anchor=anchor, slug=slug, extra=EXTRA, real=REAL,
-                               base64=base64.b64encode)
+    environment.globals.update(anchor=anchor, slug=slug, extra=EXTRA, real=REAL, code=HtmlFormatter,
+                               highlight=highlight, python=PythonLexer(), base64=base64.b64encode,
+                               sha256=hashlib.sha256)
     return environment.get_template("page.html")
 
 
@@ -167,7 +162,7 @@ def render(profile: str = "demo", *, figures: Path | None = None, executed: bool
     known = [lesson.name for lesson in found]
     sections = [section(lesson, rows, known) for lesson in found]
     tabs = panels(sections, rows)
-    script = (TEMPLATE / "page.js").read_text(encoding="utf-8")
+
     problems, older = ([*chain(*lines)] for lines in zip(*map(check, folders), strict=True))
     pictures = [picture for tab in tabs for picture in tab.pictures]
     places = {picture.row["path"]: picture.id for picture in pictures if picture.row}
@@ -176,9 +171,7 @@ def render(profile: str = "demo", *, figures: Path | None = None, executed: bool
     totals = read_csv(summary, about) if summary and summary.is_file() else None
     html = _template().render(tabs=tabs, rows=rows, totals=totals, verdicts=VERDICTS,
                               problems=problems, older=older, lock=sha256(paths.LOCK),
-                              profile=profile, places=places, names=set(known), styles=_styles(),
-                              script=Markup(script),
-                              policy=hashlib.sha256(script.encode()).digest())
+                              profile=profile, places=places, names=set(known))
     committed = sum(bool(lesson.note) for lesson in found)
     return html, {"notebooks": len(found), "committed": committed, "pictures": len(pictures)}
 
