@@ -45,6 +45,8 @@ MISTAKES = [
     ("15", ".mean()", ".sum()", "take the mean"), ("15", ".abs()", ".square()", "absolute value"),
     ("15", "ccc_loss(prediction, label) +", "(1 - alpha) * ccc_loss(prediction, label) +",
      "yours mixes the two"), ("16", "np.unique(subject)", "subject", "leaves one *trial* out"),
+    ("17", "scores.max(axis=1).mean()", "scores.max()", "best of all repetitions"),
+    ("17", "axis=1", "axis=0", "best repetition of each recipe"),
     ("20", "rating[train][first].mean()", "rating.mean()", "test trials leak in"),
     ("20", "rating[train][first]", "rating[train]", "counted four times"),
     ("20", "rating >", "rating >=", "not above it"),
