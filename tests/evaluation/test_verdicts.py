@@ -139,7 +139,9 @@ def test_unknown_split_is_named():
     ("low", "high", "printed", "expected"),
     [
         (0.005, 0.035, 0.017, "supported"),
-        (-0.005, 0.035, 0.017, "not supported"),  # no advantage beyond the margin
+        (-0.005, 0.035, 0.1, "not supported"),  # no advantage beyond the margin
+        (-0.005, 0.035, 0.017, "cannot tell"),  # the printed one is not excluded
+        (-0.035, 0.015, 0.017, "not supported"),
         (-0.05, 0.08, 0.017, "cannot tell"),
         (-0.20, -0.01, 0.017, "not supported"),
         (-0.20, -0.01, -0.017, "supported"),  # lower is better, or the claim is about b
