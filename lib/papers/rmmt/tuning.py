@@ -82,6 +82,8 @@ def budget(searched: pd.DataFrame, ladder: pd.DataFrame) -> Figure:
                     elinewidth=0.8, **how)
     ax.set(xscale="log", xlabel="windows trained on, thousands", ylim=(0, 1),
            ylabel="CCC, validation trials")
+    ax.set_xticks(ladder["windows"], [f"{windows:.1f}" for windows in ladder["windows"]])
+    ax.set_xticks([], minor=True)
     ax.legend(loc="lower right")
     return figure
 
