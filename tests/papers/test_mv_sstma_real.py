@@ -68,17 +68,16 @@ def test_by_clip_keeps_all_trials_of_a_clip_on_one_side(data):
 def test_hidden_electrodes_of_noise_are_best_filled_with_the_mean(tmp_path):
     """Channels that have nothing in common: no neighbour tells anything, 0 is right."""
     noise = np.random.default_rng(3).normal(size=(320, 5, 32, 4)).astype(np.float32)
-    found = real.hidden({**real.windows(cohort()), "eeg": noise}, TINY, [0], ratios=(0.5,),
-                        store=Store(tmp_path), engine="serial")
-    assert found.shape == (5, 7) and (found["hidden"] == 0.5).all()
-    mean = found.mean()
+    how = {"ratios": (0.5,), "store": Store(tmp_path), "engine": "serial"}
+    found = real.hidden({**real.windows(cohort()), "eeg": noise}, TINY, [0], **how)
+    assert set(found["metric"]) == {"error, 50% hidden"} and len(found) == 4 * 5
+    mean = found.groupby("row")["value"].mean()
     assert mean["training mean"] == pytest.approx(1.0, abs=0.05)
     assert mean["three nearest electrodes"] == pytest.approx(4 / 3, abs=0.07)
     assert mean["mean of the visible channels"] == pytest.approx(17 / 16, abs=0.05)
-    # what all channels share is found by their mean
-    alike = noise[:, :, :1] + 0.1 * noise
-    shared = real.hidden({**real.windows(cohort()), "eeg": alike}, TINY, [0], ratios=(0.5,),
-                         store=Store(tmp_path), engine="serial").mean()
+    # what all channels share is found by their neighbours
+    alike = {**real.windows(cohort()), "eeg": noise[:, :, :1] + 0.1 * noise}
+    shared = real.hidden(alike, TINY, [0], **how).groupby("row")["value"].mean()
     assert shared["three nearest electrodes"] < 0.05 < 0.9 < shared["training mean"]
 
 

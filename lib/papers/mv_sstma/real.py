@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib import paths, profiles
+from lib import profiles
 from lib.datasets import mahnob_features, registry
 from lib.datasets.base import Cohort, Trial
 from lib.datasets.mahnob_format import EEG_CHANNELS
@@ -118,18 +118,19 @@ def folds(data: Mapping[str, Any], split: str) -> list[Split]:
 def hidden(data: Mapping[str, Any], preset: Preset, seeds: Sequence[int],
            ratios: Sequence[float] = (0.3, 0.5, 0.7), device: str = "cpu",
            **how: Any) -> pd.DataFrame:
-    """Mean squared error on hidden EEG channels of new people, whose windows pre-training did not
-    see: a row per fold, seed and ratio with the columns of
-    :func:`lib.papers.mv_sstma.filling.errors`."""
+    """Tidy errors on hidden EEG channels of new people, whose windows pre-training did not see: of
+    the network and its rivals (:func:`lib.papers.mv_sstma.filling.errors`), a metric per ratio."""
     rows, cut = [], folds(data, NEW)
     for seed in seeds:
         for record in begin(data, "eeg", cut, preset, seed, device, **how):
             for ratio in ratios:
                 filled = fill(data, "eeg", [record.split], preset, weights(record.result),
                               ratio=ratio, seed=seed)
-                found = errors(*filled, EEG_CHANNELS)
-                rows.append({"fold": record.split.fold, "seed": seed, "hidden": ratio, **found})
-    return pd.DataFrame(rows)
+                rows += [(seed, record.split.fold, f"error, {ratio:.0%} hidden", name, off)
+                         for name, off in errors(*filled, EEG_CHANNELS).items()]
+    table = pd.DataFrame(rows, columns=["seed", "fold", "metric", "row", "value"])
+    same = {"paper": "seed", "role": "control", "split": NEW, "experiment": LABELS[0]}
+    return table.assign(**same, tier=data["about"]["tier"])
 
 
 def begin(data: Mapping[str, Any], modality: str, cut: Sequence[Split], preset: Preset, seed: int,
@@ -184,19 +185,17 @@ def run(data: Mapping[str, Any], preset: Preset, seeds: Sequence[int], *,
 
 
 def results(profile: str, root: str, seeds: Sequence[int],
-            device: str = "cpu") -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Scores, :data:`CLAIMS` asked of them, :func:`hidden` channels, and what a figure must say: of
-    a run on MAHNOB-HCI's public features (profile ``public``), or those that ship with the project.
-    Scores with few labels have metrics of their own."""
+            device: str = "cpu") -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Scores, :data:`CLAIMS` asked of them, and what a figure must say: of a run on MAHNOB-HCI's
+    public features (profile ``public``), or those that ship with the project. Scores with few
+    labels and :func:`hidden` channels have metrics of their own."""
     if profiles.base(profile) != "public":
-        *found, about = shipped("seed", "EEG and face of 24 people, public features of MAHNOB-HCI")
-        return *found, pd.read_csv(paths.FIGURES / "seed" / "public" / "real_hidden.csv"), about
+        return shipped("seed", "EEG and face of 24 people, public features of MAHNOB-HCI")
     preset, rows = Preset.of(profile), ("EEG", "EEG" + WITHOUT, "SVM EEG")
     data = windows(registry.require(mahnob_features.FOLDER, profile, root))
-    tables = [run(data, preset, seeds, device=device)]
-    for n in FEW:
-        tables.append(run(data, preset, seeds, rows=rows, splits=(NEW,), few=n, device=device))
+    tables = [made(data, preset, seeds, device=device) for made in (run, hidden)]
+    some = {"rows": rows, "splits": (NEW,), "device": device}
+    tables += [run(data, preset, seeds, few=n, **some) for n in FEW]
     scores, first = pd.concat(tables, ignore_index=True), {s: folds(data, s)[0] for s in SPLITS}
     about = {"stand_in": "MAHNOB-HCI, EEG and face", "people": len(np.unique(data["person"]))}
-    claims = ask(scores, CLAIMS, METRIC, first, **about)
-    return scores, claims, hidden(data, preset, seeds, device=device), data["about"]
+    return scores, ask(scores, CLAIMS, METRIC, first, **about), data["about"]
