@@ -194,7 +194,7 @@ def results(profile: str, root: str, seeds: Sequence[int],
     preset, rows = Preset.of(profile), ("EEG", "EEG" + WITHOUT, "SVM EEG")
     data = windows(registry.require(mahnob_features.FOLDER, profile, root))
     tables = [made(data, preset, seeds, device=device) for made in (run, hidden)]
-    some = {"rows": rows, "splits": (NEW,), "device": device}
+    some: dict[str, Any] = {"rows": rows, "splits": (NEW,), "device": device}
     tables += [run(data, preset, seeds, few=n, **some) for n in FEW]
     scores, first = pd.concat(tables, ignore_index=True), {s: folds(data, s)[0] for s in SPLITS}
     about = {"stand_in": "MAHNOB-HCI, EEG and face", "people": len(np.unique(data["person"]))}
