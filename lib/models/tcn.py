@@ -50,7 +50,7 @@ class CausalConv(nn.Module):
 
 
 class _SlopedReLU(torch.autograd.Function):
-    """Leaky ReLU whose slope is learnt, in two passes over the array instead of seven."""
+    """Leaky ReLU whose slope is learnt, in fewer passes over the array than its formula."""
     @staticmethod
     def forward(ctx, x: Tensor, slope: Tensor) -> Tensor:
         ctx.save_for_backward(x, slope)
@@ -64,7 +64,7 @@ class _SlopedReLU(torch.autograd.Function):
 
 
 class PReLU(nn.Module):
-    """``nn.PReLU`` with one slope (equality is tested), two to three times as fast on a CPU."""
+    """``nn.PReLU`` with one slope (equality is tested), twice to three times as fast on a CPU."""
     def __init__(self):
         super().__init__()
         self.slope = nn.Parameter(torch.tensor(0.25))
