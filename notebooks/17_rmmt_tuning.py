@@ -153,6 +153,11 @@ results = rmmt.score(features, together, experiment="tuning", tier=cohort.tier)
 table = rmmt.answer(results, 4)
 table = table[table["n"] > 0]
 
+# %% tags=["nbval-check-output"]
+for name in dict.fromkeys(r.row for r in together):
+    own = [r for r in together if r.row == name]
+    print(f"{name:32s}{len(own):3d} folds and seeds, {own[0].role}")
+
 # %%
 from lib.evaluation import printed
 from lib.papers.experiment import compare
@@ -215,7 +220,8 @@ run.table("ceiling", rmmt.answer(of_face, 4).query("n > 0")[rmmt.COLUMNS], **abo
 #    with it.
 # 3. *Open.* Search inside each fold, and compare the test score with the one here.
 # 4. *With a check.* Say how much a best score is inflated by having been chosen: below,
-#    or without the solution in [exercises/17_rmmt_tuning](exercises/17_rmmt_tuning.ipynb).
+#    or without the solution in
+#    [exercises/17_rmmt_tuning](exercises/17_rmmt_tuning.ipynb).
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: the best of many equals

@@ -225,10 +225,10 @@ print(new.groupby("claim", sort=False)["answer"].value_counts().to_string())
 #   video. That a face predicts their trace says little about feelings, and an EEG that
 #   adds to it may add muscles and eyes.
 # - **The clip.** People watched the same clips, and valence follows the clip. A split
-#   by people keeps no clip apart: a signal that tells the clip tells the label. `by_clip`
-#   does (new clips, watched by people who are known), where the results hold it. Which
-#   clip it was is not published; the length of the trial stands in for it and tells 16
-#   of the 20 apart.
+#   by people keeps no clip apart: a signal that tells the clip tells the label. Where
+#   the results hold it, `by_clip` does: new clips, watched by people who are known.
+#   Which clip it was is not published; the length of the trial stands in for it and
+#   tells 16 of the 20 apart. Exchanged labels break the clip's tie to the valence, too.
 # - **The face rings.** Its first two seconds are the echo of a filter; they are left
 #   out, and the next two are its reference.
 # - **Five folds** of 24 people: intervals are wide, and one person can move a fold.
