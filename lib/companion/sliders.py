@@ -41,8 +41,8 @@ class View:
     def controls(self, *, caption: str, tier: str = "simulated", **_: Any) -> VBox:
         """The sliders with the figure below them, drawn anew when one is let go. Arguments as
         :meth:`lib.companion.run.Run.figure`."""
-        picture = Image(format="png", layout=Layout(width="100%", max_width="900px"),
-                        tooltip=captioned(caption, tier))
+        # no tooltip: ipywidgets' page looks for a description then, which an image has not
+        picture = Image(format="png", layout=Layout(width="100%", max_width="900px"))
 
         def redraw(_=None) -> None:
             figure, file = self.figure(), io.BytesIO()
