@@ -54,20 +54,18 @@ def search(data: Mapping[str, np.ndarray], tried: Sequence[Mapping[str, Any]], s
         the best epoch) and ``spread`` over them.
     """
     kept = [fold for fold in splits(data, split, preset) if fold.fold in folds]
-    rows = {}
+    steps = np.mean([data["lengths"][list(fold.train)].sum() for fold in kept])
+    rows, windows = {}, []
     for i, sample in enumerate(tried):
         own = tuned(preset, sample)
-        rows[str(i)] = network("RMMT", {**preset.options, **own.tuned_options},
-                               **{**preset.recipe, **own.tuned_recipe, "device": device})
+        recipe = {**preset.recipe, **own.tuned_recipe, "device": device}
+        rows[str(i)] = network("RMMT", {**preset.options, **own.tuned_options}, **recipe)
+        whole = Recipe(**recipe)
+        windows.append(whole.epochs * steps / whole.train_hop / 1000)
     records = spine.run({name: data[name] for name in ARRAYS}, rows,
                         [replace(fold, test=fold.val) for fold in kept], seeds=(seed,), **how)
     found = pd.DataFrame([{"sample": int(record.row), "CCC": float(record.result["validation"])}
                           for record in records]).groupby("sample")["CCC"].agg(["mean", "std"])
-    steps = np.mean([data["lengths"][list(fold.train)].sum() for fold in kept])
-    recipes = [
-        Recipe(**{**preset.recipe, **tuned(preset, sample).tuned_recipe}) for sample in tried
-    ]
-    windows = [recipe.epochs * steps / recipe.train_hop / 1000 for recipe in recipes]
     return pd.DataFrame(tried).assign(windows=windows, CCC=found["mean"], spread=found["std"])
 
 
