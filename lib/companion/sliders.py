@@ -6,13 +6,15 @@ Each function of this package returns a :class:`View`: ``view.figure()`` draws i
 own only.
 """
 
+import base64
+import html
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from ipywidgets import Image, Layout, VBox, Widget
+from ipywidgets import HTML, Layout, VBox, Widget
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -41,15 +43,17 @@ class View:
     def controls(self, *, caption: str, tier: str = "simulated", **_: Any) -> VBox:
         """The sliders with the figure below them, drawn anew when one is let go. Arguments as
         :meth:`lib.companion.run.Run.figure`."""
-        # no tooltip: ipywidgets' page looks for a description then, which an image has not
-        picture = Image(format="png", layout=Layout(width="100%", max_width="900px"))
+        # no Image: that widget has no text for those who cannot see it
+        picture, alt = HTML(), html.escape(caption)
 
         def redraw(_=None) -> None:
             figure, file = self.figure(), io.BytesIO()
             figure.text(0.01, 0.01, captioned(caption, tier), va="bottom", fontsize=7, color="0.35")
             # one pass: the footer of a blank figure is free, so nothing has to grow
             figure.savefig(file, format="png", dpi=110)
-            picture.value = file.getvalue()
+            drawn = base64.b64encode(file.getvalue()).decode()
+            picture.value = (f'<img alt="{alt}" style="max-width: min(100%, 900px)" '
+                             f'src="data:image/png;base64,{drawn}">')
 
         for slider in self.sliders.values():
             slider.style.description_width = "12em"

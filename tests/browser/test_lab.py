@@ -118,9 +118,10 @@ def test_slider_moves_the_figure(lab, page):
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
-    picture = page.locator("img.widget-image")
+    picture = page.locator(".widget-html img")
+    assert picture.get_attribute("alt") == "toy"
     before = picture.get_attribute("src")
     page.locator(".noUi-handle").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("before => document.querySelector('img.widget-image').src !== before",
+    page.wait_for_function("before => document.querySelector('.widget-html img').src !== before",
                            arg=before)

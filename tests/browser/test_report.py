@@ -95,6 +95,8 @@ def test_slash_finds_a_figure_and_enter_goes_to_it(visit, report):
     page.keyboard.press("/")
     page.fill("#query", "no such words anywhere")
     page.get_by_text("Nothing found").wait_for()
+    page.fill("#query", "distilation")
+    page.get_by_text(re.compile("for “distillation”: [0-9]+ places")).wait_for()
     page.keyboard.press("Escape")
     assert not page.is_visible("#results") and page.faults == []
 

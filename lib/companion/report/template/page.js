@@ -88,7 +88,7 @@
   const said = (place) => [...place.childNodes].filter((node) => !node.matches?.(".hash, .more")).map((node) => node.matches ? said(node) : node.data).join("");
   const reading = (place) => plain(place.cells ? [...place.cells].map(said).filter((text) => text.trim()).join(" · ") : said(place));
   const fold = (text) => text.toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "");
-  let index = null;
+  let index = null, vocabulary = null;
 
   function build() {
     index = [];
@@ -123,18 +123,48 @@
     return span;
   }
 
+  // A word may stand in the notebook's title; places that hold all of them by themselves come first.
+  function find(words) {
+    const outside = (entry) => words.filter((word) => !entry.low.includes(word));
+    return index.map((entry) => ({ ...entry, missing: outside(entry) }))
+      .filter((entry) => entry.missing.length < words.length && entry.missing.every((word) => entry.around.includes(word)))
+      .sort((a, b) => (a.missing.length - b.missing.length) || (a.rank - b.rank));
+  }
+
+  // Levenshtein's distance: letters to add, drop or change
+  function letters(a, b) {
+    let row = [...Array(b.length + 1).keys()];
+    for (let i = 1; i <= a.length; i++) {
+      const last = row;
+      row = [i];
+      for (let j = 1; j <= b.length; j++) row.push(Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] !== b[j - 1])));
+    }
+    return row[b.length];
+  }
+
+  // The word of the report that is nearest to one that stands nowhere in it; itself if none is near.
+  function nearest(word) {
+    vocabulary ??= [...new Set(index.flatMap((entry) => entry.low.match(/[a-z]{4,}/g) ?? []))];
+    if (vocabulary.some((other) => other.includes(word))) return word;
+    const limit = word.length < 4 ? 0 : word.length < 7 ? 1 : 2;
+    const close = vocabulary.filter((other) => Math.abs(other.length - word.length) <= limit)
+      .map((other) => [letters(word, other), other]).filter(([far]) => far <= limit).sort((a, b) => a[0] - b[0]);
+    return close.length ? close[0][1] : word;
+  }
+
   function search() {
-    const words = fold(box.value).split(/\s+/).filter(Boolean), items = $("ol", results);
+    const items = $("ol", results);
+    let words = fold(box.value).split(/\s+/).filter(Boolean);
     items.replaceChildren();
     results.hidden = !words.length;
     if (!words.length) return;
     if (!index) build();
-    // A word may stand in the notebook's title; places that hold all of them by themselves come first.
-    const outside = (entry) => words.filter((word) => !entry.low.includes(word));
-    const hits = index.map((entry) => ({ ...entry, missing: outside(entry) }))
-      .filter((entry) => entry.missing.length < words.length && entry.missing.every((word) => entry.around.includes(word)))
-      .sort((a, b) => (a.missing.length - b.missing.length) || (a.rank - b.rank));
-    found.textContent = hits.length ? `${hits.length} place${hits.length > 1 ? "s" : ""}${hits.length > 50 ? ", the first 50 are shown" : ""}` : "Nothing found";
+    let hits = find(words), meant = "";
+    if (!hits.length && (hits = find(words.map(nearest))).length) {
+      words = words.map(nearest);
+      meant = `Nothing found as typed; for “${words.join(" ")}”: `;
+    }
+    found.textContent = meant + (hits.length ? `${hits.length} place${hits.length > 1 ? "s" : ""}${hits.length > 50 ? ", the first 50 are shown" : ""}` : "Nothing found");
     for (const entry of hits.slice(0, 50)) {
       const link = items.appendChild(document.createElement("li")).appendChild(document.createElement("a"));
       link.href = "#" + entry.id;
