@@ -154,8 +154,9 @@ print(
 #
 # ## A weight and a shift
 #
-# The simplest rule has one number: the weight $\beta$ of the face. One recording over
-# time (people kept apart), and the accuracy of every weight over all test segments:
+# The simplest rule has one number: the weight $\beta$ of the face. The recording that
+# depends most on it, over time (people kept apart), and the accuracy of every weight
+# over all test segments:
 
 # %%
 from lib.papers.face_eeg.sliders import fusion as weighed

@@ -123,6 +123,9 @@ def test_weight_and_shift_move_the_fusion():
     assert accuracy(beta=1.0, lag=0.0) == 7 / 8  # without a face the EEG decides, and it is wrong
     assert accuracy(beta=0.0, lag=0.0) == 0
     data = opinions()
+    data["faces"][:4] = [1, 0, 0, 0]  # says what the EEG says, so that no weight changes anything
+    assert face_eeg.fusion(**data).sliders["recording"].value == 9
+    data = opinions()
     data["faces"][0] = [1, 0, 0, 0]  # wrong in the first segment of the first recording
     time, _ = face_eeg.fusion(**data).draw(beta=1.0, lag=3.0, recording=5).axes
     # and in the second one too, when the face is moved by a segment

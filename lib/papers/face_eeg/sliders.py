@@ -14,7 +14,7 @@ from lib.plots.style import COLOURS
 
 def fusion(data: Mapping[str, np.ndarray], records: Sequence, faces: np.ndarray) -> View:
     """Face and EEG posteriors of a recording over time, fused with a weight, the face moved in
-    time; and the accuracy over weights.
+    time; and the accuracy over weights. It opens on the recording that depends most on the weight.
 
     Parameters
     ----------
@@ -41,12 +41,13 @@ def fusion(data: Mapping[str, np.ndarray], records: Sequence, faces: np.ndarray)
                                  axis=1)
         return np.where(np.isnan(out), eeg, out)
 
+    def share(face: np.ndarray, rows: np.ndarray | slice) -> list[float]:
+        fused = (b * face[rows] + (1 - b) * eeg[rows] for b in betas)
+        return [float(np.mean(p.argmax(axis=1) == data["emotion"][rows])) for p in fused]
+
     def draw(beta: float, lag: float, recording: int) -> Figure:
         face, rows = moved(lag), rows_of[recording]
-        right = [
-            float(np.mean((b * face + (1 - b) * eeg).argmax(axis=1) == data["emotion"]))
-            for b in betas
-        ]
+        right = share(face, slice(None))
         figure, (time, curve) = blanks(2.8, 2, width_ratios=[1.5, 1])
         emotion, chance = int(data["emotion"][rows[0]]), 1 / len(EMOTIONS)
         fused = beta * face[rows] + (1 - beta) * eeg[rows]
@@ -69,12 +70,14 @@ def fusion(data: Mapping[str, np.ndarray], records: Sequence, faces: np.ndarray)
         legend(figure, time)
         return figure
 
+    still = moved(0)
+    first = max(rows_of, key=lambda number: np.ptp(share(still, rows_of[number])))
     options = [(f"{number}: {EMOTIONS[int(data['emotion'][rows[0]])]}", number)
                for number, rows in rows_of.items()]
     sliders = {
         "beta": wide(FloatSlider, min=0, max=1, step=0.05, value=0.5,
                      description="weight of the face, beta"),
         "lag": wide(FloatSlider, min=-9, max=9, step=0.5, value=0, description="face moved by (s)"),
-        "recording": Dropdown(options=options, value=options[0][1], description="recording")
+        "recording": Dropdown(options=options, value=first, description="recording")
     }
     return View(draw, sliders)
