@@ -84,9 +84,12 @@ show_source(effects.gains)
 from lib import profiles
 
 own = {name: profiles.load(name).presets for name in ("demo", "full")}
-for key, value in own["full"]["face_eeg"].items():
-    if value != (small := own["demo"]["face_eeg"].get(key)):
-        print(f"{key}\n    {small}\n    {value}")
+for key, large in own["full"]["face_eeg"].items():
+    small = own["demo"]["face_eeg"].get(key)
+    if large != small:
+        if isinstance(large, dict):
+            small, large = small["Scalp maps"], large["Scalp maps"]
+        print(f"{key}\n    {small}\n    {large}")
 
 # %% [markdown]
 # ## Paper 3: hidden electrodes, few labels, two modalities
@@ -138,8 +141,8 @@ print(wide.round(2).rename_axis(columns="accuracy; seed").to_string())
 # %% [markdown]
 # Chance is .25. New clips leave every network there. Under random segments the small
 # network is right in .46 to .64 of the segments, the published one in .66 to .85: a
-# better look at the picture is a better look at the *recording*. So the leak of notebook
-# 42 is no weakness of small networks; it grows with the network, as it should.
+# better look at the picture is a better look at the *recording*. So the leak of
+# notebook 42 is no weakness of small networks; it grows with the network, as it should.
 #
 # ## Published versus reproduced
 #
@@ -160,8 +163,8 @@ print(wide.round(2).rename_axis(columns="accuracy; seed").to_string())
 # ## Exercises
 #
 # 1. *Easy.* Which claim would you have called *supported* with seed 0 alone?
-# 2. *Medium.* With the seeds 3 to 5 (`seed: 3` in a profile that is `like: full`): which
-#    of the signs above come back?
+# 2. *Medium.* With the seeds 3 to 5 (`seed: 3` in a profile that is `like: full`):
+#    which of the signs above come back?
 # 3. *Hard.* Give paper 3's network six blocks and six heads in such a profile. How long
 #    does a cohort take, and what do few labels gain?
 #

@@ -122,6 +122,7 @@ def run(paper: str, profiles: Sequence[str], seeds: Sequence[int],
     worlds = [name for name in WORLDS if not (paper in NULL_ONLY and WORLDS[name]["effect"])]
     for profile, seed, cohort in product(profiles, seeds, worlds):
         scores = pd.concat(PAPERS[paper](profile, seed, device, WORLDS[cohort]))
+        scores = scores[scores["metric"].isin([line["metric"] for line in CLAIMS])]
         means = scores.groupby(["metric", "row"], sort=False)["value"].mean().reset_index()
         about: dict[str, Any] = {"paper": paper, "profile": profile, "cohort": cohort, "seed": seed}
         tables.append(means.assign(**about)[[*about, "metric", "row", "value"]])
@@ -158,13 +159,13 @@ def results(paper: str, profiles: Sequence[str], seeds: Sequence[int],
             device: str = "cpu") -> tuple[pd.DataFrame, dict[str, Any]]:
     """:func:`run` of a paper and what a figure must say; without seeds, what ships with the
     project."""
-    caption, shipped = "simulated cohorts with the effect, and null twins", not seeds
-    if shipped:
+    caption = "null twins" if paper in NULL_ONLY else "cohorts with the effect, and null twins"
+    if not seeds:
         caption += ", the results that ship with the project"
         scores = pd.read_csv(paths.FIGURES / "across" / "full" / f"effects_{paper}.csv")
     else:
         scores = run(paper, profiles, seeds, device)
-    return scores, {"caption": caption, "source": digest(scores)}
+    return scores, {"caption": f"simulated {caption}", "source": digest(scores)}
 
 
 def draw(gains: pd.DataFrame) -> Figure:
@@ -173,7 +174,7 @@ def draw(gains: pd.DataFrame) -> Figure:
     claims = [*dict.fromkeys(gains["claim"])]
     who = [*dict.fromkeys(gains["who"])]
     figure, (ax,) = blanks(max(1.3, 0.5 + 0.2 * len(claims) * (len(who) + 1)))
-    shades = dict(zip(who, (COLOURS["both"], COLOURS["EEG"], COLOURS["control"]), strict=False))
+    shades = {one: COLOURS["control"] if one == "control" else f"C{i}" for i, one in enumerate(who)}
     step = 1 / (len(who) + 1)
     for (claim, one, world), own in gains.groupby(["claim", "who", "cohort"], sort=False):
         y = claims.index(claim) + step * (who.index(one) - (len(who) - 1) / 2)
