@@ -44,7 +44,7 @@ sizes: list = ["demo", "full"]  # profiles whose networks are compared, for pape
 seeds: int = 0  # cohorts and trainings of each; 0: show what ships with the project
 
 # %%
-from lib.companion.run import show_source, start
+from lib.companion.run import start
 
 run = start(
     "93_effects",
@@ -61,19 +61,106 @@ run = start(
 # ## A claim is a difference
 #
 # *Pre-training helps* means: one row is above another, all else being equal. Each claim
-# has a metric, a pair of rows, and where there is one a pair of simple controls that is
-# asked the same.
-
-# %% tags=["nbval-check-output"]
-from lib.papers import effects
-
-for line in effects.CLAIMS:
-    if line["paper"] in ("seed", "face_eeg"):
-        a, b = line["network"]
-        print(f"{line['claim']}\n    {line['metric']}: {a!r} minus {b!r}")
+# has a metric and a pair of rows: the first is said to be above the second. Where there
+# is one, a pair of simple controls is asked the same.
 
 # %%
-show_source(effects.gains)
+hidden, eeg = "error, 30 % hidden", ["EEG", "EEG without pre-training"]
+SEED = {
+    "hidden electrodes: better than their neighbours": (
+        hidden,
+        ["three nearest electrodes", "network"],
+    ),
+    "pre-training helps, 1 labelled window a class": ("1 labelled", eeg),
+    "pre-training helps, 3 labelled windows a class": ("3 labelled", eeg),
+    "pre-training helps, 10 labelled windows a class": ("10 labelled", eeg),
+    "two modalities: more than the eyes": (
+        "all",
+        ["Concat", "Eye"],
+        ["MAX", "SVM eye"],
+    ),
+    "two modalities: more than the EEG": ("all", ["Concat", "EEG"], ["MAX", "SVM EEG"]),
+}
+
+# %%
+random, clips = ", random segments", ", by clip"
+FACE_EEG = {
+    "random segments: more than new clips": (
+        "accuracy",
+        ["Scalp maps" + random, "Scalp maps" + clips],
+        ["nearest neighbour" + random, "nearest neighbour" + clips],
+    )
+}
+
+# %%
+import pandas as pd
+
+
+def gains(scores, claims):
+    """By how much the first row of each pair is above the second, for every seed."""
+    keys, lines = ["profile", "cohort", "seed"], []
+    for claim, (metric, *pairs) in claims.items():
+        own = scores[scores["metric"] == metric]
+        wide = own.pivot_table("value", keys, "row", sort=False)
+        for pair, kind in zip(pairs, ("network", "control"), strict=False):
+            gain = (wide[pair[0]] - wide[pair[1]]).rename("gain").reset_index()
+            who = kind + ", " + gain["profile"]
+            lines.append(gain.assign(claim=claim, who=who))
+    return pd.concat(lines, ignore_index=True)
+
+
+# %% [markdown]
+# Each experiment is asked of every size, cohort and seed. Without seeds the results
+# that ship with the project are read.
+
+# %%
+from itertools import product
+
+from lib import paths
+
+
+def asked(paper, experiment, profiles, effects):
+    """Mean score of each row: of this run, or as it ships with the project."""
+    caption = "simulated " + " and ".join(effects)
+    if not seeds:
+        file = paths.FIGURES / "across" / "full" / f"effects_{paper}.csv"
+        caption += ", the results that ship with the project"
+        return pd.read_csv(file), {"caption": caption}
+    tables = []
+    for size, s, cohort in product(profiles, range(seed, seed + seeds), effects):
+        scores = pd.concat(experiment(size, s, effects[cohort]))
+        means = scores.groupby(["metric", "row"], sort=False)["value"].mean()
+        about = {"profile": size, "cohort": cohort, "seed": s}
+        tables.append(means.reset_index().assign(**about))
+    return pd.concat(tables, ignore_index=True), {"caption": caption}
+
+
+# %% [markdown]
+# A mark for each seed: filled where the cohort holds the effect, hollow for null twins.
+
+# %%
+import textwrap
+
+from lib.plots.shapes import blanks, legend
+
+
+def draw(found):
+    """Gains of each claim, those who are asked below each other."""
+    claims, who = list(found["claim"].unique()), list(found["who"].unique())
+    figure, (ax,) = blanks(max(1.3, 0.4 + 0.2 * len(claims) * (len(who) + 1)))
+    for i, one in enumerate(who):
+        shade = "0.5" if one.startswith("control") else f"C{i}"
+        for world, own in found[found["who"] == one].groupby("cohort"):
+            face = "none" if world == "null twins" else shade
+            y = own["claim"].map(claims.index) + (i + 1) / (len(who) + 1) - 0.5
+            ax.plot(own["gain"], y, "o", color=shade, mfc=face, label=f"{one}; {world}")
+    ax.axvline(0, color="0.6", lw=1, ls="--", zorder=0)
+    names = [textwrap.fill(claim, 30) for claim in claims]
+    ax.set(yticks=range(len(claims)), yticklabels=names, xlabel="gain in the metric")
+    ax.set(ylim=(len(claims) - 0.5, -0.5))
+    legend(figure, ax, 2)
+    return figure
+
 
 # %% [markdown]
 # ## Two sizes
@@ -99,14 +186,40 @@ for key, large in own["full"]["face_eeg"].items():
 # Filled marks: cohorts that hold the effect. Hollow: their null twins.
 
 # %%
-repetitions = range(seed, seed + seeds)
-scores, about = effects.results("seed", sizes[:1], repetitions, device)
-gains = effects.gains(scores)
-run.figure("effects_seed", effects.draw(gains), scores, **about)
+from lib.papers.mv_sstma import filling, protocol
+from lib.papers.mv_sstma.settings import Preset, SPLIT
+
+WORLDS = {"cohorts with the effect": 1.0, "null twins": 0.0}
+few = {"labelled": "first10_per_class", "freeze": True}
+
+
+def paper_3(size, s, effect):
+    """Scores of SEED-IV's rows, and errors on hidden electrodes."""
+    preset, how = Preset.of(size), {"seed": s, "device": device}
+    cohort = protocol.cohort(size, "seed-iv", seed=s, effect=effect)
+    own = protocol.features(cohort)
+    rows, frames = ["EEG", "Eye", "Concat", "SVM EEG", "SVM eye", "MAX"], []
+    for n in (0, 1, 3, 10):
+        recipe = {**few, "n_labelled": n} if n else {}
+        names = eeg if n else rows
+        records = protocol.run(own, "seed-iv", names, preset, recipe=recipe, **how)
+        scored = protocol.score({"seed-iv": own}, records, experiment="", tier="")
+        frames.append(scored.assign(metric=f"{n} labelled" if n else "all"))
+    folds = protocol.splits(own, SPLIT["seed-iv"], preset.hop)
+    start = protocol.weights(protocol.pretrain(own, "eeg", folds, preset, **how)[0])
+    filled = filling.fill(own, "eeg", folds, preset, start, seed=s)
+    errors = pd.Series(filling.errors(*filled), name="value").rename_axis("row")
+    return [*frames, errors.reset_index().assign(metric=hidden)]
+
+
+# %%
+scores, about = asked("seed", paper_3, sizes[:1], WORLDS)
+found = gains(scores, SEED)
+run.figure("effects_seed", draw(found), scores, **about)
 
 # %% tags=["nbval-check-output"]
-for (cohort, who), column in effects.table(gains).items():
-    print(f"{cohort}; {who}\n{column.dropna().to_string()}\n")
+over = found.groupby(["cohort", "who", "claim"], sort=False)["gain"]
+print(over.agg(["mean", "min", "max"]).round(2).to_string())
 
 # %% [markdown]
 # Two claims hold on every cohort. Hidden electrodes are guessed better than by their
@@ -129,13 +242,31 @@ for (cohort, who), column in effects.table(gains).items():
 # backbone.
 
 # %%
-scores, about = effects.results("face_eeg", sizes, repetitions, device)
-gains = effects.gains(scores)
-run.figure("effects_face_eeg", effects.draw(gains), scores, **about)
+from lib.papers.face_eeg import protocol as face_eeg
+from lib.papers.face_eeg import settings as face_eeg_settings
+
+
+def paper_4(size, s, effect):
+    """Scores of the paper's network under random segments, and for new clips."""
+    preset, frames = face_eeg_settings.Preset.of(size), []
+    world = {**face_eeg_settings.NULL_TWIN, "effect": effect}
+    own = face_eeg.features(face_eeg.cohort(size, seed=s, **world), preset)
+    names, how = ["Scalp maps", "nearest neighbour"], {"seed": s, "device": device}
+    for split, name in (("random_segments", random), ("by_clip", clips)):
+        records = face_eeg.run(own, names, split, preset, **how)
+        scored = face_eeg.score(own, records, experiment="", tier="")
+        scored = scored[scored["metric"] == "accuracy"]
+        frames.append(scored.assign(row=scored["row"] + name))
+    return frames
+
+
+# %%
+scores, about = asked("face_eeg", paper_4, sizes, {"null twins": 0.0})
+found = gains(scores, FACE_EEG)
+run.figure("effects_face_eeg", draw(found), scores, **about)
 
 # %% tags=["nbval-check-output"]
-right = scores[scores["metric"] == "accuracy"]
-wide = right.pivot_table("value", ["row", "profile"], "seed", sort=False)
+wide = scores.pivot_table("value", ["row", "profile"], "seed", sort=False)
 print(wide.round(2).rename_axis(columns="accuracy; seed").to_string())
 
 # %% [markdown]
