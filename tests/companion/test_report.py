@@ -200,7 +200,7 @@ def test_a_number_that_no_run_answers_stays_in_the_table():
 def test_the_scoreboard_keeps_printed_numbers_with_real_and_simulated_apart(whole):
     table = board(paths.FIGURES / "across" / "scoreboard.csv", "")
     lines = pd.read_csv(paths.FIGURES / "across" / "scoreboard.csv").query("kind == 'printed'")
-    assert len(table.rows) == len(lines) and table.columns[table.verdict] == "verdict"
+    assert len(table.rows) == len(lines) and "verdict" in table.columns
     row = dict(
         zip(table.columns, table.rows[int(lines["real"].notna().to_numpy().argmax())], strict=True))
     first = lines[lines["real"].notna()].iloc[0]

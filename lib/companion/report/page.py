@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
@@ -25,10 +25,14 @@ from lib.companion.report.tables import REAL, Table, answers, board, read_csv
 from lib.companion.verify import verify
 from lib.evaluation.verdicts import VERDICTS
 
-TEMPLATE = Path(__file__).parent / "template"
 ACROSS = "across"  # folder of what belongs to no single paper
 # tables shown whole, where the notebook that makes them was run
 EXTRA = {"scoreboard": "The scoreboard", "claims": "The printed claims"}
+TEMPLATES = Environment(loader=PackageLoader(__package__, "template"), autoescape=True,
+                        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+TEMPLATES.globals.update(anchor=anchor, slug=slug, extra=EXTRA, real=REAL, code=HtmlFormatter,
+                         highlight=highlight, python=PythonLexer(), base64=base64.b64encode,
+                         sha256=hashlib.sha256)
 
 
 class Panel(NamedTuple):
@@ -43,11 +47,6 @@ class Panel(NamedTuple):
     answers: dict[str, Table]
     extra: dict[str, Table]
     others: list[Picture]
-
-    @property
-    def pictures(self) -> list[Picture]:
-        """Every picture under this tab."""
-        return [*self.others, *(picture for part in self.sections for picture in part.pictures)]
 
 
 def manifest(*folders: Path, own: Collection[str] = ()) -> list[dict]:
@@ -103,11 +102,7 @@ def panels(sections: list[Section], rows: list[dict]) -> list[Panel]:
     for number, cite in enumerate(references(), 1):
         own = by_digit[str(number)]
         paper = own[0].lesson.paper if own else ""
-        files = defaultdict(list)
-        for row in rows:
-            if row["paper"] == paper and row["path"].endswith(".csv") and row["at"].is_file():
-                files[row["id"]].append(row["at"])
-        label, beside = f"Paper {number}", answers(dict(sorted(files.items())))
+        label, beside = f"Paper {number}", answers(row for row in rows if row["paper"] == paper)
         heading = f"{label}: {cite['title']}"
         found.append(Panel(f"paper-{number}", label, heading, cite, own, beside, {}, others[paper]))
     at = {row["path"]: row["at"] for row in rows if row["at"].is_file()}
@@ -116,15 +111,6 @@ def panels(sections: list[Section], rows: list[dict]) -> list[Panel]:
     found.append(
         Panel(ACROSS, "Across", "Across the papers", {}, by_digit["9"], {}, extra, others[ACROSS]))
     return [panel for panel in found if panel.id == "start" or panel.sections or panel.extra]
-
-
-def _template() -> Template:
-    environment = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=True,
-                              undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(anchor=anchor, slug=slug, extra=EXTRA, real=REAL, code=HtmlFormatter,
-                               highlight=highlight, python=PythonLexer(), base64=base64.b64encode,
-                               sha256=hashlib.sha256)
-    return environment.get_template("page.html")
 
 
 def render(profile: str = "demo", *, figures: Path | None = None, executed: bool = True,
@@ -164,14 +150,16 @@ def render(profile: str = "demo", *, figures: Path | None = None, executed: bool
     tabs = panels(sections, rows)
 
     problems, older = ([*chain(*lines)] for lines in zip(*map(check, folders), strict=True))
-    pictures = [picture for tab in tabs for picture in tab.pictures]
+    pictures = [*chain(*(tab.others for tab in tabs), *(part.pictures for part in sections))]
     places = {picture.row["path"]: picture.id for picture in pictures if picture.row}
     summary = next((row["at"] for row in rows if row["path"] == f"{ACROSS}/summary.csv"), None)
     about = "Printed numbers by verdict; where there is no real data, runs on simulated cohorts"
     totals = read_csv(summary, about) if summary and summary.is_file() else None
-    html = _template().render(tabs=tabs, rows=rows, totals=totals, verdicts=VERDICTS,
-                              problems=problems, older=older, lock=sha256(paths.LOCK),
-                              profile=profile, places=places, names=set(known))
+    html = TEMPLATES.get_template("page.html").render(tabs=tabs, rows=rows, totals=totals,
+                                                      verdicts=VERDICTS, problems=problems,
+                                                      older=older, lock=sha256(paths.LOCK),
+                                                      profile=profile, places=places,
+                                                      names=set(known))
     committed = sum(bool(lesson.note) for lesson in found)
     return html, {"notebooks": len(found), "committed": committed, "pictures": len(pictures)}
 

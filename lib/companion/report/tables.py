@@ -1,7 +1,9 @@
 """Tables of the report, as plain text in rows and columns: published beside reproduced, the
 scoreboard, any CSV file."""
 
+from collections import defaultdict
 from collections.abc import Iterable
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +13,7 @@ from lib.companion import scoreboard
 from lib.companion.collect import COST
 
 REAL = ("public", "licensed")  # tiers whose numbers answer a paper; each gets a column of its own
+HEADS = {tier: f"reproduced on {tier} data" for tier in REAL} | {"simulated": "simulated cohort"}
 NEEDED = {"row", "metric", "published", "reproduced", "verdict"}
 MARGINS = {"spread": "spread", "interval": "half the 95 % interval"}
 NOTHING = "–"
@@ -23,11 +26,6 @@ class Table(NamedTuple):
     columns: list[str]
     rows: list[list[str]]
     note: str = ""
-
-    @property
-    def verdict(self) -> int:
-        """Number of the column that holds verdicts; -1: none."""
-        return self.columns.index("verdict") if "verdict" in self.columns else -1
 
 
 def _cells(frame: pd.DataFrame) -> list[list[str]]:
@@ -59,21 +57,9 @@ def _numbers(frame: pd.DataFrame, kind: str, digits: int = 3) -> pd.Series:
 
 
 def _meaning(frame: pd.DataFrame) -> str:
-    kinds = [
-        f"{kind}: {MARGINS[name]}" for kind in ("published", "reproduced")
-        for name in _margins(frame, kind).dropna(axis=1, how="all")
-    ]
-    said = f"After ± stands, {'; '.join(kinds)} over folds; n is the number of folds run."
-    return said if kinds else ""
-
-
-def _line(group: pd.DataFrame, tiers: list[str]) -> list[str]:
-    """One printed number and everything that answers it, each tier in its own column."""
-    first, by_tier = group.iloc[0], group.drop_duplicates("tier").set_index("tier")
-    verdicts = by_tier["verdict"].reindex([*REAL, "simulated", ""]).dropna()
-    split = first["split"].replace("_", " ") or NOTHING
-    runs = by_tier["run"].reindex(tiers, fill_value=NOTHING)
-    return [first["row"], first["metric"], split, first["printed"], *runs, verdicts.iloc[0]]
+    kinds = "; ".join(f"{kind}: {MARGINS[name]}" for kind in ("published", "reproduced")
+                      for name in _margins(frame, kind).dropna(axis=1, how="all"))
+    return kinds and f"After ± stands, {kinds} over folds; n is the number of folds run."
 
 
 def compare(frames: Iterable[pd.DataFrame], caption: str) -> Table:
@@ -99,23 +85,30 @@ def compare(frames: Iterable[pd.DataFrame], caption: str) -> Table:
     if "n" in frame:
         folds = " (n = " + frame["n"].map("{:.0f}".format) + ")"
         frame["run"] += folds.where(frame["n"].ne(0) & frame["reproduced"].notna(), "")
-    tiers = [tier for tier in (*REAL, "simulated") if (frame["tier"] == tier).any()]
-    heads = [f"reproduced on {tier} data" if tier in REAL else "simulated cohort" for tier in tiers]
+    tiers = [tier for tier in HEADS if (frame["tier"] == tier).any()]
+    rows = []
     groups = frame.groupby(["row", "metric", "split"], sort=False, dropna=False)
-    rows = [_line(group, tiers) for _, group in groups]
+    for (row, metric, split), group in groups:
+        by_tier = group.drop_duplicates("tier").set_index("tier")
+        runs = by_tier["run"].reindex(tiers, fill_value=NOTHING)
+        verdict = by_tier["verdict"].reindex([*HEADS, ""]).dropna().iloc[0]
+        split = split.replace("_", " ") or NOTHING
+        rows.append([row, metric, split, group["printed"].iloc[0], *runs, verdict])
+    heads = [HEADS[tier] for tier in tiers]
     columns = ["row", "metric", "split", "published", *heads, "verdict"]
     return Table(caption, columns, rows, _meaning(frame))
 
 
-def answers(files: dict[str, list[Path]]) -> dict[str, Table]:
-    """Published beside reproduced by id, from the CSV files of every run of it; files that compare
-    nothing are passed over."""
-    found = {}
-    for identifier, group in files.items():
-        frames = [frame for frame in map(pd.read_csv, group) if set(frame.columns) >= NEEDED]
-        if frames:
-            found[identifier] = compare(frames, identifier.replace("table", "Table "))
-    return found
+def answers(rows: Iterable[dict]) -> dict[str, Table]:
+    """Published beside reproduced by id, from the CSV files of every run of it, as manifests list
+    them; files that compare nothing are passed over."""
+    found = defaultdict(list)
+    for row in sorted(rows, key=itemgetter("id")):
+        if row["path"].endswith(".csv") and row["at"].is_file():
+            frame = pd.read_csv(row["at"])
+            if NEEDED <= {*frame}:
+                found[row["id"]].append(frame)
+    return {name: compare(own, name.replace("table", "Table ")) for name, own in found.items()}
 
 
 def board(file: Path, caption: str) -> Table:
