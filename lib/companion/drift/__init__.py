@@ -64,46 +64,38 @@ def differences(table: str, found: pd.DataFrame, committed: pd.DataFrame,
     rule : dict
         Tolerances ``[controls, mean over networks, one network]`` by column; null: not compared.
         ``by``: the columns by which networks are averaged. Text and counts are compared in every
-        column but those under ``free``.
+        other column.
     """
     shapes = [f"{len(frame)} rows of {', '.join(frame)}" for frame in (found, committed)]
     if shapes[0] != shapes[1]:
         yield Difference(table, "shape", shapes[0], shapes[1])
         return
-    loose = {*rule, *rule.get("free", ())}
-    words = [c for c in committed if committed[c].dtype.kind != "f" and c not in loose]
-    for column in words:
+    for column in committed.select_dtypes(exclude="float").columns.difference([*rule], sort=False):
         ours, theirs = (frame[column].astype(object).fillna("") for frame in (found, committed))
         for i in np.flatnonzero((ours != theirs).to_numpy())[:1]:
             yield Difference(table, f"{column}, row {i + 1}", ours.iloc[i], theirs.iloc[i])
     labels, alone = _groups(committed, rule.get("by", BY))
-
-    def distance(what: str, pair: pd.Series, limit: float | None) -> Iterator[Difference]:
-        if limit is not None:
-            ours, theirs = pair
-            units = np.nan_to_num(abs(ours - theirs) / limit, nan=np.inf)
-            yield Difference(table, what, ours, theirs, units)
-
-    for column in (c for c in rule if c not in ("free", "by")):
+    for column in (c for c in rule if c != "by"):
         control, mean, one = rule[column]
         values = pd.DataFrame({"found": found[column], "committed": committed[column]})
         values = values.astype(float).dropna(how="all")
-        for label, part in values.groupby(labels, sort=False):
-            limit = control if alone[part.index[0]] else mean
-            yield from distance(f"{column}, {label}", part.mean(skipna=False), limit)
-        for i, pair in values[~alone[values.index]].iterrows():
-            name = ", ".join(map(str, committed.loc[i].iloc[:3]))
-            yield from distance(f"{column}, {name}", pair, one)
+        pairs = [(label, part.mean(skipna=False), control if alone[part.index[0]] else mean)
+                 for label, part in values.groupby(labels, sort=False)]
+        pairs += [(", ".join(map(str, committed.loc[i].iloc[:3])), pair, one)
+                  for i, pair in values[~alone[values.index]].iterrows()]
+        for what, (ours, theirs), limit in pairs:
+            if limit is not None:
+                units = np.nan_to_num(abs(ours - theirs) / limit, nan=np.inf)
+                yield Difference(table, f"{column}, {what}", ours, theirs, units)
 
 
 def measure(folder: Path, committed: Path = paths.FIGURES) -> dict[str, list[Difference]]:
     """Differences by table, of those tables that a folder of results holds."""
-    found = {}
-    for name, rule in RULES.items():
-        here, there = folder / name, committed / name
-        if here.is_file() and there.is_file():
-            found[name] = [*differences(name, pd.read_csv(here), pd.read_csv(there), rule)]
-    return found
+    return {
+        name: [*differences(name, *(pd.read_csv(at / name) for at in (folder, committed)), rule)]
+        for name, rule in RULES.items()
+        if (folder / name).is_file() and (committed / name).is_file()
+    }
 
 
 def main() -> int:
