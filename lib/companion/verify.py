@@ -3,7 +3,6 @@ stands here; nothing is run."""
 
 import argparse
 import json
-import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
@@ -36,8 +35,8 @@ def _changes(name: str, rows: list[dict], where: str) -> Iterator[str]:
         yield f"{name}: declares {missing}, which the manifest does not hold"
 
 
-def verify(figures: str | os.PathLike | None = None) -> tuple[list[str], list[str]]:
-    """Check every manifest under a folder (default ``figures/``) without running anything.
+def verify(root: Path = paths.FIGURES) -> tuple[list[str], list[str]]:
+    """Check every manifest under a folder without running anything.
 
     Returns
     -------
@@ -45,29 +44,27 @@ def verify(figures: str | os.PathLike | None = None) -> tuple[list[str], list[st
         One line per broken link; one line per notebook whose results on the user's data are older
         than the code or the lock.
     """
-    root = Path(figures or paths.FIGURES)
+    problems, older, made = [], [], defaultdict(list)
     manifests = sorted(root.rglob("manifest.json"))
     if not manifests:
         return [f"{root.name}/: no manifest.json; run `make reproduce`"], []
-    known, problems, older = set(manifests), [], []
     for manifest in manifests:
-        folder, made = manifest.parent, defaultdict(list)
         for row in json.loads(manifest.read_text(encoding="utf-8")):
-            made[row["notebook"]].append(row)
-            known.add(folder / row["file"])
-        for name, rows in made.items():
-            problems += _files(folder, rows)
-            where = f"{folder.name}/{rows[0]['file']}"
-            if (paths.notebooks() / f"{name}.py").is_file():
-                changes = _changes(name, rows, where)
-                (problems if rows[0]["profile"] == "demo" else older).extend(changes)
-            else:
-                problems.append(f"{where}: made by {name}, which is no longer there")
-    for file in sorted({file for file in root.rglob("*") if file.is_file()} - known):
-        if file.name != "README.md":
-            problems.append(f"{file.relative_to(root.parent).as_posix()}: in no manifest; delete "
-                            "it, or run the notebook that makes it")
-    return problems, older
+            made[manifest.parent, row["notebook"]].append(row)
+    for (folder, name), rows in made.items():
+        problems += _files(folder, rows)
+        where = f"{folder.name}/{rows[0]['file']}"
+        if (paths.notebooks() / f"{name}.py").is_file():
+            changes = problems if rows[0]["profile"] == "demo" else older
+            changes += _changes(name, rows, where)
+        else:
+            problems.append(f"{where}: made by {name}, which is no longer there")
+    known = {folder / row["file"] for (folder, _), rows in made.items() for row in rows}
+    there = {file for file in root.rglob("*") if file.is_file() and file.name != "README.md"}
+    return problems + [
+        f"{file.relative_to(root.parent).as_posix()}: in no manifest; delete it, or run the "
+        "notebook that makes it" for file in sorted(there - known - {*manifests})
+    ], older
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -75,7 +72,7 @@ def main(argv: list[str] | None = None) -> int:
     line per problem."""
     parser = argparse.ArgumentParser(prog="python -m lib.companion.verify",
                                      description=main.__doc__)
-    parser.add_argument("folder", nargs="?", default=str(paths.FIGURES))
+    parser.add_argument("folder", nargs="?", type=Path, default=paths.FIGURES)
     problems, older = verify(parser.parse_args(argv).folder)
     print("\n".join([*problems, *(f"older than the code: {line}" for line in older)])
           or "every figure and table is the one its notebook made, by the code that stands here")
