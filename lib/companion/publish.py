@@ -20,21 +20,23 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 KEPT = ("kernelspec", "jupytext", "companion")  # of a notebook's metadata
 
 
-def _outputs(cell, count: int, name: str) -> list:
+def _outputs(cell, count: int, where: str) -> list:
     """Outputs of one executed cell as they are kept: streams joined, widgets left out, numbered
     from 1."""
     kept: list = []
     for output in cell.outputs:
         if output.output_type == "error" or output.get("name") == "stderr":
-            raise ValueError(f"{name}, code cell {count}: wrote an error or a warning; a published "
-                             "page holds neither")
+            raise ValueError(
+                f"{where}: wrote an error or a warning; a published page holds neither")
+        if "execution_count" in output:
+            output.execution_count = count
         if output.output_type == "stream" and kept and kept[-1].output_type == "stream":
             kept[-1].text += output.text  # where a stream is split is chance
         # a widget's model lives in a kernel, under a random id; the static figure beside it stays
         elif WIDGET not in output.get("data", {}):
             kept.append(output)
-            if "execution_count" in output:
-                output.execution_count = count
+    if str(paths.ROOT) in str(kept):
+        raise ValueError(f"{where}: its output holds a path of this machine")
     return kept
 
 
@@ -60,10 +62,8 @@ def paired(source: Path, executed: Path) -> nbformat.NotebookNode:
     if [bare(c.source) for c in code] != [bare(c.source) for c in ran]:
         raise ValueError(f"{source.stem} changed since it was run: make reproduce")
     for count, (cell, old) in enumerate(zip(code, ran, strict=True), 1):
-        cell.execution_count, cell.outputs = count, _outputs(old, count, source.stem)
-        if str(paths.ROOT) in str(cell.outputs):
-            raise ValueError(f"{source.stem}, code cell {count}: its output holds a path of this "
-                             "machine")
+        outputs = _outputs(old, count, f"{source.stem}, code cell {count}")
+        cell.execution_count, cell.outputs = count, outputs
     number_cells(nb.cells, source.stem)
     for cell in nb.cells:
         tags = cell.metadata.get("tags", [])
@@ -113,18 +113,14 @@ def results_table(folder: Path) -> str:
     return as_markdown(["split", "model", "published", "reproduced", "verdict"], lines)
 
 
-def asked_table() -> str:
-    """Claims that were asked of real people (:func:`lib.evaluation.stand_in.asked`), as
-    Markdown."""
-    table = stand_in.asked()
-    return as_markdown(list(table), table.itertuples(index=False))
-
-
-def readme(file: Path = paths.ROOT / "README.md",
-           folder: Path = paths.FIGURES / "rmmt" / "public") -> None:
-    """Write the README's tables between their marks: :func:`results_table`,
-    :func:`asked_table`, :func:`lib.companion.scoreboard.markdown`."""
-    text = filled(file.read_text(encoding="utf-8"), "results", results_table(folder), file.name)
-    text = filled(text, "asked", asked_table(), file.name)
-    board = scoreboard.markdown(scoreboard.read().frame)
-    write_file(file, filled(text, "scoreboard", board, file.name))
+def readme() -> None:
+    """Write the README's tables between their marks: :func:`results_table`, the claims that were
+    asked of real people (:func:`lib.evaluation.stand_in.asked`),
+    :func:`lib.companion.scoreboard.markdown`."""
+    file, asked = paths.ROOT / "README.md", stand_in.asked()
+    text = file.read_text(encoding="utf-8")
+    for name, table in (("results", results_table(paths.FIGURES / "rmmt" / "public")),
+                        ("asked", as_markdown(list(asked), asked.itertuples(index=False))),
+                        ("scoreboard", scoreboard.markdown(scoreboard.read().frame))):
+        text = filled(text, name, table, file.name)
+    write_file(file, text)
