@@ -166,9 +166,8 @@ def write(names: list[str] | None = None) -> int:
     1 where that is there already."""
     code = 0
     for lesson in names or lessons():
-        file, told = place(lesson), "written"
-        mine = file.with_suffix(".mine.ipynb")
-        fresh = nbformat.writes(sheet(lesson)) + "\n"
+        file, kept = place(lesson), ""
+        mine, fresh = file.with_suffix(".mine.ipynb"), nbformat.writes(sheet(lesson)) + "\n"
         if file.exists() and edited(file):
             if mine.exists():
                 print(f"{file.name}: you have worked in it, and {mine.name} is there too; nothing "
@@ -176,11 +175,11 @@ def write(names: list[str] | None = None) -> int:
                 code = 1
                 continue
             file.rename(mine)
-            told = f"written; your work is now {mine.name}, and make check looks there first"
+            kept = f"; your work is now {mine.name}, and make check looks there first"
         elif file.exists() and file.read_text(encoding="utf-8") == fresh:
             continue
         write_file(file, fresh)
-        print(f"{file.relative_to(paths.notebooks().parent)}: {told}")
+        print(f"{file.relative_to(paths.notebooks().parent)}: written{kept}")
     return code
 
 

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -157,7 +158,7 @@ class Handin:
     """
     def __init__(self, cells: Sequence[str], seconds: float, hide: Path | None = None) -> None:
         self.work = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        self.seconds, self.late = seconds, False
+        self.seconds, self.end = seconds, time.monotonic() + seconds
         wall = [*walls()[1]]
         if wall[:1] == ["bwrap"]:
             if hide and not any(one.is_relative_to(hide) for one in (paths.ROOT, Path(sys.prefix))):
@@ -171,17 +172,13 @@ class Handin:
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, cwd=self.work.name, env=own,
                                         start_new_session=True, encoding="utf-8", errors="replace")
-        self.timer = threading.Timer(seconds, self._stop)
+        self.timer = threading.Timer(seconds, self._kill)
         self.timer.start()
         try:
             self.faults = [str(fault) for fault in self._ask(list(cells))]
         except BaseException:
             self.close()
             raise
-
-    def _stop(self) -> None:
-        self.late = True
-        self._kill()
 
     def _kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -199,7 +196,7 @@ class Handin:
                 raise Fault("", NO_VALUE) from None
         ended = "its answer is too large" if line else ENDED
         late = f"it was stopped after {self.seconds:g} s: is there a loop that never ends?"
-        raise Fault("", late if self.late else ended)
+        raise Fault("", late if time.monotonic() >= self.end else ended)
 
     def function(self, name: str) -> Callable:
         """The function of a name, called over there; what it changes in its arguments stays there,
@@ -217,7 +214,7 @@ class Handin:
                     changed |= old != new and not isinstance(arg, np.random.Generator)
             except Exception as error:
                 raise error if isinstance(error, Fault) else Fault("", NO_VALUE) from None
-            assert not changed, (f"{name}() changes what it is given; begin with a copy (hint 1)")
+            assert not changed, f"{name}() changes what it is given; begin with a copy (hint 1)"
             return result
 
         return call

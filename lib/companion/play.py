@@ -25,10 +25,9 @@ def copies() -> list[str]:
             (home / link).symlink_to(paths.ROOT / link)
     note = home / "copied.json"
     old = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
-    new = dict(old)
-    sources = [*paths.notebooks().glob("[0-9]*.ipynb")]
-    for source in sorted([*sources, *paths.notebooks().glob("exercises/[0-9]*.ipynb")]):
-        name = source.relative_to(paths.notebooks()).as_posix()
+    new, there = dict(old), paths.notebooks()
+    for source in sorted([*there.glob("[0-9]*.ipynb"), *there.glob("exercises/[0-9]*.ipynb")]):
+        name = source.relative_to(there).as_posix()
         made, copy = sha256(source), home / "notebooks" / name
         began, result = old.get(name, ("", ""))
         if copy.exists() and sha256(copy) != result:

@@ -13,20 +13,16 @@ PRIOR = 120.0  # s: weighs so much of the plan taking half as long, which two at
 
 
 def begin(profile: str, names: Sequence[str]) -> None:
-    """Note which notebooks are about to be run."""
-    known = _seconds(profile)
-    usual = {name: known.get(name, USUAL) for name in names}
-    plan = {"began": time.time(), "left": list(names), "usual": usual}
-    merge_json(folder(profile) / "progress.json", lambda _: plan)
-
-
-def _seconds(profile: str) -> dict[str, float]:
-    """What each notebook took: on this machine, else where the committed results were made."""
+    """Note which notebooks are about to be run, and what each took: on this machine, else where the
+    committed results were made."""
     committed, here = paths.FIGURES / "manifest.json", folder(profile) / "timings.json"
     rows, own = (json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
                  for file in (committed, here))
-    times = {row["notebook"]: row["seconds"] for row in rows}
-    return times | {name: cost["seconds"] for name, cost in own.items()}
+    took = {row["notebook"]: row["seconds"] for row in rows}
+    took |= {name: cost["seconds"] for name, cost in own.items()}
+    usual = {name: took.get(name, USUAL) for name in names}
+    plan = {"began": time.time(), "left": list(names), "usual": usual}
+    merge_json(folder(profile) / "progress.json", lambda _: plan)
 
 
 def finished(profile: str, name: str) -> tuple[str, str]:

@@ -190,7 +190,7 @@ def _checked(profile: str, data: str | None, names: list[str]) -> str | None:
         raise Refused(f"{folder}: expected the folder of your data, found {found}. Name the folder "
                       "with DATA=, or leave DATA out.")
     asked = [paths.notebooks() / f"{name}.py" for name in names] or paths.sources()
-    if lost := [text for source in asked if source.is_file() and (text := edits(source))]:
+    if lost := [text for source in filter(Path.is_file, asked) if (text := edits(source))]:
         raise Refused("\n".join(lost))
     return str(folder) if folder else None
 
@@ -224,9 +224,8 @@ def _set_environment() -> None:
         os.environ.pop(key, None)
     # kernels find our package lib first, whatever else is called so
     os.environ["COMPANION"] = str(paths.ROOT)
-    further = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    search = dict.fromkeys([str(paths.ROOT), *filter(None, further)])
-    os.environ["PYTHONPATH"] = os.pathsep.join(search)
+    search = [str(paths.ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(filter(None, search)))
 
 
 def main(argv: list[str] | None = None) -> int:
