@@ -55,16 +55,16 @@ def verify(root: Path = paths.FIGURES) -> tuple[list[str], list[str]]:
         problems += _files(folder, rows)
         where = f"{folder.name}/{rows[0]['file']}"
         if (paths.notebooks() / f"{name}.py").is_file():
-            changes = problems if rows[0]["profile"] == "demo" else older
-            changes += _changes(name, rows, where)
+            changes = _changes(name, rows, where)
+            (problems if rows[0]["profile"] == "demo" else older).extend(changes)
         else:
             problems.append(f"{where}: made by {name}, which is no longer there")
     known = {folder / row["file"] for (folder, _), rows in made.items() for row in rows}
     there = {file for file in root.rglob("*") if file.is_file() and file.name != "README.md"}
-    return problems + [
-        f"{file.relative_to(root.parent).as_posix()}: in no manifest; delete it, or run the "
-        "notebook that makes it" for file in sorted(there - known - {*manifests})
-    ], older
+    for file in sorted(there - known - {*manifests}):
+        problems.append(f"{file.relative_to(root.parent).as_posix()}: in no manifest; delete it, "
+                        "or run the notebook that makes it")
+    return problems, older
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -91,11 +91,12 @@ def differences(table: str, found: pd.DataFrame, committed: pd.DataFrame,
 
 def measure(folder: Path, committed: Path = paths.FIGURES) -> dict[str, list[Difference]]:
     """Differences by table, of those tables that a folder of results holds."""
-    return {
-        name: [*differences(name, *(pd.read_csv(at / name) for at in (folder, committed)), rule)]
-        for name, rule in RULES.items()
-        if (folder / name).is_file() and (committed / name).is_file()
-    }
+    found = {}
+    for name, rule in RULES.items():
+        here, there = folder / name, committed / name
+        if here.is_file() and there.is_file():
+            found[name] = [*differences(name, pd.read_csv(here), pd.read_csv(there), rule)]
+    return found
 
 
 def main() -> int:
