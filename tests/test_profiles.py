@@ -78,7 +78,7 @@ def test_only_notebooks_of_a_paper_depend_on_its_preset(mine):
     ("seed: 1\nseed: 2", "expected YAML, found 'seed' twice, line 3"),
     ("presets: {rmmt: {n_folds: 2, n_folds: 3}}", "'n_folds' twice"),
     ("12_rmmt_training:", "mine.yaml: 12_rmmt_training stands there without a value"),
-    ("like: theirs", "there is no profile 'theirs'; there are demo, public, paper, mine"),
+    ("like: theirs", "there is no profile 'theirs'; there are demo, public, paper, full, mine"),
     ("like: mine", "mine.yaml: expected `like: demo`, .* found like: mine"),
     ("", "mine.yaml: expected `like: demo`, `like: public`, `like: paper`, whose data it reads"),
 ])
