@@ -305,8 +305,8 @@ print(wide.round(2).rename_axis(columns="accuracy; seed").to_string())
 # - Small networks show two of paper 3's claims, and not that pre-training helps.
 # - The published network of paper 4 recognises recordings better than the small one.
 #
-# On two cores the small networks took about three minutes for each cohort and paper,
-# the published network of paper 4 five.
+# On two cores, beside other work: paper 3's small networks three minutes for a cohort
+# and its twin, paper 4's small network one minute for a twin, the published one six.
 
 # %%
 run.finish()
