@@ -82,7 +82,7 @@ run = start(
 # | `90_leakage` | What can a split claim? | all four papers |
 # | `91_published_claims` | Do the printed numbers agree with each other? | all four papers |
 # | `92_scoreboard` | Everything in one table | all four papers |
-# | `93_effects` | Do larger networks show what the papers claim? | none printed |
+# | `93_effects` | Does a claim hold on three cohorts, and not on null twins? | none printed |
 #
 # RMMT is the residual multimodal Transformer of Jin et al. (2024),
 # doi:10.1049/cit2.12346: face video and EEG in, continuous valence out, on the
