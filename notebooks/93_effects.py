@@ -301,8 +301,8 @@ print(wide.round(2).rename_axis(columns="accuracy; seed").to_string())
 # 2. *Medium.* With the seeds 3 to 5 (`seed: 3` in a profile that is `like: full`):
 #    which of the signs above come back?
 # 3. *Hard.* Give paper 3's network six blocks and six heads in such a profile, `mine`,
-#    and compare it alone (`sizes: [mine]`). How long does a cohort take, and what do few
-#    labels gain?
+#    and compare it alone (`sizes: [mine]`). How long does a cohort take, and what do
+#    few labels gain?
 #
 # ## Recap
 #
