@@ -43,7 +43,8 @@ seed: int = 0  # base seed
 device: str = "cpu"  # not used: these models need no GPU
 data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
-seeds: int = 3  # draws of folds, forests and permutations on the Muse recordings
+seeds: int = 3  # draws of folds, forests and permutations on the real recordings
+networks: int = 3  # the same for paper 4's network on EEGMAT
 repeats: int = 2  # permutations of the valence traces
 folds: int = 5  # of paper 1's trials
 
@@ -58,6 +59,7 @@ run = start(
     data=data,
     out=out,
     seeds=seeds,
+    networks=networks,
     repeats=repeats,
     folds=folds,
 )
@@ -407,7 +409,7 @@ run.figure("muse", figure, table, **{**about, "caption": said})
 # %%
 from lib.papers.leakage.settings import NETWORK
 
-table, about = leakage_data.arithmetic(profile, data, seeds, seed)
+table, about = leakage_data.arithmetic(profile, data, seeds, networks, seed)
 said = f"{about['caption']}; 95 % intervals over people; crosses: single people"
 figure = plots.people(table, MUSE_SPLITS, [*MODELS, NETWORK], 1 / 2)
 run.figure("eegmat", figure, table, **{**about, "caption": said})

@@ -6,6 +6,7 @@ Zyma et al., Data 4(1):14, 2019, doi:10.3390/data4010014; doi:10.13026/C2JQ1P.
 import logging
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,7 @@ STATES = ("rest", "arithmetic")  # Subject00_1.edf and Subject00_2.edf, in this 
 NAME = re.compile(r"Subject(\d\d)_([12])")
 # the ten of paper 2 among them; T3 to T6 are read as T7, T8, P7, P8
 CHANNELS = tuple("Fp1 Fp2 F3 F4 F7 F8 T7 T8 C3 C4 P7 P8 P3 P4 O1 O2 Fz Cz Pz".split())
+SECONDS = 62  # of every recording of arithmetic; at rest it is three times as long
 AGAIN = f"Fetch it again: python -m lib.datasets fetch {FOLDER}"
 
 
@@ -70,6 +72,23 @@ def read(root: str | Path, sizes: Callable[[str], int | None] = lambda _: None) 
     return finish(Cohort(FOLDER, "public", (), caption), root, trials, dropped,
                   "at least one recording such as Subject00_1.edf", f"none of {len(names)}", AGAIN,
                   logging.INFO)
+
+
+def equally_long(cohort: Cohort) -> Cohort:
+    """The first :data:`SECONDS` of each recording.
+
+    ``choice:`` both states last equally long, so that a guess at the commoner one is right in half
+    of the segments.
+    """
+    trials = tuple(
+        replace(trial, loaders={m: partial(_first, load) for m, load in trial.loaders.items()})
+        for trial in cohort)
+    return replace(cohort, trials=trials, caption=f"{cohort.caption}; their first {SECONDS} s")
+
+
+def _first(load: Callable[[], Signal]) -> Signal:
+    whole = load()
+    return replace(whole, data=whole.data[:, :round(SECONDS * whole.rate)])
 
 
 def _name(label: str) -> str:

@@ -72,6 +72,15 @@ def test_what_is_wrong_is_left_out_with_its_reason(folder):
     assert all(word in cohort.dropped[name] for name, word in words.items())
 
 
+def test_both_states_last_equally_long_whatever_the_files_hold(folder):
+    write(folder / "Subject05_1.edf", seconds=70)
+    cohort = eegmat.equally_long(eegmat.read(folder))
+    assert [trial.load("eeg").data.shape[1] for trial in cohort] == [1500, 1500, 31000, 1500]
+    long = cohort[2].load("ecg")
+    assert (long.rate, long.unit, long.data.shape) == (500, "uV", (1, 31000))
+    assert cohort.caption.endswith("their first 62 s")
+
+
 def test_the_caption_tells_whole_files_that_are_not_as_their_owners(folder):
     assert "not all" not in eegmat.read(folder).caption
     known = catalogue.DATASETS["eegmat"].read(folder)

@@ -31,7 +31,8 @@ CLAIMS = {
 
 def segments(profile: str, root: str = "", **how: Any) -> dict[str, Any]:
     """Ten-second segments of EEGMAT; see :func:`lib.papers.amigos.protocol.segments`."""
-    return amigos.segments(registry.require(eegmat.FOLDER, profile, root), targets=(TARGET,), **how)
+    cohort = eegmat.equally_long(registry.require(eegmat.FOLDER, profile, root))
+    return amigos.segments(cohort, targets=(TARGET,), **how)
 
 
 def run(data: Mapping[str,
@@ -70,7 +71,8 @@ def results(profile: str, root: str, seeds: Sequence[int],
     """Scores, claims and what a figure must say: of a run on EEGMAT (profile ``public``), or those
     that ship with the project."""
     if profiles.base(profile) != "public":
-        return shipped("amigos", "EEGMAT, 36 people (real recordings)")
+        return shipped("amigos",
+                       f"EEGMAT, 36 people, {eegmat.SECONDS} s of each state (real recordings)")
     preset, data = Preset.of(profile), segments(profile, root)
     scores = run(data, preset, seeds, device=device)
     return scores, claims(data, scores, preset), data["about"]

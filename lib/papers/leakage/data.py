@@ -250,17 +250,19 @@ def over_people(results: pd.DataFrame) -> pd.DataFrame:
     return table.merge(single, on=keys)
 
 
-def arithmetic(profile: str, root: str = "", seeds: int = 3,
+def arithmetic(profile: str, root: str = "", seeds: int = 3, networks: int = 3,
                base: int = 0) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """EEGMAT as :func:`mental_states` (profile ``public``), or the result of it that ships with the
-    project; and what a figure must say."""
+    """EEGMAT as :func:`mental_states` and, in ``networks`` draws, :func:`scalp_network` (profile
+    ``public``), or the result that ships with the project; and what a figure must say."""
     if profiles.base(profile) == "public":
-        cohort = registry.require(eegmat.FOLDER, profile, root)
+        cohort = eegmat.equally_long(registry.require(eegmat.FOLDER, profile, root))
         data = states_data(cohort)
-        results = [mental_states(data, seeds, base), scalp_network(cohort, seeds, base)]
-        return over_people(pd.concat(results)), data["about"]
+        results = [mental_states(data, seeds, base), scalp_network(cohort, networks, base)]
+        said = f"{data['about']['caption']}; mean of {seeds} draws, of the network {networks}"
+        return over_people(pd.concat(results)), {**data["about"], "caption": said}
     kept = pd.read_csv(paths.FIGURES / "across" / "public" / f"{eegmat.FOLDER}.csv")
-    caption = "EEGMAT, 36 people (real recordings), the result that ships with the project"
+    caption = (f"EEGMAT, 36 people, {eegmat.SECONDS} s of each state (real recordings), the result "
+               "that ships with the project")
     return kept, {"caption": caption, "tier": "public", "source": digest(kept)}
 
 
