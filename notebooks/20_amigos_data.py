@@ -27,13 +27,13 @@
 # **You will learn**
 # - how an AMIGOS file is built, and which of its cells are empty,
 # - how a recording becomes ten-second segments, and in which order,
-# - why one label per video and six segments per video invite trouble.
+# - why one label per video and many segments per video invite trouble.
 #
 # **Reproduces** the facts of Sec 4.1 of the paper (`presence`, `trials`, `ratings`,
 # `segment`, `corpora`) and our controls.
 #
 # **Needs** nothing in the demo profile: it writes a simulated cohort in the layout of
-# AMIGOS (half a minute, once).
+# AMIGOS (some minutes, once).
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which data and how much training: demo, paper
@@ -167,10 +167,9 @@ run.figure(
 )
 
 # %% [markdown]
-# All segments of a video carry the label of the video. Six segments of one video are
-# therefore not six independent examples: they share the label **and** the electrodes,
-# the posture, the heart rate of that minute. What a fold keeps apart decides what its
-# score means:
+# All segments of a video carry the label of the video. They are therefore not
+# independent examples: they share the label **and** the electrodes, the posture, the
+# heart rate of those minutes. What a fold keeps apart decides what its score means:
 
 # %% tags=["nbval-check-output"]
 for split in SPLITS:
@@ -178,12 +177,12 @@ for split in SPLITS:
     train, test = (
         set(features["trial"][list(part)]) for part in (fold.train, fold.test)
     )
-    people = set(features["subject"][list(fold.train)]) & set(
-        features["subject"][list(fold.test)]
+    known, new = (
+        set(features["subject"][list(part)]) for part in (fold.train, fold.test)
     )
     print(
-        f"{split:16s} test trials also trained on: {len(train & test):3d} of "
-        f"{len(test):3d}; test subjects: {len(people)}"
+        f"{split:16s} also trained on: {len(train & test):2d} of {len(test):2d} test "
+        f"trials, {len(known & new)} of {len(new)} test subjects"
     )
 
 # %% [markdown]
@@ -192,9 +191,9 @@ for split in SPLITS:
 # Band power of the EEG and heart-rate features of the ECG, per segment, in a logistic
 # regression and in the naive Bayes classifier that the owners of AMIGOS used; beside
 # them what one gets from a coin, from the majority, and from knowing the video.
-# *linear* scales its features on the training segments and so knows what the networks
-# know; *linear per person* may compare each heart rate with the same person's others,
-# which no network here can.
+# All but one scale their features on the training segments and so know what the
+# networks know; *linear per person* may compare each heart rate with the same person's
+# others, which no network here can.
 
 # %%
 controls = [
@@ -241,19 +240,19 @@ run.figure(
 
 # %% [markdown]
 # What to see: the nearest neighbour, which only asks which known segment is most like
-# this one, is almost never wrong with random segments and at chance with trials or
-# people kept apart. It recognises recordings, not emotions. A linear model has too few
-# weights to know 150 recordings by heart, so its score changes less. The grey line is
-# the better of a coin and the majority: of F1 that is the coin, as a constant answer
-# scores half the F1 of one class.
+# this one, is far ahead with random segments and near chance with trials or people kept
+# apart. It recognises recordings, not emotions. A linear model knows less of a
+# recording, so its score changes less (not nothing: see the null twin of notebook 22).
+# The grey line is the better of a coin and the majority: of F1 that is the coin, as a
+# constant answer scores half the F1 of one class.
 #
 # ## Unlabelled signals for pre-training
 #
 # The Transformer first learns from recordings that have nothing to do with emotion:
 # three EEG corpora for the EEG, others for the ECG. All are read from their owners'
-# layouts, and the ten channels are chosen by name. As in the paper there is about three
-# times as much of them as of the labelled cohort; in the demo they are simulated people
-# at rest, drawn from the same law as the cohort's.
+# layouts, and the ten channels are chosen by name. The paper has three times as many
+# hours of them as of labelled recordings, but counts parts of AMIGOS in; in the demo
+# they are simulated people at rest, drawn from the same law as the cohort's.
 
 # %%
 unlabelled = {
@@ -272,12 +271,12 @@ sizes = [
 run.table("corpora", pd.DataFrame(sizes), decimals=2, **about)
 
 # %% tags=["nbval-check-output"]
-published_hours = {"eeg": 195, "ecg": 230}  # Sec 4.1.1; labelled: 65
+published_hours = {"eeg": 195, "ecg": 230}  # Sec 4.1.1, parts of AMIGOS among them
 for m, x in unlabelled.items():
     print(
         f"{m.upper()}: {len(x)} segments, {len(x) / len(features['trial']):.1f} times "
-        f"the labelled ones; the paper: {published_hours[m]} h, "
-        f"{published_hours[m] / 65:.1f} times"
+        f"the labelled ones; the paper: {published_hours[m]} h, with parts of the "
+        "labelled 65 h"
     )
 
 # %% [markdown]

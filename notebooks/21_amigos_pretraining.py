@@ -33,7 +33,7 @@
 # **Reproduces** Fig 1 (drawn anew), the sizes of Sec 4.3, and the pre-training of Sec
 # 3.2.1 and 3.3.
 #
-# **Needs** notebook 20; about a minute in the demo profile.
+# **Needs** notebook 20; about two minutes in the demo profile.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which data and how much training: demo, paper
@@ -134,9 +134,10 @@ show_source(PhysioTransformer.reconstruct)
 # %% [markdown]
 # ## Masked value prediction
 #
-# Every point starts, with probability $p$, a span of 20 points that is set to zero, in
-# all channels at once: if one channel stayed visible, its neighbours would give the
-# answer away. The loss is the squared error on the hidden points only.
+# Every point starts, with probability $p$ = 0.0325, a span of 20 points that is set to
+# zero (the paper prints neither number; both are taken from its reference [15]), in all
+# channels at once: a channel that stayed visible would give its neighbours' answer
+# away. The loss is the squared error on the hidden points only.
 
 # %%
 import numpy as np
@@ -265,8 +266,11 @@ for m, errors in table.groupby("modality"):
 # Below *zero* a guess knows something about the signal, below *interpolation* more than
 # how a signal continues. A heart beat is no linear process: a network that knows its
 # shape can put a whole beat into a gap, which interpolation cannot. The simulated EEG
-# is made of filtered noise, of which linear interpolation is the best guess there is:
-# the most that a network can do is come close.
+# is made of filtered noise: a linear guess that knew the person's own spectrum and the
+# other channels would be the best there is. This interpolation knows the spectrum of
+# the corpora and one channel, so that a network can pass it; in most people it does
+# not. Look at the channels one by one, too: where the small network draws a flat line
+# into each gap, it has learned nothing, which a mean over channels hides.
 #
 # ## The test segments are left out
 #
@@ -409,8 +413,8 @@ print("accepted: 30, 50 and 70 % are hidden, in spans of 20 points or more")
 # %% [markdown]
 # ## Recap
 #
-# - Masked value prediction needs no label, only signals; its error has a floor (1) and
-#   a rival (the straight line).
+# - Masked value prediction needs no label, only signals; its error has a mark that
+#   guessing nothing reaches (1), and a rival that knows how signals continue.
 # - The test segments of a fold stay out of its pre-training, or the comparison is
 #   spoiled.
 

@@ -33,8 +33,8 @@
 # **Reproduces** no printed number: other people, another task, one label. It asks two
 # claims of the paper.
 #
-# **Needs** `make data` and the profile `public` to run it (the cost stands at the end
-# of the page). Elsewhere it shows the results that ship with the project.
+# **Needs** `make data` and the profile `public` to run it (about 40 minutes on two
+# cores). Elsewhere it shows the results that ship with the project.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # public: run on EEGMAT; elsewhere the shipped results are shown
@@ -63,9 +63,10 @@ run = start(
 # | | AMIGOS (the paper) | EEGMAT (here) |
 # |---|---|---|
 # | people | 40 | 36 |
-# | what they do | watch 16 short films | rest; subtract a number again and again |
+# | what they do | watch 20 films (three people 16) | rest; subtract a number again and again |
 # | label | arousal and valence, high or low, as they rate it | rest or arithmetic |
-# | recordings of a person | 16 | 2, one of each state |
+# | recordings of a person | 20 | 2, one of each state |
+# | length | as the film lasts | the first 62 s of each state |
 # | EEG | 14 channels, of which the paper uses 10 | 19 channels, the same 10 by name |
 # | ECG | two leads | one lead |
 #
@@ -99,7 +100,7 @@ from lib.plots.results import splits_beside
 repetitions = range(seed, seed + seeds)
 scores, claims, about = real.results(profile, data, repetitions, device)
 means = beside(scores, real.METRIC)
-shown = [*real.VARIANTS, "linear, both", "nearest neighbour, both"]
+shown = ["EEG", "ECG", "Fused", "linear, both", "nearest neighbour, both"]
 panels = list(means["metric"].unique())
 figure = splits_beside(means, shown, panels, list(real.SPLITS))
 said = f"{about['caption']}; 95 % intervals over folds"
@@ -121,8 +122,9 @@ print(table.round(2).to_string())
 #
 # One line per pair of rows: *a* is said to beat *b*. The difference is paired by fold,
 # its interval corrected for training sets that overlap. *Supported*: the interval
-# excludes 0 on the claim's side. *Not supported*: it excludes any advantage of more
-# than five points, or lies on the other side. Else nobody can tell.
+# excludes 0 on the claim's side. *Not supported*: the 90 % interval (narrower than the
+# one shown) excludes any advantage of more than five points, or the one shown lies on
+# the other side. Else nobody can tell.
 
 # %%
 run.table("real_claims", claims, **about)
@@ -159,8 +161,9 @@ print(new.groupby("claim", sort=False)["answer"].value_counts().to_string())
 #    under which split?
 # 2. *Medium.* Compare the linear control with the network of the same signal, new
 #    people. Which one would you deploy, and why?
-# 3. *Open.* The networks pre-train on 32 people's minutes. Put a further corpus into
-#    the data folder (notebook 20 names them) and let them pre-train on both.
+# 3. *Open.* The networks pre-train on 26 people's minutes. Put a further corpus into
+#    the data folder ([which](../docs/bring-your-data.md)) and let them pre-train on
+#    both.
 # 4. *With a check.* Exchange states within people: below, or without the solution in
 #    [exercises/24_amigos_real_people](exercises/24_amigos_real_people.ipynb).
 
