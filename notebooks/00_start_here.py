@@ -25,7 +25,7 @@
 #
 # **You will learn**
 # - what the notebooks answer and in which order to read them,
-# - which three kinds of data they run on, and how to bring your own,
+# - which kinds of data they run on, and how to bring your own,
 # - what a verdict means, and why a simulated result is never called a reproduction.
 #
 # **Reproduces** nothing yet: it is the map.
@@ -89,7 +89,7 @@ run = start(
 # MAHNOB-HCI database. Notebooks 20 to 24 are about the pre-trained Transformers on ECG
 # and EEG of Vazquez-Rodriguez et al. (2022), hal-03897400, on the AMIGOS database; 30
 # to 35 about the masked autoencoders on EEG and eye movements of Gao et al. (2024), on
-# SEED-IV and SEED-V; 40 to 43 about the face and the EEG scalp maps of Thanh and Thinh
+# SEED-IV and SEED-V; 40 to 44 about the face and the EEG scalp maps of Thanh and Thinh
 # (2025), doi:10.25073/2588-1086/vnucsce.4566.
 #
 # ## Exercises
@@ -102,7 +102,7 @@ run = start(
 # data. One possible solution is folded at the end of the lesson.
 
 # %% [markdown]
-# ## Three tiers of data, one code path
+# ## Tiers of data, one code path
 #
 # The data sets of this field are given to researchers under a licence. So every reader
 # reads the owner's files as they lie on disk, and what differs is who wrote them:
@@ -112,7 +112,9 @@ run = start(
 #    works. It says nothing about the paper.
 # 2. **public**: the openly published features and labels of all 239 annotated trials of
 #    MAHNOB-HCI, and EEG recordings without labels for pre-training. `make data` fetches
-#    them.
+#    them. Open recordings of other people at another task stand in for the databases of
+#    papers 2 to 4 (notebooks 24, 35, 44, 90): they can answer a paper's claims, never
+#    its numbers.
 # 3. **licensed**: the full databases, from a folder that you name.
 #
 # `make data-status` prints this table for your folder. Here it is without the places on
@@ -144,8 +146,10 @@ print(
 # %% [markdown]
 # ## A taste: one simulated trial
 #
-# `rmmt.cohort` gives the trials of a profile. A trial knows its labels; its signals are
-# read from disk when asked for.
+# A reader gives the trials of a folder; here one trial is simulated and read. It knows
+# its labels; its signals are read from disk when asked for. In the caption, *effect*
+# says how closely the signals follow the labels; with 0 a cohort is a *null twin*, in
+# which they do not.
 
 # %% tags=["nbval-check-output"]
 from lib.datasets import mahnob
@@ -171,6 +175,7 @@ print(
 #
 # Every table has the columns *published* and *reproduced*, both with their spread over
 # folds, the number of folds, the name of the split, the tier of the data and a verdict.
+# The margin, fixed beforehand, is 0.05 of a correlation or share and 0.005 of an RMSE.
 # The verdicts and the rule behind each:
 
 # %% tags=["nbval-check-output"]
@@ -191,7 +196,7 @@ for verdict, rule in CLAIMS.items():
 # | `random_segments` | nothing but the segment itself | Does it recognise a recording that it knows? |
 # | `by_clip` | whole clips | Does it work for a clip that it has not seen? |
 # | `by_trial` | whole trials, at random | Does it recognise people and clips it knows? |
-# | `contiguous_trials` | blocks of the list sorted by subject | Almost: does it work for new people? |
+# | `contiguous_trials` | blocks of the list sorted by subject; a block's first and last person may be on both sides | Between: partly people it knows, partly new ones |
 # | `by_subject` | one subject at a time | Does it work for a person it has never seen? |
 
 # %% [markdown]
