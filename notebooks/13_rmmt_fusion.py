@@ -93,7 +93,7 @@ run.figure(
 # $X = \mu X_F + \eta X_E$ (Eq 26), with $\eta = 1 - \mu$. The paper tries weights and
 # reports the best point of a curve over test results, $\mu = 0.6$. Here each fold
 # chooses its own $\mu$ on its validation trials; the curve over test trials is drawn as
-# in the paper, to show what that would have gained.
+# in the paper.
 
 # %%
 names = [*rmmt.TABLES["3"], *also, *rmmt.CONTROLS]
@@ -136,8 +136,10 @@ figure = plots.curve(
 run.figure("fig7", figure, points, **about)
 
 # %% [markdown]
-# At $\mu = 1$ only the face speaks, at $\mu = 0$ only the EEG. Where the curve is flat
-# to the right of its top, the EEG adds little that the face did not know.
+# At $\mu = 1$ only the face speaks, at $\mu = 0$ only the EEG. If the top lies at 1, or
+# the curve is flat from its top to 1, the EEG adds little that the face did not know.
+# One fold whose EEG head is far off bends the whole mean curve, and stretches its band
+# below 0, where no RMSE can be: look where the triangles lie, each fold's own choice.
 #
 # ## Table 3
 
@@ -176,6 +178,12 @@ print(
 )
 
 # %% [markdown]
+# The two numbers differ in two ways: the second has seen the test labels, but it makes
+# do with one weight for all folds, and may come out lower for that. The gift of having
+# looked shows where each fold takes the $\mu$ that is best on its *own* test trials:
+# that can never be below the choice on validation trials, and says nothing about the
+# fusion.
+#
 # ## Published versus reproduced
 #
 # The paper's claim is that RMMT beats F-Fusion by 0.017 and D-Fusion by 0.008 in PCC.
@@ -193,6 +201,7 @@ print(claims[shown].round(3).to_string(index=False, na_rep="-"))
 # %% [markdown]
 # Ways of joining the same two streams differ by hundredths, here as in the paper. Where
 # an interval holds 0, neither the order in the table nor its reversal is a finding.
+# Below, a line is a fold: it joins the fold's scores with RMMT and with D-Fusion.
 
 # %%
 figure = plots.fold_lines(results[results["metric"] == "CCC"], "RMMT", "D-Fusion")
@@ -203,8 +212,12 @@ figure
 #
 # - The weights of Eq (26) are a choice on validation data; with few validation trials
 #   the choice is noisy, and a fixed $\mu = 0.5$ may do as well.
+# - RMMT alone is trained with the distillation loss: its difference to F-Fusion is that
+#   of the Transformer and of the distillation together. Notebook 14 has RMMT without
+#   it.
 # - D-Fusion trains both regressors jointly here (sum of their losses); the paper does
-#   not say.
+#   not say. Its epoch is the one whose plain mean of both heads is best on validation
+#   trials, whatever $\mu$ is chosen afterwards.
 #
 # ## Exercises
 #
