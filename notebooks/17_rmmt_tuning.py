@@ -19,8 +19,9 @@
 # # Tuning: how much of a score is the recipe?
 #
 # The paper prints neither optimiser nor learning rate, epochs or layers. The recipe of
-# notebooks 12 to 16 was chosen for its cost. This notebook asks what a search gains,
-# and shows how to search without touching what is tested.
+# notebooks 12 to 16 was chosen by a few trials on validation data, with an eye on its
+# cost. This notebook asks what a search by a written rule adds, and shows how to search
+# without touching what is tested.
 #
 # **You will learn**
 # - how to tune on validation trials, with the rule written down before any test score,
@@ -92,10 +93,11 @@ print(f"{tries} of {size} recipes are tried, on {len(folds)} of {preset.n_folds}
 # 3. The recipe with the highest mean CCC wins, whatever its cost.
 # 4. It is then trained on all folds, and their test trials are scored, once.
 #
-# The validation trials of one fold are test trials of others. The search therefore
-# knows something of the labels that are tested later; with a handful of recipes and
-# three tenths of the trials that is little, but not nothing. A search inside every
-# fold, as in paper 2, knows nothing and costs ten times as much.
+# The validation trials of one fold are test trials of others: about half of all trials
+# in the demo, nearly three quarters in the profile `public`. The search therefore knows
+# something of the labels that are tested later; what that is worth grows with the
+# number of recipes. A search inside every fold, as in paper 2, knows nothing and costs
+# as many searches as there are folds.
 
 # %%
 show_source(tuning.search)
@@ -108,8 +110,10 @@ columns = [*space, "windows", "CCC", "spread"]
 run.table("search", ranked[columns].round({"windows": 1}), **about)
 
 # %% [markdown]
-# Read the first rows against the spread over folds: recipes that differ by less than
-# that are the same recipe. `windows` (thousands, over all epochs) is what each cost.
+# Read the first rows with care: a few folds, each trained once. `spread` is how far
+# these folds lie apart, not the error of a difference; recipes a few hundredths apart
+# cannot be told from each other here. `windows` (thousands, over all epochs) is what
+# each cost.
 #
 # ## What more training gives
 
@@ -122,6 +126,9 @@ run.figure("budget", tuning.budget(found, longer), longer, **about)
 print(longer.round(3).to_string(index=False))
 
 # %% [markdown]
+# On the simulated cohort the curve rises up to the profile's own six epochs and is flat
+# within its bars from there on.
+#
 # ## On the test trials, once
 #
 # Three things can be done with the winner. It can take the place of the profile's
@@ -182,17 +189,19 @@ shown = "a b difference low high p_holm verdict".split()
 print(claims[shown].round(3).to_string(index=False, na_rep="-"))
 
 # %% [markdown]
-# On the simulated cohort the winner of so small a search is no better on new trials
-# than the recipe that it beat: two folds tell recipes apart less well than they differ.
-# More training trials (*refit*) and the mean of two networks (*ensemble*) do help, by a
-# few hundredths.
+# On the simulated cohort the winner of so small a search is not seen to be better on
+# new trials than the profile's recipe: the recipes differ by less than two folds can
+# tell. More training trials (*refit*) point upwards, and the mean of two networks
+# (*ensemble*) is the change that is steadiest over folds. Look at `p_holm` before you
+# call either a gain.
 #
 # ## Is it the model or the features?
 #
 # If a score stays below the printed one, the model can be at fault, or what it is
 # given. So the same face features go to learners of other kinds: kernel ridge
-# regression (by Nystroem's approximation), gradient boosting, and a TCN of twice the
-# width. What none of them finds is probably not in the features.
+# regression (by Nystroem's approximation) and gradient boosting, which get their mean
+# over the last 4 s as well, and a TCN of twice the width. What none of them finds,
+# these features do not give easily.
 
 # %%
 limits = tuning.ceiling(features, split, preset, seed=seed, device=device)
@@ -201,9 +210,10 @@ of_face = rmmt.score(features, [*face, *limits], experiment="ceiling", tier=coho
 run.table("ceiling", rmmt.answer(of_face, 4).query("n > 0")[rmmt.COLUMNS], **about)
 
 # %% [markdown]
-# Simulated faces say more than the network finds in some fifty training trials: kernel
-# ridge regression and boosting do better, and their folds agree. What holds on real
-# features is another question, which the profile `public` asks.
+# Simulated faces may say more than the network finds in some fifty training trials:
+# kernel ridge regression and boosting do better in the mean, and their folds agree.
+# `compare` them with the network before you rely on it. What holds on real features is
+# another question, which the profile `public` asks.
 #
 # ## What could go wrong
 #
