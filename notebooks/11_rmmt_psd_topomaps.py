@@ -20,8 +20,7 @@
 # # EEG to band power to scalp maps
 #
 # RMMT does not see the EEG itself but its **relative band power**. How is it computed,
-# which choices hide in it, and where on the scalp does it differ between pleasant and
-# unpleasant moments?
+# which choices hide in it, and where on the scalp does which band lie?
 #
 # **You will learn**
 # - Welch's method with the paper's symbols, and what "relative" means,
@@ -55,8 +54,10 @@ run = start(
 # %% [markdown]
 # ## The electrodes
 #
-# Thirty-two electrodes at places of the 10-20 system. The letter of a name says the
-# lobe beneath, odd numbers are on the left, even ones on the right, `z` is the midline.
+# Thirty-two electrodes at places of the 10-20 system. The first letters say the region
+# (F frontal, T temporal, P parietal, O occipital; C is the middle, counted as parietal
+# in the picture; pairs like PO lie between), odd numbers are on the left, even ones on
+# the right, `z` is the midline.
 
 # %%
 from lib import plots
@@ -91,8 +92,8 @@ run.table("table1", bands, caption="as printed (Table 1)", tier="published", dec
 #
 # The recording is band-passed to 0.3-45 Hz and every channel is taken relative to the
 # average of all (Sec 4.2). Grey lines are channels. Three things to see: power falls
-# with frequency, the alpha rhythm stands out around 8 to 13 Hz, and the lines fan out
-# towards high frequencies, where muscles speak.
+# with frequency; a rhythm stands out, whose peak is printed below; and channels differ
+# most where a rhythm is, because it has a place on the scalp.
 
 # %%
 import numpy as np
@@ -124,10 +125,11 @@ print(
 # ## Relative band power
 #
 # Welch's method (Eqs 1-5) cuts a 2 s window into segments of 1 s that overlap by half,
-# multiplies each by a Hann window, takes the squared Fourier transform and averages.
-# The power of a band (Eq 6) divided by the power of all bands (Eq 7) is what the model
-# gets. `band_power` computes all windows in one go, because neighbouring windows share
-# most of their work:
+# multiplies each by a Hann window, takes the squared Fourier transform and averages. Eq
+# (1) is written without overlap, and the paper prints neither lengths nor window: these
+# are those of the code of [32]. The power of a band (Eq 6) divided by the power of all
+# bands (Eq 7) is what the model gets. `band_power` computes all windows in one go,
+# because neighbouring windows share most of their work:
 
 # %%
 from lib.preprocessing import eeg
@@ -181,6 +183,11 @@ figure = plots.topomaps(maps, signal.channels, names, list(BANDS["rmmt"]), faces
 run.figure("table2", figure, tidy, caption=cohort.caption, tier=cohort.tier)
 
 # %% [markdown]
+# In the two upper rows, the pleasant trials, gamma is strong at the temples: in this
+# simulated cohort that is the muscle of the smile, about twice the share of the rows
+# below. Four trials of four people show patterns; whether a pattern goes with valence
+# they cannot tell.
+#
 # A mean over a trial hides what happens in it. Run the cell, choose a band and move
 # through the first trial: how long does a pattern last?
 
@@ -196,9 +203,11 @@ band_over_time(power, signal.channels, list(BANDS["rmmt"])).controls(
 #
 # The paper reads from its maps that beta and gamma are strong on both sides of the
 # head, delta at the front, theta and alpha over the parietal lobe. The table below asks
-# the same of the maps above: in which region is each band strongest? The topography of
-# the simulated cohort was put in by its forward model, so agreement there is no
-# finding.
+# the same of the maps above: in which region is each band strongest? In the simulated
+# cohort delta is frontal and beta2 and gamma temporal, as the paper reads; theta is
+# frontal and alpha and beta1 occipital, which it does not. All that was put in by the
+# simulator's forward model, so neither is a finding; what 24 real people show stands in
+# notebook 10.
 
 # %% tags=["nbval-check-output"]
 from lib.plots.signals import LOBES, lobe
@@ -318,7 +327,8 @@ print("accepted: the shares agree with lib.preprocessing.eeg.band_power")
 # ## Recap
 #
 # - 32 channels x 6 bands = 192 shares of power, four times a second.
-# - The maps of two people differ more than the maps of two moods: EEG is individual.
+# - Whether maps differ more between people than between moods needs several trials of
+#   each person (exercise 3).
 # - High frequencies at the temples may be muscle.
 
 # %%
