@@ -55,7 +55,9 @@ run = start(
 #
 # One trial is one subject watching one clip once. `rmmt.cohort` returns all trials of
 # the profile in the order of the label file. A trial that cannot be read does not take
-# the others down: it is left out, with the reason.
+# the others down: it is left out, with the reason. On disk a raw trial is a folder
+# `Sessions/<id>` with a BDF file (EEG, ECG, Status), an AVI, a gaze table and
+# `session.xml`; the labels of all trials stand in one MATLAB file.
 
 # %% tags=["nbval-check-output"]
 from lib.papers.rmmt import protocol as rmmt
@@ -86,8 +88,8 @@ run.table(
 # Five people watched the videos of the faces and moved a joystick; the file holds their
 # mean at 4 Hz. The paper gives a range of -0.5 to 0.5. Look at the right panel: **most
 # of the variance lies between trials**, not inside one. A model that only knew the mean
-# level of each trial would already be good, which is why the score of a fold is
-# computed over all its trials one after another.
+# level of each trial would already be good. The printed RMSE and CCC fit scores over
+# all trials of a fold one after another, so that level counts.
 
 # %%
 from lib import plots
@@ -120,8 +122,9 @@ print(
 # The recordings of a trial come from different devices. The EEG amplifier marks the
 # start and the end of the clip with two pulses on its Status channel; camera, gaze
 # tracker and microphone share the sample counter of the audio. The report below holds
-# what the reader found: where the clip starts in the EEG and in the video, and whether
-# each stream covers the labels.
+# what the reader found: where the clip starts in the EEG (`onset_minus_30_s`: the pulse
+# minus the 30 s that other code takes for granted) and in the video, and whether each
+# stream covers the labels. `subject` and `trial` are names, no measurements.
 
 # %% tags=["nbval-check-output"]
 from lib.datasets import mahnob
@@ -229,7 +232,7 @@ for band, row in zip(bands, maps, strict=True):
 #
 # | fact | paper | here |
 # |---|---|---|
-# | trials, subjects | 239 of 24 | see the first line of `trials` |
+# | trials, subjects | 239 of 24 | the line above the table `trials` |
 # | clip length | 35 to 117 s | middle panel of `labels` |
 # | label range | -0.5 to 0.5 | printed above |
 #
