@@ -150,9 +150,10 @@ run.table("rule", pd.DataFrame(rows), caption=caption, decimals=2)
 
 # %% [markdown]
 # Ten folds of a spread of 0.08, as paper 1 prints: equal methods are called *close* or
-# *inconclusive*, never *reproduced*, and a method that is worse by 0.05 looks the same.
-# Only a large difference is found; among 24 people who scatter by 0.2, in about half of
-# the repetitions. With 24 folds and a spread of 0.05 the words mean what they say. More
+# *inconclusive*, almost never *reproduced*, and a method that is worse by 0.05 looks
+# much the same: in one of seven repetitions it is called *worse*. Only a large
+# difference is found; among 24 people who scatter by 0.2, in about half of the
+# repetitions. With 24 folds and a spread of 0.05 the words mean what they say. More
 # noise cannot earn *reproduced*: that is the point.
 #
 # ## Published and reproduced on real data
@@ -212,10 +213,11 @@ run.table(
 )
 
 # %% [markdown]
-# The EEG alone has larger errors than printed, under either split; early fusion
-# (F-Fusion) falls short; without residual connections (MMT) the error is smaller than
-# printed. The others are *inconclusive*: further from the printed mean than the margin,
-# but no further than a repetition of the paper's own experiment might be.
+# One line is *worse*: the RMSE of TCN-E for new people. Nearly all others are
+# *inconclusive*: further from the printed mean than the margin, but no further than a
+# repetition of the paper's own experiment might be. Their direction says more: the EEG
+# alone has larger errors than printed under either split; the plain network on the face
+# (TCN-F) and the one without residual connections (MMT) have smaller ones.
 #
 # ## What cannot be tested, and why
 
@@ -239,8 +241,9 @@ for (paper, why), group in none[none["published"].notna()].groupby(
 # No run answers a printed number of papers 2 to 4 without their data. What they *claim*
 # can be asked of openly published recordings that stand in for them: other people,
 # another task, the same kinds of signal. *Here*: the difference between the rows on
-# people whom the networks have not seen, in accuracy. *Labels exchanged*: the same with
-# labels that mean nothing.
+# people whom the networks have not seen, in accuracy (paper 3: balanced over classes).
+# *Labels exchanged*: the same with labels that mean nothing. Notebook 44 says when a
+# claim is called *supported* and when *not supported*.
 
 # %% tags=["nbval-check-output"]
 from lib.evaluation.stand_in import asked
