@@ -205,10 +205,10 @@ tell("rmmt-ccc-5", "amigos-f1-2", "face-f1-eeg")
 # %% [markdown]
 # ## Check 5: spreads
 #
-# Values between 0 and 1 with mean $m$ cannot have a deviation above
-# $\sqrt{m(1-m)\,n/(n-1)}$: that is reached with all of them at the ends. From the half
-# width $h$ of a 95 % interval the deviation over $n$ folds is
-# $h\sqrt{n}/t_{0.975,\,n-1}$.
+# Values between $a$ and $b$ with mean $m$ cannot have a deviation above
+# $\sqrt{(m-a)(b-m)\,n/(n-1)}$: that is reached with all of them at the ends. Accuracies
+# lie between 0 and 1, correlations between -1 and 1. From the half width $h$ of a 95 %
+# interval the deviation over $n$ folds is $h\sqrt{n}/t_{0.975,\,n-1}$.
 
 # %% tags=["nbval-check-output"]
 tell("amigos-spread", "rmmt-spread-loso", "seed-spread-v")
@@ -279,9 +279,11 @@ tell("face-grim-maps", "face-grim-all")
 
 # %% [markdown]
 # Seven people, at most 20 minutes each, pieces of 3 s, 15 % of them: at most 420 test
-# segments. The three percentages have no such size in common. Models tested on
-# different parts, means over several runs, or overlapping pieces would explain it; the
-# text mentions none.
+# segments. The three percentages have no such size in common. The 20 minutes are, as we
+# read it, for each person with all emotions together; were they for each emotion, up to
+# 1,680 segments would be possible, and the three would fit. Models tested on different
+# parts, means over several runs, or overlapping pieces would explain it; the text
+# mentions none.
 #
 # ## All of them
 #
@@ -386,7 +388,7 @@ page(table[table["paper"] == 4])
 #
 # ## Exercises
 #
-# 1. *Easy.* Table 6 of paper 1 gives 0.722 and 0.736 with and without distillation.
+# 1. *Easy.* Table 6 of paper 1 gives 0.722 and 0.736 without and with distillation.
 #    Between which two numbers lies the gain?
 # 2. *Medium.* Which is the smallest test set that can give 92.5 %? Use
 #    `sizes_that_fit`, and mind the number of decimals it expects.
