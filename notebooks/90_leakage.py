@@ -34,8 +34,8 @@
 # **Reproduces** nothing printed: it asks of all four papers' protocols what notebooks
 # 22, 32 and 42 ask of one.
 #
-# **Needs** notebooks 16, 22, 32 and 42, whose cohorts it takes; about a minute. The
-# profile `public` needs `make data`.
+# **Needs** notebooks 16, 22, 32 and 42, whose cohorts it takes; about three minutes.
+# The profile `public` needs `make data`.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which data: demo, public
@@ -95,8 +95,9 @@ run.figure(
 
 # %% [markdown]
 # No emotion is in these features. Still, with a strong fingerprint the segments of a
-# recording lie together, and so do the segments with the same label. A model that
-# learns "this corner is fear" has learned where one recording lies.
+# recording lie together, in a clump that has one label; the two recordings of an
+# emotion need not be near each other. A model that learns "this corner is fear" has
+# learned where one recording lies.
 #
 # ## What does each split keep apart?
 
@@ -114,13 +115,13 @@ for split in SPLITS:
     )
 
 # %% [markdown]
-# Only the last three keep recordings apart. `by_trial` still has every clip on both
-# sides, `by_clip` every person, `by_subject` every clip.
+# Only the last three keep recordings apart. `by_trial` (*by recording* in the figures)
+# still has every clip on both sides, `by_clip` every person, `by_subject` every clip.
 #
 # ## How strong must a fingerprint be?
 #
-# The same two models, from a weak fingerprint to one as large as the noise of single
-# segments.
+# Two of the models, the nearest neighbour and ridge, from a weak fingerprint to one as
+# large as the noise of single segments.
 
 # %%
 from lib.papers.leakage.settings import EFFECT
@@ -180,8 +181,9 @@ run.figure(
 # Read a row: which splits does this trace pass through? A clip has one emotion, so
 # whoever recognises the clip knows the emotion, even in a new person: **leaving people
 # out does not keep clips apart.** The person alone gives nothing away here, because
-# everyone has as many recordings of each emotion. Where people differ in how often they
-# give a label, knowing the person helps as well (see paper 2 below).
+# everyone has as many recordings of each emotion (by recording it even misleads, for
+# the reason above). Where people differ in how often they give a label, knowing the
+# person helps as well (see paper 2 below).
 #
 # ## The four papers, side by side
 #
@@ -235,15 +237,17 @@ run.figure(
 
 # %% [markdown]
 # Filled: with an effect. Hollow: the null twin. Where filled and hollow lie together,
-# the split has measured something else than emotion.
+# the split has measured something else than emotion. Most twins are smaller cohorts
+# (fewer people, for paper 4 also longer recordings), so compare levels, not digits.
 #
 # - **Random segments and blocks**: in papers 2 to 4 the nearest neighbour scores as
 #   high on the null twin as on the cohort with an effect.
 # - **By recording, by clip, by subject**: what remains is the effect, where it is found
 #   at all, with wide intervals, because people are few.
 # - **Paper 1**: the label moves *within* a trial, so that knowing the recording helps
-#   less. The null twin of this cohort stays at zero or below; the real trials at the
-#   end of this notebook do not.
+#   less. The null twin of this cohort cannot be told from zero under random segments,
+#   and lies near zero or below elsewhere; the real trials at the end of this notebook
+#   do not.
 # - **Paper 2**: the marks by recording and by clip tend to lie above one half, in the
 #   null twin too. A rating has a person's habit in it, and who knows the person knows
 #   more than chance (next cell).
@@ -421,9 +425,11 @@ run.figure("eegmat", figure, table, **{**about, "caption": said})
 #
 # **Paper 4's own network** (spectrograms, features of an image network, a map of the
 # scalp, as in notebook 42) does it too: with exchanged states it stays clearly above
-# chance under random segments, and at chance in new people. With the true states, all
-# four recognise new people better than chance, less often than random segments report,
-# and none more often than a ridge regression.
+# chance under random segments, and at chance in new people. (It was run under these two
+# splits only.) With the true states, all four models are right in new people more often
+# than chance, less often than random segments report, and none more often than the
+# ridge regression. Rest always came first in these recordings (notebook 24): what is
+# recognised may be the order or a drift as well as the state.
 #
 # By recording nothing is found: a person's one recording of the tested state is never
 # trained on.
@@ -463,8 +469,9 @@ run.figure("valence", plots.two_labels(table, VALENCE_SPLITS, models), table, **
 #
 # The grey diamonds need no EEG and no face: what a *clip* does to people is known as
 # soon as someone else has watched it. With clips kept apart they fall to zero, and what
-# is left of the others is what the signals add. None of the four papers has a table in
-# which clips are apart from all people's.
+# is left of the others is what the signals add. Of the four papers only paper 3 keeps
+# clips apart, and it tests the people it was trained on; none keeps both people and
+# clips apart, as far as it is said.
 #
 # ## What could go wrong
 #
