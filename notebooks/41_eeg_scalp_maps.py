@@ -31,7 +31,7 @@
 # **Reproduces** Figs 3 and 4 (drawn anew), the preprocessing of Sec 4.1 and 4.2, the
 # grid of Sec 4.3.
 #
-# **Needs** nothing in the demo profile; about a minute, once.
+# **Needs** nothing in the demo profile; a minute or two, once.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which data and how much training: demo, paper
@@ -108,9 +108,9 @@ run.figure(
 # ## One electrode, three seconds
 #
 # Three bands (Butterworth, forwards and backwards), each scaled to 0 to 1 over the
-# recording, cut into segments of 3 s at 200 Hz: 600 samples. Of the few ways to get
-# exactly 229 x 229 from 600 samples without padding, one has a long window and a hop
-# above 1.
+# recording, cut into segments of 3 s at 200 Hz: 600 samples. Only three windows give
+# exactly 229 frames from 600 samples without padding: 372 samples with a hop of 1, and
+# 144 or 143 with a hop of 2. The even one with a hop above 1 is taken.
 
 # %% tags=["nbval-check-output"]
 from lib.preprocessing import scalp_maps
@@ -143,9 +143,10 @@ what = {"caption": f"{cohort.caption}; spectrograms {FULL} x {FULL}"}
 run.figure("fig3", figure, **(about | what))
 
 # %% [markdown]
-# Each band is bright where it was let through and dark elsewhere, so the colour image
-# is three stripes: red below 14 Hz, green up to 31, blue up to 51. Scaling over the
-# whole recording uses later segments too; `scaling="segment"` does not.
+# Each band is bright where it was let through and dark elsewhere (but for a faint trace
+# in the lowest rows), so the colour image is three stripes: red below 14 Hz, green up
+# to 31, blue up to 51. Scaling over the whole recording uses later segments too;
+# `scaling="segment"` does not.
 
 # %%
 show_source(spectrograms)
