@@ -146,12 +146,12 @@ for column, values in table.items():
 #
 # For new people chance is .33. The face gives .50 to .52, alone or in a linear machine.
 # The EEG gives .39 to .44, and the gaze that stands still .43, so these are no evidence
-# that an EEG knows a valence. The networks of both lie between face and EEG. With exchanged
-# labels all of these are at .30 to .39. New clips, watched by people who are known:
-# networks reach .45 to .55. But with exchanged labels the EEG still has .41 to .43
-# there, because it knows the person; the face has .32 to .35. A fold tests five or six
-# clips, and one fold has no window of a class, whose recall then counts as 0: that is
-# why a constant has .27 there, and why all scores by clip with own labels are about
+# that an EEG knows a valence. The networks of both lie between face and EEG. With
+# exchanged labels all of these are at .30 to .39. New clips, watched by people who are
+# known: networks reach .45 to .55. But with exchanged labels the EEG still has .41 to
+# .43 there, because it knows the person; the face has .32 to .35. A fold tests five or
+# six clips, and one fold has no window of a class, whose recall then counts as 0: that
+# is why a constant has .27 there, and why all scores by clip with own labels are about
 # four points too low beside those with exchanged labels.
 #
 # ## A few labels
