@@ -219,7 +219,7 @@ run.figure("alignment", figure, **about)
 
 # %% [markdown]
 # The loss pulls the correlation of two linear views of the features up, as asked. The
-# grey line is what one draw of two *unrelated* views reaches in a batch of that size;
+# grey line is what one draw of two *unrelated* views reaches in a batch of 25 windows;
 # on average they reach about 12 of 16 with the 25 to 27 windows of SEED-IV, and about
 # 10.7 with the 30 of SEED-V, which all fit into one batch. The curves rise above that
 # on the windows that are trained on; whether the two views agree on others is not
@@ -259,7 +259,7 @@ run.table("inflation", analysis.inflation(peeked), **about)
 # On SEED-IV it is worth ten points and more for the eyes, and over twenty for the EEG.
 # How much of that is the largest of many noisy numbers, and how much a last epoch that
 # is worse than an earlier one, this table cannot tell. Only trials kept apart for the
-# choice could. Reported as a result it is neither.
+# choice could. Neither belongs in a result.
 #
 # ## The null twin
 #
@@ -304,8 +304,7 @@ run.table(
 # The SVM on EEG has .33 where .20 is to be expected: so much can three people and eight
 # test trials a session make of nothing. Keep it in mind before you believe a difference
 # of ten points above. The interval of concatenation over three people, who happen to
-# agree, does not even hold .20; over nine sessions all of them do, or nearly so, but
-# that of the majority, which is below it by the split.
+# agree, does not even hold .20; over nine sessions it does, widely.
 #
 # ## Published versus reproduced
 #
