@@ -154,7 +154,7 @@ show_source(losses.kd_loss)
 # the label is still near 0: that removes who it is and keeps what moves. The paper does
 # not do this. On the 239 real trials it is worth more than any part of the network (CCC
 # 0.70 with it, 0.57 without), and its length had been looked at with a ridge regression
-# on test folds before it was fixed ([known issues](../docs/known-issues.md)).
+# on test folds before it was fixed (`docs/known-issues.md`).
 
 # %% tags=["nbval-check-output"]
 for fold in rmmt.splits(features, splits[0], preset):

@@ -144,7 +144,7 @@ run.figure("folds", figure, **about)
 # in Table 6, against 0.014 for the distillation. A simulated cohort cannot answer that;
 # its five folds leave intervals too wide to see 0.014 in. On the 239 real trials the
 # residual connection points the same way, by some five hundredths, and its interval
-# still holds 0 ([table6_claims.csv](../figures/rmmt/public/table6_claims.csv)).
+# still holds 0 (`figures/rmmt/public/table6_claims.csv`).
 #
 # ## What the text says and the table prints
 #

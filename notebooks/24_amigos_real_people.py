@@ -162,7 +162,7 @@ print(new.groupby("claim", sort=False)["answer"].value_counts().to_string())
 # 2. *Medium.* Compare the linear control with the network of the same signal, new
 #    people. Which one would you deploy, and why?
 # 3. *Open.* The networks pre-train on 26 people's minutes. Put a further corpus into
-#    the data folder ([which](../docs/bring-your-data.md)) and let them pre-train on
+#    the data folder (`docs/bring-your-data.md`) and let them pre-train on
 #    both.
 # 4. *With a check.* Exchange states within people: below, or without the solution in
 #    [exercises/24_amigos_real_people](exercises/24_amigos_real_people.ipynb).

@@ -164,17 +164,27 @@ pictures = np.stack(
     [
         [
             np.moveaxis(
-                spectrograms(scalp_maps.segments(t)["segments"][2:3])[0, electrode],
+                spectrograms(scalp_maps.segments(clip)["segments"][k : k + 1])[
+                    0, electrode
+                ],
                 0,
                 -1,
             )
-            for t in person
-            if EMOTIONS[int(t.labels["emotion"])] == emotion
-        ][:2]
-        for emotion in rows
+            for clip, k in ((one, 2), (other, 2), (one, 6))
+        ]
+        for one, other in (
+            [t for t in person if EMOTIONS[int(t.labels["emotion"])] == emotion][:2]
+            for emotion in rows
+        )
     ]
 )
-figure = plots.images(pictures, rows, ["one clip", "another clip"])
+columns = [
+    "one clip",
+    "another clip",
+    "difference",
+    "two segments of one clip:\ndifference",
+]
+figure = plots.images(pictures, rows, columns)
 run.figure("images", figure, **(about | what))
 
 # %% [markdown]

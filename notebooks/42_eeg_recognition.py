@@ -154,8 +154,9 @@ run.figure("learning", learning(by_split), **about)
 # ## Tables 2 and 3
 
 # %%
+controls = ["linear", "nearest neighbour", "majority"]
 answers = {
-    t: face_eeg.answer(results[results["row"].isin([*TABLES[t], "majority"])], t)
+    t: face_eeg.answer(results[results["row"].isin([*TABLES[t], *controls])], t)
     for t in TABLES
 }
 run.table("table2", answers["2"][COLUMNS], scores=results, **about)

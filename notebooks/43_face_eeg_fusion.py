@@ -131,7 +131,7 @@ run.table("fusion", table, **about)
 # %%
 from lib.papers.face_eeg import figures as plots
 
-names = [*fusion.SINGLE, *rules.RULES]
+names = [*fusion.SINGLE, *fusion.STACKED, *rules.RULES]
 splits = ["random_segments", "by_clip", "by_subject"]
 run.figure("rules", plots.rules(table, names, splits), **about)
 
@@ -139,7 +139,7 @@ run.figure("rules", plots.rules(table, names, splits), **about)
 means = table.set_index(["split", "row"])["mean"].unstack()[names]
 best = means[list(rules.RULES)].idxmax(axis=1)
 print(
-    means[list(fusion.SINGLE)]
+    means[[*fusion.SINGLE, *fusion.STACKED]]
     .assign(rule=best, fused=means[list(rules.RULES)].max(axis=1))
     .round(2)
     .to_string()

@@ -95,7 +95,14 @@ def test_rules_are_fitted_on_validation_and_examples_follow_their_rule(data, how
     faces = rng.dirichlet(np.ones(4), 288)
     faces[:6] = np.nan
     table = fusion.fusion_accuracies(data, records, faces)
-    assert set(table["row"]) == {*fusion.SINGLE, *RULES} and table["low"].isna().all()
+    names = [*fusion.SINGLE, *fusion.STACKED, *RULES]
+    assert set(table["row"]) == {*names} and table["low"].isna().all()
+    one = fusion.posteriors(
+        records[0], faces,
+        {part: face_eeg.truth(data, records[0], part) for part in ("val", "test")})
+    assert all(np.allclose(p.sum(axis=1), 1) for p in one.values())
+    before = records[0].result["test"].argmax(axis=1)  # calibrated, not changed in order
+    np.testing.assert_array_equal(one["EEG alone"].argmax(axis=1), before)
     first = fusion.fusion_accuracies(data, records[:1], faces)
     spoiled = faces.copy()
     spoiled[list(records[0].split.train)] = 0.25  # nothing is fitted on training segments
@@ -110,13 +117,13 @@ def test_rules_are_fitted_on_validation_and_examples_follow_their_rule(data, how
     frames = [np.zeros((8, 8, 3), np.uint8)] * len(said)
     plots.decisions(frames, [grid] * len(said), said,
                     list(EMOTIONS)[:len(said)], EMOTIONS).draw_without_rendering()
-    plots.rules(table, [*fusion.SINGLE, *RULES], ["by_subject"]).draw_without_rendering()
+    plots.rules(table, names, ["by_subject"]).draw_without_rendering()
 
 
 def test_further_figures_are_drawn():
     rng = np.random.default_rng(0)
     bands = {name: rng.random(600) for name in ("delta-theta-alpha", "beta", "gamma")}
-    for figure in (plots.preparation(rng.random(600), bands, rng.random((3, 20, 20)), 200.0, "T8"),
-                   plots.electrode_grid(GRID), plots.images(rng.random((2, 2, 9, 9, 3)), "ab",
-                                                            "xy"), scalp.setup()):
+    for figure in (plots.preparation(rng.random(600), bands, rng.random((3, 20, 20)), 200.0,
+                                     "T8"), plots.electrode_grid(GRID),
+                   plots.images(rng.random((2, 3, 9, 9, 3)), "ab", "wxyz"), scalp.setup()):
         figure.draw_without_rendering()

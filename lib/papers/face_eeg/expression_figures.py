@@ -90,6 +90,7 @@ def learning(trainings: Mapping[str, Sequence[Mapping[str, np.ndarray]]]) -> Fig
         ax.xaxis.get_major_locator().set_params(integer=True)
     axes[2].set_ylim(0, 1.02)
     axes[2].axhline(0.25, color="0.6", lw=1, zorder=0)
+    axes[2].text(1, 0.24, "a quarter", va="top", fontsize=8, color="0.4")
     axes[3].set_yscale("log")
     figure.legend(loc="outside upper left", ncols=len(trainings))
     return figure
@@ -177,7 +178,9 @@ def batch_effect(table: pd.DataFrame, rows: Sequence[str]) -> Figure:
             ax.plot(x, found, color=shade, lw=0.7, alpha=0.6)
             ax.plot(x, found.mean(axis=1), color=shade, lw=2.2, ls=style, marker="o")
             ax.set(xticks=x, xticklabels=found.index, xlabel="faces in a batch", title=row)
-    axes[0].set_ylabel("mean recall")
+        ax.axhline(0.25, color="0.6", lw=1, zorder=0)
+    axes[0].set(ylabel="mean recall", ylim=(0.2, None))
+    axes[0].text(0, 0.255, "chance", fontsize=8, color="0.4")
     legend(figure, [
         Line2D([], [], color=shade, marker="o", ls=style, label=f"test faces {order}")
         for order, (shade, style) in ORDERS.items()

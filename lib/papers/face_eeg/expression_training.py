@@ -210,10 +210,12 @@ def face_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, mode
     return recognise(task) | state(task.network)
 
 
-def control_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *,
-                 model: str) -> dict[str, np.ndarray]:
+def control_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, model: str,
+                 parts: int = 1) -> dict[str, np.ndarray]:
     """``val`` and ``test``, probabilities ``(n, n_classes)``, by a control of
-    :data:`lib.training.controls.CLASSIFIERS` on the maps averaged over space, 160 numbers a
-    face."""
-    x = data["maps"][:, 0].mean(axis=(2, 3), dtype=np.float32)
+    :data:`lib.training.controls.CLASSIFIERS` on the maps averaged over ``parts`` by ``parts``
+    regions of the face, 160 numbers each."""
+    maps = data["maps"][:, 0]
+    cut = maps.reshape(*maps.shape[:2], parts, maps.shape[2] // parts, parts, -1)
+    x = cut.mean(axis=(3, 5), dtype=np.float32).reshape(len(maps), -1)
     return classify(model, x, data["emotion"], split, int(data["emotion"].max()) + 1)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from lib.plots.shapes import arms, blanks, fan, legend
 from lib.plots.style import COLOURS, blank
-from lib.preprocessing.spectrograms import DECIBELS, RATE
+from lib.preprocessing.spectrograms import DECIBELS, RATE, WINDOW
 
 _ROWS = {
     "Scalp maps": ("#0072B2", "o"), "EEG-ITNet": ("#56B4E9", "s"),
@@ -20,6 +20,8 @@ _SAYS = {
     "face": ("face", "face"), "EEG": ("EEG", "EEG"),
     "fused": ("both", "fused (black edge: the answer)")
 }
+# of a spectrogram: the middles of its first and last window, s; 0 to half the rate, Hz
+_EXTENT = (WINDOW / 2 / RATE, 3 - WINDOW / 2 / RATE, 0, RATE / 2)
 _HERTZ = {"delta-theta-alpha": "1-14 Hz", "beta": "14-31 Hz", "gamma": "31-51 Hz"}
 
 
@@ -53,13 +55,12 @@ def preparation(raw: np.ndarray, bands: Mapping[str, np.ndarray], spectra: np.nd
         ax.plot(time, x, color=shade, lw=0.7)
         ax.set(ylabel=_HERTZ.get(name, name), ylim=(0, 1), **(last if i == 3 else inner))
         shown = picture.imshow(spectra[i - 1], origin="lower", cmap="magma", vmin=0, vmax=1,
-                               aspect="auto", extent=(0, 3, 0, rate / 2))
-        picture.set(ylabel="Hz", **(last if i == 3 else inner))
+                               aspect="auto", extent=_EXTENT)
+        picture.set(ylabel="Hz", xlim=(0, 3), **(last if i == 3 else inner))
     bar = figure.colorbar(shown, ax=pictures, location="top", ticks=[0, 1])
     bar.set_ticklabels([f"-{DECIBELS:g} dB", "segment's maximum"], fontsize=8)
     colour = figure.add_subplot(grid[1:, 2])
-    colour.imshow(np.moveaxis(spectra, 0, -1), origin="lower", aspect="auto",
-                  extent=(0, 3, 0, rate / 2))
+    colour.imshow(np.moveaxis(spectra, 0, -1), origin="lower", aspect="auto", extent=_EXTENT)
     colour.set(title="one image: red, green, blue", xlabel="time (s)", ylabel="Hz")
     return figure
 
@@ -81,15 +82,16 @@ def electrode_grid(grid: Sequence[Sequence[str]]) -> Figure:
 
 
 def images(pictures: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> Figure:
-    """Spectrogram images ``(n_rows, 2, size, size, 3)``, 0 to 1, low frequencies first, and how far
-    the two of a row are apart."""
+    """Spectrogram images ``(n_rows, 3, size, size, 3)``, 0 to 1, low frequencies first: the first
+    two of a row, and how far the first is from the second and from the third, which is of the same
+    recording. ``columns``: titles of the four."""
     apart = np.abs(pictures[:, :1] - pictures[:, 1:])
-    figure, axes = blanks(2.0 * len(rows) + 0.4, 3, rows=len(rows), sharex=True, sharey=True)
+    figure, axes = blanks(2.0 * len(rows) + 0.4, 4, rows=len(rows), sharex=True, sharey=True)
     for i, picture in np.ndenumerate(axes):
         picture.imshow(
-            np.concatenate([pictures, apart], axis=1)[i], origin="lower", aspect="auto",
-            extent=(0, 3, 0, RATE / 2))
-    for ax, title in zip(axes[0], (*columns, "distance"), strict=True):
+            np.concatenate([pictures[:, :2], apart], axis=1)[i], origin="lower", aspect="auto",
+            extent=_EXTENT)
+    for ax, title in zip(axes[0], columns, strict=True):
         ax.set_title(title)
     for ax, row in zip(axes[:, 0], rows, strict=True):
         ax.set_ylabel(f"{row}\nfrequency (Hz)")
@@ -148,13 +150,14 @@ def rules(summary: pd.DataFrame, names: Sequence[str], splits: Sequence[str]) ->
     """Accuracy of each modality alone and of every rule of fusion, a panel per split; columns as
     :func:`five_splits`."""
     figure, axes = blanks(0.32 * len(names) + 0.9, len(splits), sharey=True)
-    shades = [COLOURS["face"], COLOURS["EEG"], *[COLOURS["both"]] * (len(names) - 2)]
+    shades = [COLOURS[name.split()[0] if "alone" in name else "both"] for name in names]
     for ax, split in zip(axes, splits, strict=True):
         panel = summary[summary["split"] == split].set_index("row").reindex(names)
         reach = arms(panel["mean"], panel["low"], panel["high"])
         for y, (mean, shade) in enumerate(zip(panel["mean"], shades, strict=True)):
             ax.errorbar(mean, y, xerr=reach[:, [y]], fmt="o", color=shade, ms=6)
         ax.axvline(0.25, color="0.6", lw=1, zorder=0)
+        ax.text(0.26, len(names) - 0.6, "chance", fontsize=8, color="0.4")
         ax.set(title=split.replace("_", " "), xlabel="accuracy", xlim=(0, 1.04),
                yticks=range(len(names)), yticklabels=[name.replace("_", " ") for name in names])
         ax.grid(axis="y", color="0.92", lw=0.8)
@@ -195,7 +198,7 @@ def decisions(frames: Sequence[np.ndarray], maps: Sequence[np.ndarray],
                        xticklabels=emotions if i == len(frames) - 1 else [], ylim=(0, 1.05),
                        ylabel="posterior")
     axes[0, 0].set_title("frame")
-    axes[0, 1].set_title("beta, nose up")
+    axes[0, 1].set_title("14-31 Hz, nose up")
     figure.colorbar(image, ax=axes[:, 1], location="bottom", shrink=0.9,
                     label="differential entropy")
     legend(figure, axes[0, 2], loc="outside upper right")

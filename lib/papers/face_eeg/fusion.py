@@ -13,7 +13,7 @@ import torch
 from lib.datasets.base import BadFile, Cohort, Signal, Trial
 from lib.datasets.flex_format import CHANNELS, EMOTIONS, GRID
 from lib.evaluation.classification import accuracies
-from lib.evaluation.fusion import RULES, fuse, pool_frames
+from lib.evaluation.fusion import RULES, calibrate, fuse, pool_frames, temperature
 from lib.models.face_attention import PatchAttention, truncated_mobilenet
 from lib.models.inception import spectrogram_backbone
 from lib.models.scalp_cnn import ScalpCNN
@@ -36,6 +36,8 @@ SIDE = 112  # Sec 3, pixels
 # lag
 CHANGES = 0.05
 SINGLE = ("face alone", "EEG alone")
+# each joined with itself: what a regression fitted on validation segments gains without a second
+STACKED = tuple(f"{name}, stacked" for name in SINGLE)
 
 
 def trained_face(profile: str, root: str = "", *, seed: int = 0,
@@ -116,12 +118,29 @@ def faces_of_segments(trials: Cohort, data: Mapping[str, np.ndarray], weights: M
     return out
 
 
+def alone(record: Record, faces: np.ndarray,
+          y_val: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Test posteriors of face and EEG ``(n, 4)``, each calibrated on the fold's validation part as
+    before a fusion, and each stacked; NaN where no face was seen."""
+    calibrated, stacked = [], []
+    for p in (faces[list(record.split.val)],
+              faces[list(record.split.test)]), (record.result["val"], record.result["test"]):
+        val, test = (np.asarray(part, float) for part in p)
+        known, seen = (~np.isnan(part).any(axis=1) for part in (val, test))
+        y, one = y_val[known], np.full((2, *test.shape), np.nan)
+        one[0, seen] = calibrate(test[seen], temperature(val[known], y))
+        one[1, seen] = fuse("stacking", test[seen], test[seen], val=(val[known], val[known], y))
+        calibrated.append(one[0])
+        stacked.append(one[1])
+    return calibrated, stacked
+
+
 def posteriors(record: Record, faces: np.ndarray, y: Mapping[str,
                                                              np.ndarray]) -> dict[str, np.ndarray]:
-    """Test posteriors of both modalities alone and of every rule: name -> ``(n, 4)``. Rules are
-    fitted on the fold's validation part.
+    """Test posteriors of both modalities alone (:data:`SINGLE`, :data:`STACKED`) and of every rule:
+    name -> ``(n, 4)``. All is fitted on the fold's validation part.
 
-    ``y``: ``val`` and ``test`` -> emotions. Where no face was seen, *face alone* has equal
+    ``y``: ``val`` and ``test`` -> emotions. Where no face was seen, a face alone has equal
     probabilities.
     """
     face = {part: faces[list(getattr(record.split, part))] for part in ("val", "test")}
@@ -130,10 +149,9 @@ def posteriors(record: Record, faces: np.ndarray, y: Mapping[str,
         rule: fuse(rule, face["test"], eeg["test"], val=(face["val"], eeg["val"], y["val"]))
         for rule in RULES
     }
-    return {
-        "face alone": np.where(np.isnan(face["test"]), 0.25, face["test"]),
-        "EEG alone": eeg["test"], **fused
-    }
+    calibrated, stacked = alone(record, faces, y["val"])
+    single = zip((*SINGLE, *STACKED), (*calibrated, *stacked), strict=True)
+    return {name: np.where(np.isnan(p), 0.25, p) for name, p in single} | fused
 
 
 def fusion_accuracies(data: Mapping[str, np.ndarray], records: Iterable[Record],

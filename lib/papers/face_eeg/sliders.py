@@ -8,13 +8,14 @@ from matplotlib.figure import Figure
 
 from lib.companion.sliders import View, wide
 from lib.datasets.flex_format import EMOTIONS
+from lib.papers.face_eeg.fusion import alone
 from lib.plots.shapes import blanks, legend
 from lib.plots.style import COLOURS
 
 
 def fusion(data: Mapping[str, np.ndarray], records: Sequence, faces: np.ndarray) -> View:
-    """Face and EEG posteriors of a recording over time, fused with a weight, the face moved in
-    time; and the accuracy over weights. It opens on the recording that depends most on the weight.
+    """Calibrated posteriors of face and EEG over time, fused with a weight, the face moved in time;
+    and the accuracy over weights. It opens on the recording that depends most on the weight.
 
     Parameters
     ----------
@@ -25,9 +26,11 @@ def fusion(data: Mapping[str, np.ndarray], records: Sequence, faces: np.ndarray)
     faces : array ``(N, 4)``
         Posteriors of the face; NaN where none was seen.
     """
-    eeg, betas = np.full(faces.shape, np.nan), np.linspace(0, 1, 21)
+    said, betas = np.full((2, *faces.shape), np.nan), np.linspace(0, 1, 21)
     for record in records:
-        eeg[list(record.split.test)] = record.result["test"]
+        known = data["emotion"][list(record.split.val)]
+        said[:, list(record.split.test)] = alone(record, faces, known)[0]
+    faces, eeg = said
     rows_of = {
         int(number): np.flatnonzero(data["recording"] == number)
         for number in np.unique(data["recording"])
