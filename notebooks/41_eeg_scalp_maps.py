@@ -188,8 +188,9 @@ figure = plots.images(pictures, rows, columns)
 run.figure("images", figure, **(about | what))
 
 # %% [markdown]
-# Black on the right: no difference. What is left there is fine grain: the part of a
-# picture by which a recording can be told from another of the same emotion.
+# Black: no difference. Most of what is left is grain, which any two segments have, of
+# one recording too (last column). What a network can know a recording by is what
+# remains of it on average over many segments; one pair of pictures cannot show that.
 
 # %% [markdown]
 # ## The grid
