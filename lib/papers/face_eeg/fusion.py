@@ -1,40 +1,32 @@
-"""Paper 4, face and EEG together (Sec 5.4): what the face model sees in the videos, the rules of
-fusion, and what a decision costs."""
+"""Paper 4, face and EEG together (Sec 5.4): what the face model sees in the videos, and the
+rules of fusion."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from timeit import repeat
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 
-from lib.datasets.base import BadFile, Cohort, Signal, Trial
-from lib.datasets.flex_format import CHANNELS, EMOTIONS, GRID
+from lib.datasets.base import BadFile, Cohort, Trial
+from lib.datasets.flex_format import CHANNELS, GRID
 from lib.evaluation.classification import accuracies
 from lib.evaluation.fusion import RULES, calibrate, fuse, pool_frames, temperature
 from lib.models.face_attention import PatchAttention, truncated_mobilenet
-from lib.models.inception import spectrogram_backbone
-from lib.models.scalp_cnn import ScalpCNN
 from lib.papers.experiment import Record
 from lib.papers.face_eeg import expression as face_expression
 from lib.papers.face_eeg.protocol import tested, truth
 from lib.papers.face_eeg.settings import Preset
-from lib.preprocessing import scalp_maps
 from lib.preprocessing.detectors import detect
 from lib.preprocessing.faces import crop
 from lib.preprocessing.recordings import content
-from lib.preprocessing.scalp_lag import estimate_lag
 from lib.store import Store, digest
 from lib.training.checkpoint import restore
 from lib.training.folds import weights
 
 log = logging.getLogger(__name__)
 SIDE = 112  # Sec 3, pixels
-# choice: least standard deviation of the probability of happiness in a recording that can tell a
-# lag
-CHANGES = 0.05
 SINGLE = ("face alone", "EEG alone")
 # each joined with itself: what a regression fitted on validation segments gains without a second
 STACKED = tuple(f"{name}, stacked" for name in SINGLE)
@@ -89,10 +81,12 @@ def video_posteriors(trial: Trial, weights: Mapping[str, np.ndarray], rate: floa
     return {"p": p, "times": times}
 
 
-def _seen(trial: Trial, weights: Mapping[str, np.ndarray], preset: Preset,
-          store: Store) -> dict[str, np.ndarray]:
+def watched(trial: Trial, weights: Mapping[str, np.ndarray], preset: Preset,
+            store: Store | None = None) -> dict[str, np.ndarray]:
+    """:func:`video_posteriors`, remembered."""
     given = (content(trial, "video"), trial.stimulus, digest(dict(weights)), preset.video_rate)
-    return store.memoise(video_posteriors, trial, weights, preset.video_rate, given=given)
+    return (store or Store()).memoise(video_posteriors, trial, weights, preset.video_rate,
+                                      given=given)
 
 
 def faces_of_segments(trials: Cohort, data: Mapping[str, np.ndarray], weights: Mapping[str,
@@ -112,27 +106,31 @@ def faces_of_segments(trials: Cohort, data: Mapping[str, np.ndarray], weights: M
     """
     store, out = store or Store(), np.full((len(data["emotion"]), 4), np.nan)
     for number in np.unique(data["recording"]):
-        rows, seen = np.flatnonzero(data["recording"] == number), _seen(
+        rows, seen = np.flatnonzero(data["recording"] == number), watched(
             trials[number], weights, preset, store)
         out[rows] = pool_frames(seen["p"], seen["times"], data["start"][rows])
     return out
 
 
-def alone(record: Record, faces: np.ndarray,
-          y_val: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Test posteriors of face and EEG ``(n, 4)``, each calibrated on the fold's validation part as
-    before a fusion, and each stacked; NaN where no face was seen."""
-    calibrated, stacked = [], []
-    for p in (faces[list(record.split.val)],
-              faces[list(record.split.test)]), (record.result["val"], record.result["test"]):
-        val, test = (np.asarray(part, float) for part in p)
+def _calibrated(test: np.ndarray, val: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return calibrate(test, temperature(val, y))
+
+
+def _stacked(test: np.ndarray, val: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return fuse("stacking", test, test, val=(val, val, y))
+
+
+def alone(record: Record, faces: np.ndarray, y_val: np.ndarray,
+          how: Callable[..., np.ndarray] = _calibrated) -> np.ndarray:
+    """Test posteriors of face and EEG ``(2, n, 4)``, each fitted on the fold's validation part;
+    NaN where no face was seen."""
+    eeg, out = record.result, np.full((2, len(record.split.test), 4), np.nan)
+    for p, of in zip(out, (faces, None), strict=True):
+        val, test = (np.asarray(eeg[part] if of is None else of[list(getattr(record.split, part))])
+                     for part in ("val", "test"))
         known, seen = (~np.isnan(part).any(axis=1) for part in (val, test))
-        y, one = y_val[known], np.full((2, *test.shape), np.nan)
-        one[0, seen] = calibrate(test[seen], temperature(val[known], y))
-        one[1, seen] = fuse("stacking", test[seen], test[seen], val=(val[known], val[known], y))
-        calibrated.append(one[0])
-        stacked.append(one[1])
-    return calibrated, stacked
+        p[seen] = how(test[seen].astype(float), val[known].astype(float), y_val[known])
+    return out
 
 
 def posteriors(record: Record, faces: np.ndarray, y: Mapping[str,
@@ -149,9 +147,9 @@ def posteriors(record: Record, faces: np.ndarray, y: Mapping[str,
         rule: fuse(rule, face["test"], eeg["test"], val=(face["val"], eeg["val"], y["val"]))
         for rule in RULES
     }
-    calibrated, stacked = alone(record, faces, y["val"])
-    single = zip((*SINGLE, *STACKED), (*calibrated, *stacked), strict=True)
-    return {name: np.where(np.isnan(p), 0.25, p) for name, p in single} | fused
+    single = (p for how in (_calibrated, _stacked) for p in alone(record, faces, y["val"], how))
+    names = zip((*SINGLE, *STACKED), single, strict=True)
+    return {name: np.where(np.isnan(p), 0.25, p) for name, p in names} | fused
 
 
 def fusion_accuracies(data: Mapping[str, np.ndarray], records: Iterable[Record],
@@ -202,79 +200,8 @@ def examples(data: Mapping[str, np.ndarray], records: Sequence[Record], faces: n
                          start=data["start"][picked["segment"]])
 
 
-def frame_at(trial: Trial, seconds: float) -> np.ndarray:
-    """The video frame ``(height, width, 3)`` nearest to a time after the clip's onset."""
-    video = trial.load("video")
-    return video.data[int(
-        np.clip(round((seconds - video.start) * video.rate), 0,
-                len(video.data) - 1))]
-
-
 def beta_map(data: Mapping[str, np.ndarray], segment: int) -> np.ndarray:
     """Differential entropy of one segment in the beta band on the electrode grid ``(7, 5)``, NaN
     where there is no electrode."""
     values = dict(zip(CHANNELS, data["de"][segment, :, 3], strict=True))
     return np.array([[values.get(name, np.nan) for name in line] for line in GRID])
-
-
-def estimated_lags(trials: Cohort, weights: Mapping[str, np.ndarray], preset: Preset,
-                   store: Store | None = None) -> pd.DataFrame:
-    """The lag of the EEG behind the video, estimated in every recording in which the face changes
-    (Sec 5.4 takes 2 s for all).
-
-    ``choice:`` what the face does is told by the face model's probability of happiness, since a
-    smile is what temples see best.
-
-    Returns
-    -------
-    DataFrame
-        Per emotion: ``recordings``, ``used`` (with a changing face), and median and quartiles of
-        the estimates in s.
-    """
-    store, rows = store or Store(), []
-    for trial in trials:
-        emotion, estimate = EMOTIONS[int(trial.labels["emotion"])], np.nan
-        seen = _seen(trial, weights, preset, store)
-        if len(seen["p"]) and np.isfinite(seen["p"][:, 0]).mean() > 0.5:
-            smile = pd.Series(seen["p"][:, 0]).interpolate(limit_direction="both").to_numpy()
-            rate = 1 / np.median(np.diff(seen["times"]))
-            if smile.std() > CHANGES:
-                try:
-                    estimate = estimate_lag(trial.load("eeg"),
-                                            Signal(smile, rate, start=float(seen["times"][0])))
-                except BadFile:  # too short for every lag to be tried
-                    pass
-        rows.append({"emotion": emotion, "lag": estimate})
-    quartiles = {
-        "lower quartile": lambda x: x.quantile(0.25), "upper quartile": lambda x: x.quantile(0.75)
-    }
-    groups = pd.DataFrame(rows).groupby("emotion", sort=False)["lag"]
-    return groups.agg(recordings="size", used="count", median="median", **quartiles)
-
-
-def latency(trial: Trial, preset: Preset, repeats: int = 3) -> pd.DataFrame:
-    """Seconds of each stage of one decision about 3 s, with one thread: the best of some
-    repetitions, after one to warm up."""
-    backbone = spectrogram_backbone(size=preset.size)
-    network, face = truncated_mobilenet(), PatchAttention().eval()
-    cut = scalp_maps.segments(trial)["segments"][:1]
-    images = 255 * np.moveaxis(scalp_maps.spectrograms(cut, preset.size)[0], 1, -1)
-    described = np.asarray(backbone(images), np.float32)[None]
-    maps = torch.as_tensor(scalp_maps.scalp_map(described))
-    cnn = ScalpCNN(maps.shape[1]).eval()
-    frames, _ = frames_of(trial, preset.video_rate)
-    frames = frames[:max(1, round(3 * preset.video_rate))]
-    boxes = detect(frames).boxes
-    eeg = trial.load("eeg")
-    stages: dict[str, Callable[[], Any]] = {
-        "filter and resample the recording": lambda: scalp_maps.band_signals(eeg),
-        "84 spectrograms": lambda: scalp_maps.spectrograms(cut, preset.size),
-        f"features of 28 images ({backbone.name})": lambda: backbone(images),
-        "network on the scalp map": lambda: cnn(maps),
-        f"find the face in {len(frames)} frames": lambda: detect(frames),
-        "face network": lambda: face(
-            torch.as_tensor(np.asarray(network(crop(frames, boxes, SIDE)), np.float32))),
-    }
-    with torch.no_grad():
-        times = [repeat(stage, number=1, repeat=repeats + 1)[1:] for stage in stages.values()]
-    return pd.DataFrame({"stage": list(stages), "seconds": map(min, times)})

@@ -29,7 +29,7 @@ def fusion(data: Mapping[str, np.ndarray], records: Sequence, faces: np.ndarray)
     said, betas = np.full((2, *faces.shape), np.nan), np.linspace(0, 1, 21)
     for record in records:
         known = data["emotion"][list(record.split.val)]
-        said[:, list(record.split.test)] = alone(record, faces, known)[0]
+        said[:, list(record.split.test)] = alone(record, faces, known)
     faces, eeg = said
     rows_of = {
         int(number): np.flatnonzero(data["recording"] == number)
