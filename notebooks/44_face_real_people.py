@@ -121,8 +121,8 @@ print(table.round(2).to_string())
 # its interval corrected for training sets that overlap. *Supported*: the interval
 # excludes 0 on the claim's side. *Not supported*: the 90 % interval (narrower than the
 # 95 % shown) excludes any advantage of more than five points, or the one shown lies on
-# the other side. Else nobody can tell. The paper prints none of the three differences:
-# its Table 1 has one row.
+# the other side. Else nobody can tell. The paper prints none of these differences: its
+# Table 1 has one row.
 
 # %%
 run.table("real_claims", found["claims"], **about)
@@ -133,23 +133,20 @@ new = claims[(claims["split"] == "by_subject") & (claims["labels"] == "own label
 print(new.groupby("claim", sort=False)["answer"].value_counts().to_string())
 
 # %% [markdown]
-# Two of the three are *supported*, under both splits. The features of ImageNet are
-# worth 32 points over those of random weights. The network is nine or ten points better
-# than the linear model in accuracy, and five or six in mean recall (also in
-# `real.csv`), in which all emotions count the same.
+# **The features of ImageNet** are worth some 31 points over those of random weights:
+# *supported*, under both splits.
 #
-# With exchanged labels three to five points of accuracy are left, within wide
-# intervals, and none of mean recall: that fits a network that leans to the frequent
-# emotions, which accuracy rewards. And the linear model has the features averaged over
-# the picture, the network four patches. How much of the gain is the network, and how
-# much the places, was not asked.
+# **The network beats a linear model** on the features averaged over the picture, by
+# eight or nine points of accuracy and half as much mean recall, in which all emotions
+# count the same. But the network has four patches, each with its place. A linear model
+# that gets the same four (`linear, patches`) has nearly all of that gain: two points of
+# accuracy are left, which nobody can tell from nothing, and none of mean recall. What
+# helps is to know *where* in the face something is, not the network that looks there.
 #
-# Attention is not seen to help: the difference is one point for new people, and nobody
-# can tell it from none; for random pictures an advantage of five points is excluded.
-#
-# `Face without attention` takes the mean of the four patches instead. Attention has no
-# weights of its own here, so both networks are of the same size. `linear` is a logistic
-# regression on the same frozen features, averaged over the picture.
+# **Attention** is not seen to help: the network without it is as good, and an advantage
+# of five points is excluded. `Face without attention` takes the mean of the four
+# patches instead; attention has no weights of its own here, so both networks are of the
+# same size.
 #
 # ## Which emotion is taken for which?
 #
@@ -193,10 +190,10 @@ print(means.round(2).to_string())
 # %% [markdown]
 # With stills in the training part nine in ten of the others are called right, and with
 # emotions that mean nothing no fewer: sad is what a still is, whatever the face does.
-# Trained on the press alone the network calls a third of them right, a linear model two
-# thirds; but with emotions that mean nothing the linear model still has half, since it
-# calls half of these other-looking pictures sad. The gain over that is 24 points for
-# the network and 15 for the linear model, in one repetition. A score on a set of
+# Trained on the press alone the network calls a quarter to a third of them right, a
+# linear model two thirds; but with emotions that mean nothing the linear model still
+# has half, since it calls half of these other-looking pictures sad. The gain over that
+# is some 15 to 25 points for either, in one repetition. A score on a set of
 # several sources needs the sources apart as well as the people.
 #
 # ## London
