@@ -274,7 +274,7 @@ run.figure("leak", plots.leak(sizes), sizes, **about_null)
 # Read the points against the chance line: tiny pictures say little of the recording,
 # larger ones more. The points share people and folds, and where intervals overlap one
 # cohort does not settle the order. Notebook 93 runs the published 229 pixels with all
-# features (MobileNetV2 for InceptionV3): 0.66 to 0.85 of the random segments of three
+# features (MobileNetV2 for InceptionV3): 0.70 to 0.84 of the random segments of three
 # such simulated cohorts.
 
 # %% [markdown]
