@@ -276,7 +276,7 @@ over = found.groupby(["cohort", "who", "claim"], sort=False)["gain"]
 print(over.agg(["mean", "min", "max"]).round(2).to_string())
 
 # %% [markdown]
-# **Masked signals.** Half of the error on hidden pieces of the heart goes, twice as much
+# **Masked signals.** Half of the error on hidden pieces of the ECG goes, twice as much
 # as interpolation takes away, on every cohort and every twin: the network has learned
 # the shape of a beat from other people, and a beat needs no emotion. Of the EEG it
 # takes away less than interpolation does.
