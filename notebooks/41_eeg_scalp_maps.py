@@ -158,33 +158,18 @@ show_source(spectrograms)
 # you tell the emotions apart? Or the two recordings of the same emotion?
 
 # %%
-person = [t for t in cohort if t.subject == cohort[0].subject]
-rows = ["happiness", "fear"]
-pictures = np.stack(
-    [
-        [
-            np.moveaxis(
-                spectrograms(scalp_maps.segments(clip)["segments"][k : k + 1])[
-                    0, electrode
-                ],
-                0,
-                -1,
-            )
-            for clip, k in ((one, 2), (other, 2), (one, 6))
-        ]
-        for one, other in (
-            [t for t in person if EMOTIONS[int(t.labels["emotion"])] == emotion][:2]
-            for emotion in rows
-        )
-    ]
-)
-columns = [
-    "one clip",
-    "another clip",
-    "difference",
-    "two segments of one clip:\ndifference",
-]
-figure = plots.images(pictures, rows, columns)
+rows, pictures = ["happiness", "fear"], []
+for emotion in rows:
+    one, other = [
+        scalp_maps.segments(t)["segments"]
+        for t in cohort
+        if t.subject == cohort[0].subject
+        and EMOTIONS[int(t.labels["emotion"])] == emotion
+    ][:2]
+    three = np.stack([one[2], other[2], one[6]])
+    pictures.append(np.moveaxis(spectrograms(three)[:, electrode], 1, -1))
+titles = ["one clip", "another clip", "difference", "difference within\none clip"]
+figure = plots.images(np.stack(pictures), rows, titles)
 run.figure("images", figure, **(about | what))
 
 # %% [markdown]

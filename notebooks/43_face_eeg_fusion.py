@@ -100,7 +100,7 @@ from lib.preprocessing.scalp_lag import estimate_lag
 
 
 def lag_of(trial):
-    """Lag of the EEG behind the probability of a smile, s; NaN where it hardly changes."""
+    """Lag of the EEG behind the smile in s; NaN where that hardly changes."""
     seen = fusion.watched(trial, learned, preset)
     happy = seen["p"][:, 0]
     if not np.isfinite(happy).sum() > len(happy) / 2:

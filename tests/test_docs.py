@@ -174,7 +174,8 @@ def quoted() -> list[tuple[str, str]]:
         ("known-issues.md", f"{few.min():.2f} to {few.max():.2f} on SEED-IV"),
         ("reforms/rmmt.md", f"worth (CCC {ccc['stimulus mean', block]:.2f})"),
         ("reforms/amigos.md", f"right in {near.min():.0f} to {near.max():.0f} %"),
-        ("reforms/amigos.md", f"{follows.sum()} follow, {words[(~follows).sum()]} does not"),
+        ("reforms/amigos.md",
+         f"{(follows == 'yes').sum()} follow, {words[(follows == 'undecided').sum()]} cannot be"),
         ("reforms/seed.md", f"the majority ({majority.min():.2f} to {majority.max():.2f} here)"),
         ("reforms/seed.md", f"{words[len(holds)].title()} claims were put to every printed cell: "
          f"{words[holds.sum()]} hold"),
