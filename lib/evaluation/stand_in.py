@@ -58,22 +58,24 @@ def ask(results: pd.DataFrame, claims: Mapping[str, Iterable[tuple[str, str]]], 
 
 
 def printed_differences(paper: str, a: str, b: str) -> str:
-    """What the paper prints for a - b, such as ``"arousal F1 +0.02"``; empty where it does not
-    print both."""
-    table = printed.load(paper).query("table != 'text'")
-    wide = table.pivot_table(index="metric", columns="row", values="mean", sort=False)
-    if not {a, b} <= set(wide):
-        return ""
-    gain = (wide[a] - wide[b]).dropna()
-    return ", ".join(f"{metric} {value:+.2f}" for metric, value in gain.items())
+    """What the paper prints for a - b in the first table that has both, such as ``"arousal F1 +0.02
+    (Table 2)"``; empty where none has."""
+    for number, table in printed.load(paper).query("table != 'text'").groupby("table", sort=False):
+        wide = table.pivot_table(index="metric", columns="row", values="mean", sort=False)
+        if {a, b} <= set(wide):
+            gain = (wide[a] - wide[b]).dropna()
+            said = ", ".join(f"{metric} {value:+.2f}" for metric, value in gain.items())
+            return f"{said} (Table {number})"
+    return ""
 
 
-def shipped(paper: str, caption: str) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+def shipped(paper: str, caption: str,
+            name: str = "real") -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Scores and claims of the public profile as they ship with the project, and what a figure must
-    say."""
+    say. ``name``: of the table of scores; the claims are ``<name>_claims``."""
     folder = paths.FIGURES / paper / "public"
-    scores, claims = (pd.read_csv(folder / f"{name}.csv", keep_default_na=False)
-                      for name in ("real", "real_claims"))
+    scores, claims = (pd.read_csv(folder / f"{table}.csv", keep_default_na=False)
+                      for table in (name, f"{name}_claims"))
     about = {
         "caption": f"{caption}, the results that ship with the project", "tier": "public",
         "source": digest(scores)
@@ -95,8 +97,8 @@ def asked(split: str = "by_subject") -> pd.DataFrame:
     people whom the networks have not seen."""
     tables = []
     for number, paper in enumerate(printed.papers(), 1):
-        if (paths.FIGURES / paper / "public" / "real_claims.csv").is_file():
-            table = shipped(paper, "")[1]
+        for file in sorted((paths.FIGURES / paper / "public").glob("real*_claims.csv")):
+            table = pd.read_csv(file, keep_default_na=False)
             table = table[table["split"] == split].set_index(["claim", "a", "b"])
             own, dealt = (table[table["labels"] == labels] for labels in LABELS)
             effect = own.apply(

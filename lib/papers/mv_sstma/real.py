@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import recall_score
 
 from lib import profiles
 from lib.datasets import mahnob_features, registry
 from lib.datasets.base import Cohort, Trial
 from lib.datasets.mahnob_format import EEG_CHANNELS
-from lib.evaluation.classification import averages
 from lib.evaluation.stand_in import LABELS, ask, shipped
 from lib.papers import experiment as spine
 from lib.papers.experiment import Row
@@ -39,11 +39,12 @@ SPLITS, NEW = ("random_segments", "by_trial", "by_clip", "by_subject"), "by_subj
 # of a trial are left out (a resampling filter rings there); the next 2 s are the face's reference
 STEP, LENGTH = 8, 5
 FEW = (1, 3, 10, 0)  # labelled windows of each class; 0: all
-ARRAYS = ("eeg", "eye", "gaze", "valence", "subject", "session", "trial")
+ARRAYS = ("eeg", "eye", "gaze", "label", "subject", "session", "trial")
 NETWORKS = {"EEG": "eeg", "Face": "eye", "Concat": "concat", "Attention": "attention"}
 WITHOUT = " without pre-training"
 SVMS = {"SVM face": "eye", "SVM both": "both"}
-NEAR = {"nearest neighbour, face": "eye", "nearest neighbour, gaze": "gaze"}
+MEASURED = {"EEG": "eeg", "face": "eye", "gaze": "gaze"}
+NEAR = {f"nearest neighbour, {name}": array for name, array in MEASURED.items()}
 ROWS = {
     **{name: Row(emotion_fold, {"modality": m}) for name, m in NETWORKS.items()},
     **{name + WITHOUT: Row(emotion_fold, {"modality": NETWORKS[name]}) for name in [*NETWORKS][:3]},
@@ -66,8 +67,8 @@ def windows(cohort: Cohort) -> dict[str, Any]:
     -------
     dict
         ``eeg`` ``(N, 5, 32, 4)``, ``assumed:`` log power by band, then by channel; ``eye`` ``(N, 5,
-        38)``, the face; ``gaze`` ``(N, 5, 2)``; of each window ``valence``, the mean of its
-        *trial*, ``trial``, ``person`` and ``clip`` (trials of one length: the clip is not
+        38)``, the face; ``gaze`` ``(N, 5, 2)``; of each window ``label``, the mean valence of
+        its *trial*, ``trial``, ``person`` and ``clip`` (trials of one length: the clip is not
         published); ``subject`` and ``session``, by which paper 3 scales, are
         the same for all: ``choice:`` new people have no training windows to be scaled by.
     """
@@ -75,6 +76,7 @@ def windows(cohort: Cohort) -> dict[str, Any]:
     data = table(kept, ("eeg", "eye", "gaze"), "trial", ("subject",), {"valence": np.mean})
     clip = np.unique([trial.stimulus for trial in cohort], return_inverse=True)[1]
     data["person"], data["clip"] = data["subject"], clip[data["trial"]]
+    data["label"] = data.pop("valence")
     data["session"] = np.zeros_like(data["trial"])
     data["subject"] = data["session"]
     return data | {"about": spine.about(cohort, digest(data), cohort.dropped)}
@@ -98,12 +100,15 @@ def thirds(valence: np.ndarray, trial: np.ndarray, train: Sequence[int]) -> np.n
     return np.searchsorted(np.quantile(known, [1 / 3, 2 / 3]), valence)
 
 
-def valence_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, row: str,
-                 **settings: Any) -> dict[str, np.ndarray]:
-    """A row's own fold function on :func:`thirds` of the valence; ``y`` of the test windows beside
-    its probabilities."""
-    y, own = thirds(data["valence"], data["trial"], split["train"]), ROWS[row]
-    result = own.work({**data, "emotion": y}, split, seed, n_classes=3, **own.settings, **settings)
+def class_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, row: str,
+               **settings: Any) -> dict[str, np.ndarray]:
+    """A row's own fold function on ``label``, if it is whole, or its :func:`thirds`; ``y`` of the
+    test windows beside its probabilities."""
+    y, own = data["label"], ROWS[row]
+    if y.dtype.kind == "f":
+        y = thirds(y, data["trial"], split["train"])
+    result = own.work({**data, "emotion": y}, split, seed, n_classes=int(y.max()) + 1,
+                      **own.settings, **settings)
     return {"test": result["test"], "y": y[np.asarray(split["test"])]}
 
 
@@ -117,7 +122,7 @@ def folds(data: Mapping[str, Any], split: str) -> list[Split]:
 
 def hidden(data: Mapping[str, Any], preset: Preset, seeds: Sequence[int],
            ratios: Sequence[float] = (0.3, 0.5, 0.7), device: str = "cpu",
-           **how: Any) -> pd.DataFrame:
+           electrodes: Sequence[str] = EEG_CHANNELS, **how: Any) -> pd.DataFrame:
     """Tidy errors on hidden EEG channels of new people, whose windows pre-training did not see: of
     the network and its rivals (:func:`lib.papers.mv_sstma.filling.errors`), a metric per ratio."""
     rows, cut = [], folds(data, NEW)
@@ -127,7 +132,7 @@ def hidden(data: Mapping[str, Any], preset: Preset, seeds: Sequence[int],
                 filled = fill(data, "eeg", [record.split], preset, weights(record.result),
                               ratio=ratio, seed=seed)
                 rows += [(seed, record.split.fold, f"error, {ratio:.0%} hidden", name, off)
-                         for name, off in errors(*filled, EEG_CHANNELS).items()]
+                         for name, off in errors(*filled, electrodes).items()]
     table = pd.DataFrame(rows, columns=["seed", "fold", "metric", "row", "value"])
     same = {"paper": "seed", "role": "control", "split": NEW, "experiment": LABELS[0]}
     return table.assign(**same, tier=data["about"]["tier"])
@@ -145,11 +150,11 @@ def begin(data: Mapping[str, Any], modality: str, cut: Sequence[Split], preset: 
 def run(data: Mapping[str, Any], preset: Preset, seeds: Sequence[int], *,
         rows: Sequence[str] = tuple(ROWS), splits: Sequence[str] = SPLITS, few: int | None = None,
         device: str = "cpu", **how: Any) -> pd.DataFrame:
-    """Tidy results of every row and fold, with the trials' own valence and, for the first seed,
-    with the valence of trials of the same person exchanged (``experiment``). Further seeds repeat
+    """Tidy results of every row and fold, with the trials' own labels and, for the first seed, with
+    the labels of trials of the same person exchanged (``experiment``). Further seeds repeat
     the trainings for :data:`NEW` people alone: other splits are here to show what they report.
 
-    ``few``: own valence alone, encoders frozen, so many labelled windows of each class, the first
+    ``few``: own labels alone, encoders frozen, so many labelled windows of each class, the first
     ones (0: all).
     """
     alike = {"labelled": "first10_per_class", "n_labelled": few} if few else {}
@@ -159,7 +164,8 @@ def run(data: Mapping[str, Any], preset: Preset, seeds: Sequence[int], *,
     metric = METRIC if few is None else f"{METRIC}, {few or 'all'} windows a class"
     known, tables = spine.chosen(rows, ROWS), list[pd.DataFrame]()
     reads = {name: INPUTS[NETWORKS[name]] for name in known if name in NETWORKS}
-    works = {name: Row(valence_fold, {"row": name}, ARRAYS, known[name].role) for name in known}
+    arrays = tuple(name for name in ARRAYS if name in data)
+    works = {name: Row(class_fold, {"row": name}, arrays, known[name].role) for name in known}
 
     def settings(name: str, row: Row, fold: Split) -> dict:
         if known[name].work is not emotion_fold:
@@ -168,34 +174,46 @@ def run(data: Mapping[str, Any], preset: Preset, seeds: Sequence[int], *,
         return {**network, **start}
 
     def measure(record: spine.Record) -> dict[str, float]:
-        return {metric: averages(record.result["y"], record.result["test"])["recall"]}
+        y, guess = record.result["y"], record.result["test"].argmax(axis=1)
+        return {metric: float(recall_score(y, guess, labels=np.unique(y), average="macro"))}
 
     for seed, split in [(s, cut) for s, cut in product(seeds, splits)
                         if NEW == cut or s == seeds[0]]:
         cut, once, begun = folds(data, split), {"seeds": (seed,), **how}, {}
         for m in sorted(set().union(*reads.values())):
             begun[m] = begin(data, m, cut, preset, seed, device, **how)
-        dealt = permute_labels(data["valence"], data["trial"], data["person"], seed)
+        dealt = permute_labels(data["label"], data["trial"], data["person"], seed)
         several = seed == seeds[0] and few is None
-        for kind, valence in zip(LABELS[:1 + several], (data["valence"], dealt), strict=False):
-            given, about = {**data, "valence": valence}, {"tier": data["about"]["tier"]}
+        for kind, label in zip(LABELS[:1 + several], (data["label"], dealt), strict=False):
+            given, about = {**data, "label": label}, {"tier": data["about"]["tier"]}
             records = spine.run(given, works, cut, preset=settings, **once)
             tables.append(spine.score("seed", records, measure, experiment=kind, **about))
     return pd.concat(tables, ignore_index=True)
 
 
+def answers(data: Mapping[str, Any], preset: Preset, seeds: Sequence[int], stand_in: str, *,
+            rows: Sequence[str] = tuple(ROWS), splits: Sequence[str] = SPLITS,
+            electrodes: Sequence[str] = EEG_CHANNELS,
+            device: str = "cpu") -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Scores of :func:`run`, with all labels and with few, and errors on :func:`hidden` channels,
+    which have metrics of their own; those of :data:`CLAIMS` whose rows were run; what a figure must
+    say."""
+    how: dict[str, Any] = {"device": device}
+    tables = [run(data, preset, seeds, rows=rows, splits=splits, **how)]
+    tables.append(hidden(data, preset, seeds, electrodes=electrodes, **how))
+    some: dict[str, Any] = {"rows": ("EEG", "EEG" + WITHOUT, "SVM EEG"), "splits": (NEW,), **how}
+    tables += [run(data, preset, seeds, few=n, **some) for n in FEW]
+    scores, first = pd.concat(tables, ignore_index=True), {s: folds(data, s)[0] for s in splits}
+    claims = {name: [p for p in pairs if {*p} <= {*rows}] for name, pairs in CLAIMS.items()}
+    about = {"stand_in": stand_in, "people": len(np.unique(data["person"]))}
+    return scores, ask(scores, claims, METRIC, first, **about), data["about"]
+
+
 def results(profile: str, root: str, seeds: Sequence[int],
             device: str = "cpu") -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Scores, :data:`CLAIMS` asked of them, and what a figure must say: of a run on MAHNOB-HCI's
-    public features (profile ``public``), or those that ship with the project. Scores with few
-    labels and :func:`hidden` channels have metrics of their own."""
+    """:func:`answers` of a run on MAHNOB-HCI's public features (profile ``public``), or those that
+    ship with the project."""
     if profiles.base(profile) != "public":
         return shipped("seed", "EEG and face of 24 people, public features of MAHNOB-HCI")
-    preset, rows = Preset.of(profile), ("EEG", "EEG" + WITHOUT, "SVM EEG")
     data = windows(registry.require(mahnob_features.FOLDER, profile, root))
-    tables = [made(data, preset, seeds, device=device) for made in (run, hidden)]
-    some: dict[str, Any] = {"rows": rows, "splits": (NEW,), "device": device}
-    tables += [run(data, preset, seeds, few=n, **some) for n in FEW]
-    scores, first = pd.concat(tables, ignore_index=True), {s: folds(data, s)[0] for s in SPLITS}
-    about = {"stand_in": "MAHNOB-HCI, EEG and face", "people": len(np.unique(data["person"]))}
-    return scores, ask(scores, CLAIMS, METRIC, first, **about), data["about"]
+    return answers(data, Preset.of(profile), seeds, "MAHNOB-HCI, EEG and face", device=device)
