@@ -43,6 +43,8 @@ device: str = "cpu"  # cpu or cuda
 data: str = ""  # folder of your data
 out: str = ""  # folder of the figures; empty: build/figures
 seeds: int = 3  # repetitions of the trainings, random segments: one
+epochs: int = 16  # of pre-training
+lengths: list = [4, 64]  # other lengths of pre-training, one seed
 
 # %%
 from lib.companion.run import show_source, start
@@ -55,6 +57,8 @@ run = start(
     data=data,
     out=out,
     seeds=seeds,
+    epochs=epochs,
+    lengths=lengths,
 )
 
 # %% [markdown]
@@ -123,13 +127,28 @@ def read():
 # exchanged by the toss of a coin.
 
 # %%
+from dataclasses import replace
+
+import pandas as pd
+
+
+def trained(n):
+    """The profile's settings with `n` epochs of pre-training."""
+    preset = real.Preset.of(profile)
+    return replace(preset, pretraining={**preset.pretraining, "epochs": n})
+
+
 rows = ["EEG", "EEG" + real.WITHOUT, "SVM EEG", "nearest neighbour, EEG", "majority"]
-how = {"rows": rows, "splits": ("random_segments", "by_subject"), "device": device}
+splits, names = ("random_segments", "by_subject"), eegmat.CHANNELS
+how = {"electrodes": names, "device": device}
 if profiles.base(profile) == "public":
-    preset, repetitions = real.Preset.of(profile), range(seed, seed + seeds)
-    scores, claims, about = real.answers(
-        read(), preset, repetitions, "EEGMAT", electrodes=eegmat.CHANNELS, **how
-    )
+    own, repetitions = read(), range(seed, seed + seeds)
+    given = (own, trained(epochs), repetitions, "EEGMAT")
+    scores, claims, about = real.answers(*given, rows=rows, splits=splits, **how)
+    for n in lengths:
+        other = real.hidden(own, trained(n), [seed], (0.3,), **how)
+        other = other[other["row"] == "network"].assign(row=f"network, {n} epochs")
+        scores = pd.concat([scores, other], ignore_index=True)
 else:
     said = f"EEGMAT, 36 people, {eegmat.SECONDS} s of each state (real recordings)"
     scores, claims, about = shipped("seed", said, "real_electrodes")
@@ -140,7 +159,7 @@ from lib.plots.results import splits_beside
 
 means = beside(scores, real.METRIC)
 panels = list(means["metric"].unique())
-figure = splits_beside(means, rows[:-1], panels, list(how["splits"]))
+figure = splits_beside(means, rows[:-1], panels, list(splits))
 said = f"{about['caption']}; 95 % intervals over folds"
 run.figure("real_electrodes", figure, scores, **{**about, "caption": said})
 
@@ -178,20 +197,22 @@ print(means.unstack("row").round(2).to_string())
 from lib.plots.shapes import blanks, legend
 
 errors = scores[scores["metric"].str.startswith("error")]
-shares, fillers = list(errors["metric"].unique()), list(errors["row"].unique())
+fillers = ["network", "three nearest electrodes"]
+fillers += ["mean of the visible channels", "training mean"]
+shares = list(errors["metric"].unique())
 figure, (ax,) = blanks(2.4)
 for i, filler in enumerate(fillers):
     own = errors[errors["row"] == filler]
     x = own["metric"].map(shares.index) + 0.15 * (i - 1.5)
     ax.plot(x, own["value"], "o", ms=4, alpha=0.6, label=filler)
-names = [share.removeprefix("error, ") for share in shares]
-ax.set(xticks=range(len(shares)), xticklabels=names, ylabel="squared error", ylim=0)
+ticks = [share.removeprefix("error, ") for share in shares]
+ax.set(xticks=range(len(shares)), xticklabels=ticks, ylabel="squared error", ylim=0)
 legend(figure, ax, 2)
 run.figure("real_electrodes_errors", figure, errors, **about)
 
 # %% tags=["nbval-check-output"]
 wide = errors.pivot_table("value", "row", "metric", sort=False)
-print(wide.round(2).rename(columns=lambda name: name[7:]).to_string())
+print(wide.round(2).to_string(na_rep=""))
 
 # %% [markdown]
 # TEXT
