@@ -231,6 +231,92 @@ print(own[["difference", "low", "high", "answer"]].round(2).to_string())
 
 # %% [markdown]
 # TEXT
+#
+# ## What could go wrong
+#
+# - **No rival.** An error of a third of the training mean's sounds good until the mean
+#   of three neighbours has less.
+# - **Smoothing that looks ahead.** The linear dynamical system reads the whole
+#   recording, windows of it that are tested later included. With people apart it
+#   crosses no border; under random segments it makes neighbours more alike still.
+# - **Order and state are the same here**: rest always came first.
+# - **Calling this a reproduction.** Two states are no emotions, 19 electrodes are not
+#   62, and the network is that of the demo: one block of the paper's six.
+#
+# ## Exercises
+#
+# 1. *Easy.* Which row loses least when labels are exchanged under random segments?
+# 2. *Medium.* Hide the electrodes of one side of the head instead of random ones. Who
+#    suffers more, the network or the neighbours?
+# 3. *Open.* Give the network more blocks and heads in a profile of your own. Does it
+#    get below the neighbours?
+# 4. *With a check.* Cut windows that stay in their recording: below, or without the
+#    solution in [exercises/36_seed_electrodes](exercises/36_seed_electrodes.ipynb).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: windows that stay in their recording
+#
+# Features of many recordings stand below each other in one array. Write
+# `starts(recording, length, step)`: where windows of `length` rows begin so that none
+# holds rows of two recordings.
+#
+# - **In:** `recording`, array `(n_rows,)`, the number of the recording of each row, in
+#   order; `length` and `step`, whole numbers.
+# - **Out:** array of row numbers, ascending: the first row of each recording, then every
+#   `step`-th, as long as the whole window lies in that recording.
+#
+# <details><summary>Hint 1</summary>
+#
+# Work on one recording at a time: `rows = np.flatnonzero(recording == one)`.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Of n rows the windows begin at the first n - length + 1, of which there may be none.
+#
+# </details>
+
+# %% tags=["solution", "hide-input"]
+import numpy as np
+
+
+def starts(recording, length, step):
+    """First rows of windows that lie in one recording."""
+    # your code
+    found = []
+    for one in np.unique(recording):
+        rows = np.flatnonzero(recording == one)
+        found.extend(rows[: max(len(rows) - length + 1, 0) : step])
+    return np.array(found)
+    # end
+
+
+# %% tags=["check", "nbval-check-output"]
+recording = np.repeat([0, 1, 2], [14, 9, 12])
+begun = [int(row) for row in starts(recording, 10, 2)]
+crossing = [row for row in begun if len(set(recording[row : row + 10])) > 1]
+assert not crossing, (
+    f"the windows at {crossing} hold rows of two recordings: cut each by itself (hint 1)"
+)
+assert all(row + 10 <= 35 for row in begun), (
+    "the last windows are shorter than the others (hint 2)"
+)
+assert not {14, 15, 16} & {*begun}, (
+    "the second recording has 9 rows, too few for a window of 10 (hint 2)"
+)
+assert 4 in begun and 25 in begun, (
+    "of 14 rows, a window of 10 can begin at the first five: 0, 2 and 4 (hint 2)"
+)
+assert begun == [0, 2, 4, 23, 25], (
+    f"windows begin at rows 0, 2, 4, 23 and 25, yours at {begun}: every second row, "
+    "counted from the first of each recording (hint 1)"
+)
+print("accepted: five windows, none across recordings")
+
+# %% [markdown]
+# ## Recap
+#
+# RECAP
 
 # %%
 run.finish()
