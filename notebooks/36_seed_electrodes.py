@@ -262,8 +262,8 @@ print(own[["difference", "low", "high", "answer"]].round(2).to_string())
 #
 # - **In:** `recording`, array `(n_rows,)`, the number of the recording of each row, in
 #   order; `length` and `step`, whole numbers.
-# - **Out:** array of row numbers, ascending: the first row of each recording, then every
-#   `step`-th, as long as the whole window lies in that recording.
+# - **Out:** array of row numbers, ascending: the first row of each recording, then
+#   every `step`-th, as long as the whole window lies in that recording.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -296,7 +296,7 @@ recording = np.repeat([0, 1, 2], [14, 9, 12])
 begun = [int(row) for row in starts(recording, 10, 2)]
 crossing = [row for row in begun if len(set(recording[row : row + 10])) > 1]
 assert not crossing, (
-    f"the windows at {crossing} hold rows of two recordings: cut each by itself (hint 1)"
+    f"windows at {crossing} hold rows of two recordings: cut each by itself (hint 1)"
 )
 assert all(row + 10 <= 35 for row in begun), (
     "the last windows are shorter than the others (hint 2)"

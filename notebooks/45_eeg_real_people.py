@@ -27,7 +27,7 @@
 #
 # **You will learn**
 # - to carry a system over to other electrodes by their names,
-# - to ask *which network is better* under two splits, and with labels that mean nothing,
+# - to ask *which network is better* under two splits and with labels that mean nothing,
 # - why a rank under random segments is a rank in recognising recordings.
 #
 # **Reproduces** no printed number: other people, two states and no emotion. It asks the
@@ -109,6 +109,7 @@ def signals(trial):
     return cut["segments"].sum(axis=2)
 
 
+# %%
 def read():
     """What all rows read of everybody's segments."""
     cohort = eegmat.equally_long(registry.require(eegmat.FOLDER, profile, data))
@@ -235,8 +236,8 @@ print(lines[["difference", "low", "high", "answer"]].round(2).to_string())
 # - **Tuning one of three.** None was tuned here; each has the recipe of the demo. A
 #   network that loses may want another.
 # - **Order and state are the same here**: rest always came first.
-# - **Calling this a reproduction.** Two states are no emotions, and the spectrograms are
-#   smaller and described by another backbone.
+# - **Calling this a reproduction.** Two states are no emotions; the spectrograms are
+#   smaller, and described by another backbone.
 #
 # ## Exercises
 #
