@@ -74,11 +74,13 @@ run = start(
 # | `33_seed_few_labels` | What do ten labels mean, and what are they worth? | Table 3 |
 # | `34_seed_missing_channels` | How many channels may be missing? | Table 4 |
 # | `35_seed_real_people` | The claims, asked of real brains and faces | none printed |
+# | `36_seed_electrodes` | Hidden electrodes and few labels of real people | none printed |
 # | `40_face_expression` | Four emotions from one picture of a face | Figs 1, 2, 5, Table 1 |
 # | `41_eeg_scalp_maps` | How does EEG become pictures on the scalp? | Figs 3-4 |
 # | `42_eeg_recognition` | 98.7 percent: of what? | Fig 6, Tables 2-3 |
 # | `43_face_eeg_fusion` | Two opinions about one moment | Fig 7 |
 # | `44_face_real_people` | The claims, asked of photographs of real faces | none printed |
+# | `45_eeg_real_people` | Three networks on the maps of real scalps | none printed |
 # | `90_leakage` | What can a split claim? | all four papers |
 # | `91_published_claims` | Do the printed numbers agree with each other? | all four papers |
 # | `92_scoreboard` | Everything in one table | all four papers |
