@@ -158,11 +158,12 @@ $(EXECUTED): $(COPIES)/%.ipynb: setup
 # Order. 12 trains the folds that 13 to 17 take from the memo, 22 those of 23; 31 pre-trains for 32 to 34, 33 trains folds of 34; 10, 20 and 30 make
 # cohorts and features.
 numbered = $(filter $(addsuffix _%,$(1)),$(NAMES))
+copies = $(addprefix $(COPIES)/,$(addsuffix .ipynb,$(call numbered,$(1))))
+checks = $(addprefix nbval/,$(call numbered,$(1)))
 define after
-$(addprefix $(COPIES)/,$(addsuffix .ipynb,$(call numbered,$(1)))): | $(addprefix $(COPIES)/,$(addsuffix .ipynb,$(call numbered,$(2))))
-$(addprefix nbval/,$(call numbered,$(1))): | $(addprefix nbval/,$(call numbered,$(2)))
+$(if $(call numbered,$(1)),$(call copies,$(1)): | $(call copies,$(2)))
+$(if $(call numbered,$(1)),$(call checks,$(1)): | $(call checks,$(2)))
 endef
-ifneq ($(call numbered,10),)
 $(eval $(call after,11 12,10))
 $(eval $(call after,13 14 15 16 17,12))
 $(eval $(call after,21,20))
@@ -176,7 +177,6 @@ $(eval $(call after,34,33))
 $(eval $(call after,90,16 22 32 42))
 # 92 reads the results of all others
 $(eval $(call after,92,$(foreach name,$(filter-out 92_%,$(NAMES)),$(firstword $(subst _, ,$(name))))))
-endif
 
 notebooks: ## contribute: run the demo profile, write figures/, notebooks/*.ipynb with its outputs, and the README's numbers
 	@$(MAKE) --no-print-directory reproduce PROFILE=demo OUT=figures

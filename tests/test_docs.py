@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from lib import paths
+from lib.evaluation.printed import papers
 from lib.companion.provenance import read_notebook
 from lib.datasets.catalogue import DATASETS
 
@@ -132,7 +133,7 @@ def test_reforms_answers_all_items(page):
 
 
 def test_there_is_a_reforms_page_for_each_paper():
-    assert {page.stem for page in REFORMS} == {"rmmt", "amigos", "seed", "face_eeg"}
+    assert {page.stem for page in REFORMS} == set(papers())
 
 
 def table(name: str, query: str) -> pd.DataFrame:

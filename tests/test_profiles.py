@@ -20,8 +20,9 @@ PRESETS = {s.__name__.split(".")[-2]: s.Preset for s in SETTINGS if hasattr(s, "
 
 @pytest.fixture
 def mine(tmp_path, monkeypatch):
-    """A folder with our notebooks and profiles, and one more profile."""
-    for file in [*paths.sources(), *paths.profiles().glob("*.yaml")]:
+    """A folder with our notebooks and profiles, not the user's, and one more profile."""
+    ours = (paths.profiles() / f"{name}.yaml" for name in (*profiles.OURS, "full"))
+    for file in [*paths.sources(), *ours]:
         to = tmp_path / file.relative_to(paths.NOTEBOOKS)
         to.parent.mkdir(exist_ok=True)
         to.write_bytes(file.read_bytes())

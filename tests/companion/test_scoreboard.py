@@ -17,7 +17,7 @@ from lib.companion.explore import filtered
 from lib.evaluation.printed import papers
 from lib.evaluation.statistics import RESULT_COLUMNS
 
-PAPERS = ["rmmt", "amigos", "seed", "face_eeg"]
+PAPERS = list(papers())
 KEY = ["paper", "table", "row", "metric", "split"]
 JUDGED = ["reproduced", "close", "inconclusive", "worse", "better"]
 

@@ -35,7 +35,7 @@ FOLDER = Blind("", "removed", r"^missing trials(?!.*values)",
 OTHER = Blind("", "replaced", "",
               "no file says whose recording it is; this one is whole, and a file of this cohort")
 ROWS = Blind(
-    r"\.csv$", "cut", r"^\S+ eeg: \(\d+, \d+\) -> \(\d+, \d+\)(; \S+ clock: [^;]*)?"
+    r"\.csv$", "cut", r"^\S+ \S+: \(\d+, \d+\) -> \(\d+, \d+\)(; \S+ clock: [^;]*)?"
     r"(; other values \{'[^']*': \{'seconds': 1\}\} in [^;]*)?$",
     "the table does not say how many rows it has: one that ends at the end of a line is whole")
 DIGITS = Blind(r"\.csv$", "doubled|deleted", r"^other values \{'[^']*': 1\} in",
