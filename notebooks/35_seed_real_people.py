@@ -33,8 +33,8 @@
 # **Reproduces** no printed number: other people, other classes, another second
 # modality. It asks claims of the paper.
 #
-# **Needs** `make data` and the profile `public` to run it: about an hour on two cores,
-# under a minute from the memo. Elsewhere it shows the results that ship with the
+# **Needs** `make data` and the profile `public` to run it: about 45 minutes on two
+# cores, under a minute from the memo. Elsewhere it shows the results that ship with the
 # project.
 
 # %% tags=["parameters"]
@@ -107,9 +107,9 @@ print("limits from all:     ", real.thirds(felt, np.arange(6), range(6)))
 
 # %% [markdown]
 # Thirds of the training trials are no thirds of the test trials. The score is therefore
-# the *balanced* accuracy, the mean over the classes of how many of their windows are
-# found: chance is one third for every constant, wherever all three classes are tested.
-# One fold by clip lacks one (below).
+# the *balanced* accuracy, the mean over the classes that a fold tests of how many of
+# their windows are found: chance is one third, but a half in the one fold by clip that
+# tests two classes (below).
 #
 # ## What the systems report
 #
@@ -140,19 +140,19 @@ for column, values in table.items():
 # %% [markdown]
 # The gaze that stands still is right about nine windows in ten under random segments,
 # and no less where the labels are exchanged: it names the trial. With trials, clips or
-# people apart it has .36 to .43. The systems do the same, less well: with exchanged
-# labels the networks still report .40 to .52 under random segments, the linear machine
-# .61.
+# people apart it has .35 to .43. The nearest neighbour on EEG or face names the trial
+# too, in .70 to .75. The systems do the same, less well: with exchanged labels the
+# networks still report .40 to .53 under random segments, the linear machine .61.
 #
 # For new people chance is .33. The face gives .50 to .52, alone or in a linear machine.
 # The EEG gives .39 to .44, and the gaze that stands still .43, so these are no evidence
 # that an EEG knows a valence. The networks of both lie between face and EEG. With
 # exchanged labels all of these are at .30 to .39. New clips, watched by people who are
-# known: networks reach .45 to .55. But with exchanged labels the EEG still has .41 to
-# .43 there, because it knows the person; the face has .32 to .35. A fold tests five or
-# six clips, and one fold has no window of a class, whose recall then counts as 0: that
-# is why a constant has .27 there, and why all scores by clip with own labels are about
-# four points too low beside those with exchanged labels.
+# known: networks reach .49 to .58. But with exchanged labels the EEG still has .41 or
+# .42 there, because it knows the person; the face has .31 to .33. A fold tests five or
+# six clips, and with own labels one fold has no window of a class. Chance is a half
+# there, and .37 by clip on average; the constant names the very class that is missing,
+# which is why it has .27.
 #
 # ## A few labels
 #
@@ -218,16 +218,15 @@ print(new.groupby("claim", sort=False)["answer"].value_counts().to_string())
 # %% [markdown]
 # For new people no claim is supported. Pre-training: *not supported* for the face and
 # for both, any advantage beyond five points is excluded; nobody can tell for the EEG.
-# Both modalities do not beat the face, and whether they beat the EEG (by 6.5 points) or
-# attention beats concatenation (by one) cannot be told. Under random segments both
-# *are* better than the face alone, with exchanged labels as well: a second signal helps
-# to recognise the trial. The linear machines say the same.
+# Both modalities do not beat the face, and whether they beat the EEG (by 6.7 points) or
+# attention beats concatenation (by less than one) cannot be told. Under random segments
+# both *are* better than the face alone, with exchanged labels as well: a second signal
+# helps to recognise the trial. The linear machines say the same.
 #
 # ## Published versus reproduced
 #
 # Nothing is compared with a printed number here: the column *paper* only says how large
-# the difference was there, on average over the tables that print a row: Table 1 alone
-# has 28 points for the EEG of SEED-IV where the column has 30. The paper's second
+# the difference was there, in the first table that prints both rows. The paper's second
 # modality is the eyes, ours the face.
 #
 # ## What could go wrong
