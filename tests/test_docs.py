@@ -166,6 +166,14 @@ def quoted() -> list[tuple[str, str]]:
                                                        "split"]).sort_index()["mean"]
     near_ccc, permuted_ccc = both["nearest neighbour", "own labels"], both["nearest neighbour",
                                                                            "permuted labels"]
+    maps = table("face_eeg/public/real_eeg.csv",
+                 "metric == 'accuracy' and experiment == 'own labels'")
+    shuffled, new = "random_segments", "by_subject"
+
+    def says(row: str, split: str) -> str:
+        own = maps[(maps["row"] == row) & (maps["split"] == split)]
+        return f"{own.groupby('fold')['value'].mean().mean():.2f}"
+
     words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
     return [
         ("known-issues.md",
@@ -195,6 +203,11 @@ def quoted() -> list[tuple[str, str]]:
         ("results.md",
          f"gives {both['stimulus mean', 'own labels', 'by_subject']:.2f} for new people"),
         ("results.md", f"still has {both['ridge', 'own labels', 'by_clip']:.2f}"),
+        ("results.md",
+         f"{says('EEG-ITNet', shuffled)} and {says('SST-EmotionNet', shuffled)} of randomly split "
+         f"segments, the paper's maps in {says('Scalp maps', shuffled)}"),
+        ("results.md", f"the three have {says('EEG-ITNet', new)}, {says('SST-EmotionNet', new)} "
+         f"and {says('Scalp maps', new)}, a linear model {says('linear', new)}"),
     ]
 
 
