@@ -47,7 +47,7 @@ epochs: int = 16  # of pre-training
 lengths: list = [4, 64]  # other lengths of pre-training, one seed
 
 # %%
-from lib.companion.run import show_source, start
+from lib.companion.run import start
 
 run = start(
     "36_seed_electrodes",
@@ -182,8 +182,8 @@ print(wide.round(2).T.to_string())
 # %% tags=["nbval-check-output"]
 few = scores[scores["metric"].str.contains(" a class")]
 counted = few["metric"].str.extract(r", (\w+) windows")[0].rename("labels a class")
-means = few.groupby([counted, "row"], sort=False)["value"].mean()
-print(means.unstack("row").round(2).to_string())
+wide = few.pivot_table("value", counted, "row", sort=False)
+print(wide.round(2).to_string())
 
 # %% [markdown]
 # Up to ten labels a state nothing is far above chance (.48 to .58), whether the encoder
@@ -207,9 +207,9 @@ fillers = ["network", "three nearest electrodes"]
 fillers += ["mean of the visible channels", "training mean"]
 shares = list(errors["metric"].unique())
 figure, (ax,) = blanks(2.4)
-for i, filler in enumerate(fillers):
+for offset, filler in zip(np.linspace(-0.2, 0.2, 4), fillers, strict=True):
     own = errors[errors["row"] == filler]
-    x = own["metric"].map(shares.index) + 0.15 * (i - 1.5)
+    x = own["metric"].map(shares.index) + offset
     ax.plot(x, own["value"], "o", ms=4, alpha=0.6, label=filler)
 ticks = [share.removeprefix("error, ") for share in shares]
 ax.set(xticks=range(len(shares)), xticklabels=ticks, ylabel="squared error", ylim=0)

@@ -45,7 +45,7 @@ out: str = ""  # folder of the figures; empty: build/figures
 seeds: int = 3  # repetitions of the trainings, new people and own labels
 
 # %%
-from lib.companion.run import show_source, start
+from lib.companion.run import start
 
 run = start(
     "45_eeg_real_people",
@@ -99,7 +99,7 @@ from lib.preprocessing.de_maps import de_maps, differential_entropy
 
 preset = Preset.of("demo")  # the networks of the lessons
 places = protocol.PLACES[[CHANNELS.index(name) for name in eegmat.CHANNELS]]
-unscaled = protocol.UNSCALED[: len(places)]
+unscaled = np.tile([0.0, 1.0], (len(places), len(scalp_maps.BANDS), 1))
 
 
 def signals(trial):
@@ -294,7 +294,7 @@ def onto(values, names, grid):
     # your code
     place = {name: (i, j) for i, line in enumerate(grid) for j, name in enumerate(line)}
     out = np.zeros((len(grid), len(grid[0])))
-    for value, name in zip(values, names):
+    for value, name in zip(values, names, strict=True):
         if name in place:
             out[place[name]] = value
     return out

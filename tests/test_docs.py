@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from lib import paths
-from lib.evaluation.printed import papers
 from lib.companion.provenance import read_notebook
 from lib.datasets.catalogue import DATASETS
+from lib.evaluation.printed import papers
 
 ROOT = paths.ROOT
 DOCS = [

@@ -91,7 +91,7 @@ MISTAKES = [
     ("44", "(rng.permutation(len(people)) % n_folds)[who]",
      "rng.integers(n_folds, size=len(names))", "in two folds"),
     ("44", "rng.permutation(len(people))", "np.arange(len(people))", "use rng"),
-    ("45", "zip(values, names)", "zip(values[::-1], names)", "go by name"),
+    ("45", "zip(values, names,", "zip(values[::-1], names,", "go by name"),
     ("45", "if name in place:", "if place.setdefault(name, (0, 0)):", "leave it out"),
     ("90", "set(of[train]) & set(of[test])", "set(train) & set(test)", "compared the segments"),
     ("90", "if not set", "if set", "what is on both sides"),
