@@ -228,9 +228,9 @@ print(wide.round(2).to_string(na_rep=""))
 # it has learned what it can from 22 people's minutes. (The length was chosen on
 # validation people of two folds: .43, .33 and .34 with 4, 16 and 64 epochs.)
 #
-# So the network does learn how electrodes depend on each other, as notebook 35's, which
-# is trained for four epochs, had hardly begun to. That it knows more than three
-# neighbours is not seen.
+# So the network does learn how electrodes depend on each other. That it knows more than
+# three neighbours is not seen. Notebook 35's network is trained for four epochs;
+# whether more would bring it to its neighbours was not asked.
 #
 # ## The claim
 #
