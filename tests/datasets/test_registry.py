@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from lib import paths
 from lib.datasets import catalogue, eeg_corpora, mahnob_features, registry, seed_v
 from lib.datasets.__main__ import main
 from lib.datasets.amigos_format import EEG_CHANNELS
@@ -234,3 +235,10 @@ def test_layouts_of_the_corpora_are_recognised(tmp_path, name, file):
     assert registry.find(name, tmp_path) == (registry.DATASETS[name].tier,
                                              (tmp_path / name).resolve(), "")
     assert registry.find(name, tmp_path / name).tier is None  # its folder must bear its name
+
+
+def test_make_data_fetches_every_set_that_it_is_named_for():
+    """:func:`lib.datasets.registry.require` says "Type `make data`" of each that has a source."""
+    recipe = re.search(r"lib\.datasets fetch (.+?) \$\(if", (paths.ROOT / "Makefile").read_text())
+    sources = {name for name, dataset in registry.DATASETS.items() if dataset.source}
+    assert recipe and set(recipe[1].split()) == sources
