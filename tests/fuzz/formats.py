@@ -11,9 +11,11 @@ from typing import NamedTuple
 import cv2
 import edfio
 import numpy as np
+import pandas as pd
 from scipy.io import savemat
 
-from lib.datasets import amigos_format, catalogue, eegmat, flex_format, mahnob_features, seed_v
+from lib.datasets import (amigos_format, catalogue, eeg_corpora, eegmat, flex_format,
+                          mahnob_features, seed_v)
 from lib.simulation import amigos, corpora, flex, mahnob, mahnob_files, muse, rafdb, seed
 from lib.simulation.folder import write_file
 
@@ -40,6 +42,9 @@ ROWS = Blind(
     "the table does not say how many rows it has: one that ends at the end of a line is whole")
 DIGITS = Blind(r"\.csv$", "doubled|deleted", r"^other values \{'[^']*': 1\} in",
                "a digit more or less makes another number of one sample")
+EPOCH = Blind(
+    r"\.csv$", "digit|bit|doubled|deleted", r"\d+\} (values changed by|in a file)",
+    "a digit makes another number of one sample, and the mean of its epoch is taken out of all")
 MOVED = r"\S+: \(\d+, '1', 1\) -> \(\d+, '1', 1\)"
 COUNTED = Blind(
     r"\.mat$", "removed", rf"^{MOVED}(; {MOVED})*(; missing trials[^;]*)?$",
@@ -111,6 +116,25 @@ def _features(root: Path) -> None:
         savemat(root / mahnob_features.feature_name(subject, section), arrays,
                 do_compression=packed)
     mahnob_files.write_labels(root / "lable_continous_Mahnob.mat", np.array(rows), traces)
+
+
+def _feis(root: Path) -> None:
+    values = np.random.default_rng(0).normal(4000, 20, (2, 512, 14))
+    for person, eeg in zip(("01", "02"), values, strict=True):
+        (root / person).mkdir(parents=True)
+        table = pd.DataFrame(eeg.round(3), columns=eeg_corpora.EPOC)
+        table.insert(0, "Time:256Hz", np.arange(512) / 256)
+        table.insert(1, "Epoch", np.arange(512) // 256)
+        table.to_csv(root / person / "thinking.csv", index=False)
+
+
+def _rcqoea(root: Path) -> None:
+    root.mkdir(parents=True)
+    times = pd.Timestamp("2023-08-10") + pd.to_timedelta(np.arange(400) / 130, "s")
+    for person in (1, 2):
+        ecg = np.random.default_rng(person).integers(-200, 900, 400)
+        pd.DataFrame({"time": times.strftime("%Y-%m-%d %H:%M:%S.%f"),
+                      "ECG": ecg}).to_csv(root / f"ecg_P{person}_V1.csv", index=False)
 
 
 def _eegmat(root: Path) -> None:
@@ -223,3 +247,5 @@ CORPORA = ("eegmmidb", "way-eeg-gal", "kaya", "dreamer", "ascertain", "pspm")
 for _name in CORPORA:
     _blind = (FOLDER, OTHER, ROWS, *([COUNTED] if _name == "pspm" else []))
     FORMATS[_name] = Format(_name, _corpora, _name, _blind, _name == "dreamer")
+FORMATS["feis"] = Format("feis", _feis, blind=(FOLDER, OTHER, ROWS, EPOCH))
+FORMATS["rcqoea-ecg"] = Format("rcqoea-ecg", _rcqoea, blind=(FOLDER, OTHER, ROWS, DIGITS))
