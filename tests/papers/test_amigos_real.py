@@ -1,5 +1,7 @@
 """Paper 2's systems on stand-in recordings, and claims asked of such results."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -54,7 +56,8 @@ def test_recordings_are_found_again_and_people_are_not(tmp_path):
         "features_eeg": own[:, :50].astype(np.float32),
         "features_ecg": own[:, 50:].astype(np.float32), "about": {"tier": "public"}
     }
-    scores = real.run(data, TINY, [0, 1], rows=("nearest neighbour, both", "coin"),
+    nobody = {m: data[m][:0] for m in ("eeg", "ecg")}
+    scores = real.run(data, nobody, TINY, [0, 1], rows=("nearest neighbour, both", "coin"),
                       store=Store(tmp_path), jobs=1)
     mean = scores[scores["metric"] == real.METRIC].groupby(["row", "split",
                                                             "experiment"])["value"].mean()
@@ -63,3 +66,35 @@ def test_recordings_are_found_again_and_people_are_not(tmp_path):
     assert near["by_subject"].between(0.3, 0.7).all()
     assert set(scores["experiment"]) == set(LABELS)
     assert len(beside(scores, real.METRIC)) == 8
+
+
+def test_further_people_are_read_where_there_are_any(tmp_path):
+    data = {"eeg": np.zeros((3, 10, 1280), np.float32), "ecg": np.zeros((3, 1, 1280), np.float32)}
+    nobody, names = real.corpora(data, str(tmp_path))
+    assert names == [] and {m: x.shape for m, x in nobody.items()
+                            } == {"eeg": (0, 10, 1280), "ecg": (0, 1, 1280)}
+    (tmp_path / "rcqoea-ecg").mkdir()
+    beats = (500 * np.sin(np.arange(2700) / 20)).astype(np.int16)
+    np.savez(tmp_path / "rcqoea-ecg/ecg_130hz.npz", P01_V01=beats, P02_V01=beats[:1400])
+    some, names = real.corpora(data, str(tmp_path))
+    assert names == ["rcqoea-ecg"] and {m: x.shape for m, x in some.items()
+                                        } == {"eeg": (0, 10, 1280), "ecg": (3, 1, 1280)}
+    assert np.allclose(some["ecg"].std(), 1, atol=0.1)
+
+
+def test_rows_without_further_people_are_those_of_a_run_without_corpora(tmp_path):
+    rng = np.random.default_rng(0)
+    trial = np.repeat(np.arange(24), 2)
+    data = {
+        "eeg": rng.normal(size=(48, 10, 256)).astype(np.float32),
+        "ecg": rng.normal(size=(48, 1, 256)).astype(np.float32), "trial": trial,
+        "subject": trial // 2, "stimulus": (trial % 2).astype(str),
+        "state": (trial % 2).astype(float), "about": {"tier": "public"}
+    }
+    own, nobody = replace(TINY, own=True), {m: data[m][:0] for m in ("eeg", "ecg")}
+    further = nobody | {"ecg": rng.normal(size=(40, 1, 256)).astype(np.float32)}
+    how = {"rows": ("ECG",), "splits": ("by_subject",), "store": Store(tmp_path), "jobs": 1}
+    with_them, without = (real.run(data, unlabelled, own, [0], **how).set_index("row")["value"]
+                          for unlabelled in (further, nobody))
+    assert set(without.index) == {"ECG"} and set(with_them.index) == {"ECG", real.ALONE["ECG"]}
+    assert (with_them[real.ALONE["ECG"]].to_numpy() == without["ECG"].to_numpy()).all()
