@@ -24,6 +24,8 @@ DAMAGED = """\
 {copy}: expected a notebook, found {found}.
   It is not overwritten. Mend it, or delete it: make notebooks writes it again from {source}."""
 
+ADDED = {"papermill-error-cell-tag", "injected-parameters"}  # tags of cells that papermill adds
+
 
 def lock(file: Path) -> FileLock:
     """The lock of whoever writes a file, of this run or of another one in the same ``build/``."""
@@ -32,13 +34,14 @@ def lock(file: Path) -> FileLock:
     return FileLock(locks / f"{hashlib.sha256(os.fsencode(file.resolve())).hexdigest()[:16]}.lock")
 
 
-def merge_json(file: Path, change) -> None:
-    """Rewrite a JSON file as ``change(what it held, or None)``: atomically, one writer at a
-    time."""
+def merge_json(file: Path, change):
+    """Rewrite a JSON file as ``change(what it held, or None)``, which is returned: atomically, one
+    writer at a time."""
     with lock(file):
         old = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
-        write_file(file,
-                   json.dumps(change(old), indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+        new = change(old)
+        write_file(file, json.dumps(new, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    return new
 
 
 def as_markdown(head: Sequence[str], rows: Iterable[Sequence]) -> str:
@@ -63,6 +66,11 @@ def _sources(cells: Sequence) -> list[tuple[str, str]]:
     """Kind and text of each cell that holds any: no outputs, no metadata."""
     found = [(cell["cell_type"], "".join(cell["source"]).rstrip()) for cell in cells]
     return [cell for cell in found if cell[1]]
+
+
+def own_cells(cells: Sequence) -> list:
+    """The cells of an executed copy without those that papermill added."""
+    return [cell for cell in cells if not ADDED & {*cell["metadata"].get("tags", [])}]
 
 
 def cells_digest(cells: Sequence) -> str:
@@ -120,5 +128,4 @@ def _ran(name: str) -> list[tuple[str, str]]:
         cells = json.loads((paths.build() / name).read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError):
         return []
-    return _sources(
-        [c for c in cells if "injected-parameters" not in c["metadata"].get("tags", [])])
+    return _sources(own_cells(cells))

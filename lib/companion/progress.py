@@ -30,13 +30,7 @@ def finished(profile: str, name: str) -> tuple[str, str]:
     file = folder(profile) / "progress.json"
     if not file.is_file() or name not in json.loads(file.read_text(encoding="utf-8"))["left"]:
         return "", ""
-    plan: dict = {}
-
-    def without(old: dict) -> dict:
-        plan.update(old, left=[other for other in old["left"] if other != name])
-        return plan
-
-    merge_json(file, without)
+    plan = merge_json(file, lambda old: old | {"left": [one for one in old["left"] if one != name]})
     usual, left = plan["usual"], plan["left"]
     place = f"[{len(usual) - len(left)}/{len(usual)}] "
     if not left:

@@ -16,6 +16,7 @@ import os
 import re
 import resource
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +74,11 @@ class Notebook:
                 return {"cell": number, "heading": heading}
         return {"cell": None, "heading": ""}
 
+    def missing(self, rows: Iterable[dict]) -> list[str]:
+        """Declared outputs that are not among a manifest's rows."""
+        made = {row["id"] for row in rows}
+        return [declared for declared in self.produces if declared not in made]
+
     def code_parts(self, profile: str) -> dict[str, str]:
         """What the notebook's results depend on in the project: digest by name of each of its own
         code cells, each module, and what the profile says of each paper that it imports.
@@ -82,16 +88,12 @@ class Notebook:
         cells = [bare(cell.source) for cell in self.cells if cell.code]
         parts = {"cells": json_digest(cells), "declared": json_digest([self.paper, *self.produces])}
         files = set(import_closure(self.file)[0].values())
-        beside = {data for folder in {file.parent for file in files} for data in folder.iterdir()}
         parts |= {_relative(file): bare(file.read_text(encoding="utf-8")) for file in files}
+        beside = {data for folder in {file.parent for file in files} for data in folder.iterdir()}
+        parts |= {_relative(data): sha256(data) for data in beside if data.suffix in RESOURCES}
         presets = profiles.load(profile).presets
-        parts |= {
-            f"preset of {file.parent.name}": json_digest(presets.get(file.parent.name, {}))
-            for file in files if file.name == "settings.py"
-        }
-        return parts | {
-            _relative(data): sha256(data) for data in beside if data.suffix in RESOURCES
-        }
+        papers = {file.parent.name for file in files if file.name == "settings.py"}
+        return parts | {f"preset of {name}": json_digest(presets.get(name, {})) for name in papers}
 
     def code(self, profile: str) -> str:
         """One hash of :meth:`code_parts`."""
@@ -141,13 +143,10 @@ def read_notebook(name: str) -> Notebook:
     meta = yaml.safe_load(re.sub(r"^# ?", "", header["yaml"], flags=re.M)) if header else {}
     companion = meta.get("jupyter", {}).get("companion", {})
     parts = MARKER.split(text)[1:]
-    cells = [
-        Cell("[markdown]" not in mark, source.strip("\n"))
-        for mark, source in zip(parts[::2], parts[1::2], strict=True)
-    ]
-    return Notebook(file, companion.get("paper", ""), tuple(companion.get("produces") or ()),
-                    tuple(cells), tuple(companion.get("profiles") or profiles.OURS),
-                    bool(companion.get("reads")))
+    pairs = zip(parts[::2], parts[1::2], strict=True)
+    cells = tuple(Cell("[markdown]" not in mark, source.strip("\n")) for mark, source in pairs)
+    return Notebook(file, companion.get("paper", ""), tuple(companion.get("produces") or ()), cells,
+                    tuple(companion.get("profiles") or profiles.OURS), bool(companion.get("reads")))
 
 
 def root(out: str | os.PathLike = "") -> Path:

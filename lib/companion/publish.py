@@ -12,7 +12,7 @@ from lib import paths
 from lib.companion import scoreboard
 from lib.companion.provenance import read_notebook
 from lib.evaluation import stand_in
-from lib.files import as_markdown, cells_digest, edits, filled, number_cells
+from lib.files import as_markdown, cells_digest, edits, filled, number_cells, own_cells
 from lib.store import bare
 from lib.whole import write_file
 
@@ -56,8 +56,7 @@ def paired(source: Path, executed: Path) -> nbformat.NotebookNode:
     if not executed.is_file():
         raise ValueError(f"{source.stem} has not been run: make reproduce")
     nb = jupytext.read(source)
-    ran = nbformat.read(executed, as_version=4).cells
-    ran = [c for c in ran if "injected-parameters" not in c.metadata.get("tags", [])]
+    ran = own_cells(nbformat.read(executed, as_version=4).cells)
     code, ran = ([c for c in cells if c.cell_type == "code"] for cells in (nb.cells, ran))
     if [bare(c.source) for c in code] != [bare(c.source) for c in ran]:
         raise ValueError(f"{source.stem} changed since it was run: make reproduce")

@@ -1,23 +1,22 @@
 """What a notebook calls first and last: :func:`start` fixes chance and says what runs; the
 :class:`Run` keeps what it makes."""
 
-import hashlib
 import html
-import importlib.metadata
 import inspect
 import io
 import os
 import platform
 import random
 import resource
-import sys
 import textwrap
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import mne
 import numpy as np
 import pandas as pd
 import torch
@@ -125,11 +124,8 @@ class Run:
         if scores is not None:
             self._write(id, "scores", _csv(scores), about)
         text = frame.to_string(index=False, na_rep="-", float_format=f"{{:.{decimals}f}}".format)
-        show = {
-            "text/plain": f"{id}: {caption}\n{text}",
-            "text/html": _html(id, frame, caption, decimals)
-        }
-        display(show, raw=True)
+        plain = f"{id}: {caption}\n{text}"
+        display({"text/plain": plain, "text/html": _html(id, frame, caption, decimals)}, raw=True)
 
     def finish(self) -> None:
         """Write the manifest rows and say so in one line.
@@ -139,37 +135,30 @@ class Run:
         RuntimeError
             Where an output that the notebook's header declares was not made.
         """
-        missing = [i for i in self.notebook.produces if i not in {row["id"] for row in self.rows}]
-        if missing:
-            raise RuntimeError(
-                f"{self.notebook.name} declares {', '.join(missing)} in its header, but no cell "
-                "made it")
-        peak = peak_mib(resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-        common = {
-            "notebook": self.notebook.name, "profile": self.profile, "seed": self.seed,
-            "device": self.device, "parameters": self.parameters,
-            "code": self.notebook.code(self.profile), "lock": sha256(paths.LOCK),
-            "seconds": round(time.monotonic() - self.began), "peak_mib": peak
-        }
-        record(self.manifest, self.notebook.name, [common | row for row in self.rows])
+        name = self.notebook.name
+        if missing := self.notebook.missing(self.rows):
+            raise RuntimeError(f"{name} declares {', '.join(missing)} in its header, but no cell "
+                               "made it")
+        common = {key: getattr(self, key) for key in ("profile", "seed", "device", "parameters")}
+        common |= {"code": self.notebook.code(self.profile), "lock": sha256(paths.LOCK)}
+        common |= {"notebook": name, "seconds": round(time.monotonic() - self.began)}
+        common["peak_mib"] = peak_mib(resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        record(self.manifest, name, [common | row for row in self.rows])
         made = ", ".join(dict.fromkeys(row["id"] for row in self.rows)) or "nothing"
-        print(f"{self.notebook.name}: {made} recorded in the manifest")
+        print(f"{name}: {made} recorded in the manifest")
 
     def _write(self, id: str, kind: str, content: bytes, about: dict) -> None:
         if id not in self.notebook.produces:
             declared = ", ".join(self.notebook.produces) or "none"
-            raise ValueError(
-                f"{id} is not among the outputs that the header of {self.notebook.name} "
-                f"declares: {declared}")
+            raise ValueError(f"{id} is not among the outputs that the header of "
+                             f"{self.notebook.name} declares: {declared}")
         name = f"{id}_{kind}" if kind in ("scores", "claims") else id
         target = self.folder / f"{name}.{'png' if kind == 'figure' else 'csv'}"
         write_file(target, content)
         file = target.relative_to(self.manifest.parent).as_posix()
-        row = {
-            "id": id, "kind": kind, "file": file, "sha256": hashlib.sha256(content).hexdigest(),
-            **self.notebook.place(id, kind)
-        }
-        self.rows = [r for r in self.rows if r["file"] != file] + [row | about]
+        row = {"id": id, "kind": kind, "file": file, "sha256": sha256(target)} | about
+        row |= self.notebook.place(id, kind)
+        self.rows = [r for r in self.rows if r["file"] != file] + [row]
 
 
 def captioned(caption: str, tier: str) -> str:
@@ -190,39 +179,26 @@ def _csv(frame: pd.DataFrame) -> bytes:
 
 
 # dark words on a light ground of their own: they read on a white and on a black page
-VERDICTS = {
-    "reproduced": "#cdeccf", "better": "#cdeccf", "close": "#d5e6f7", "inconclusive": "#f6ebc4",
-    "worse": "#f7d3cd"
-}
+VERDICTS = {"reproduced": "#cdeccf", "better": "#cdeccf", "close": "#d5e6f7"}
+VERDICTS |= {"inconclusive": "#f6ebc4", "worse": "#f7d3cd"}
 
 
 def _html(id: str, frame: pd.DataFrame, caption: str, decimals: int) -> str:
     """A table to read: numbers on the right, a header that stays in sight, verdicts coloured."""
     head = "position:sticky;top:0;background:#e8e8e8;color:#111;text-align:right;white-space:normal"
-    words = [
-        f"{cell}.col{i}" for cell in ("td", "th") for i, kind in enumerate(frame.dtypes)
-        if not pd.api.types.is_numeric_dtype(kind)
-    ]
+    texts = [i for i, kind in enumerate(frame.dtypes) if not pd.api.types.is_numeric_dtype(kind)]
+    props = {"th": head, "td": "text-align:right", "caption": "text-align:left;caption-side:top"}
+    props |= {f"{cell}.col{i}": "text-align:left" for cell in ("td", "th") for i in texts}
+    styles = [{"selector": cells, "props": own} for cells, own in props.items()]
     look = Styler(frame, uuid=id, cell_ids=False).format(precision=decimals, na_rep="–",
                                                          escape="html").hide(axis="index")
     look = look.format_index(lambda name: html.escape(str(name)).replace("_", " "), axis=1)
-    look = look.set_caption(html.escape(f"{id}: {caption}")).set_table_styles(
-        [{"selector": "th", "props": head}, {"selector": "td", "props": "text-align:right"},
-         {"selector": "caption", "props": "text-align:left;caption-side:top"},
-         *({"selector": word, "props": "text-align:left"} for word in words)])
-    for column in frame.columns.intersection(["verdict"]):
-        look = look.map(
-            lambda word: f"background:{VERDICTS[word]};color:#111"
-            if word in VERDICTS else "", subset=[column])
+    look = look.set_caption(html.escape(f"{id}: {caption}")).set_table_styles(styles)
+    if "verdict" in frame:
+        ground = {word: f"background:{colour};color:#111" for word, colour in VERDICTS.items()}
+        look = look.map(lambda word: ground.get(word, ""), subset=["verdict"])
     scrolls = 'tabindex="0" role="region" style="max-height:36em;overflow:auto"'
     return f'<div {scrolls} aria-label="{id}">{look.to_html()}</div>'
-
-
-def _quiet() -> None:
-    """Silence MNE's chatter. Our own warnings stay."""
-    os.environ["MNE_LOGGING_LEVEL"] = "ERROR"
-    if "mne" in sys.modules:
-        sys.modules["mne"].set_log_level("ERROR")
 
 
 def _fix_chance(seed: int) -> None:
@@ -264,20 +240,19 @@ def start(name: str, *, profile: str, seed: int, device: str, data: str, out: st
     """
     profiles.load(profile)
     if device.startswith("cuda") and not torch.cuda.is_available():
-        raise ValueError(
-            f"device {device!r}: this installation of torch sees no CUDA device; use device = 'cpu'"
-        )
+        raise ValueError(f"device {device!r}: this installation of torch sees no CUDA device; "
+                         "use device = 'cpu'")
     notebook = read_notebook(name)
-    _quiet()
+    # MNE's chatter is silenced, here and in the processes that this one starts
+    os.environ["MNE_LOGGING_LEVEL"] = "ERROR"
+    mne.set_log_level("ERROR")
     _fix_chance(seed)
     use_style()
     # a build suffix (+cpu, +cu130) tells of the machine, not of the result
-    versions = [
-        f"{package} {importlib.metadata.version(package).split('+')[0]}" for package in VERSIONS
-    ]
+    versions = [f"{package} {version(package).split('+')[0]}" for package in VERSIONS]
     print(f"notebook  {name}\nrun       profile {profile}, seed {seed}, device {device}")
-    print(
-        f"versions  Python {'.'.join(platform.python_version_tuple()[:2])}, {', '.join(versions)}")
+    python = platform.python_version().rpartition(".")[0]
+    print(f"versions  Python {python}, {', '.join(versions)}")
     print(f"code      {notebook.code(profile)[:12]}, lock {sha256(paths.LOCK)[:12]}")
     folder, manifest = results(out, notebook.paper, profile)
     return Run(notebook, profile, seed, device, folder, manifest, lesson)
@@ -286,8 +261,7 @@ def start(name: str, *, profile: str, seed: int, device: str, data: str, out: st
 def show_source(thing) -> None:
     """Show the source of a function or class as code: the lesson reads what the tests test."""
     file = Path(inspect.getsourcefile(thing) or "").resolve()
-    where = file.relative_to(paths.ROOT).as_posix() if file.is_relative_to(
-        paths.ROOT) else file.name
-    display(
-        Markdown(
-            f"`{where}`\n\n```python\n{textwrap.dedent(inspect.getsource(thing)).rstrip()}\n```"))
+    ours = file.is_relative_to(paths.ROOT)
+    where = file.relative_to(paths.ROOT).as_posix() if ours else file.name
+    code = textwrap.dedent(inspect.getsource(thing)).rstrip()
+    display(Markdown(f"`{where}`\n\n```python\n{code}\n```"))

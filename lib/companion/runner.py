@@ -25,14 +25,13 @@ from lib import paths
 from lib.companion.progress import begin, finished
 from lib.companion.provenance import Notebook, headings, peak_mib, read_notebook, results
 from lib.companion.state import folder, made, state, why
-from lib.files import edits, lock, merge_json
+from lib.files import edits, lock, merge_json, own_cells
 from lib.profiles import Refused, base, changed, load
 from lib.profiles import names as profile_names
 
 ENVIRONMENT = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
 ENVIRONMENT |= {"TQDM_DISABLE": "1", "PYTHONHASHSEED": "0", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
 KERNEL_DIED = 138  # what papermill's own command line returns
-OWN = {"papermill-error-cell-tag", "injected-parameters"}  # tags of cells that papermill adds
 
 
 def parameters(name: str, profile: str, **override: str | None) -> dict:
@@ -84,9 +83,7 @@ def failure(nb, name: str) -> str:
     """Say where an executed notebook failed: section, cell, the end of the traceback in plain
     text."""
     heading, number = "its first section", 0
-    for cell in nb.cells:
-        if OWN & {*cell.metadata.get("tags", [])}:
-            continue
+    for cell in own_cells(nb.cells):
         if cell.cell_type == "markdown":
             heading = [heading, *headings(cell.source)][-1]
         number += cell.cell_type == "code"
@@ -165,7 +162,7 @@ def _reproduce(notebook: Notebook, given: Mapping, home: Path) -> int:
     if code := _execute(notebook, given):
         return code
     written = made(notebook, given)
-    if missing := [i for i in notebook.produces if i not in {Path(file).stem for file in written}]:
+    if missing := notebook.missing(written.values()):
         print(f"{name} ran to its end, but made no {', '.join(missing)}, which its header declares",
               file=sys.stderr)
         return 1
@@ -217,9 +214,8 @@ def _changed(notebook: Notebook, args: argparse.Namespace) -> str:
 
 def _set_environment() -> None:
     """Make runs comparable, whoever starts them, and let kernels find our package."""
-    for key, value in ENVIRONMENT.items():
-        os.environ.setdefault(key, value)
-    os.environ.setdefault("MPLCONFIGDIR", str(paths.build() / "matplotlib"))
+    ours = ENVIRONMENT | {"MPLCONFIGDIR": str(paths.build() / "matplotlib")}
+    os.environ.update(ours | os.environ)  # what is set already stays
     for key in ("MATPLOTLIBRC", "MPLBACKEND"):  # the user's own settings
         os.environ.pop(key, None)
     # kernels find our package lib first, whatever else is called so
@@ -243,10 +239,9 @@ def main(argv: list[str] | None = None) -> int:
     flag("--why", help="only say whether each notebook is up to date, and why not")
     flag("--publish", help="write notebooks/NAME.ipynb from the executed demo copies")
     flag("--plan", help="only note that these notebooks are about to be run")
-    add(
-        "--set", action="append", default=[], metavar="NAME=VALUE",
-        help="a parameter of the notebook, or a field of its paper's preset; the results lie in a "
-        "folder of their own below build/")
+    about = ("a parameter of the notebook, or a field of its paper's preset; the results lie in a "
+             "folder of their own below build/")
+    add("--set", action="append", default=[], metavar="NAME=VALUE", help=about)
     args = parser.parse_args(argv)
     args.names = [_full(name) for name in args.names]
     _set_environment()

@@ -70,7 +70,7 @@ def why(notebook: Notebook, given: Mapping) -> list[str]:
     inputs = [key for key in ("lock", "data", "others") if old.get(key) != new.get(key)]
     reasons += [f"{WORDS[key]} changed" for key in inputs]
     written = made(notebook, given)
-    if not set(notebook.produces) <= {Path(file).stem for file in written}:
+    if notebook.missing(written.values()):
         reasons.append("not all of its declared outputs are there")
     lost = [file for file, row in written.items() if sha256(file) != row["sha256"]]
     return reasons + [f"{Path(file).name} is gone or was changed by hand" for file in lost]

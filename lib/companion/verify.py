@@ -31,7 +31,7 @@ def _changes(name: str, rows: list[dict], where: str) -> Iterator[str]:
                            ("requirements.lock", made["lock"], sha256(paths.LOCK))):
         if old != new:
             yield f"{name}: {what} changed after {where} was made; run it again"
-    for missing in [i for i in notebook.produces if i not in {row["id"] for row in rows}]:
+    for missing in notebook.missing(rows):
         yield f"{name}: declares {missing}, which the manifest does not hold"
 
 
