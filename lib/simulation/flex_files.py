@@ -1,6 +1,8 @@
 """The files of one EMOTIV FLEX 2 recording, written as EmotivPRO exports them. Same content, same
 bytes."""
 
+from functools import partial
+
 import edfio
 import numpy as np
 
@@ -30,13 +32,6 @@ def edf(eeg: np.ndarray, cap: tuple[str, ...], rate: float, quality: float,
     lost : array, (n,)
         True where a packet was lost; the device then repeats the last sample and says so.
     """
-    def whole(values: dict[str, np.ndarray], rate: float) -> list[edfio.EdfSignal]:
-        return [
-            edfio.EdfSignal.from_digital(x.astype(np.int16), rate, label=name,
-                                         physical_range=(-32768, 32767))
-            for name, x in values.items()
-        ]
-
     index, once = np.arange(eeg.shape[1]), np.ones(int(eeg.shape[1] / rate))
     data = np.clip(eeg + OFFSET, 0, TOP)[:, np.maximum.accumulate(np.where(lost, 0, index))]
     clock = {
@@ -52,9 +47,10 @@ def edf(eeg: np.ndarray, cap: tuple[str, ...], rate: float, quality: float,
         edfio.EdfSignal(row.astype(float), rate, label=name, physical_dimension="uV",
                         physical_range=(0, TOP)) for name, row in zip(cap, data, strict=True)
     ]
-    slow = {name: value * once for name, value in state.items()}
-    return edfio.Edf([*whole(clock, rate), *electrodes, *whole(slow, 1)],
-                     data_record_duration=1.0).to_bytes()
+    whole = partial(edfio.EdfSignal.from_digital, physical_range=(-32768, 32767))
+    fast = [whole(x.astype(np.int16), rate, label=name) for name, x in clock.items()]
+    slow = [whole((x * once).astype(np.int16), 1, label=name) for name, x in state.items()]
+    return edfio.Edf([*fast, *electrodes, *slow], data_record_duration=1.0).to_bytes()
 
 
 def _contact(quality: float) -> int:

@@ -171,6 +171,6 @@ def still(who: Identity, size: tuple[int, int], cheeks: float) -> np.ndarray:
     for side in SIDES:  # nostrils
         nostril = [(0.03, 0.295), (who.nose * 0.75, 0.275), (who.nose * 0.7, 0.31)]
         pen.fill(np.multiply(nostril, (side, 1)), tint(who.skin, 0.55))
-    image = cv2.resize(image, (size[1], size[0]), interpolation=cv2.INTER_AREA)
+    image = cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
     image.setflags(write=False)
     return image
