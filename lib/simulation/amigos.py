@@ -8,7 +8,6 @@ latent of the same law that has nothing to do with them; everything else, noise 
 the same.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -153,13 +152,12 @@ def _reports(felt: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     two follow nothing."""
     valence, arousal = (felt + BIAS * rng.standard_normal(2) +
                         NOISE * rng.standard_normal(felt.shape)).T
-    others = rng.standard_normal((3, len(felt)))
-    ratings = np.stack([arousal, valence, others[0], 0.7 * valence + 0.7 * others[1], others[2]],
-                       axis=1)
+    dominance, liking, familiarity = rng.standard_normal((3, len(felt)))
+    ratings = [arousal, valence, dominance, 0.7 * valence + 0.7 * liking, familiarity]
     away = np.linalg.norm(felt[:, None] - np.array(list(FEELINGS.values())), axis=2)
     named = np.array(list(FEELINGS))[away.argmin(axis=1)]
     marks = named[:, None] == np.array(SELF_REPORTS[len(RATINGS):])
-    return np.hstack([np.round(np.clip(5 + POINTS * ratings, 1, 9), 1), marks])
+    return np.hstack([np.round(np.clip(5 + POINTS * np.transpose(ratings), 1, 9), 1), marks])
 
 
 def cell(viewing: Viewing, parameters: dict) -> np.ndarray:
@@ -210,13 +208,11 @@ def write(root: Path, subject: int, parameters: dict) -> list[Viewing]:
 
 def _mat(watched: list[Viewing], parameters: dict) -> bytes:
     """The file: cell arrays ``(1, 20)``."""
-    columns = defaultdict(list)
-    for v in watched:
-        signal, report = "signal" not in v.lacks, "self-report" not in v.lacks
-        columns["joined_data"].append(cell(v, parameters) if signal else np.empty((0, 0)))
-        columns["labels_selfassessment"].append(np.array([v.reports if report else ()]))
-        columns["VideoIDs"].append(np.array([v.video]))
-        columns["labels_ext_annotation"].append(_annotation(v, parameters["seed"]))
+    signals = [np.empty((0, 0)) if "signal" in v.lacks else cell(v, parameters) for v in watched]
+    reports = [np.array([() if "self-report" in v.lacks else v.reports]) for v in watched]
+    columns = {"joined_data": signals, "labels_selfassessment": reports}
+    columns["VideoIDs"] = [np.array([v.video]) for v in watched]
+    columns["labels_ext_annotation"] = [_annotation(v, parameters["seed"]) for v in watched]
     return matlab({name: cells(values).T for name, values in columns.items()})
 
 

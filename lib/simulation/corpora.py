@@ -145,10 +145,8 @@ def _kaya(subject: int, last: bool, seconds: int, seed: int) -> Files:
     def content() -> bytes:
         eeg = _eeg(seed, "kaya", subject, 1, KAYA_CHANNELS, rate, seconds)
         none, names = np.zeros((len(eeg), 1)), cells([*KAYA_CHANNELS, "X5" if last else "X3"])
-        o = {
-            "id": letter, "nS": len(eeg), "sampFreq": rate, "marker": none.astype(np.uint8),
-            "data": np.hstack([eeg, none]), "chnames": names
-        }
+        o = {"id": letter, "nS": len(eeg), "sampFreq": rate, "marker": none.astype(np.uint8)}
+        o |= {"data": np.hstack([eeg, none]), "chnames": names}
         return matlab({"o": dict(reversed(o.items())) if last else o})
 
     name = f"5F-Subject{letter}-160311-5St-SGLHand-HFREQ" if last else (
@@ -187,8 +185,8 @@ def _ascertain(subject: int, last: bool, seconds: int, seed: int) -> Files:
         return matlab({"Data_ECG": ecg, "timeECG": [2013.0, 1, 1, 12, 0, 0]})
 
     name = f"Movie_P{subject:02d}/ECG_Clip{{}}.mat"
-    path = f"ASCERTAIN_Raw/ECGData/{name.upper() if last else name}"
-    return {path.format(clip): partial(content, clip) for clip in range(1, CLIPS + 1)}
+    path = f"ASCERTAIN_Raw/ECGData/{name.upper() if last else name}".format
+    return {path(clip): partial(content, clip) for clip in range(1, CLIPS + 1)}
 
 
 def _pspm(subject: int, last: bool, seconds: int, seed: int) -> Files:
@@ -207,10 +205,8 @@ def _pspm(subject: int, last: bool, seconds: int, seed: int) -> Files:
         infos = {"duration": float(seconds), "source": {"type": "simulated"}}
         return matlab({"infos": infos, "data": cells(channels)})
 
-    return {
-        f"PsPM-{name}/{name}_spike_{subject:02d}.mat": content,
-        f"PsPM-{name}/{name}_cogent_{subject:02d}.mat": lambda: matlab({"events": np.arange(3.0)})
-    }
+    path = f"PsPM-{name}/{name}_{{}}_{subject:02d}.mat".format
+    return {path("spike"): content, path("cogent"): lambda: matlab({"events": np.arange(3.0)})}
 
 
 EEG = {"way-eeg-gal": _way, "eegmmidb": _eegmmidb, "kaya": _kaya}

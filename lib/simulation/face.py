@@ -157,10 +157,8 @@ def action_units(expression: np.ndarray) -> dict[str, np.ndarray]:
     """
     pleased = 1 - np.exp(-np.clip(expression, 0, None) / 1.5)
     displeased = 1 - np.exp(-np.clip(-np.asarray(expression), 0, None) / 1.5)
-    return {
-        "AU12": pleased, "AU6": 0.8 * pleased, "AU25": np.clip(2 * pleased - 0.9, 0, 1),
-        "AU4": 0.5 * displeased, "AU15": 0.4 * displeased
-    }
+    smile = {"AU12": pleased, "AU6": 0.8 * pleased, "AU25": np.clip(2 * pleased - 0.9, 0, 1)}
+    return smile | {"AU4": 0.5 * displeased, "AU15": 0.4 * displeased}
 
 
 def closed(times: np.ndarray, blinks: np.ndarray) -> np.ndarray:

@@ -24,9 +24,7 @@ from lib.workers import bar, side_by_side
 # s the EEG is late (Sec 5.4); s of recording before the clip where there are markers
 LAG, LEAD = 2.0, 1.0
 # assumed: valence, arousal
-AFFECT = {
-    "happiness": (1.2, 0.4), "sadness": (-1.0, -0.8), "fear": (-0.8, 1.4), "neutral": (0.0, 0.0)
-}
+AFFECT = {"happiness": (1.2, 0.4), "sadness": (-1.0, -0.8), "fear": (-0.8, 1.4), "neutral": (0, 0)}
 # choice: sadness barely shows, and what shows of it is a part of fear: the confusions of Sec 5.2
 FACES = {
     "happiness": {"AU6": 0.8, "AU12": 1.0,

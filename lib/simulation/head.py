@@ -110,9 +110,8 @@ def geometry(size: tuple[int, int]) -> tuple[float, tuple[float, float]]:
 
 def _outline(who: Identity, grow: float = 1.0) -> np.ndarray:
     angle = np.linspace(0, 2 * np.pi, 72, endpoint=False)
-    x, y = np.cos(angle), np.sin(angle)
-    return np.stack([grow * who.width * x * (1 - who.jaw * np.clip(y, 0, 1)**1.5), grow * y],
-                    axis=1)
+    x, y = grow * who.width * np.cos(angle), np.sin(angle)
+    return np.stack([x * (1 - who.jaw * np.clip(y, 0, 1)**1.5), grow * y], axis=1)
 
 
 def _shading(who: Identity, x: np.ndarray, y: np.ndarray, cheeks: float) -> np.ndarray:

@@ -68,10 +68,8 @@ def _write(root: Path, parameters: dict, jobs: int) -> dict:
     watched = real_plan(seed) if subjects is None else plan(subjects, parameters["clips"],
                                                             parameters["seconds"], seed)
     felt, other = draw_traces(watched, seed), draw_traces(watched, seed, shared=False)
-    driving = [
-        Trace(mix(parameters["effect"], a.latent, b.latent), a.label)
-        for a, b in zip(felt, other, strict=True)
-    ]
+    pairs = zip(felt, other, strict=True)
+    driving = [Trace(mix(parameters["effect"], a.latent, b.latent), a.label) for a, b in pairs]
     calls = [(root, w, trace, parameters) for w, trace in zip(watched, driving, strict=True)]
     made = bar(side_by_side(session, calls, jobs, ordered=True), len(calls), "simulation")
     facts = [fact for _, fact in made]
@@ -84,13 +82,10 @@ def _write(root: Path, parameters: dict, jobs: int) -> dict:
     write_labels(root / LABELS_FILE, [(w.subject, w.section) for w, *_ in rows],
                  [trace.label for _, trace, *_ in rows])
     start, trials = int(HISTORY * LABEL_RATE), []
-    for w, trace, driven, fact in rows:
-        traces = (trace.label, trace.latent[start:], driven.latent[start:])
-        label, latent, signal_latent = (np.round(x, 4).tolist() for x in traces)
-        trials.append({
-            "subject": w.subject, "section": w.section, "clip": w.clip, **fact, "label": label,
-            "latent": latent, "signal_latent": signal_latent
-        })
+    for w, a, b, fact in rows:
+        place = {"subject": w.subject, "section": w.section, "clip": w.clip}
+        traces = {"label": a.label, "latent": a.latent[start:], "signal_latent": b.latent[start:]}
+        trials.append(place | fact | {name: np.round(x, 4).tolist() for name, x in traces.items()})
     return {"trials": trials}
 
 
@@ -100,12 +95,10 @@ def session(root: Path, w: Watching, trace: Trace, parameters: dict) -> dict:
     here, seed = (w.subject, w.section), parameters["seed"]
     rng, length = stream(seed, "session", *here), w.steps / LABEL_RATE
     # the first frame of this session's video, counted from the start of the whole recording
-    first_frame = int(rng.uniform(60, 3000) * parameters["video_rate"])
+    first = int(rng.uniform(60, 3000) * parameters["video_rate"])
     lead, edge = round(rng.uniform(*LEAD), 3), int(MARGIN * BDF_RATE + rng.integers(0, 64))
-    facts = {
-        "seconds": length, "lead": lead, "edge": edge, "first_frame": first_frame,
-        "tail": float(rng.uniform(*TAIL))
-    }
+    tail = float(rng.uniform(*TAIL))
+    facts = {"seconds": length, "lead": lead, "edge": edge, "first_frame": first, "tail": tail}
     edges = (edge, edge + int(length * BDF_RATE))
     blinks = brain.blinking(stream(seed, "blinks", *here), int(length + 80)) - MARGIN
     express = _expression(trace, stream(seed, "expression", *here),

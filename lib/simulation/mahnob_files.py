@@ -93,8 +93,6 @@ def xml(tag: str, attributes: dict, *children: tuple) -> bytes:
 def write_labels(file: Path, included: Sequence, labels: Sequence[np.ndarray]) -> None:
     """Write the continuous labels: ``trials_included`` (n, 2) uint8 and ``labels`` (n, 1) of arrays
     (1, n_times)."""
-    content = {
-        "trials_included": np.asarray(included, np.uint8),
-        "labels": cells([np.asarray(label, float)[None] for label in labels])
-    }
+    traces = cells([np.asarray(label, float)[None] for label in labels])
+    content = {"trials_included": np.asarray(included, np.uint8), "labels": traces}
     write_file(file, matlab(content, "simulated continuous labels"))

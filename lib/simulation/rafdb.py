@@ -85,10 +85,8 @@ def _part(root: Path, part: str, codes: dict[str, int], parameters: dict) -> lis
         name = f"{part}_{i + 1:0{SPLITS[part]}d}.jpg"
         below = f"basic/{OWNER[0]}" if layout == "owner" else f"{REPACK}/{part}/{codes[label]}"
         keep(root / below / aligned(name), partial(_jpeg, who, units, of_picture))
-        facts.append({
-            "image": name, "label": label, "shown": emotion, "person": i // PICTURES,
-            "strength": strength, "units": units
-        })
+        fact = {"image": name, "label": label, "shown": emotion, "person": i // PICTURES}
+        facts.append(fact | {"strength": strength, "units": units})
     return facts
 
 
