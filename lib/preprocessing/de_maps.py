@@ -85,7 +85,8 @@ def de_maps(x: np.ndarray, positions: np.ndarray, rate: float = 200.0,
     weights = interpolation(positions, side).astype(np.float32).T
     n = x.shape[-1] // BIN
     means = x[..., :n * BIN].reshape(*x.shape[:2], n, BIN).mean(axis=-1, dtype=np.float32)
-    return {
-        name: (values.swapaxes(1, 2) @ weights).reshape(len(x), -1, side, side)
-        for name, values in (("spectral", differential_entropy(x, rate)), ("temporal", means))
-    }
+
+    def maps(values: np.ndarray) -> np.ndarray:
+        return (values.swapaxes(1, 2) @ weights).reshape(len(x), -1, side, side)
+
+    return {"spectral": maps(differential_entropy(x, rate)), "temporal": maps(means)}

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -75,7 +74,11 @@ def detect(frames, detector: str = "haar", model_file: str | Path = "", *, thres
     if not model_file or not Path(model_file).is_file():
         raise BadFile(model_file or f"model of {detector}", "an ONNX file", "none",
                       f"{SOURCES[detector]}; detector='haar' needs no file.")
-    find = {"yunet": _yunet, "yolov8-face": _yolo}[detector](Path(model_file), threshold)
+    try:
+        find = {"yunet": _yunet, "yolov8-face": _yolo}[detector](Path(model_file), threshold)
+    except cv2.error as error:
+        raise BadFile(model_file, f"{NETWORKS[detector]} as an ONNX file", str(error.err),
+                      SOURCES[detector] + ".") from error
     boxes = np.array([_largest(find, frame) for frame in frames]).reshape(-1, 4)
     quality = np.where(np.isfinite(boxes[:, 0]), "detected", "missing")
     return Faces(faces.fill_missing(boxes, file).astype(np.float32), quality)
@@ -84,9 +87,8 @@ def detect(frames, detector: str = "haar", model_file: str | Path = "", *, thres
 def overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Intersection over union of boxes ``(..., 4)``: left, top, width, height."""
     a, b = np.asarray(a, float), np.asarray(b, float)
-    low, high = np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., :2] + a[..., 2:],
-                                                               b[..., :2] + b[..., 2:])
-    shared = np.prod(np.clip(high - low, 0, None), axis=-1)
+    high = np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
+    shared = np.prod(np.clip(high - np.maximum(a[..., :2], b[..., :2]), 0, None), axis=-1)
     return shared / (np.prod(a[..., 2:], axis=-1) + np.prod(b[..., 2:], axis=-1) - shared)
 
 
@@ -94,25 +96,13 @@ def _largest(find: Finder, frame: np.ndarray) -> np.ndarray:
     """Largest face of a frame in its pixels, NaN where there is none; searched at ``WIDTH`` pixels
     at most."""
     scale = min(1.0, WIDTH / frame.shape[1])
-    small = cv2.resize(frame, None, fx=scale, fy=scale,
-                       interpolation=cv2.INTER_AREA) if scale < 1 else frame
-    found = find(np.ascontiguousarray(small))
-    return max(found, key=lambda box: box[2] * box[3])[:4] / scale if len(found) else np.full(
-        4, np.nan)
-
-
-def _opened(read: Callable[[str], Any], model_file: Path, detector: str) -> Any:
-    try:
-        return read(str(model_file))
-    except cv2.error as error:
-        raise BadFile(model_file, f"{NETWORKS[detector]} as an ONNX file", str(error.err),
-                      SOURCES[detector] + ".") from error
+    found = find(cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+    none = np.full(4, np.nan)
+    return max(found, key=lambda box: box[2] * box[3])[:4] / scale if len(found) else none
 
 
 def _yunet(model_file: Path, threshold: float) -> Finder:
-    size = (WIDTH, WIDTH)
-    net = _opened(lambda file: cv2.FaceDetectorYN.create(file, "", size, threshold), model_file,
-                  "yunet")
+    net = cv2.FaceDetectorYN.create(str(model_file), "", (WIDTH, WIDTH), threshold)
 
     def find(frame: np.ndarray) -> np.ndarray:
         net.setInputSize(frame.shape[1::-1])
@@ -123,7 +113,7 @@ def _yunet(model_file: Path, threshold: float) -> Finder:
 
 
 def _yolo(model_file: Path, threshold: float) -> Finder:
-    net = _opened(cv2.dnn.readNetFromONNX, model_file, "yolov8-face")
+    net = cv2.dnn.readNetFromONNX(str(model_file))
 
     def find(frame: np.ndarray) -> np.ndarray:
         image, scale, corner = letterbox(frame)

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import scipy.fft
-import scipy.signal
 from scipy.linalg import solveh_banded
+from scipy.signal import butter, freqz_sos
 
 from lib.datasets.seed_format import BANDS, RAW_RATE, WINDOW
 
@@ -71,10 +71,8 @@ def differential_entropy(x, rate: float = RAW_RATE, bands: Mapping[str, tuple[fl
     pad, n_windows = min(round(_PAD * rate), n_times - 1), n_times // size
     length = scipy.fft.next_fast_len(n_times + 2 * pad, real=True)
     frequency = scipy.fft.rfftfreq(length, 1 / rate)
-    gain = []
-    for band in bands.values():
-        sos = scipy.signal.butter(order, band, "bandpass", fs=rate, output="sos")
-        gain.append(np.abs(scipy.signal.freqz_sos(sos, frequency, fs=rate)[1])**2)
+    filters = [butter(order, band, "bandpass", fs=rate, output="sos") for band in bands.values()]
+    gain = [np.abs(freqz_sos(sos, frequency, fs=rate)[1])**2 for sos in filters]
     variance = np.empty((n_channels, n_windows, len(gain)), x.dtype)
     for start in range(0, n_channels, _CACHED):
         part = x[start:start + _CACHED]

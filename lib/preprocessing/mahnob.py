@@ -75,10 +75,8 @@ def features(cohort: Cohort, *, backbone: Callable | None = None, bands: str = "
         if len(widths := {part[key].shape[1] for part in parts}) > 1:
             raise BadFile(cohort.name, f"as many {key} features in every trial",
                           f"{sorted(widths)}", "Read trials of one kind only.")
-    data: dict = {
-        key: np.concatenate([part[key] for part in parts], dtype=kind)
-        for key, kind in (("eeg", np.float32), ("face", np.float32), ("valence", np.float64))
-    }
+    kinds = {"eeg": np.float32, "face": np.float32, "valence": np.float64}
+    data: dict = {k: np.concatenate([part[k] for part in parts], dtype=kinds[k]) for k in kinds}
     data["lengths"] = np.array([len(part["valence"]) for part in parts])
     for key, field in {"subject": "subject", "stimulus": "stimulus", "trial": "name"}.items():
         data[key] = np.array([getattr(trial, field) for trial in trials])

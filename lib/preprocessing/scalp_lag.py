@@ -71,10 +71,9 @@ def estimate_lag(eeg: Signal, face: Signal, *, kind: str = "muscle", limit: floa
     grid = grid[(grid - limit >= clock[0]) & (grid + limit <= clock[-1])]
     shown = np.interp(grid, times, face.data)
     if len(grid) * STEP < 10 or np.ptp(shown) == 0:
-        raise BadFile(
-            "signal",
-            "10 s or more of EEG and a changing face, on both sides of which every lag fits",
-            f"{len(grid) * STEP:.0f} s", "Use a longer recording, or a smaller limit.")
+        need = "10 s or more of EEG and a changing face, on both sides of which every lag fits"
+        raise BadFile("signal", need, f"{len(grid) * STEP:.0f} s",
+                      "Use a longer recording, or a smaller limit.")
     lags = np.linspace(-limit, limit, round(2 * limit / STEP) + 1)
     late = np.interp(grid[:, None] + lags, clock, traced)
     late, shown = late - late.mean(axis=0), shown - shown.mean()

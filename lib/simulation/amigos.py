@@ -8,10 +8,7 @@ latent of the same law that has nothing to do with them; everything else, noise 
 the same.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -77,9 +74,9 @@ def make(folder=None, *, subjects: int = 8, short: tuple[float, float] = (30, 40
 def _write(root: Path, parameters: dict, jobs: int) -> dict:
     numbers = SUBJECTS[:parameters["subjects"]]
     calls = [(root, subject, parameters) for subject in numbers]
-    written = side_by_side(write, calls, jobs, ordered=True)
-    watched = chain(*(of_one for _, of_one in bar(written, len(calls), "simulation")))
-    return {"files": [*map(path_of, numbers)], "trials": [*map(vars, watched)]}
+    written = bar(side_by_side(write, calls, jobs, ordered=True), len(calls), "simulation")
+    trials = [vars(viewing) for _, watched in written for viewing in watched]
+    return {"files": [*map(path_of, numbers)], "trials": trials}
 
 
 @dataclass(frozen=True)
@@ -130,10 +127,9 @@ def viewings(subject: int, parameters: dict) -> list[Viewing]:
     felt = mix(SHARED, of_video, own)
     driven = mix(parameters["effect"], felt, null)
     reports = _reports(felt, stream(seed, "reports", subject))
-    seconds = np.concatenate([
-        np.rint(2 * videos.permutation(np.linspace(*parameters[kind], n))) / 2
-        for kind, n in (("short", N_SHORT), ("long", CELLS - N_SHORT))
-    ])
+    short = videos.permutation(np.linspace(*parameters["short"], N_SHORT))
+    long = videos.permutation(np.linspace(*parameters["long"], CELLS - N_SHORT))
+    seconds = np.rint(2 * np.concatenate([short, long])) / 2
     order = stream(seed, "order", subject)
     places = [*order.permutation(N_SHORT), *(N_SHORT + order.permutation(CELLS - N_SHORT))]
     return [
@@ -147,10 +143,8 @@ def _lacks(subject: int, cell: int) -> tuple[str, ...]:
     """The gaps of the real files, one of each kind: no long videos, signals or reports alone or
     both missing, a channel that fails."""
     both = ("signal", "self-report")
-    if subject == 3 and cell >= N_SHORT:
-        return both
-    return {(1, 2): ("finite T7",), (2, 5): both[:1], (2, 9): both[1:], (2, 12): both}.get(
-                (subject, cell), ())
+    gaps = {(1, 2): ("finite T7",), (2, 5): both[:1], (2, 9): both[1:], (2, 12): both}
+    return both if subject == 3 and cell >= N_SHORT else gaps.get((subject, cell), ())
 
 
 def _reports(felt: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -158,13 +152,12 @@ def _reports(felt: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     two follow nothing."""
     valence, arousal = (felt + BIAS * rng.standard_normal(2) +
                         NOISE * rng.standard_normal(felt.shape)).T
-    others = rng.standard_normal((3, len(felt)))
-    ratings = np.stack([arousal, valence, others[0], 0.7 * valence + 0.7 * others[1], others[2]],
-                       axis=1)
+    dominance, liking, familiarity = rng.standard_normal((3, len(felt)))
+    ratings = [arousal, valence, dominance, 0.7 * valence + 0.7 * liking, familiarity]
     away = np.linalg.norm(felt[:, None] - np.array(list(FEELINGS.values())), axis=2)
     named = np.array(list(FEELINGS))[away.argmin(axis=1)]
     marks = named[:, None] == np.array(SELF_REPORTS[len(RATINGS):])
-    return np.hstack([np.round(np.clip(5 + POINTS * ratings, 1, 9), 1), marks])
+    return np.hstack([np.round(np.clip(5 + POINTS * np.transpose(ratings), 1, 9), 1), marks])
 
 
 def cell(viewing: Viewing, parameters: dict) -> np.ndarray:
@@ -181,9 +174,8 @@ def cell(viewing: Viewing, parameters: dict) -> np.ndarray:
     rise = 0.5 - 0.5 * np.cos(np.pi * np.clip(times / RISE, 0, 1))
     moments = stream(seed, "moments", *here)
     # choice: brain and heart have moments of their own, so that what blurs one leaves the other
-    (valence, arousal), beat = ([
-        rise * (level + MOMENTS * wave(moments, n, RATE, 3.0)) for level in viewing.driven
-    ] for _ in range(2))
+    valence, arousal, *beat = (rise * (level + MOMENTS * wave(moments, n, RATE, 3.0))
+                               for level in 2 * viewing.driven)
     shows = 0.2 * np.exp(0.5 * fingerprint * stream(seed, "face", who).standard_normal())
     smile = np.clip(shows * valence, 0, 1)
     rng = stream(seed, "cap", *here)
@@ -192,8 +184,8 @@ def cell(viewing: Viewing, parameters: dict) -> np.ndarray:
     eeg = brain.record(person, brain.Affect(valence, arousal, smile), stream(seed, "eeg", *here),
                        HEADSET, RATE, montage="standard_1020",
                        blinks=brain.blinking(rng, int(n / RATE)), rhythms=RHYTHMS)
-    ecg = heart.record(_heart(seed, who, fingerprint), beat[0], beat[1], stream(seed, "ecg", *here),
-                       RATE, fingerprint=fingerprint)
+    ecg = heart.record(heart.of(fingerprint, seed, "heart", who), beat[0], beat[1],
+                       stream(seed, "ecg", *here), RATE, fingerprint=fingerprint)
     band = butter(4, (4, 45), "bandpass", fs=RATE, output="sos")
     eeg = sosfiltfilt(band, eeg - eeg.mean(axis=0), axis=1)
     ecg = sosfiltfilt(butter(4, 60, fs=RATE, output="sos"), ecg, axis=1)
@@ -207,13 +199,6 @@ def cell(viewing: Viewing, parameters: dict) -> np.ndarray:
     return out
 
 
-@lru_cache(maxsize=4)
-def _heart(seed: int, subject: int, fingerprint: float) -> heart.Heart:
-    """The subject's heart, kept for the next of the 20 recordings: its beat takes as long to
-    compute as a recording."""
-    return heart.Heart.sample(stream(seed, "heart", subject), fingerprint)
-
-
 def write(root: Path, subject: int, parameters: dict) -> list[Viewing]:
     """Write a subject's file unless it is there; returns what the truth keeps."""
     watched = viewings(subject, parameters)
@@ -223,13 +208,11 @@ def write(root: Path, subject: int, parameters: dict) -> list[Viewing]:
 
 def _mat(watched: list[Viewing], parameters: dict) -> bytes:
     """The file: cell arrays ``(1, 20)``."""
-    columns = defaultdict(list)
-    for v in watched:
-        signal, report = "signal" not in v.lacks, "self-report" not in v.lacks
-        columns["joined_data"].append(cell(v, parameters) if signal else np.empty((0, 0)))
-        columns["labels_selfassessment"].append(np.array([v.reports if report else ()]))
-        columns["VideoIDs"].append(np.array([v.video]))
-        columns["labels_ext_annotation"].append(_annotation(v, parameters["seed"]))
+    signals = [np.empty((0, 0)) if "signal" in v.lacks else cell(v, parameters) for v in watched]
+    reports = [np.array([() if "self-report" in v.lacks else v.reports]) for v in watched]
+    columns = {"joined_data": signals, "labels_selfassessment": reports}
+    columns["VideoIDs"] = [np.array([v.video]) for v in watched]
+    columns["labels_ext_annotation"] = [_annotation(v, parameters["seed"]) for v in watched]
     return matlab({name: cells(values).T for name, values in columns.items()})
 
 

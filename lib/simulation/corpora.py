@@ -6,7 +6,7 @@ people at rest: others than those of the labelled cohort, drawn from the same la
 """
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import edfio
@@ -14,11 +14,9 @@ import numpy as np
 import pandas as pd
 
 from lib.datasets.amigos_format import EEG_CHANNELS
-from lib.simulation.brain import Affect, Person, record
+from lib.simulation import brain, heart
 from lib.simulation.files import cells, matlab
 from lib.simulation.folder import MARK, cohort, keep
-from lib.simulation.heart import Heart
-from lib.simulation.heart import record as beats
 from lib.simulation.valence import stream
 
 WAY_CHANNELS = tuple(
@@ -55,9 +53,8 @@ def make(folder: str | Path | None = None, *, subjects: int = 4, seconds: float 
     seed : int
         Same seed, same bytes.
     """
-    return cohort("corpora", __file__,
-                  locals() | {"seconds": int(seconds)}, _write, subjects=(1, 26),
-                  seconds=(1, np.inf))
+    given = locals() | {"seconds": int(seconds)}
+    return cohort("corpora", __file__, given, _write, subjects=(1, 26), seconds=(1, np.inf))
 
 
 def _write(root: Path, parameters: dict, jobs: int) -> dict:
@@ -73,8 +70,8 @@ def _write(root: Path, parameters: dict, jobs: int) -> dict:
     return {"alpha": alpha, "heart_rate": rates}
 
 
-def _person(seed: int, corpus: str, subject: int) -> Person:
-    return Person.sample(stream(seed, corpus, "person", subject), len(EEG_CHANNELS))
+def _person(seed: int, corpus: str, subject: int) -> brain.Person:
+    return brain.Person.sample(stream(seed, corpus, "person", subject), len(EEG_CHANNELS))
 
 
 def _eeg(seed: int, corpus: str, subject: int, run: int, channels: tuple[str, ...], rate: int,
@@ -83,8 +80,8 @@ def _eeg(seed: int, corpus: str, subject: int, run: int, channels: tuple[str, ..
     others are silent, as they would cost most of the time."""
     calm, rng = np.zeros(rate * seconds), stream(seed, corpus, "eeg", subject, run)
     blinks = np.cumsum(rng.exponential(4.0, seconds))
-    eeg = record(_person(seed, corpus, subject), Affect(calm, calm, calm), rng, EEG_CHANNELS,
-                 float(rate), montage="standard_1005", blinks=blinks[blinks < seconds])
+    eeg = brain.record(_person(seed, corpus, subject), brain.Affect(calm, calm, calm), rng,
+                       EEG_CHANNELS, rate, montage="standard_1005", blinks=blinks[blinks < seconds])
     # Kaya's files have the old names of two electrodes
     named = [{"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}.get(name, name) for name in channels]
     out = np.zeros((rate * seconds, len(channels)), np.float32)
@@ -92,15 +89,14 @@ def _eeg(seed: int, corpus: str, subject: int, run: int, channels: tuple[str, ..
     return out
 
 
-@cache
-def _heart(seed: int, corpus: str, subject: int) -> Heart:
-    return Heart.sample(stream(seed, corpus, "heart", subject))
+def _heart(seed: int, corpus: str, subject: int) -> heart.Heart:
+    return heart.of(1.0, seed, corpus, "heart", subject)
 
 
 def _ecg(seed: int, corpus: str, subject: int, run: int, rate: int, seconds: int) -> np.ndarray:
     """The left lead ``(n_times,)`` in millivolts."""
     calm, rng = np.zeros(rate * seconds), stream(seed, corpus, "ecg", subject, run)
-    return beats(_heart(seed, corpus, subject), calm, calm, rng, rate)[1]
+    return heart.record(_heart(seed, corpus, subject), calm, calm, rng, rate)[1]
 
 
 def _way(subject: int, last: bool, seconds: int, seed: int) -> Files:
@@ -149,10 +145,8 @@ def _kaya(subject: int, last: bool, seconds: int, seed: int) -> Files:
     def content() -> bytes:
         eeg = _eeg(seed, "kaya", subject, 1, KAYA_CHANNELS, rate, seconds)
         none, names = np.zeros((len(eeg), 1)), cells([*KAYA_CHANNELS, "X5" if last else "X3"])
-        o = {
-            "id": letter, "nS": len(eeg), "sampFreq": rate, "marker": none.astype(np.uint8),
-            "data": np.hstack([eeg, none]), "chnames": names
-        }
+        o = {"id": letter, "nS": len(eeg), "sampFreq": rate, "marker": none.astype(np.uint8)}
+        o |= {"data": np.hstack([eeg, none]), "chnames": names}
         return matlab({"o": dict(reversed(o.items())) if last else o})
 
     name = f"5F-Subject{letter}-160311-5St-SGLHand-HFREQ" if last else (
@@ -190,10 +184,9 @@ def _ascertain(subject: int, last: bool, seconds: int, seed: int) -> Files:
         ecg = np.column_stack([time, *between, lead, 0.6 * lead])
         return matlab({"Data_ECG": ecg, "timeECG": [2013.0, 1, 1, 12, 0, 0]})
 
-    clips = range(1, CLIPS + 1)
-    names = [f"Movie_P{subject:02d}/ECG_Clip{clip}.mat" for clip in clips]
-    paths = [f"ASCERTAIN_Raw/ECGData/{name.upper() if last else name}" for name in names]
-    return {path: partial(content, clip) for path, clip in zip(paths, clips, strict=True)}
+    name = f"Movie_P{subject:02d}/ECG_Clip{{}}.mat"
+    path = f"ASCERTAIN_Raw/ECGData/{name.upper() if last else name}".format
+    return {path(clip): partial(content, clip) for clip in range(1, CLIPS + 1)}
 
 
 def _pspm(subject: int, last: bool, seconds: int, seed: int) -> Files:
@@ -212,10 +205,8 @@ def _pspm(subject: int, last: bool, seconds: int, seed: int) -> Files:
         infos = {"duration": float(seconds), "source": {"type": "simulated"}}
         return matlab({"infos": infos, "data": cells(channels)})
 
-    return {
-        f"PsPM-{name}/{name}_spike_{subject:02d}.mat": content,
-        f"PsPM-{name}/{name}_cogent_{subject:02d}.mat": lambda: matlab({"events": np.arange(3.0)})
-    }
+    path = f"PsPM-{name}/{name}_{{}}_{subject:02d}.mat".format
+    return {path("spike"): content, path("cogent"): lambda: matlab({"events": np.arange(3.0)})}
 
 
 EEG = {"way-eeg-gal": _way, "eegmmidb": _eegmmidb, "kaya": _kaya}

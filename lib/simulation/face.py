@@ -30,8 +30,7 @@ def _brows(pen: Pen, who: Identity, au: Mapping[str, float]) -> None:
         top = curve(inner, middle, outer)
         thick = who.brow_size * np.linspace(1.1, 0.4, len(top))[:, None] * (0, 1)
         pen.fill(np.vstack([top, (top + thick)[::-1]]), tint(who.hair, 0.75))
-    if lower > 0.02:
-        for side in SIDES:
+        if lower > 0.02:
             crease = [(side * 0.05, base + 0.10), (side * 0.04, base - 0.02)]
             pen.line(crease, tint(who.skin, 1 - 0.35 * min(lower, 1)))
 
@@ -76,10 +75,8 @@ def _mouth(pen: Pen, who: Identity, au: Mapping[str, float]) -> None:
     pen.fill(np.vstack([outer_up, outer_down[::-1]]), who.lip)
     if gap > 0.012:
         pen.fill(np.vstack([inner_up, inner_down[::-1]]), (60, 22, 24))
-        teeth = np.minimum(inner_up[:, 1] + 0.45 * (inner_down[:, 1] - inner_up[:, 1]),
-                           inner_up[:, 1] + 0.09)
-        pen.fill(np.vstack([inner_up, np.stack([inner_up[:, 0], teeth], axis=1)[::-1]]),
-                 (236, 232, 224))
+        teeth = inner_up + np.minimum(0.45 * (inner_down - inner_up), 0.09)
+        pen.fill(np.vstack([inner_up, teeth[::-1]]), (236, 232, 224))
     else:
         pen.line(inner_up, tint(who.lip, 0.5))
     fold = max(smile, 0.4 * frown)
@@ -122,11 +119,10 @@ def draw(identity: Identity, action_units: Mapping[str, float] | None = None, *,
     KeyError
         An action unit that cannot be drawn.
     """
-    au = dict.fromkeys(ACTION_UNITS, 0.0)
-    unknown = set(action_units or ()) - au.keys()
-    if unknown:
+    given = {name: float(value) for name, value in (action_units or {}).items()}
+    if unknown := given.keys() - set(ACTION_UNITS):
         raise KeyError(f"cannot draw {sorted(unknown)}; action units are {ACTION_UNITS}")
-    au |= {name: float(value) for name, value in (action_units or {}).items()}
+    au = dict.fromkeys(ACTION_UNITS, 0.0) | given
     scale, centre = geometry(size)
     raised = min(au["AU6"], 1.0)
     image = cv2.addWeighted(still(identity, size, 0.0), 1 - raised, still(identity, size, 1.0),
@@ -138,8 +134,7 @@ def draw(identity: Identity, action_units: Mapping[str, float] | None = None, *,
     dx, dy, roll, zoom = pose
     turn = cv2.getRotationMatrix2D(centre, roll, zoom)
     turn[:, 2] += (dx * scale, dy * scale)
-    image = cv2.warpAffine(image, turn, (size[1], size[0]), flags=cv2.INTER_LINEAR,
-                           borderMode=cv2.BORDER_REPLICATE)
+    image = cv2.warpAffine(image, turn, size[::-1], borderMode=cv2.BORDER_REPLICATE)
     return cv2.convertScaleAbs(image, alpha=light) if light != 1 else image
 
 
@@ -162,10 +157,8 @@ def action_units(expression: np.ndarray) -> dict[str, np.ndarray]:
     """
     pleased = 1 - np.exp(-np.clip(expression, 0, None) / 1.5)
     displeased = 1 - np.exp(-np.clip(-np.asarray(expression), 0, None) / 1.5)
-    return {
-        "AU12": pleased, "AU6": 0.8 * pleased, "AU25": np.clip(2 * pleased - 0.9, 0, 1),
-        "AU4": 0.5 * displeased, "AU15": 0.4 * displeased
-    }
+    smile = {"AU12": pleased, "AU6": 0.8 * pleased, "AU25": np.clip(2 * pleased - 0.9, 0, 1)}
+    return smile | {"AU4": 0.5 * displeased, "AU15": 0.4 * displeased}
 
 
 def closed(times: np.ndarray, blinks: np.ndarray) -> np.ndarray:

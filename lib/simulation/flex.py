@@ -24,9 +24,7 @@ from lib.workers import bar, side_by_side
 # s the EEG is late (Sec 5.4); s of recording before the clip where there are markers
 LAG, LEAD = 2.0, 1.0
 # assumed: valence, arousal
-AFFECT = {
-    "happiness": (1.2, 0.4), "sadness": (-1.0, -0.8), "fear": (-0.8, 1.4), "neutral": (0.0, 0.0)
-}
+AFFECT = {"happiness": (1.2, 0.4), "sadness": (-1.0, -0.8), "fear": (-0.8, 1.4), "neutral": (0, 0)}
 # choice: sadness barely shows, and what shows of it is a part of fear: the confusions of Sec 5.2
 FACES = {
     "happiness": {"AU6": 0.8, "AU12": 1.0,
@@ -95,17 +93,14 @@ class Recording:
 def recordings(parameters: dict) -> list[Recording]:
     """All recordings, each subject's in an order of their own; last one of a volunteer whose
     electrodes had poor contact."""
-    clips = [(emotion, f"{emotion}-{i + 1}") for emotion in EMOTIONS
+    clips = [(f"{emotion}-{i + 1}", emotion) for emotion in EMOTIONS
              for i in range(parameters["clips"])]
     out, n = [], len(clips)
     for subject in range(1, parameters["subjects"] + 2):
         rng = stream(parameters["seed"], "order", subject)
-        order, others, quality = rng.permutation(n), rng.choice(EMOTIONS,
-                                                                n), rng.integers(82, 100, n)
-        out += [
-            Recording(subject, clips[i][1], clips[i][0], str(others[i]), float(quality[i]))
-            for i in order
-        ]
+        order, others = rng.permutation(n), rng.choice(EMOTIONS, n).tolist()
+        quality = rng.integers(82, 100, n).astype(float).tolist()
+        out += [Recording(subject, *clips[i], others[i], quality[i]) for i in map(int, order)]
     volunteer = out[-n]
     return [*out[:-n], replace(volunteer, quality=volunteer.quality - 30)]
 
@@ -121,11 +116,9 @@ def affect(r: Recording, parameters: dict, times: np.ndarray) -> np.ndarray:
     driven, other = np.array(AFFECT[r.emotion]), np.array(AFFECT[r.other])
     place = effect * driven + (1 - effect) * other + OWN * rng.standard_normal(2)
     rise = 0.5 - 0.5 * np.cos(np.pi * np.clip(times / RISE, 0, 1))
-    moments = (smooth(rng, len(grid), 3.0 * GRID, pad=False) for _ in place)
-    return np.stack([
-        rise * (level + MOMENTS * np.interp(times, grid, own))
-        for level, own in zip(place, moments, strict=True)
-    ])
+    moments = smooth(rng, len(grid), 3.0 * GRID, rows=place.shape, pad=False)
+    own = np.array([np.interp(times, grid, row) for row in moments])
+    return rise * (place[:, None] + MOMENTS * own)
 
 
 def action_units(r: Recording, parameters: dict, times: np.ndarray) -> dict[str, np.ndarray]:
@@ -137,12 +130,9 @@ def action_units(r: Recording, parameters: dict, times: np.ndarray) -> dict[str,
                       EXPRESSED * rng.standard_normal() - 0.2)
     moving = 0.7 + 0.5 * smooth(rng, len(grid), GRID, pad=False)
     shown = strength * np.interp(times, grid, np.clip(moving, 0, None) * (grid > 0))
-    names = dict.fromkeys(name for of_emotion in FACES.values() for name in of_emotion)
-    one, other = FACES[r.emotion], FACES[r.other]
-    return {
-        name: np.clip(shown * (effect * one.get(name, 0) + (1 - effect) * other.get(name, 0)), 0, 1)
-        for name in names
-    }
+    one, other, names = FACES[r.emotion], FACES[r.other], face.ACTION_UNITS
+    much = {name: effect * one.get(name, 0) + (1 - effect) * other.get(name, 0) for name in names}
+    return {name: np.clip(shown * share, 0, 1) for name, share in much.items()}
 
 
 def _blinks(r: Recording, parameters: dict) -> np.ndarray:

@@ -1,6 +1,8 @@
 """The files of one EMOTIV FLEX 2 recording, written as EmotivPRO exports them. Same content, same
 bytes."""
 
+from functools import partial
+
 import edfio
 import numpy as np
 
@@ -30,31 +32,20 @@ def edf(eeg: np.ndarray, cap: tuple[str, ...], rate: float, quality: float,
     lost : array, (n,)
         True where a packet was lost; the device then repeats the last sample and says so.
     """
-    def whole(values: dict[str, np.ndarray], rate: float) -> list[edfio.EdfSignal]:
-        return [
-            edfio.EdfSignal.from_digital(x.astype(np.int16), rate, label=name,
-                                         physical_range=(-32768, 32767))
-            for name, x in values.items()
-        ]
-
     index, once = np.arange(eeg.shape[1]), np.ones(int(eeg.shape[1] / rate))
     data = np.clip(eeg + OFFSET, 0, TOP)[:, np.maximum.accumulate(np.where(lost, 0, index))]
-    clock = {
-        "TIME_STAMP_s": index // rate, "TIME_STAMP_ms": index % rate / rate * 1000,
-        TABLES["counter"][0]: index % rate, TABLES["interpolated"][0]: lost
-    }
+    clock = {"TIME_STAMP_s": index // rate, "TIME_STAMP_ms": index % rate / rate * 1000}
+    clock |= {TABLES["counter"][0]: index % rate, TABLES["interpolated"][0]: lost}
     contact = dict.fromkeys((f"CQ_{name}" for name in cap), _contact(quality))
-    state = {
-        "BATTERY_PERCENT": 90, "MARKER_HARDWARE": 0, **contact, TABLES["contact"][0]: quality,
-        TABLES["eeg"][0]: quality - 5
-    }
-    electrodes = [
-        edfio.EdfSignal(row.astype(float), rate, label=name, physical_dimension="uV",
-                        physical_range=(0, TOP)) for name, row in zip(cap, data, strict=True)
-    ]
-    slow = {name: value * once for name, value in state.items()}
-    return edfio.Edf([*whole(clock, rate), *electrodes, *whole(slow, 1)],
-                     data_record_duration=1.0).to_bytes()
+    state = {"BATTERY_PERCENT": 90, "MARKER_HARDWARE": 0, **contact}
+    state |= {TABLES["contact"][0]: quality, TABLES["eeg"][0]: quality - 5}
+    signal = partial(edfio.EdfSignal, sampling_frequency=rate, physical_dimension="uV",
+                     physical_range=(0, TOP))
+    electrodes = [signal(x, label=name) for name, x in zip(cap, data.astype(float), strict=True)]
+    whole = partial(edfio.EdfSignal.from_digital, physical_range=(-32768, 32767))
+    fast = [whole(x.astype(np.int16), rate, label=name) for name, x in clock.items()]
+    slow = [whole((x * once).astype(np.int16), 1, label=name) for name, x in state.items()]
+    return edfio.Edf([*fast, *electrodes, *slow], data_record_duration=1.0).to_bytes()
 
 
 def _contact(quality: float) -> int:
@@ -69,14 +60,11 @@ def csv(eeg: np.ndarray, cap: tuple[str, ...], rate: float, quality: float,
     kept = np.flatnonzero(~lost)
     data = np.round(np.clip(eeg + OFFSET, 0, TOP) / PLACES) * PLACES
     first = (f"title:simulated,start timestamp:{BEGIN},stop timestamp:{BEGIN + len(lost) / rate},"
-             "headset type:FLEX2,headset serial:000000,headset firmware:0,"
-             f"channels:{len(cap)},sampling rate:eeg_{rate:g};mot_32,samples:{len(kept)},"
-             "version:3.0")
-    names = [
-        "Timestamp", TABLES["counter"][1], TABLES["interpolated"][1],
-        *(PREFIX + name for name in cap), "EEG.BatteryPercent", "EEG.MarkerHardware",
-        *(f"CQ.{name}" for name in cap), TABLES["contact"][1], TABLES["eeg"][1]
-    ]
+             f"headset type:FLEX2,headset serial:000000,headset firmware:0,channels:{len(cap)},"
+             f"sampling rate:eeg_{rate:g};mot_32,samples:{len(kept)},version:3.0")
+    names = ["Timestamp", TABLES["counter"][1], TABLES["interpolated"][1]]
+    names += [*(PREFIX + name for name in cap), "EEG.BatteryPercent", "EEG.MarkerHardware"]
+    names += [*(f"CQ.{name}" for name in cap), TABLES["contact"][1], TABLES["eeg"][1]]
     state = ["90", "0", *[f"{_contact(quality)}"] * len(cap), f"{quality:g}", f"{quality - 5:g}"]
     row = ",".join(["%.6f,%d,0", *["%.2f"] * len(cap), *state])
     rows = np.vstack([BEGIN + kept / rate, kept % rate, data[:, kept]]).T.tolist()

@@ -110,9 +110,8 @@ def geometry(size: tuple[int, int]) -> tuple[float, tuple[float, float]]:
 
 def _outline(who: Identity, grow: float = 1.0) -> np.ndarray:
     angle = np.linspace(0, 2 * np.pi, 72, endpoint=False)
-    x, y = np.cos(angle), np.sin(angle)
-    return np.stack([grow * who.width * x * (1 - who.jaw * np.clip(y, 0, 1)**1.5), grow * y],
-                    axis=1)
+    x, y = grow * who.width * np.cos(angle), np.sin(angle)
+    return np.stack([x * (1 - who.jaw * np.clip(y, 0, 1)**1.5), grow * y], axis=1)
 
 
 def _shading(who: Identity, x: np.ndarray, y: np.ndarray, cheeks: float) -> np.ndarray:
@@ -171,6 +170,6 @@ def still(who: Identity, size: tuple[int, int], cheeks: float) -> np.ndarray:
     for side in SIDES:  # nostrils
         nostril = [(0.03, 0.295), (who.nose * 0.75, 0.275), (who.nose * 0.7, 0.31)]
         pen.fill(np.multiply(nostril, (side, 1)), tint(who.skin, 0.55))
-    image = cv2.resize(image, (size[1], size[0]), interpolation=cv2.INTER_AREA)
+    image = cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
     image.setflags(write=False)
     return image

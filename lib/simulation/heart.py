@@ -11,12 +11,13 @@ lead, which would be most of the time a cohort takes, and it fixes everyone's br
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import neurokit2
 import numpy as np
 
 from lib.simulation.brain import MAINS
-from lib.simulation.valence import smooth
+from lib.simulation.valence import smooth, stream
 
 STEPS = 512  # points per cycle
 WAVES = (1.2, -5.0, 30.0, -7.5, 0.75)  # heights of P, Q, R, S, T in the model, its defaults
@@ -86,6 +87,13 @@ def _cycle(waves: np.ndarray, widths: np.ndarray) -> np.ndarray:
         beat = beats[STEPS + STEPS // 2:2 * STEPS + STEPS // 2]
         cycles.append(beat - beat[0] - (beat[-1] - beat[0]) * line)
     return np.array(cycles)
+
+
+@cache
+def of(fingerprint: float, seed: int, *person: int | str) -> Heart:
+    """The heart of one person of a cohort, kept for the next recording: its beat takes as long to
+    compute as a recording."""
+    return Heart.sample(stream(seed, *person), fingerprint)
 
 
 def wave(rng: np.random.Generator, n: int, rate: float, seconds: float) -> np.ndarray:

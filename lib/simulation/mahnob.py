@@ -68,15 +68,11 @@ def _write(root: Path, parameters: dict, jobs: int) -> dict:
     watched = real_plan(seed) if subjects is None else plan(subjects, parameters["clips"],
                                                             parameters["seconds"], seed)
     felt, other = draw_traces(watched, seed), draw_traces(watched, seed, shared=False)
-    driving = [
-        Trace(mix(parameters["effect"], a.latent, b.latent), a.label)
-        for a, b in zip(felt, other, strict=True)
-    ]
+    pairs = zip(felt, other, strict=True)
+    driving = [Trace(mix(parameters["effect"], a.latent, b.latent), a.label) for a, b in pairs]
     calls = [(root, w, trace, parameters) for w, trace in zip(watched, driving, strict=True)]
-    facts = [
-        fact for _, fact in bar(side_by_side(session, calls, jobs, ordered=True), len(calls),
-                                "simulation")
-    ]
+    made = bar(side_by_side(session, calls, jobs, ordered=True), len(calls), "simulation")
+    facts = [fact for _, fact in made]
     for subject in sorted({w.subject for w in watched}):
         rng = stream(seed, "subject", subject)
         who = {"id": subject, "gender": "FM"[rng.integers(2)], "age": rng.integers(19, 41)}
@@ -86,15 +82,10 @@ def _write(root: Path, parameters: dict, jobs: int) -> dict:
     write_labels(root / LABELS_FILE, [(w.subject, w.section) for w, *_ in rows],
                  [trace.label for _, trace, *_ in rows])
     start, trials = int(HISTORY * LABEL_RATE), []
-    for w, trace, driven, fact in rows:
-        traces = {
-            "label": trace.label, "latent": trace.latent[start:],
-            "signal_latent": driven.latent[start:]
-        }
-        trials.append({
-            "subject": w.subject, "section": w.section, "clip": w.clip, **fact,
-            **{name: np.round(values, 4).tolist() for name, values in traces.items()}
-        })
+    for w, a, b, fact in rows:
+        place = {"subject": w.subject, "section": w.section, "clip": w.clip}
+        traces = {"label": a.label, "latent": a.latent[start:], "signal_latent": b.latent[start:]}
+        trials.append(place | fact | {name: np.round(x, 4).tolist() for name, x in traces.items()})
     return {"trials": trials}
 
 
@@ -104,13 +95,11 @@ def session(root: Path, w: Watching, trace: Trace, parameters: dict) -> dict:
     here, seed = (w.subject, w.section), parameters["seed"]
     rng, length = stream(seed, "session", *here), w.steps / LABEL_RATE
     # the first frame of this session's video, counted from the start of the whole recording
-    first_frame = int(rng.uniform(60, 3000) * parameters["video_rate"])
-    facts = {
-        "seconds": length, "lead": round(rng.uniform(*LEAD),
-                                         3), "edge": int(MARGIN * BDF_RATE + rng.integers(0, 64)),
-        "first_frame": first_frame, "tail": float(rng.uniform(*TAIL))
-    }
-    edges = (facts["edge"], facts["edge"] + int(length * BDF_RATE))
+    first = int(rng.uniform(60, 3000) * parameters["video_rate"])
+    lead, edge = round(rng.uniform(*LEAD), 3), int(MARGIN * BDF_RATE + rng.integers(0, 64))
+    tail = float(rng.uniform(*TAIL))
+    facts = {"seconds": length, "lead": lead, "edge": edge, "first_frame": first, "tail": tail}
+    edges = (edge, edge + int(length * BDF_RATE))
     blinks = brain.blinking(stream(seed, "blinks", *here), int(length + 80)) - MARGIN
     express = _expression(trace, stream(seed, "expression", *here),
                           stream(seed, "expressivity", w.subject), parameters["fingerprint"])
@@ -138,7 +127,7 @@ def _expression(trace: Trace, rng: np.random.Generator, person: np.random.Genera
 def _physiology(w: Watching, trace: Trace, parameters: dict, facts: dict, express,
                 blinks: np.ndarray) -> np.ndarray:
     """All channels but Status, ``(46, n_times)``."""
-    seed, fingerprint = parameters["seed"], parameters["fingerprint"]
+    seed, fingerprint, here = parameters["seed"], parameters["fingerprint"], (w.subject, w.section)
     n = int(np.ceil(facts["edge"] / BDF_RATE + len(trace.label) / LABEL_RATE + MARGIN) * BDF_RATE)
     times = (np.arange(n) - facts["edge"]) / BDF_RATE
     coarse = np.arange(times[0] - 1, times[-1] + 1, 1 / LABEL_RATE)
@@ -146,13 +135,12 @@ def _physiology(w: Watching, trace: Trace, parameters: dict, facts: dict, expres
     smile = face.action_units(express(coarse))["AU12"]
     affect = brain.Affect(*(np.interp(times, coarse, x) for x in (valence, np.abs(valence), smile)))
     person = brain.Person.sample(stream(seed, "brain", w.subject), len(EEG_CHANNELS), fingerprint)
-    eeg = brain.record(person, affect, stream(seed, "eeg", w.subject,
-                                              w.section), tuple(EEG_CHANNELS), BDF_RATE,
+    eeg = brain.record(person, affect, stream(seed, "eeg", *here), tuple(EEG_CHANNELS), BDF_RATE,
                        muscle=parameters["muscle"], blinks=blinks - times[0])
     # of each electrode in this recording
-    contact = stream(seed, "cap", w.subject, w.section).standard_normal((len(eeg), 1))
+    contact = stream(seed, "cap", *here).standard_normal((len(eeg), 1))
     eeg *= np.exp(0.05 * fingerprint * contact)
-    return np.vstack([eeg, _peripheral(times, stream(seed, "body", w.subject, w.section))])
+    return np.vstack([eeg, _peripheral(times, stream(seed, "body", *here))])
 
 
 def _peripheral(times: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -249,9 +237,8 @@ def _xml(w: Watching, trace: Trace, parameters: dict, facts: dict) -> bytes:
         "vidEndSmp": first + int(shown * rate) - 1, "audRate": f"{AUDIO_RATE:.6f}",
         "audBeginSmp": begin, "audEndSmp": begin + round(shown * AUDIO_RATE), "mediaFile": media
     }
-    tracked = ("annotation", {"type": "Gaze", "filename": layout.gaze_name(*here)}, [])
+    eyes = {"type": "Gaze", "filename": layout.gaze_name(*here)}
     camera = {"type": "Video", "color": 1, "view": "frontal", "filename": layout.video_name(*here)}
-    return xml("session", session,
-               [("subject", {"id": w.subject}, []),
-                ("track", {"type": "Physiological", "filename": layout.bdf_name(*here)}, []),
-                ("track", camera, [tracked])])
+    body = {"type": "Physiological", "filename": layout.bdf_name(*here)}
+    return xml("session", session, ("subject", {"id": w.subject}), ("track", body),
+               ("track", camera, ("annotation", eyes)))

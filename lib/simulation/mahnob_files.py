@@ -78,14 +78,14 @@ def gaze(values: Mapping[str, np.ndarray], audio: np.ndarray, first_ms: int,
     return "\n".join([*preamble, table.to_csv(sep="\t", index=False, lineterminator="\n")])
 
 
-def xml(tag: str, attributes: dict, children: Sequence[tuple[str, dict, Sequence]] = ()) -> bytes:
-    """One element with nested children ``(tag, attributes, children)``."""
-    def element(tag: str, attributes: dict, children: Sequence) -> ElementTree.Element:
+def xml(tag: str, attributes: dict, *children: tuple) -> bytes:
+    """One element with nested children ``(tag, attributes, *children)``."""
+    def element(tag: str, attributes: dict, *children: tuple) -> ElementTree.Element:
         node = ElementTree.Element(tag, {name: str(value) for name, value in attributes.items()})
-        node.extend([element(*child) for child in children])
+        node.extend(element(*child) for child in children)
         return node
 
-    root = element(tag, attributes, children)
+    root = element(tag, attributes, *children)
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
 
@@ -93,8 +93,6 @@ def xml(tag: str, attributes: dict, children: Sequence[tuple[str, dict, Sequence
 def write_labels(file: Path, included: Sequence, labels: Sequence[np.ndarray]) -> None:
     """Write the continuous labels: ``trials_included`` (n, 2) uint8 and ``labels`` (n, 1) of arrays
     (1, n_times)."""
-    content = {
-        "trials_included": np.asarray(included, np.uint8),
-        "labels": cells([np.asarray(label, float)[None] for label in labels])
-    }
+    traces = cells([np.asarray(label, float)[None] for label in labels])
+    content = {"trials_included": np.asarray(included, np.uint8), "labels": traces}
     write_file(file, matlab(content, "simulated continuous labels"))

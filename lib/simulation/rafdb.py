@@ -16,6 +16,7 @@ from lib.datasets.rafdb import CODES, EMOTIONS, OWNER, REPACK, SIZE, SPLITS, ali
 from lib.simulation.expression import action_units, expressivity, picture, shown
 from lib.simulation.folder import cohort, keep
 from lib.simulation.head import Identity
+from lib.simulation.valence import stream
 from lib.whole import write_file
 
 # RAF-DB: 0.50, 0.21, 0.03, 0.27; choice: more fear
@@ -30,12 +31,9 @@ def counts(n: int) -> dict[str, int]:
     """How many of ``n`` images show each emotion: the shares, but at least 12 of fear (an eighth of
     fewer than 96)."""
     fear = max(min(12, n // 8), round(SHARES["fear"] * n))
-    rest = {
-        name: round((n - fear) * SHARES[name] / (1 - SHARES["fear"]))
-        for name in ("sadness", "neutral")
-    }
-    numbers = {"fear": fear, **rest, "happiness": n - fear - sum(rest.values())}
-    return {name: numbers[name] for name in EMOTIONS}
+    sadness, neutral = (round((n - fear) * SHARES[name] / (1 - SHARES["fear"]))
+                        for name in ("sadness", "neutral"))
+    return dict(zip(EMOTIONS, (n - fear - sadness - neutral, sadness, fear, neutral), strict=True))
 
 
 def make(folder=None, *, train: int = 400, test: int = 120, effect: float = 1.0, seed: int = 0,
@@ -75,28 +73,20 @@ def _write(root: Path, parameters: dict, jobs: int) -> dict:
 
 def _part(root: Path, part: str, codes: dict[str, int], parameters: dict) -> list[dict]:
     """Draw and write one part of the split; what is true of each image."""
-    n, below = parameters[part], root / "basic" / OWNER[0]
-
-    def rng(*path: int) -> np.random.Generator:
-        seed = (parameters["seed"], list(SPLITS).index(part), *path)
-        return np.random.default_rng(np.random.SeedSequence(seed))
-
+    n, effect, layout = (parameters[key] for key in (part, "effect", "layout"))
+    rng = partial(stream, parameters["seed"], list(SPLITS).index(part))
     labels = np.repeat([*EMOTIONS, OTHERS], [*counts(n).values(), max(1, n // 20)])
     facts = []
     for i, label in enumerate(rng(0).permutation(labels).tolist()):
         of_person, of_picture = rng(1, i // PICTURES), rng(2, i)
         who, strength = Identity.sample(of_person), expressivity(of_person)
-        emotion = label if label == OTHERS else shown(label, parameters["effect"], SHARES,
-                                                      of_picture)
+        emotion = label if label == OTHERS else shown(label, effect, SHARES, of_picture)
         units = action_units(emotion, of_picture, strength)
         name = f"{part}_{i + 1:0{SPLITS[part]}d}.jpg"
-        if parameters["layout"] == "repack":
-            below = root / REPACK / part / str(codes[label])
-        keep(below / aligned(name), partial(_jpeg, who, units, of_picture))
-        facts.append({
-            "image": name, "label": label, "shown": emotion, "person": i // PICTURES,
-            "strength": strength, "units": units
-        })
+        below = f"basic/{OWNER[0]}" if layout == "owner" else f"{REPACK}/{part}/{codes[label]}"
+        keep(root / below / aligned(name), partial(_jpeg, who, units, of_picture))
+        fact = {"image": name, "label": label, "shown": emotion, "person": i // PICTURES}
+        facts.append(fact | {"strength": strength, "units": units})
     return facts
 
 
