@@ -74,5 +74,4 @@ def lessons(profile: str = "demo", *, executed: bool = True) -> list[Lesson]:
     executed : bool
         ``False`` takes the committed copies only. Notebooks with neither are left out.
     """
-    found = (_load(source, profile, executed) for source in paths.sources())
-    return [lesson for lesson in found if lesson]
+    return [*filter(None, (_load(source, profile, executed) for source in paths.sources()))]
