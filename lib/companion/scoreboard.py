@@ -11,9 +11,8 @@ import pandas as pd
 from lib import paths, profiles
 from lib.companion.collect import COST, complete, scores, with_margins
 from lib.companion.provenance import results as places
-from lib.evaluation import printed as published
 from lib.evaluation.metrics import HIGHER_IS_BETTER, higher_is_better, measure
-from lib.evaluation.printed import facts, papers, titles
+from lib.evaluation.printed import facts, load, papers, titles
 from lib.evaluation.verdicts import VERDICTS, judge
 from lib.files import as_markdown
 
@@ -81,7 +80,7 @@ def _runs(frames: list[pd.DataFrame], name: str) -> pd.DataFrame:
 def _printed() -> pd.DataFrame:
     """All published numbers with their 95 % intervals; those that stand in no table have the table
     ``text``."""
-    frame = pd.concat([published.load(paper) for paper in papers()], ignore_index=True)
+    frame = pd.concat([load(paper) for paper in papers()], ignore_index=True)
     frame["table"] = ("table" + frame["table"]).replace("tabletext", "text")
     frame = frame.rename(columns={"std": "spread", "half_width": "interval"})
     frame = with_margins(frame.join(pd.Series(facts("folds"), name="n"), on=["paper", "protocol"]))

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
-from nbformat import NotebookNode
 
 from lib import paths
 from lib.companion.provenance import headings, read_notebook
@@ -35,7 +34,7 @@ class Lesson(NamedTuple):
 
     name: str
     paper: str
-    nb: NotebookNode
+    nb: nbformat.NotebookNode
     profile: str
     parameters: dict
     note: str = ""
