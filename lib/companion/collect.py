@@ -49,17 +49,16 @@ def manifest(file: Path) -> list[dict]:
 def complete(root: Path) -> bool:
     """Whether a folder lists an answer to every printed table of the four papers, so that a board
     can be made of it alone."""
+    wanted = {f"{paper}/{name}.csv" for paper in printed.papers() for name in tables(paper)}
     try:
-        files = {row["file"] for row in manifest(root / "manifest.json")}
+        return wanted <= {row["file"] for row in manifest(root / "manifest.json")}
     except ValueError:
         return False
-    return all(f"{paper}/{table}.csv" in files for paper in printed.papers()
-               for table in tables(paper))
 
 
 def _read(file: Path, row: dict) -> pd.DataFrame | None:
-    """The scores in one CSV, as :func:`_common` gives them; None where it is a table of something
-    else. Raises as :func:`manifest` does."""
+    """The scores in one CSV under common names, each with where it comes from and what it cost;
+    None where it is a table of something else. Raises as :func:`manifest` does."""
     again = f"run {row['notebook']} again"
     if not file.is_file():
         raise _bad(file, "a table, as the manifest says", "no such file", again)
@@ -76,7 +75,12 @@ def _read(file: Path, row: dict) -> pd.DataFrame | None:
         frame = frame[frame["split"].notna()].astype({"mean": float, "n": float})
     except ValueError as error:
         raise _bad(file, "a table of scores", str(error).strip(), again) from None
-    return _common(frame, file, row)
+    frame = frame.assign(tier=frame["tier"] if "tier" in frame else row["tier"])
+    frame = with_margins(frame.reindex(columns=[*_NEEDED, "spread", "interval", "tier", "verdict"]))
+    root = file.parents[1 if "/" in row["file"] else 2]
+    about = {key: row[key] for key in ("paper", "notebook", "cell", *COST)}
+    return frame.assign(table=row["id"], verdict=frame["verdict"].astype(object).fillna("control"),
+                        figure=file.relative_to(root).with_suffix("").as_posix(), **about)
 
 
 def with_margins(frame: pd.DataFrame) -> pd.DataFrame:
@@ -85,16 +89,6 @@ def with_margins(frame: pd.DataFrame) -> pd.DataFrame:
     unit = half_width(1.0, frame["n"])
     return frame.assign(spread=frame["spread"].fillna(frame["interval"] / unit),
                         interval=frame["interval"].fillna(frame["spread"] * unit))
-
-
-def _common(frame: pd.DataFrame, file: Path, row: dict) -> pd.DataFrame:
-    """Scores under common names, each with where it comes from and what it cost."""
-    frame = frame.assign(tier=frame["tier"] if "tier" in frame else row["tier"])
-    frame = with_margins(frame.reindex(columns=[*_NEEDED, "spread", "interval", "tier", "verdict"]))
-    root = file.parents[1 if "/" in row["file"] else 2]
-    about = {key: row[key] for key in ("paper", "notebook", "cell", *COST)}
-    return frame.assign(table=row["id"], verdict=frame["verdict"].astype(object).fillna("control"),
-                        figure=file.relative_to(root).with_suffix("").as_posix(), **about)
 
 
 def scores(file: Path, real: bool) -> tuple[list[pd.DataFrame], list[dict], list[str]]:
@@ -123,12 +117,10 @@ def scores(file: Path, real: bool) -> tuple[list[pd.DataFrame], list[dict], list
     except ValueError as error:
         return [], [], [str(error)]
     for row in rows:
-        if not row["file"].endswith(".csv") or row["tier"] == "published":
-            continue
-        try:
-            frame = _read(file.parent / row["file"], row)
-            if frame is not None:
-                frames.append(frame[(frame["tier"] != "simulated") == real])
-        except ValueError as error:
-            problems.append(str(error))
+        if row["file"].endswith(".csv") and row["tier"] != "published":
+            try:
+                if (frame := _read(file.parent / row["file"], row)) is not None:
+                    frames.append(frame[(frame["tier"] != "simulated") == real])
+            except ValueError as error:
+                problems.append(str(error))
     return frames, rows, problems

@@ -17,13 +17,13 @@ import json
 import os
 import resource
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen, run
 
 import numpy as np
 
@@ -139,7 +139,7 @@ def walls() -> tuple[str, tuple[str, ...]]:
               "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL")
     for words, command in zip(WALLS, (bubble, ("unshare", "-rnpf", "--kill-child")), strict=True):
         with contextlib.suppress(OSError):
-            if not subprocess.run([*command, "true"], capture_output=True).returncode:
+            if not run([*command, "true"], capture_output=True).returncode:
                 return words, command
     return NO_WALLS, ()
 
@@ -164,14 +164,12 @@ class Handin:
             if hide and not any(one.is_relative_to(hide) for one in (paths.ROOT, Path(sys.prefix))):
                 wall += ["--tmpfs", str(hide)]
             wall += ["--size", str(SCRATCH), "--tmpfs", self.work.name, "--chdir", self.work.name]
-        own = dict.fromkeys(("HOME", "BUILD", "MPLCONFIGDIR", "TMPDIR"), self.work.name) | {
-            "PATH": os.defpath, "PYTHONPATH": str(paths.ROOT), "COMPANION": str(paths.ROOT),
-            "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"
-        }
-        self.process = subprocess.Popen([*wall, sys.executable, "-m", __name__],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, cwd=self.work.name, env=own,
-                                        start_new_session=True, encoding="utf-8", errors="replace")
+        own = dict.fromkeys(("HOME", "BUILD", "MPLCONFIGDIR", "TMPDIR"), self.work.name)
+        own |= {"PATH": os.defpath, "PYTHONPATH": str(paths.ROOT), "COMPANION": str(paths.ROOT)}
+        own |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
+        self.process = Popen([*wall, sys.executable, "-m", __name__], stdin=PIPE, stdout=PIPE,
+                             stderr=DEVNULL, cwd=self.work.name, env=own, start_new_session=True,
+                             encoding="utf-8", errors="replace")
         self.timer = threading.Timer(seconds, self._kill)
         self.timer.start()
         try:

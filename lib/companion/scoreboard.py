@@ -11,9 +11,8 @@ import pandas as pd
 from lib import paths, profiles
 from lib.companion.collect import COST, complete, scores, with_margins
 from lib.companion.provenance import results as places
-from lib.evaluation import printed as published
 from lib.evaluation.metrics import HIGHER_IS_BETTER, higher_is_better, measure
-from lib.evaluation.printed import facts, papers, titles
+from lib.evaluation.printed import facts, load, papers, titles
 from lib.evaluation.verdicts import VERDICTS, judge
 from lib.files import as_markdown
 
@@ -74,20 +73,19 @@ def _runs(frames: list[pd.DataFrame], name: str) -> pd.DataFrame:
     # the full data win over openly published features of them
     results = results.sort_values("tier", key=lambda tier: tier.ne("licensed"), kind="stable")
     results = _controls(results).drop_duplicates(KEY) if len(results) else results
-    return results[[*KEY, *RUN]].rename(columns={key: f"{name}_{key}" for key in RUN})
+    names = {key: f"{name}_{key}" for key in RUN} | {"mean": name}
+    return results[[*KEY, *RUN]].rename(columns=names)
 
 
 def _printed() -> pd.DataFrame:
     """All published numbers with their 95 % intervals; those that stand in no table have the table
     ``text``."""
-    frame = pd.concat([published.load(paper) for paper in papers()], ignore_index=True)
+    frame = pd.concat([load(paper) for paper in papers()], ignore_index=True)
     frame["table"] = ("table" + frame["table"]).replace("tabletext", "text")
     frame = frame.rename(columns={"std": "spread", "half_width": "interval"})
-    keys = zip(frame["paper"], frame["protocol"], strict=True)
-    frame = with_margins(frame.assign(n=[facts("folds").get(key, np.nan) for key in keys]))
+    frame = with_margins(frame.join(pd.Series(facts("folds"), name="n"), on=["paper", "protocol"]))
     names = {"mean": "published"} | {name: f"published_{name}" for name in MARGINS}
-    frame = frame.rename(columns=names).assign(order=range(len(frame)))
-    return frame[[*PRINTED, *names.values(), "comparable", "note", "order"]]
+    return frame.rename(columns=names).assign(order=range(len(frame)))
 
 
 def _repeated(runs: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
@@ -125,25 +123,21 @@ def _join(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
     """Published numbers and the runs that answer them, paper by paper in printed order, then the
     lines that no paper prints."""
     printed = _printed()
-    runs = real.merge(simulated, on=KEY, how="outer")
-    answers = facts("answers")
-    keys = zip(runs["paper"], runs["split"], strict=True)
-    runs["protocol"] = [answers.get(key, "") for key in keys]
+    answers = pd.DataFrame({"protocol": facts("answers")})
+    answers["rank"] = range(len(answers))
+    runs = real.merge(simulated, on=KEY, how="outer").join(answers, on=["paper", "split"])
+    runs = runs.fillna({"protocol": ""})
     runs = pd.concat([runs, _repeated(runs, printed)], ignore_index=True)
     lines = printed.merge(runs, on=PRINTED, how="outer")
-    ranks = pd.Series({key: i for i, key in enumerate(answers)})
-    ranks = ranks.reindex(pd.MultiIndex.from_frame(lines[["paper", "split"]]))
     lines = lines.assign(paper_order=lines["paper"].map(list(papers()).index),
-                         no_real=lines["real_mean"].isna(), rank=ranks.to_numpy())
+                         no_real=lines["real"].isna())
     order = ["paper_order", "order", "no_real", "rank", "table", "split", "metric"]
     lines = lines.sort_values(order, kind="stable").reset_index(drop=True)
     first = ~lines.duplicated("order") & lines["order"].notna()
-    kinds = [
-        first & lines["table"].eq("text"), first, lines["order"].notna(),
-        lines["real_role"].fillna(lines["simulated_role"]).isin(["control", "chance"])
-    ]
-    return lines.assign(
-        kind=np.select(kinds, ["text", "printed", "other split", "control"], "ours"))
+    control = lines["real_role"].fillna(lines["simulated_role"]).isin(["control", "chance"])
+    kinds = [first & lines["table"].eq("text"), first, lines["order"].notna(), control]
+    names = ["text", "printed", "other split", "control"]
+    return lines.assign(kind=np.select(kinds, names, "ours"))
 
 
 def _sources(root: Path, profile: str) -> dict[Path, str]:
@@ -190,11 +184,10 @@ def read(root: Path = paths.FIGURES, profile: str = "demo") -> Board:
         problems += wrong
         rows += [row | {"data": data} for row in listed]
     lines = _join(*(_runs(own, data) for data, own in frames.items()))
-    ran = lines["real_mean"].notna()
+    ran = lines["real"].notna()
     for name in ABOUT:
         lines[name] = lines[f"real_{name}"].where(ran, lines[f"simulated_{name}"])
-    names = {"real_mean": "real", "simulated_mean": "simulated", "real_tier": "tier"}
-    lines = lines.rename(columns=names)
+    lines = lines.rename(columns={"real_tier": "tier"})
     lines[["verdict", "why"]] = judged(lines)
     whole = ["real_n", "simulated_n", "cell", *COST]
     lines[whole] = lines[whole].astype(float).astype("Int64")
@@ -218,12 +211,11 @@ def counts(frame: pd.DataFrame) -> pd.DataFrame:
     table = table.reindex(index=list(papers()), columns=verdicts, fill_value=0)
     ran = once[once["real"].notna()]
     worse = (ran["real"] - ran["published"]) * _sign(ran["metric"]) < 0
-    behind = worse.groupby(ran["paper"]).agg(["sum", "size"]).astype(str)
+    behind = worse.groupby(ran["paper"]).agg(lambda of: f"{of.sum()} of {len(of)}")
     tiers = lines.query("tier != ''").groupby("paper")["tier"].unique().map(sorted).str.join(", ")
     table.insert(0, "printed", lines["paper"].value_counts().reindex(table.index, fill_value=0))
     table.insert(1, "distinct", table[verdicts].sum(axis=1))
     table.insert(2, "real data", tiers.reindex(table.index, fill_value="none"))
-    behind = behind["sum"] + " of " + behind["size"]
     table["behind"] = behind.reindex(table.index, fill_value="–")
     return table.rename(index=titles()).rename_axis(columns=None).reset_index()
 
@@ -275,7 +267,7 @@ def shown(frame: pd.DataFrame) -> pd.DataFrame:
 
     verdict, made = frame["verdict"], frame["notebook"] + ", cell " + frame["cell"].astype(str)
     verdict = verdict.mask(verdict.eq("not testable"), verdict + ": " + frame["why"])
-    names = frame[["paper", "table", "row", "metric", "split"]].replace({"paper": titles()})
+    names = frame[KEY].replace({"paper": titles()})
     names["table"] = names["table"].str.replace("table", "Table ", regex=False)
     names["split"] = names["split"].str.replace("_", " ")
     columns = {

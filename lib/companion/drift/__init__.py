@@ -44,12 +44,10 @@ def _groups(frame: pd.DataFrame, by: Sequence[str]) -> tuple[pd.Series, pd.Serie
     """What a row is averaged with (all networks of its split and metric; a control stands alone),
     and whether it stands alone."""
     names = frame[next(c for c in (*NAMES, frame.columns[0]) if c in frame)].astype(str)
-    keys = [c for c in by if c in frame]
-    about = [", ".join(map(str, line)) for line in frame[keys].itertuples(index=False)]
     alone = names.str.startswith(STEADY)
-    rows = ("row " + (frame.index + 1).astype(str) + ", " + names).where(
-        alone, "mean over networks")
-    return rows.str.cat(about, ", ").str.removesuffix(", "), alone
+    rows = "row " + (frame.index + 1).astype(str) + ", " + names
+    keys = [frame[c].astype(str) for c in by if c in frame]
+    return rows.where(alone, "mean over networks").str.cat(keys, ", ", na_rep="nan"), alone
 
 
 def differences(table: str, found: pd.DataFrame, committed: pd.DataFrame,
@@ -89,23 +87,17 @@ def differences(table: str, found: pd.DataFrame, committed: pd.DataFrame,
                 yield Difference(table, f"{column}, {what}", ours, theirs, units)
 
 
-def measure(folder: Path, committed: Path = paths.FIGURES) -> dict[str, list[Difference]]:
-    """Differences by table, of those tables that a folder of results holds."""
-    found = {}
-    for name, rule in RULES.items():
-        here, there = folder / name, committed / name
-        if here.is_file() and there.is_file():
-            found[name] = [*differences(name, pd.read_csv(here), pd.read_csv(there), rule)]
-    return found
-
-
 def main() -> int:
     """Say in one line how far the tables of this machine lie from the committed ones."""
-    found = measure(root())
-    worst = max((d for many in found.values() for d in many), key=lambda d: d.units, default=None)
+    folders, found = (root(), paths.FIGURES), []
+    names = [name for name in RULES if all((folder / name).is_file() for folder in folders)]
+    for name in names:
+        here, there = (pd.read_csv(folder / name) for folder in folders)
+        found += differences(name, here, there, RULES[name])
+    worst = max(found, key=lambda d: d.units, default=None)
     if worst is None:
         print("no tables to compare with the committed ones yet")
     else:
-        print(f"{len(found)} tables compared with the committed ones: largest difference "
+        print(f"{len(names)} tables compared with the committed ones: largest difference "
               f"{worst.units:.2g} of what is tolerated ({worst})")
     return 0

@@ -85,10 +85,9 @@ def _html(text: str) -> Markup | None:
     return Markup("".join(str(table) for table in soup("table"))) or None
 
 
-def _picture(data: str, metadata: Mapping, where: str, rows: list[dict]) -> Picture:
+def _picture(data: str, metadata: Mapping, where: str, figures: list[dict]) -> Picture:
     png, alt = base64.b64decode(data), metadata.get(PNG, {})
     alt = alt.get("alt", "") if isinstance(alt, Mapping) else ""
-    figures = [row for row in rows if row["path"].endswith(".png")]
     digest = hashlib.sha256(png).hexdigest()
     row = next((row for row in figures if row["sha256"] == digest), None)
     named = row or next((row for row in figures if alt.startswith(f"{row['id']}: ")), None)
@@ -96,13 +95,13 @@ def _picture(data: str, metadata: Mapping, where: str, rows: list[dict]) -> Pict
     return Picture(png, alt or f"Output of {where}", named, row is not None, name)
 
 
-def _outputs(cell, where: str, rows: list[dict], text: Text) -> Iterable[tuple[str, object]]:
+def _outputs(cell, where: str, figures: list[dict], text: Text) -> Iterable[tuple[str, object]]:
     for output in cell.outputs:
         data = output.get("data", {})
         if output.output_type == "stream":
             yield "text", strip_ansi(output.text).rstrip()
         elif PNG in data:
-            yield "picture", _picture(data[PNG], output.metadata, where, rows)
+            yield "picture", _picture(data[PNG], output.metadata, where, figures)
         elif "text/markdown" in data:
             yield "html", Markup(text.html(data["text/markdown"]))
         elif table := _html(data.get("text/html", "")):
@@ -125,14 +124,14 @@ def section(lesson: Lesson, rows: Iterable[dict], known: Iterable[str]) -> Secti
     """
     shown = lesson.name, lesson.profile
     own = [row for row in rows if (row["notebook"], row["profile"]) == shown]
+    figures = [row for row in own if row["path"].endswith(".png")]
     text, blocks, number = Text(lesson.name, known), [], 0
     for cell in lesson.nb.cells:
         if cell.cell_type == "markdown":
             blocks.append(Block(0, Markup(text.html(cell.source)), cell, [], []))
         elif cell.cell_type == "code":
             number += 1
-            outputs = [*_outputs(cell, f"{lesson.name}, code cell {number}", own, text)]
-            made = [row for row in own if row["cell"] == number]
-            made = [row for row in made if not row["path"].endswith(".png")]
+            outputs = [*_outputs(cell, f"{lesson.name}, code cell {number}", figures, text)]
+            made = [row for row in own if row["cell"] == number and row not in figures]
             blocks.append(Block(number, "", cell, outputs, made))
     return Section(lesson, blocks, text.headings)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
-from nbformat import NotebookNode
 
 from lib import paths
 from lib.companion.provenance import headings, read_notebook
@@ -35,7 +34,7 @@ class Lesson(NamedTuple):
 
     name: str
     paper: str
-    nb: NotebookNode
+    nb: nbformat.NotebookNode
     profile: str
     parameters: dict
     note: str = ""
@@ -74,5 +73,4 @@ def lessons(profile: str = "demo", *, executed: bool = True) -> list[Lesson]:
     executed : bool
         ``False`` takes the committed copies only. Notebooks with neither are left out.
     """
-    found = (_load(source, profile, executed) for source in paths.sources())
-    return [lesson for lesson in found if lesson]
+    return [*filter(None, (_load(source, profile, executed) for source in paths.sources()))]

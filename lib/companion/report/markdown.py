@@ -13,9 +13,8 @@ def mathml(tex: str, *, block: bool = False) -> str:
     """A formula as MathML, which browsers draw by themselves; as code where docutils cannot read
     it. The keyboard reaches one in a line of its own, which may be wider than a phone."""
     try:
-        drawn = tex2mathml(tex.strip(), as_block=block).replace("<math", '<math tabindex="0"',
-                                                                block)
-        return drawn.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
+        drawn = tex2mathml(tex.strip(), as_block=block)
+        return drawn.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', ' tabindex="0"' * block)
     except MathError:
         return f'<code class="tex">{escape(tex.strip())}</code>'
 

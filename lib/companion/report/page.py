@@ -30,9 +30,9 @@ ACROSS = "across"  # folder of what belongs to no single paper
 EXTRA = {"scoreboard": "The scoreboard", "claims": "The printed claims"}
 TEMPLATES = Environment(loader=PackageLoader(__package__, "template"), autoescape=True,
                         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-TEMPLATES.globals.update(anchor=anchor, slug=slug, extra=EXTRA, real=REAL, code=HtmlFormatter,
-                         highlight=highlight, python=PythonLexer(), base64=base64.b64encode,
-                         sha256=hashlib.sha256)
+TEMPLATES.globals.update(anchor=anchor, slug=slug, extra=EXTRA, real=REAL, verdicts=VERDICTS,
+                         code=HtmlFormatter, highlight=highlight, python=PythonLexer(),
+                         base64=base64.b64encode, sha256=hashlib.sha256)
 
 
 class Panel(NamedTuple):
@@ -155,11 +155,9 @@ def render(profile: str = "demo", *, figures: Path | None = None, executed: bool
     summary = next((row["at"] for row in rows if row["path"] == f"{ACROSS}/summary.csv"), None)
     about = "Printed numbers by verdict; where there is no real data, runs on simulated cohorts"
     totals = read_csv(summary, about) if summary and summary.is_file() else None
-    html = TEMPLATES.get_template("page.html").render(tabs=tabs, rows=rows, totals=totals,
-                                                      verdicts=VERDICTS, problems=problems,
-                                                      older=older, lock=sha256(paths.LOCK),
-                                                      profile=profile, places=places,
-                                                      names=set(known))
+    page = TEMPLATES.get_template("page.html")
+    html = page.render(tabs=tabs, rows=rows, totals=totals, problems=problems, older=older,
+                       lock=sha256(paths.LOCK), profile=profile, places=places, names=set(known))
     committed = sum(bool(lesson.note) for lesson in found)
     return html, {"notebooks": len(found), "committed": committed, "pictures": len(pictures)}
 

@@ -37,8 +37,7 @@ def _cells(frame: pd.DataFrame) -> list[list[str]]:
 def read_csv(file: Path, caption: str) -> Table:
     """A CSV file as it stands: text as text, empty cells as a dash."""
     frame = pd.read_csv(file, dtype=str, keep_default_na=False)
-    columns = [str(name).replace("_", " ") for name in frame.columns]
-    return Table(caption, columns, _cells(frame))
+    return Table(caption, [name.replace("_", " ") for name in frame], _cells(frame))
 
 
 def _margins(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
@@ -94,8 +93,7 @@ def compare(frames: Iterable[pd.DataFrame], caption: str) -> Table:
         verdict = by_tier["verdict"].reindex([*HEADS, ""]).dropna().iloc[0]
         split = split.replace("_", " ") or NOTHING
         rows.append([row, metric, split, group["printed"].iloc[0], *runs, verdict])
-    heads = [HEADS[tier] for tier in tiers]
-    columns = ["row", "metric", "split", "published", *heads, "verdict"]
+    columns = ["row", "metric", "split", "published", *(HEADS[tier] for tier in tiers), "verdict"]
     return Table(caption, columns, rows, _meaning(frame))
 
 
