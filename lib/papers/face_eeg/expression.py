@@ -84,13 +84,11 @@ def features(trials: Cohort, *, weights: str = "", control: bool = True, seed: i
         "name": np.array([trial.stimulus for trial in trials])
     }
     source = digest(data)
-    for maps, which in {"maps": weights or None, "random_maps": "random"}.items():
-        if maps == "random_maps" and not control:
-            continue
+    kinds = [("maps", "about", weights or None), ("random_maps", "about_random", "random")]
+    for maps, about, which in kinds if control else kinds[:1]:
         backbone = truncated_mobilenet(which, seed=seed)
         data[maps] = backbone_features(images, backbone, store)
-        data["about" if maps == "maps" else "about_random"] = spine.about(
-            trials, source, trials.dropped, backbone.name)
+        data[about] = spine.about(trials, source, trials.dropped, backbone.name)
         data.setdefault("weights", weights_source(backbone))
     return data
 
