@@ -16,7 +16,7 @@ from lib.plots.style import COLOURS
 
 def _over_time(ax: Axes, start: np.ndarray, posteriors: Mapping[str, np.ndarray], emotion: int,
                recording: int) -> None:
-    """Posteriors of a recording's emotion over its segments, and where the fused answer is right."""
+    """Posteriors of one emotion over the segments, and where the fused answer is right."""
     for name, p in posteriors.items():
         label = "fused" if name == "both" else name
         ax.plot(start, p[:, emotion], "o-", ms=4, color=COLOURS[name], label=label)

@@ -239,13 +239,12 @@ def score(data: Mapping[str, Mapping[str, np.ndarray]], records: Iterable[Record
     frame["fold"], frame["session"] = ([
         int(data[r.dataset][key][r.split.test[0]]) for r in records
     ] for key in ("subject", "session"))
-    keys = [name for name in frame if name != "value"]
+    keys = [name for name in frame if name not in ("session", "value")]
     # blocks of one session, for "3fold"
-    frame = frame.groupby(keys, sort=False, as_index=False)["value"].mean()
+    frame = frame.groupby([*keys, "session"], sort=False, as_index=False)["value"].mean()
     if unit == "session":
-        return frame.assign(fold=10 * frame["fold"] + frame["session"]).drop(columns="session")
-    return frame.groupby([name for name in keys if name != "session"], sort=False,
-                         as_index=False)["value"].mean()
+        frame["fold"] = 10 * frame["fold"] + frame["session"]
+    return frame.groupby(keys, sort=False, as_index=False)["value"].mean()
 
 
 def answer(results: pd.DataFrame, table: str | int) -> pd.DataFrame:
