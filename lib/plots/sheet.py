@@ -112,15 +112,16 @@ class Sheet:
         self.ax.text(x, y, text, ha=ha, va="center", fontsize=size, color="0.2", zorder=4, **style)
 
 
-def drawing(file: Path, name: str, **facts: Any) -> Figure:
-    """A drawing that stands in a YAML file: its size, then what is drawn, one call of a
-    :class:`Sheet` each.
+def drawing(beside: str | Path, name: str, **facts: Any) -> Figure:
+    """A drawing that stands in ``drawings.yaml`` beside a file: its size, then what is drawn, one
+    call of a :class:`Sheet` each.
 
     A box is called what it is drawn ``as``; its name stands for it, and in a point for its
     coordinate. Texts are filled with ``facts``, of which ``n`` of a box may be one; what has a
     ``when`` is drawn where that fact is true.
     """
-    size, *steps = yaml.safe_load(file.read_text(encoding="utf-8"))[name]
+    text = Path(beside).with_name("drawings.yaml").read_text(encoding="utf-8")
+    size, *steps = yaml.safe_load(text)[name]
     sheet, boxes = Sheet(*size), {}
 
     def said(value):

@@ -97,9 +97,7 @@ def test_rules_are_fitted_on_validation_and_examples_follow_their_rule(data, how
     table = fusion.fusion_accuracies(data, records, faces)
     names = [*fusion.SINGLE, *fusion.STACKED, *RULES]
     assert set(table["row"]) == {*names} and table["low"].isna().all()
-    one = fusion.posteriors(
-        records[0], faces,
-        {part: face_eeg.truth(data, records[0], part) for part in ("val", "test")})
+    one = fusion.posteriors(data, records[0], faces)
     assert all(np.allclose(p.sum(axis=1), 1) for p in one.values())
     before = records[0].result["test"].argmax(axis=1)  # calibrated, not changed in order
     np.testing.assert_array_equal(one["EEG alone"].argmax(axis=1), before)

@@ -40,15 +40,14 @@ def complementarity(data: Mapping[str, np.ndarray], records: Sequence[Record],
         ``segment`` (index), ``fold``, ``y``, probabilities ``ECG``, ``EEG``, ``Fused`` and
         ``<name>_right``; ``case`` (both right, only ECG right, only EEG right, both wrong).
     """
+    says = {(r.row, r.split): r.result["test"] for r in records if r.target == target}
     frames = []
     for fused in (r for r in records if r.row == "Fused" and r.target == target):
         y = amigos.labels(data, fused)
         frame = pd.DataFrame({"segment": fused.split.test, "fold": fused.split.fold, "y": y})
         for name in ("ECG", "EEG", "Fused"):
-            same = next(r for r in records
-                        if (r.row, r.target, r.split) == (name, target, fused.split))
-            frame[name] = same.result["test"]
-            frame[f"{name}_right"] = (same.result["test"] > 0.5) == (y == 1)
+            frame[name] = says[name, fused.split]
+            frame[f"{name}_right"] = (frame[name] > 0.5) == (y == 1)
         frames.append(frame)
     table = pd.concat(frames, ignore_index=True)
     cases = [table["ECG_right"] & table["EEG_right"], table["ECG_right"], table["EEG_right"]]

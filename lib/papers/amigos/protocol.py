@@ -8,6 +8,7 @@ so that a table takes from another what both need.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,13 @@ from lib.datasets.base import Cohort
 from lib.evaluation.classification import classification
 from lib.papers import experiment as spine
 from lib.papers.amigos.pretraining import pretrain
-from lib.papers.amigos.settings import CONTROLS, TARGETS, UNITS, VARIANTS, Preset
+from lib.papers.amigos.settings import CONTROLS, NETWORKS, TARGETS, UNITS, VARIANTS, Preset
 from lib.papers.amigos.training import finetune_fold, fusion_fold, high_labels
-from lib.papers.experiment import Record
+from lib.papers.experiment import Record, Row
 from lib.preprocessing import heart, physio
 from lib.simulation import amigos as simulation
 from lib.store import Store, digest
-from lib.training.folds import Call, cross_validate, weights
+from lib.training.folds import weights
 from lib.training.scaling import standardise
 from lib.training.splits import Split, segment_splits
 
@@ -76,6 +77,15 @@ def splits(data: Mapping[str, np.ndarray], name: str, preset: Preset) -> list[Sp
                           inner=preset.inner)
 
 
+def finetuning(modality: str, target: str, preset: Preset, device: str) -> dict[str, Any]:
+    """Arguments of :func:`lib.papers.amigos.training.finetune_fold`, without weights to start
+    from."""
+    return {
+        "modality": modality, "target": target, "model": preset.model[modality],
+        "head": preset.head[modality], "recipe": {**preset.finetuning, "device": device}
+    }
+
+
 def configured(settings: Mapping, config: Mapping | None) -> dict:
     """Settings of a fine-tuning with a configuration of the search space put in: ``dropout`` is the
     head's, the rest the recipe's."""
@@ -113,62 +123,50 @@ def run(data: Mapping[str, Any], unlabelled: Mapping[str,
         ``engine``, ``jobs``, ``store``: see :func:`lib.training.folds.cross_validate`.
     """
     chosen, folds = spine.chosen(names, {**VARIANTS, **CONTROLS}), splits(data, split, preset)
-    rows = {name: row for name, row in chosen.items() if name in VARIANTS}
-    controls = {name: row for name, row in chosen.items() if name in CONTROLS}
-    arrays = {name: np.asarray(data[name]) for name in ("eeg", "ecg", *targets, *UNITS)}
-    # the networks of one signal that the rows need, each once
-    singles = list(
-        dict.fromkeys((m, row.pretrained, target) for row in rows.values() for m in row.modalities
-                      for target in targets))
+    fused = [name for name in chosen if name in VARIANTS and name not in NETWORKS]
+    # those that the rows need, each once
+    networks = dict.fromkeys(chain(*(row for name, row in chosen.items() if name in VARIANTS)))
     started = {
         m: pretrain(data, unlabelled[m], m, folds, preset, seed=seed, device=device, **how)
-        for m in dict.fromkeys(m for m, pretrained, _ in singles if pretrained)
+        for m, pretrained in (NETWORKS[name] for name in networks) if pretrained
     }
-    calls = []
-    for m, pretrained, target in singles:
-        settings = {
-            "modality": m, "target": target, "model": preset.model[m], "head": preset.head[m],
-            "recipe": {**preset.finetuning, "device": device}
-        }
-        for k, fold in enumerate(folds):
-            config = configured(settings, (configs or {}).get((fold.fold, m, target)))
-            start = weights(started[m][k]) if pretrained else None
-            calls.append(Call(m, fold, seed, {**config, "weights": start}))
-    done = iter(
-        cross_validate(finetune_fold, arrays, calls, label=f"{split}, single modalities", **how))
-    tuned = {single: [next(done) for _ in folds] for single in singles}
-    records = []
-    for name, row in rows.items():
-        for target in targets:
-            branches = [tuned[m, row.pretrained, target] for m in row.modalities]
-            results = branches[0] if len(branches) == 1 else _fuse(arrays, folds, branches, target,
-                                                                   preset, seed, device, how)
-            records += [
-                Record(name, fold, seed, result, target)
-                for fold, result in zip(folds, results, strict=True)
-            ]
+
+    def tuning(name: str, row: Row, fold: Split) -> dict:
+        (m, pretrained), target = NETWORKS[name], row.settings["target"]
+        config = (configs or {}).get((fold.fold, m, target))
+        start = weights(started[m][folds.index(fold)]) if pretrained else None
+        return {**configured(finetuning(m, target, preset, device), config), "weights": start}
+
     given = {**data, "stimulus": np.unique(data["stimulus"], return_inverse=True)[1]}
-    for name, row in controls.items():
-        for target in targets:
-            records += spine.run(given, {name: replace(row, reads=(*row.reads, target))}, folds,
-                                 preset=lambda *_, target=target: {"target": target}, seeds=(seed,),
-                                 about={"target": target}, **how)
-    return records
+    records = []
+    for target in targets:
+        own = {"target": target}
+        same = {"seeds": (seed,), "about": own, **how}
+        network = Row(finetune_fold, own, ("eeg", "ecg", *targets, *UNITS))
+        tuned = spine.run(given, dict.fromkeys(networks, network), folds, preset=tuning, **same)
+        simple = {
+            name: replace(row, settings={**row.settings, **own}, reads=(*row.reads, target))
+            for name, row in chosen.items() if name in CONTROLS
+        }
+        records += [r for r in tuned if r.row in chosen]
+        records += _fuse(given, fused, tuned, folds, target, preset, device, **same)
+        records += spine.run(given, simple, folds, **same)
+    return sorted(records, key=lambda record: list(chosen).index(record.row))
 
 
-def _fuse(arrays, folds, branches, target, preset: Preset, seed, device,
-          how) -> list[dict[str, np.ndarray]]:
-    """Train the fusing network of each fold on the last hidden layers of the frozen branches."""
+def _fuse(data, names: Sequence[str], tuned: Sequence[Record], folds, target: str, preset: Preset,
+          device: str, **how: Any) -> list[Record]:
+    """Train the fusing networks of each fold on the last hidden layers of the frozen networks."""
+    hidden = {(r.row, r.split.fold): r.result["hidden"] for r in tuned}
     recipe = {**preset.fusion, "device": device}
-    calls = [
-        Call(
-            "Fused", fold, seed, {
-                "target": target, "head": preset.fusion_head, "recipe": recipe,
-                "hidden": np.concatenate([branch[k]["hidden"] for branch in branches], axis=1)
-            }) for k, fold in enumerate(folds)
-    ]
-    given = {name: arrays[name] for name in (target, *UNITS)}
-    return cross_validate(fusion_fold, given, calls, label=f"fusion, {target}", **how)
+    row = Row(fusion_fold, {"target": target, "head": preset.fusion_head, "recipe": recipe},
+              (target, *UNITS))
+
+    def joined(name: str, _: Row, fold: Split) -> dict:
+        branches = [hidden[part, fold.fold] for part in VARIANTS[name]]
+        return {"hidden": np.concatenate(branches, axis=1)}
+
+    return spine.run(data, dict.fromkeys(names, row), folds, preset=joined, **how)
 
 
 def labels(data: Mapping[str, np.ndarray], record: Record, part: str = "test") -> np.ndarray:

@@ -1,16 +1,12 @@
 """Figures 1 and 2 of paper 2 drawn anew (``drawings.yaml``), sizes read from built networks."""
 
 from collections.abc import Iterable
-from functools import partial
-from pathlib import Path
 
 from matplotlib.figure import Figure
 from torch import nn
 
 from lib.models.physio_transformer import FullyConnected, Recogniser
 from lib.plots.sheet import drawing
-
-_draw = partial(drawing, Path(__file__).with_name("drawings.yaml"))
 
 
 def _widths(layers: Iterable[nn.Linear]) -> str:
@@ -26,12 +22,12 @@ def single_modality(model: Recogniser, n_times: int = 1280) -> Figure:
     """Figure 1: EEG of ``n_times`` points, first with a part of it hidden (path A), then with its
     label (path B)."""
     encoder, convolutions = model.encoder, model.encoder.cnn[::2]
-    return _draw("single_modality", channels=convolutions[0].in_channels, n_times=n_times,
-                 kernels=" · ".join(str(c.kernel_size[0]) for c in convolutions),
-                 widths=" · ".join(str(c.out_channels)
-                                   for c in convolutions), tokens=n_times // encoder.points,
-                 layers=len(encoder.layers), heads=encoder.layers[0].heads,
-                 mask_head=_widths(encoder.mask_head[::2]), head=_layers(model.head))
+    return drawing(__file__, "single_modality", channels=convolutions[0].in_channels,
+                   n_times=n_times, kernels=" · ".join(str(c.kernel_size[0]) for c in convolutions),
+                   widths=" · ".join(str(c.out_channels)
+                                     for c in convolutions), tokens=n_times // encoder.points,
+                   layers=len(encoder.layers), heads=encoder.layers[0].heads,
+                   mask_head=_widths(encoder.mask_head[::2]), head=_layers(model.head))
 
 
 def late_fusion(ecg: Recogniser, eeg: Recogniser, head: FullyConnected) -> Figure:
@@ -41,5 +37,5 @@ def late_fusion(ecg: Recogniser, eeg: Recogniser, head: FullyConnected) -> Figur
         f"{kind}_hidden": _widths(model.head.hidden[::3])
         for kind, model in (("ECG", ecg), ("EEG", eeg))
     }
-    return _draw("late_fusion", ECG=ecg, EEG=eeg, both=head.hidden[0].in_features,
-                 head=_layers(head), **hidden)
+    return drawing(__file__, "late_fusion", ECG=ecg, EEG=eeg, both=head.hidden[0].in_features,
+                   head=_layers(head), **hidden)

@@ -37,11 +37,6 @@ def _file(folder: Path, split: Split, modality: str, target: str) -> Path:
     return folder / f"{split.name}-{split.fold}-{modality}-{target}.yaml"
 
 
-def _space(tune) -> dict[str, Any]:
-    """The search space of the settings in Ray Tune's terms."""
-    return {name: getattr(tune, kind)(*bounds) for name, (kind, *bounds) in SPACE.items()}
-
-
 def _objective(config: Mapping, arrays: Mapping[str, np.ndarray], split: Mapping,
                settings: Mapping) -> dict[str, float]:
     """Macro-F1 on the validation segments of one configuration."""
@@ -49,6 +44,19 @@ def _objective(config: Mapping, arrays: Mapping[str, np.ndarray], split: Mapping
     result = finetune_fold(arrays, split=split, **amigos.configured(settings, config))
     y = high_labels(arrays[settings["target"]], arrays["trial"], split["train"])[list(split["val"])]
     return classification(y.astype(int), result["val"] > 0.5)
+
+
+def _tuner(tune, trainable, file: Path, samples: int, seed: int):
+    """A search of Ray Tune, kept beside its file: a new one, or what is left of one that was
+    stopped."""
+    place = str(file.with_suffix(""))
+    if tune.Tuner.can_restore(place):
+        return tune.Tuner.restore(place, trainable, resume_unfinished=True, restart_errored=True)
+    space = {name: getattr(tune, kind)(*bounds) for name, (kind, *bounds) in SPACE.items()}
+    drawn = tune.search.BasicVariantGenerator(random_state=seed)
+    how = tune.TuneConfig(metric="F1", mode="max", num_samples=samples, search_alg=drawn)
+    kept = tune.RunConfig(name=file.stem, storage_path=str(file.parent), verbose=0)
+    return tune.Tuner(trainable, param_space=space, tune_config=how, run_config=kept)
 
 
 def search(data: Mapping[str, Any], unlabelled: Mapping[str, np.ndarray], split: Split,
@@ -77,46 +85,26 @@ def search(data: Mapping[str, Any], unlabelled: Mapping[str, np.ndarray], split:
     try:
         import ray
         from ray import tune
-        from ray.tune.search.basic_variant import BasicVariantGenerator
     except ImportError as error:
         raise ImportError("the search needs the extra: pip install -e '.[ray]'") from error
-    folder = folder.resolve()
-    file = _file(folder, split, modality, target)
+    file = _file(folder.resolve(), split, modality, target)
     if file.exists():
-        return best(split, modality, target, folder)
+        return best(split, modality, target, file.parent)
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # the one that keeps quiet when told so
     if not ray.is_initialized():
         ray.init(num_cpus=jobs, include_dashboard=False, logging_level="error", log_to_driver=False)
     start = amigos_pretraining.pretrain(data, unlabelled[modality], modality, [split], preset,
                                         seed=seed, device=device)[0]
-    settings = {
-        "seed": seed, "modality": modality, "target": target, "model": preset.model[modality],
-        "head": preset.head[modality], "recipe": {**preset.finetuning, "device": device},
-        "weights": weights(start)
-    }
+    settings = amigos.finetuning(modality, target, preset, device)
+    settings |= {"seed": seed, "weights": weights(start)}
     arrays = {name: np.asarray(data[name]) for name in ("eeg", "ecg", *TARGETS, "trial", "subject")}
     # the fold's test segments take no part
     inner = {"train": split.train, "val": split.val, "test": split.val}
     trainable = tune.with_parameters(_objective, arrays=arrays, split=inner, settings=settings)
-    if tune.Tuner.can_restore(str(folder / file.stem)):
-        tuner = tune.Tuner.restore(str(folder / file.stem), trainable, resume_unfinished=True,
-                                   restart_errored=True)
-    else:
-        how = tune.TuneConfig(metric="F1", mode="max", num_samples=samples,
-                              search_alg=BasicVariantGenerator(random_state=seed))
-        tuner = tune.Tuner(
-            trainable, param_space=_space(tune), tune_config=how,
-            run_config=tune.RunConfig(name=file.stem, storage_path=str(folder), verbose=0))
-    winner = tuner.fit().get_best_result()
-    config = {
-        name: float(value) if isinstance(value, float) else int(value)
-        for name, value in winner.config.items()
-    }
-    file.write_text(
-        yaml.safe_dump({
-            "config": config, "validation F1": float(winner.metrics["F1"]), "samples": samples,
-            "seed": seed
-        }))
+    winner = _tuner(tune, trainable, file, samples, seed).fit().get_best_result()
+    config = {name: np.asarray(value).item() for name, value in winner.config.items()}
+    score = {"validation F1": float(winner.metrics["F1"]), "samples": samples, "seed": seed}
+    file.write_text(yaml.safe_dump({"config": config, **score}))
     return config
 
 

@@ -19,7 +19,7 @@ from lib.profiles import taken_by
 from lib.simulation import amigos as simulation
 
 TARGETS = ("arousal", "valence")  # Sec 3.2.2: one network each
-MODALITIES = ("ecg", "eeg")  # Fig 2: the order of the concatenation
+MODALITIES = ("ecg", "eeg")
 # choice: the paper does not say which; always side by side
 SPLITS = ("random_segments", "by_trial", "by_subject")
 NULL_TWIN: dict[str, Any] = {"subjects": 6, "effect": 0.0}
@@ -30,23 +30,19 @@ COLUMNS = [
     "n", "split", "tier", "verdict"
 ]
 
-
-@dataclass(frozen=True)
-class Variant:
-    """A row of a table: one modality or both, pre-trained or from random weights."""
-
-    modalities: tuple[str, ...]
-    pretrained: bool = True
-
-
-VARIANTS = {
-    "EEG without pre-training": Variant(("eeg",), pretrained=False),
-    "EEG": Variant(("eeg",)),
+# the networks of one signal: which, and whether it is pre-trained or starts from random weights
+NETWORKS = {
+    "EEG without pre-training": ("eeg", False),
+    "EEG": ("eeg", True),
     # the paper prints no such row; Table 3 needs it
-    "ECG without pre-training": Variant(("ecg",), pretrained=False),
-    "ECG": Variant(("ecg",)),
-    "Fused without pre-training": Variant(MODALITIES, pretrained=False),
-    "Fused": Variant(MODALITIES),
+    "ECG without pre-training": ("ecg", False),
+    "ECG": ("ecg", True)
+}
+# rows of the tables: one of them, or several whose last hidden layers are fused (Fig 2: in this
+# order)
+VARIANTS: dict[str, tuple[str, ...]] = {name: (name,) for name in NETWORKS} | {
+    "Fused without pre-training": ("ECG without pre-training", "EEG without pre-training"),
+    "Fused": ("ECG", "EEG")
 }
 UNITS = ("trial", "subject")
 FEATURES = ("features_eeg", "features_ecg", *UNITS)

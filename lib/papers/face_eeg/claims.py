@@ -29,12 +29,8 @@ def averages() -> pd.DataFrame:
         cells = printed.table("face_eeg", number).pivot_table(index="row", columns="metric",
                                                               values="mean", sort=False)[METRICS]
         bound = largest_f1(cells["precision"] + half, cells["recall"] + half)
-        parts.append(
-            cells.assign(
-                **{
-                    "weighted possible": (cells["accuracy"] - cells["recall"]).abs() <= 2 *
-                    half, "bound": bound, "holds": cells["F1"] - half <= bound
-                }))
+        cells["weighted possible"] = (cells["accuracy"] - cells["recall"]).abs() <= 2 * half
+        parts.append(cells.assign(bound=bound, holds=cells["F1"] - half <= bound))
     return pd.concat(parts).rename_axis(columns=None).reset_index()
 
 
@@ -56,8 +52,8 @@ def grim() -> pd.DataFrame:
     """
     parts = []
     for s in statements("face_eeg", "GRIM"):
-        sizes = fitting("face_eeg",
-                        **{key: s[key] for key in ("table", "rows", "formula", "values")})
-        parts.append(sizes.assign(row=s["rows"][0] if len(s["rows"]) == 1 else "all three"))
+        given = {key: s[key] for key in ("table", "rows", "formula", "values")}
+        row = s["rows"][0] if len(s["rows"]) == 1 else "all three"
+        parts.append(fitting("face_eeg", **given).assign(row=row))
     table = pd.concat(parts, ignore_index=True)[["row", "rounding", "smallest", "possible"]]
     return table.assign(holds=table["smallest"] <= table["possible"])

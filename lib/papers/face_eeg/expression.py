@@ -84,13 +84,11 @@ def features(trials: Cohort, *, weights: str = "", control: bool = True, seed: i
         "name": np.array([trial.stimulus for trial in trials])
     }
     source = digest(data)
-    for maps, which in {"maps": weights or None, "random_maps": "random"}.items():
-        if maps == "random_maps" and not control:
-            continue
+    kinds = [("maps", "about", weights or None), ("random_maps", "about_random", "random")]
+    for maps, about, which in kinds if control else kinds[:1]:
         backbone = truncated_mobilenet(which, seed=seed)
         data[maps] = backbone_features(images, backbone, store)
-        data["about" if maps == "maps" else "about_random"] = spine.about(
-            trials, source, trials.dropped, backbone.name)
+        data[about] = spine.about(trials, source, trials.dropped, backbone.name)
         data.setdefault("weights", weights_source(backbone))
     return data
 
@@ -212,9 +210,8 @@ def batch_order(data: Mapping[str, np.ndarray], records: Iterable[Record],
             for order, where in orders.items():
                 guess = alone.copy()
                 if batch > 1:
-                    guess[where] = torch.cat([
-                        net(part) for part in maps[torch.from_numpy(where)].split(batch)
-                    ]).argmax(dim=1).numpy()
+                    parts = maps[torch.from_numpy(where)].split(batch)
+                    guess[where] = torch.cat([net(part) for part in parts]).argmax(dim=1).numpy()
                 rows.append({
                     "row": record.row, "fold": record.split.fold, "batch": batch, "order": order,
                     "accuracy": accuracy_score(y, guess),
@@ -243,7 +240,5 @@ def drawn_units(trials: Cohort) -> dict[str, dict[str, float]]:
     if trials.tier != "simulated":
         return {}
     truth = Path(trials[0].files["image"]).parents[3] / "truth.json"
-    return {
-        image["image"]: image["units"]
-        for image in json.loads(truth.read_text(encoding="utf-8"))["images"]
-    }
+    images = json.loads(truth.read_text(encoding="utf-8"))["images"]
+    return {image["image"]: image["units"] for image in images}

@@ -86,11 +86,10 @@ def images(pictures: np.ndarray, rows: Sequence[str], columns: Sequence[str]) ->
     two of a row, and how far the first is from the second and from the third, which is of the same
     recording. ``columns``: titles of the four."""
     apart = np.abs(pictures[:, :1] - pictures[:, 1:])
+    shown = np.concatenate([pictures[:, :2], apart], axis=1)
     figure, axes = blanks(2.0 * len(rows) + 0.4, 4, rows=len(rows), sharex=True, sharey=True)
-    for i, picture in np.ndenumerate(axes):
-        picture.imshow(
-            np.concatenate([pictures[:, :2], apart], axis=1)[i], origin="lower", aspect="auto",
-            extent=_EXTENT)
+    for i, ax in np.ndenumerate(axes):
+        ax.imshow(shown[i], origin="lower", aspect="auto", extent=_EXTENT)
     for ax, title in zip(axes[0], columns, strict=True):
         ax.set_title(title)
     for ax, row in zip(axes[:, 0], rows, strict=True):

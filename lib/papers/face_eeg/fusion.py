@@ -50,8 +50,8 @@ def frames_of(trial: Trial, rate: float) -> tuple[np.ndarray, np.ndarray]:
     return video.data[::step], video.start + np.arange(len(video.data))[::step] / video.rate
 
 
-def video_posteriors(trial: Trial, weights: Mapping[str, np.ndarray], rate: float,
-                     detector: str = "haar", model_file: str = "") -> dict[str, np.ndarray]:
+def video_posteriors(trial: Trial, weights: Mapping[str, np.ndarray],
+                     rate: float) -> dict[str, np.ndarray]:
     """What the face model says of each frame of a recording.
 
     Returns
@@ -69,14 +69,13 @@ def video_posteriors(trial: Trial, weights: Mapping[str, np.ndarray], rate: floa
         log.warning("%s is used without its video: %s", trial.name, error)
         return none
     try:
-        found = detect(frames, detector, model_file, file=trial.files.get("video", trial.name))
+        found = detect(frames, file=trial.files.get("video", trial.name))
     except BadFile:  # no face in the whole video: the EEG decides alone
         return {"p": np.full((len(frames), 4), np.nan), "times": times}
     model = restore(PatchAttention(), weights).eval()
-    maps = truncated_mobilenet()(crop(frames, found.boxes, SIDE))
+    maps = np.asarray(truncated_mobilenet()(crop(frames, found.boxes, SIDE)), np.float32)
     with torch.no_grad():
-        p = model(torch.as_tensor(np.asarray(maps,
-                                             np.float32))).softmax(dim=1).numpy().astype(float)
+        p = model(torch.from_numpy(maps)).softmax(dim=1).numpy().astype(float)
     p[found.quality == "missing"] = np.nan
     return {"p": p, "times": times}
 
@@ -106,8 +105,8 @@ def faces_of_segments(trials: Cohort, data: Mapping[str, np.ndarray], weights: M
     """
     store, out = store or Store(), np.full((len(data["emotion"]), 4), np.nan)
     for number in np.unique(data["recording"]):
-        rows, seen = np.flatnonzero(data["recording"] == number), watched(
-            trials[number], weights, preset, store)
+        rows = np.flatnonzero(data["recording"] == number)
+        seen = watched(trials[number], weights, preset, store)
         out[rows] = pool_frames(seen["p"], seen["times"], data["start"][rows])
     return out
 
@@ -120,34 +119,35 @@ def _stacked(test: np.ndarray, val: np.ndarray, y: np.ndarray) -> np.ndarray:
     return fuse("stacking", test, test, val=(val, val, y))
 
 
+def _said(record: Record, faces: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """What face and EEG say of the validation and the test segments of a fold."""
+    own = {part: faces[list(getattr(record.split, part))] for part in ("val", "test")}
+    face, eeg = ({part: np.asarray(of[part], float) for part in own} for of in (own, record.result))
+    return face, eeg
+
+
 def alone(record: Record, faces: np.ndarray, y_val: np.ndarray,
           how: Callable[..., np.ndarray] = _calibrated) -> np.ndarray:
     """Test posteriors of face and EEG ``(2, n, 4)``, each fitted on the fold's validation part;
     NaN where no face was seen."""
-    eeg, out = record.result, np.full((2, len(record.split.test), 4), np.nan)
-    for p, of in zip(out, (faces, None), strict=True):
-        val, test = (np.asarray(eeg[part] if of is None else of[list(getattr(record.split, part))])
-                     for part in ("val", "test"))
-        known, seen = (~np.isnan(part).any(axis=1) for part in (val, test))
-        p[seen] = how(test[seen].astype(float), val[known].astype(float), y_val[known])
+    out = np.full((2, len(record.split.test), 4), np.nan)
+    for p, said in zip(out, _said(record, faces), strict=True):
+        known, seen = (~np.isnan(said[part]).any(axis=1) for part in ("val", "test"))
+        p[seen] = how(said["test"][seen], said["val"][known], y_val[known])
     return out
 
 
-def posteriors(record: Record, faces: np.ndarray, y: Mapping[str,
-                                                             np.ndarray]) -> dict[str, np.ndarray]:
+def posteriors(data: Mapping[str, np.ndarray], record: Record,
+               faces: np.ndarray) -> dict[str, np.ndarray]:
     """Test posteriors of both modalities alone (:data:`SINGLE`, :data:`STACKED`) and of every rule:
     name -> ``(n, 4)``. All is fitted on the fold's validation part.
 
-    ``y``: ``val`` and ``test`` -> emotions. Where no face was seen, a face alone has equal
-    probabilities.
+    Where no face was seen, a face alone has equal probabilities.
     """
-    face = {part: faces[list(getattr(record.split, part))] for part in ("val", "test")}
-    eeg = {part: np.asarray(record.result[part], float) for part in ("val", "test")}
-    fused = {
-        rule: fuse(rule, face["test"], eeg["test"], val=(face["val"], eeg["val"], y["val"]))
-        for rule in RULES
-    }
-    single = (p for how in (_calibrated, _stacked) for p in alone(record, faces, y["val"], how))
+    (face, eeg), y = _said(record, faces), truth(data, record, "val")
+    val = face["val"], eeg["val"], y
+    fused = {rule: fuse(rule, face["test"], eeg["test"], val=val) for rule in RULES}
+    single = (p for how in (_calibrated, _stacked) for p in alone(record, faces, y, how))
     names = zip((*SINGLE, *STACKED), single, strict=True)
     return {name: np.where(np.isnan(p), 0.25, p) for name, p in names} | fused
 
@@ -156,11 +156,7 @@ def fusion_accuracies(data: Mapping[str, np.ndarray], records: Iterable[Record],
                       faces: np.ndarray) -> pd.DataFrame:
     """Accuracies of both modalities alone and of every rule, see
     :func:`lib.evaluation.classification.accuracies`."""
-    def says(record: Record) -> dict[str, np.ndarray]:
-        y = {part: truth(data, record, part) for part in ("val", "test")}
-        return posteriors(record, faces, y)
-
-    return accuracies(tested(data, records, says))
+    return accuracies(tested(data, records, lambda record: posteriors(data, record, faces)))
 
 
 def examples(data: Mapping[str, np.ndarray], records: Sequence[Record], faces: np.ndarray,
@@ -179,12 +175,12 @@ def examples(data: Mapping[str, np.ndarray], records: Sequence[Record], faces: n
     """
     frames = []
     for record in records:
-        y = {part: truth(data, record, part) for part in ("val", "test")}
-        p, rows = posteriors(record, faces, y), np.array(record.split.test)
+        p, rows = posteriors(data, record, faces), np.array(record.split.test)
         frames.append(
             pd.DataFrame({
-                "emotion": y["test"], "segment": rows, "seen": ~np.isnan(faces[rows]).any(axis=1),
-                "face": list(p["face alone"]), "EEG": list(p["EEG alone"]), "fused": list(p[rule])
+                "emotion": truth(data, record), "segment": rows,
+                "seen": ~np.isnan(faces[rows]).any(axis=1), "face": list(p["face alone"]),
+                "EEG": list(p["EEG alone"]), "fused": list(p[rule])
             }))
     table = pd.concat(frames, ignore_index=True)
     for name in ("face", "EEG", "fused"):

@@ -26,9 +26,9 @@ from lib.training.splits import Split, permute_labels, recording_splits
 
 UNSCALED = np.tile([0.0, 1.0], (len(CHANNELS), len(scalp_maps.BANDS), 1))
 PLACES = np.array([
-    [(column - 2) / 3, (3 - row) / 3] for name in CHANNELS for row, line in enumerate(GRID)
     # (28, 2): the electrodes on the paper's 7 x 5 grid
-    for column, there in enumerate(line) if there == name
+    [(column - 2) / 3, (3 - row) / 3] for name in CHANNELS
+    for row, column in np.argwhere(np.array(GRID) == name)
 ])
 
 
@@ -88,12 +88,10 @@ def maps(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 2.0,
                     | {"maps": described})
     what = f"spectrograms {preset.size} x {preset.size}: {backbone.name}"
     what += f", {preset.projected} random projections" if preset.projected else ""
-    about = spine.about(trials, source, data["dropped"], what)
-    return data | {
-        "maps": scalp_maps.scalp_map(described, channels), "clip": np.unique(
-            data["stimulus"], return_inverse=True)[1], "position": np.round(
-                data["start"] / 3).astype(int), "about": about
-    }
+    data["maps"] = scalp_maps.scalp_map(described, channels)
+    data["clip"] = np.unique(data["stimulus"], return_inverse=True)[1]
+    data["position"] = np.round(data["start"] / 3).astype(int)
+    return data | {"about": spine.about(trials, source, data["dropped"], what)}
 
 
 def features(trials: Cohort, preset: Preset, *, lag: float = 2.0, store: Store | None = None,
@@ -145,18 +143,19 @@ def run(data: Mapping[str, Any], names: Sequence[str], split: str, preset: Prese
         return own
 
     permuted = split == PERMUTED
-    emotion = permute_labels(data["emotion"], data["recording"], data["subject"],
-                             seed) if permuted else data["emotion"]
-    return spine.run({**data, "emotion": emotion}, spine.chosen(names, ROWS),
-                     splits(data, split, preset), preset=settings, seeds=(seed,),
-                     about={"permuted": permuted}, **how)
+    given = {**data, "emotion": _emotions(data, permuted, seed)}
+    return spine.run(given, spine.chosen(names, ROWS), splits(data, split, preset), preset=settings,
+                     seeds=(seed,), about={"permuted": permuted}, **how)
+
+
+def _emotions(data: Mapping[str, np.ndarray], permuted: bool, seed: int) -> np.ndarray:
+    own = data["emotion"]
+    return permute_labels(own, data["recording"], data["subject"], seed) if permuted else own
 
 
 def truth(data: Mapping[str, np.ndarray], record: Record, part: str = "test") -> np.ndarray:
     """Emotions of the segments of one part of a record's fold, permuted where the record is."""
-    emotion = data["emotion"]
-    if record.permuted:
-        emotion = permute_labels(emotion, data["recording"], data["subject"], record.seed)
+    emotion = _emotions(data, record.permuted, record.seed)
     return np.asarray(emotion)[list(getattr(record.split, part))]
 
 

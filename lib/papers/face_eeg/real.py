@@ -69,41 +69,21 @@ def features(name: str, emotions: Sequence[str], profile: str, root: str = "",
     return found | {"subject": np.array([trial.subject for trial in kept])}
 
 
-def stratified_splits(name: str, label, unit, n_folds: int = 5, seed: int = 0) -> list[Split]:
-    """Folds with about the same shares of the classes; whole units (people) test, validate or
-    train.
-
-    Parameters
-    ----------
-    name : str
-        What the units are.
-    label, unit : sequence ``(n,)``
-        Class and unit of each example; where every example is a unit, they are split at random.
-    n_folds : int
-        One in so many tests, and of the others one in so many validates.
-    seed : int
-    """
-    label, unit, folds = np.asarray(label), np.asarray(unit), []
-    cut = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed).split
-    for fold, (rest, test) in enumerate(cut(label, label, unit)):
-        parts = (rest[part] for part in next(cut(rest, label[rest], unit[rest])))
-        folds.append(Split(name, fold, *(tuple(rows.tolist()) for rows in (*parts, test))))
-    return folds
-
-
 def folds(data: Mapping[str, Any], name: str) -> list[Split]:
     """Five folds of the larger source, of ``random_pictures`` or ``by_subject`` (nobody on both
-    sides). Two test on the other source: ``both_sources`` trains on other people of both,
-    ``by_source`` as ``by_subject`` does."""
+    sides), with about the same shares of the emotions. Two test on the other source:
+    ``both_sources`` trains on other people of both, ``by_source`` as ``by_subject`` does."""
     other = data["official"] == "other"
     own = np.flatnonzero(~other | (name == "both_sources"))
-    unit = np.arange(len(other)) if name == "random_pictures" else data["subject"]
-    drawn = list[Split]()
-    for part in stratified_splits(name, data["emotion"][own], unit[own]):
-        train, val, test = (own[list(rows)] for rows in (part.train, part.val, part.test))
+    unit, label = own if name == "random_pictures" else data["subject"][own], data["emotion"][own]
+    cut, drawn = StratifiedGroupKFold(5, shuffle=True, random_state=0).split, []
+    for fold, (rest, tested) in enumerate(cut(label, label, unit)):
+        # one in five of those that are left validates
+        train, val = (own[rest[part]] for part in next(cut(rest, label[rest], unit[rest])))
+        test = own[tested]
         if name in SOURCES:
             test = np.flatnonzero(other) if name == "by_source" else test[other[test]]
-        drawn.append(Split(name, part.fold, *(tuple(x.tolist()) for x in (train, val, test))))
+        drawn.append(Split(name, fold, *(tuple(x.tolist()) for x in (train, val, test))))
     return [split for split in drawn if split.test]
 
 

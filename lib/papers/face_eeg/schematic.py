@@ -2,9 +2,7 @@
 read from built networks. Coordinates are inches."""
 
 from collections.abc import Sequence
-from functools import partial
 from itertools import accumulate, groupby
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,8 +11,6 @@ from torch import Tensor, nn
 
 from lib.models.face_attention import FaceAttention
 from lib.plots.sheet import Sheet, drawing
-
-_draw = partial(drawing, Path(__file__).with_name("drawings.yaml"))
 
 
 @torch.no_grad()
@@ -50,16 +46,16 @@ def face_flow(model: FaceAttention, emotions: Sequence[str]) -> Figure:
     backbone, patches = stages(model)
     trunk, head, (_, channels, side) = model.backbone.trunk, model.classifier, backbone[-1]
     frozen = sum(x.numel() for name, x in trunk.state_dict().items() if "num_batches" not in name)
-    return _draw("face_flow", size=model.backbone.size, channels=channels, side=side,
-                 patches=patches[-1][2]**2, width=patches[-1][1], inner=head.inner.out_features,
-                 outer=head.outer.out_features, emotions="\n".join(emotions), frozen=frozen,
-                 trained=sum(x.numel() for x in head.parameters()))
+    return drawing(__file__, "face_flow", size=model.backbone.size, channels=channels, side=side,
+                   patches=patches[-1][2]**2, width=patches[-1][1], inner=head.inner.out_features,
+                   outer=head.outer.out_features, emotions="\n".join(emotions), frozen=frozen,
+                   trained=sum(x.numel() for x in head.parameters()))
 
 
 def setup() -> Figure:
     """Figure 4, the set-up: a person watches clips, a camera and a headset record, both are cut
     into the same 3 s and decided on together."""
-    return _draw("setup")
+    return drawing(__file__, "setup")
 
 
 def patch_block(model: FaceAttention, removed: int) -> Figure:

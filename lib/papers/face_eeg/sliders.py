@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from ipywidgets import Dropdown, FloatSlider
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lib.companion.sliders import View, wide
@@ -11,6 +12,30 @@ from lib.datasets.flex_format import EMOTIONS
 from lib.papers.face_eeg.fusion import alone
 from lib.plots.shapes import blanks, legend
 from lib.plots.style import COLOURS
+
+
+def _over_time(ax: Axes, start: np.ndarray, posteriors: Mapping[str, np.ndarray], emotion: int,
+               recording: int) -> None:
+    """Posteriors of one emotion over the segments, and where the fused answer is right."""
+    for name, p in posteriors.items():
+        label = "fused" if name == "both" else name
+        ax.plot(start, p[:, emotion], "o-", ms=4, color=COLOURS[name], label=label)
+    won = posteriors["both"].argmax(axis=1) == emotion
+    ax.plot(start[won], np.full(won.sum(), 1.05), "k^", ms=5, label="fused answer is right")
+    said = f"recording {recording}: {EMOTIONS[emotion]}, {won.sum()} of {len(won)} right"
+    ax.set(xlabel="start of the segment (s)", ylabel=f"posterior of {EMOTIONS[emotion]}",
+           ylim=(-0.03, 1.12), title=said)
+
+
+def _over_weights(ax: Axes, betas: np.ndarray, right: Sequence[float], beta: float) -> None:
+    """Accuracy over the weight of the face, a dot at the chosen one."""
+    chance, now = 1 / len(EMOTIONS), np.interp(beta, betas, right)
+    ax.plot(betas, right, color=COLOURS["both"])
+    ax.plot(beta, now, "o", color="black")
+    ax.axhline(chance, color="0.6", lw=1)
+    ax.text(0, chance - 0.01, "chance", va="top", fontsize=8, color="0.4")
+    ax.set(xlabel="weight of the face, beta", ylabel="accuracy (test)", ylim=(0, 1),
+           title=f"beta = {beta:.2f}: {now:.3f}")
 
 
 def fusion(data: Mapping[str, np.ndarray], records: Sequence, faces: np.ndarray) -> View:
@@ -31,17 +56,15 @@ def fusion(data: Mapping[str, np.ndarray], records: Sequence, faces: np.ndarray)
         known = data["emotion"][list(record.split.val)]
         said[:, list(record.split.test)] = alone(record, faces, known)
     faces, eeg = said
-    rows_of = {
-        int(number): np.flatnonzero(data["recording"] == number)
-        for number in np.unique(data["recording"])
-    }
+    numbers = np.unique(data["recording"]).tolist()
+    rows_of = {number: np.flatnonzero(data["recording"] == number) for number in numbers}
+    emotion_of = {number: int(data["emotion"][rows[0]]) for number, rows in rows_of.items()}
 
     def moved(lag: float) -> np.ndarray:
         out = faces.copy()
         for rows in rows_of.values():
             at = data["start"][rows]
-            out[rows] = np.stack([np.interp(at - lag, at, column) for column in faces[rows].T],
-                                 axis=1)
+            out[rows] = np.transpose([np.interp(at - lag, at, p) for p in faces[rows].T])
         return np.where(np.isnan(out), eeg, out)
 
     def share(face: np.ndarray, rows: np.ndarray | slice) -> list[float]:
@@ -50,33 +73,17 @@ def fusion(data: Mapping[str, np.ndarray], records: Sequence, faces: np.ndarray)
 
     def draw(beta: float, lag: float, recording: int) -> Figure:
         face, rows = moved(lag), rows_of[recording]
-        right = share(face, slice(None))
-        figure, (time, curve) = blanks(2.8, 2, width_ratios=[1.5, 1])
-        emotion, chance = int(data["emotion"][rows[0]]), 1 / len(EMOTIONS)
         fused = beta * face[rows] + (1 - beta) * eeg[rows]
-        for name, p in (("face", face[rows]), ("EEG", eeg[rows]), ("both", fused)):
-            time.plot(data["start"][rows], p[:, emotion], "o-", ms=4, color=COLOURS[name],
-                      label={"both": "fused"}.get(name, name))
-        won = fused.argmax(axis=1) == emotion
-        time.plot(data["start"][rows][won], np.full(won.sum(), 1.05), "k^", ms=5,
-                  label="fused answer is right")
-        time.set(
-            xlabel="start of the segment (s)", ylabel=f"posterior of {EMOTIONS[emotion]}",
-            ylim=(-0.03, 1.12),
-            title=f"recording {recording}: {EMOTIONS[emotion]}, {won.sum()} of {len(won)} right")
-        curve.plot(betas, right, color=COLOURS["both"])
-        curve.plot(beta, np.interp(beta, betas, right), "o", color="black")
-        curve.axhline(chance, color="0.6", lw=1)
-        curve.text(0, chance - 0.01, "chance", va="top", fontsize=8, color="0.4")
-        curve.set(xlabel="weight of the face, beta", ylabel="accuracy (test)", ylim=(0, 1),
-                  title=f"beta = {beta:.2f}: {np.interp(beta, betas, right):.3f}")
+        posteriors = {"face": face[rows], "EEG": eeg[rows], "both": fused}
+        figure, (time, curve) = blanks(2.8, 2, width_ratios=[1.5, 1])
+        _over_time(time, data["start"][rows], posteriors, emotion_of[recording], recording)
+        _over_weights(curve, betas, share(face, slice(None)), beta)
         legend(figure, time)
         return figure
 
     still = moved(0)
     first = max(rows_of, key=lambda number: np.ptp(share(still, rows_of[number])))
-    options = [(f"{number}: {EMOTIONS[int(data['emotion'][rows[0]])]}", number)
-               for number, rows in rows_of.items()]
+    options = [(f"{number}: {EMOTIONS[emotion_of[number]]}", number) for number in numbers]
     sliders = {
         "beta": wide(FloatSlider, min=0, max=1, step=0.05, value=0.5,
                      description="weight of the face, beta"),

@@ -135,11 +135,9 @@ def inflation(records: Sequence[Record]) -> pd.DataFrame:
         "dataset": TITLES[r.dataset], "row": r.row, "last epoch": r.result["history"][-1, 3],
         "best test epoch": r.result["history"][:, 3].max()
     } for r in records]
-    frame = pd.DataFrame(rows).groupby(["dataset", "row"], sort=False).agg(
-        **{
-            "fold trainings": ("last epoch", "size"), "last epoch": (
-                "last epoch", "mean"), "best test epoch": ("best test epoch", "mean")
-        })
+    trainings = pd.DataFrame(rows).groupby(["dataset", "row"], sort=False)
+    frame = trainings.mean()
+    frame.insert(0, "fold trainings", trainings.size())
     return frame.assign(inflation=frame["best test epoch"] - frame["last epoch"]).reset_index()
 
 

@@ -211,12 +211,11 @@ def label_curve(table: pd.DataFrame, chance: float) -> Figure:
     ticks = list(dict.fromkeys(table["labels"]))
     for ax, (name, panel) in zip(axes, table.groupby("cohort", sort=False), strict=True):
         for k, (row, part) in enumerate(panel.groupby("row", sort=False)):
-            look = {"color": ROW[row], "marker": "osD"[k]}
-            x = np.array([ticks.index(n) for n in part["labels"]]) + 0.14 * (k - 1)
+            look, shift = {"color": ROW[row], "marker": "osD"[k]}, 0.14 * (k - 1)
+            x = np.array([ticks.index(n) for n in part["labels"]]) + shift
             ax.plot(x, part["value"], ls="", ms=3, alpha=0.35, **look)
             mean = part.groupby("labels", sort=False)["value"].mean()
-            ax.plot(
-                np.arange(len(ticks)) + 0.14 * (k - 1), mean, ls=LINES[k], ms=5, label=row, **look)
+            ax.plot(np.arange(len(ticks)) + shift, mean, ls=LINES[k], ms=5, label=row, **look)
         ax.axhline(chance, color="0.6", lw=1, zorder=0, label="chance")
         ax.set(title=name, ylim=(0, 1), xticks=range(len(ticks)), xticklabels=ticks)
     axes[len(axes) // 2].set_xlabel("labelled windows of each emotion")

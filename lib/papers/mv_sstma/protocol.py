@@ -6,6 +6,7 @@ fine-tune one network per subject and session; test it on the later trials of th
 Every stage is memoised, so that a table takes from another what both need.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
@@ -116,31 +117,27 @@ def pretrain(data: Mapping[str, np.ndarray], modality: str, folds: Sequence[Spli
     numbers share one network. The last training trial of each fold is held out, for the learning
     curve alone. ``how``: see :func:`lib.training.folds.cross_validate`.
     """
-    number = np.asarray(data["number"])
-    trained = [tuple(np.unique(number[list(fold.train)]).tolist()) for fold in folds]
-    tested = [frozenset(number[list(fold.test)].tolist()) for fold in folds]
-    blocks = [
-        next(k for k, (known, new) in enumerate(trials_of_split(fold.name)) if test <= set(new))
-        for fold, test in zip(folds, tested, strict=True)
-    ]
-    tasks = {}
-    for block in dict.fromkeys(blocks):
-        parts: dict[str, list[int]] = {"train": [], "val": []}
-        for fold, last in ((f, n[-1]) for f, n, b in zip(folds, trained, blocks, strict=True)
-                           if b == block):
-            for row in fold.train:
-                parts["val" if number[row] == last else "train"].append(row)
-        alone = Split(f"{folds[0].name} pre-training", block, tuple(parts["train"]),
-                      tuple(parts["val"]), ())
-        tasks[block] = Call(
-            modality, alone, seed, {
-                "modality": modality, "model": dict(preset.model),
-                "recipe": {**preset.pretraining, "device": device}
-            })
+    number, rows = np.asarray(data["number"]), defaultdict[int, list[np.ndarray]](list)
+    blocks = []
+    for fold in folds:
+        tested, known = set(number[list(fold.test)]), np.array(fold.train)
+        blocks.append(
+            next(k for k, (_, new) in enumerate(trials_of_split(fold.name)) if tested <= set(new)))
+        rows[blocks[-1]].append(known)
+    settings = {
+        "modality": modality, "model": dict(preset.model),
+        "recipe": {**preset.pretraining, "device": device}
+    }
+    tasks = []
+    for block, parts in rows.items():
+        own = np.concatenate(parts)
+        held = np.concatenate([number[part] == number[part].max() for part in parts])
+        train, val = (tuple(own[chosen].tolist()) for chosen in (~held, held))
+        alone = Split(f"{folds[0].name} pre-training", block, train, val, ())
+        tasks.append(Call(modality, alone, seed, settings))
     given = {name: np.asarray(data[name]) for name in (modality, "subject", "session")}
-    results = cross_validate(pretrain_fold, given, list(tasks.values()),
-                             label=f"pre-training, {modality}", **how)
-    found = dict(zip(tasks, results, strict=True))
+    results = cross_validate(pretrain_fold, given, tasks, label=f"pre-training, {modality}", **how)
+    found = dict(zip(rows, results, strict=True))
     return [found[block] for block in blocks]
 
 
@@ -242,13 +239,12 @@ def score(data: Mapping[str, Mapping[str, np.ndarray]], records: Iterable[Record
     frame["fold"], frame["session"] = ([
         int(data[r.dataset][key][r.split.test[0]]) for r in records
     ] for key in ("subject", "session"))
-    keys = [name for name in frame if name != "value"]
+    keys = [name for name in frame if name not in ("session", "value")]
     # blocks of one session, for "3fold"
-    frame = frame.groupby(keys, sort=False, as_index=False)["value"].mean()
+    frame = frame.groupby([*keys, "session"], sort=False, as_index=False)["value"].mean()
     if unit == "session":
-        return frame.assign(fold=10 * frame["fold"] + frame["session"]).drop(columns="session")
-    return frame.groupby([name for name in keys if name != "session"], sort=False,
-                         as_index=False)["value"].mean()
+        frame["fold"] = 10 * frame["fold"] + frame["session"]
+    return frame.groupby(keys, sort=False, as_index=False)["value"].mean()
 
 
 def answer(results: pd.DataFrame, table: str | int) -> pd.DataFrame:

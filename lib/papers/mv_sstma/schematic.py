@@ -1,8 +1,6 @@
 """Figure 1 of paper 3 drawn anew (``drawings.yaml``): three stages, with sizes read from built
 networks."""
 
-from pathlib import Path
-
 from matplotlib.figure import Figure
 
 from lib.models.multimodal_fusion import Attention
@@ -29,9 +27,7 @@ def three_stages(eeg: MVSSTMA, eye: MVSSTMA, fusion: Attention, n_times: int = 1
     for kind, model in models.items():
         facts[f"{kind}_seen"] = n_visible(model.n_channels, ratio)
         # the last block is the normalisation
-        facts[f"{kind}_encoder"], facts[f"{kind}_decoder"] = (len(part) - 1
-                                                              for part in (model.encoder,
-                                                                           model.decoder))
-    return drawing(
-        Path(__file__).with_name("drawings.yaml"), "three_stages", T=n_times, ratio=ratio,
-        last=fusion.classify, **models, **facts)
+        facts[f"{kind}_encoder"] = len(model.encoder) - 1
+        facts[f"{kind}_decoder"] = len(model.decoder) - 1
+    return drawing(__file__, "three_stages", T=n_times, ratio=ratio, last=fusion.classify, **models,
+                   **facts)
