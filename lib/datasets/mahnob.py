@@ -140,10 +140,8 @@ def sync_report(cohort: Cohort) -> pd.DataFrame:
         (pulse minus the 30 s that other code takes for granted), ``media_start_in_video_s``,
         ``onset_source``, and ``problem`` for what could not be read.
     """
-    columns = [
-        "subject", "session", "trial", "label_s", "eeg_s", "onset_minus_30_s", "onset_source",
-        "media_s", "video_s", "media_start_in_video_s", "problem"
-    ]
+    columns = ("subject session trial label_s eeg_s onset_minus_30_s onset_source media_s video_s "
+               "media_start_in_video_s problem").split()
     rows = []
     for trial in cohort:
         row, files, problems = {name: getattr(trial, name) for name in columns[:3]}, trial.files, {}
