@@ -86,9 +86,8 @@ def files(folder: str | Path) -> list[str]:
     there, _ = _found(folder)
     found = {subject: path.relative_to(folder).as_posix() for subject, path in there.items()}
     if origin(folder, "amigos", "AMIGOS").tier == "licensed":
-        names = {subject: layout.file_name(subject) for subject in layout.SUBJECTS}
-        found = {subject: f"{name.removesuffix('.mat')}/{name}"
-                 for subject, name in names.items()} | found
+        stems = {subject: Path(layout.file_name(subject)).stem for subject in layout.SUBJECTS}
+        found = {subject: f"{stem}/{stem}.mat" for subject, stem in stems.items()} | found
     return list(found.values())
 
 
@@ -161,12 +160,9 @@ def _labels(where: str, cell: Cell) -> tuple[dict[str, Any], str]:
 def _external(where: str, annotation: np.ndarray) -> dict[str, np.ndarray]:
     if not annotation.size:
         return {}
-    names = layout.ANNOTATION
+    names = layout.ANNOTATION  # segment, valence, arousal
     check_array(where, annotation, (None, len(names)), f"{EXTERNAL} (n, {len(names)})", AGAIN)
-    return {
-        f"external_{name}": annotation[:, names.index(name)].astype(float)
-        for name in ("valence", "arousal")
-    }
+    return {f"external_{names[i]}": annotation[:, i].astype(float) for i in (1, 2)}
 
 
 def _signal(path: Path, index: int, modality: str) -> Signal:
@@ -190,6 +186,6 @@ def _cells(path: Path) -> tuple[list[Cell], str]:
     check(path, not others, f"cell arrays of {layout.CELLS}",
           ", ".join(f"{name} {found}" for name, found in others.items()), AGAIN)
     none = [np.empty((0, 0))] * layout.CELLS
-    annotations = none if other else content.get(EXTERNAL, np.empty(0, object)).ravel()
+    annotations = none if other or EXTERNAL not in content else content[EXTERNAL].ravel()
     columns = [content[name].ravel() for name in layout.VARIABLES]
-    return [*map(Cell, *columns, annotations if len(annotations) else none)], other
+    return [*map(Cell, *columns, annotations)], other

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import mne
 
-from lib import paths
 from lib.datasets import edf
 from lib.datasets.base import Cohort, Signal, Trial
 from lib.datasets.checks import alone, check, copies, finish, left_out, refused
 from lib.datasets.eeg_corpora import normalised, signal
+from lib.paths import glob
 
 FOLDER = "eegmat"
 STATES = ("rest", "arithmetic")  # Subject00_1.edf and Subject00_2.edf, in this order
@@ -52,20 +52,18 @@ def read(root: str | Path, sizes: Callable[[str], int | None] = lambda _: None) 
         No usable recording.
     """
     root = Path(root)
-    names = {
-        path: name for path in paths.glob(root, "*.edf") if (name := NAME.fullmatch(path.stem))
-    }
+    names = {path: name for path in glob(root, "*.edf") if (name := NAME.fullmatch(path.stem))}
     trials, dropped, twins, as_given = [], dict[str, str](), copies(names), True
     for path, name in sorted(names.items()):
         with left_out(dropped, path.name):
             alone(path, twins, AGAIN)
             number, state = int(name[1]), int(name[2]) - 1
-            raw = _open(path)
+            raw, _ = _open(path)
             labels = {"state": state, "seconds": round(raw.n_times / raw.info["sfreq"], 1)}
             loaders = {"eeg": partial(_load, path, CHANNELS), "ecg": partial(_load, path, ("ECG",))}
+            files = dict.fromkeys(loaders, str(path))
             trials.append(
-                Trial(FOLDER, number, "1", state + 1, STATES[state], labels, loaders,
-                      dict.fromkeys(loaders, str(path))))
+                Trial(FOLDER, number, "1", state + 1, STATES[state], labels, loaders, files))
             as_given &= sizes(path.name) in (None, path.stat().st_size)
     caption = "EEGMAT, 36 people at rest and during mental arithmetic (real recordings)"
     caption += "" if as_given else "; not all files are as long as their owner's"
@@ -97,19 +95,19 @@ def _name(label: str) -> str:
     return next((name for name in CHANNELS if name.upper() == word), word)
 
 
-def _open(path: Path) -> mne.io.BaseRaw:
+def _open(path: Path) -> tuple[mne.io.BaseRaw, list[str]]:
+    """A recording, its samples not yet read, and its channels by their names here."""
     edf.check(path, lambda label: _name(label) in (*CHANNELS, "ECG"), AGAIN, mne=True)
     with refused(path, "a whole EDF file", AGAIN):
         raw = mne.io.read_raw_edf(path, verbose="error")
-    found = {_name(label) for label in raw.ch_names}
-    lacking = [name for name in (*CHANNELS, "ECG") if name not in found]
+    names = [_name(label) for label in raw.ch_names]
+    lacking = [name for name in (*CHANNELS, "ECG") if name not in names]
     check(path, not lacking, f"the channels {' '.join(CHANNELS)} and ECG",
           f"no {' '.join(lacking)}", AGAIN)
-    return raw
+    return raw, names
 
 
 def _load(path: Path, channels: tuple[str, ...]) -> Signal:
-    raw = _open(path)
-    order = [_name(label) for label in raw.ch_names]
-    data = raw.get_data([order.index(name) for name in channels]) * 1e6  # MNE's unit is the volt
+    raw, names = _open(path)
+    data = raw.get_data([names.index(name) for name in channels]) * 1e6  # MNE's unit is the volt
     return signal(path, data, float(raw.info["sfreq"]), channels, "uV")

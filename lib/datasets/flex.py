@@ -24,8 +24,7 @@ from lib.datasets.checks import check, copies, left_out, origin, tell
 from lib.datasets.flex_format import CHANNELS, EMOTIONS, LEAST_QUALITY, TABLES
 from lib.datasets.flex_recording import AGAIN, QUALITY, interval, marker_file, placed, read_table
 from lib.datasets.table import read_csv
-from lib.datasets.video import clock
-from lib.datasets.video import read_video as _video
+from lib.datasets.video import clock, read_video
 from lib.paths import spelled
 
 log = logging.getLogger(__name__)
@@ -128,14 +127,13 @@ def _distinct(folder: Path, found: Mapping[str, tuple[Trial, _Samples]],
     overlap = (first < last[:, None] - 1) & (last > first[:, None] + 1)
     again = (same & overlap) | (cdist(clips, clips, "chebyshev") < SAME)
     np.fill_diagonal(again, False)
+    must = partial(
+        check, folder / layout.LISTING_FILE, fix="Correct the listing; several clips of one "
+        f"recording need their intervals in <name>{layout.MARKERS}.")
     for name, others in zip(names, again, strict=True):
         with left_out(dropped, name):
-            check(
-                folder / layout.LISTING_FILE, not others.any(),
-                f"for {name} samples that no other line has",
-                f"those of {'; '.join(names[others])}",
-                "Correct the listing; several clips of one recording need their intervals in "
-                f"<name>{layout.MARKERS}.")
+            must(not others.any(), f"for {name} samples that no other line has",
+                 f"those of {'; '.join(names[others])}")
     return [trial for name, (trial, _) in found.items() if name not in dropped]
 
 
@@ -160,21 +158,17 @@ def _own_videos(trials: list[Trial], dropped: dict[str, str]) -> list[Trial]:
 
 def files(folder: str | Path) -> list[str]:
     """Relative paths of a complete copy: the listing and what it names."""
-    rows = _listing(Path(folder)).values()
-    return [
-        layout.LISTING_FILE, *(row[key] for row in rows for key in ("file", "video") if row[key])
-    ]
+    named = [row[key] for row in _listing(Path(folder)).values() for key in ("file", "video")]
+    return [layout.LISTING_FILE, *filter(None, named)]
 
 
 def _listing(folder: Path) -> dict[int, dict[str, str]]:
     """The rows by the number of their line."""
-    table = read_csv(folder / layout.LISTING_FILE,
-                     "Write one line for each recording; video may be empty.", layout.LISTING,
-                     text=layout.LISTING)
+    fix = "Write one line for each recording; video may be empty."
+    table = read_csv(folder / layout.LISTING_FILE, fix, layout.LISTING, text=layout.LISTING)
     for name in ("file", "video"):  # a path written on Windows
-        table[name] = [
-            path if (folder / path).exists() else path.replace("\\", "/") for path in table[name]
-        ]
+        there = [(folder / path).exists() for path in table[name]]
+        table[name] = table[name].where(there, table[name].str.replace("\\", "/"))
     return table[list(layout.LISTING)].to_dict("index")
 
 
@@ -223,7 +217,7 @@ def _trial(folder: Path, row: Mapping[str, str], subject: int, number: int, drop
         video, lasts, seen = spelled(folder / row["video"]), min(end, seconds), 0.0
         with left_out(dropped, row["video"], " The EEG of this recording is read without it."):
             seen = clock(video, lasts).length
-            loaders["video"] = partial(_video, video, video_rate, start, end, lasts)
+            loaders["video"] = partial(read_video, video, video_rate, start, end, lasts)
             paths["video"] = str(video)
         must(markers or seen <= seconds + MOST_LONGER,
              f"EEG to the end of its video of {seen:.1f} s", f"{seconds:.1f} s (cut short?)",

@@ -53,9 +53,8 @@ def _from_csv(path: Path, wanted: Sequence[str]) -> tuple[float, dict[str, np.nd
     first = read_text(path, AGAIN).partition("\n")[0]  # a title in it may hold anything
     key = r"(?:^|[,;])\s*sampling rate:\s*(?:eeg_)?(\d+)"  # eeg_128;mot_32: a rate for each stream
     rates = {float(rate) for rate in re.findall(key, first, re.IGNORECASE)}
-    check(path,
-          len(rates) == 1, "a first line with one 'sampling rate:'",
-          f"{sorted(rates)} in {first[:60]!r}",
+    one = len(rates) == 1
+    check(path, one, "a first line with one 'sampling rate:'", f"{sorted(rates)} in {first[:60]!r}",
           f"{AGAIN} A title that looks like a setting must change.")
     names = {TABLES[name][1] if name in TABLES else layout.PREFIX + name: name for name in wanted}
     table = read_csv(path, AGAIN, keep=names.__contains__, skip=1)
@@ -66,9 +65,8 @@ def placed(path: Path, rate: float, channels: Sequence[str],
            table: Mapping[str, np.ndarray]) -> np.ndarray:
     """The samples, each at its time; what was lost or made up by the device is NaN."""
     lengths = {len(values) for name, values in table.items() if name not in QUALITY}
-    check(path,
-          len(lengths) == 1
-          and 0 not in lengths, "as many samples of every electrode as of COUNTER and INTERPOLATED",
+    alike = len(lengths) == 1 and 0 not in lengths
+    check(path, alike, "as many samples of every electrode as of COUNTER and INTERPOLATED",
           sorted(lengths), AGAIN)
     places = _places(path, rate, table)
     data = np.full((len(channels), places[-1] + 1), np.nan, np.float32)
@@ -91,10 +89,9 @@ def _places(path: Path, rate: float, table: Mapping[str, np.ndarray]) -> np.ndar
     if "clock" in table and n > 1:
         clock = table["clock"] + table.get("milliseconds", 0) / 1000
         passed = np.diff(clock) * rate
-        must(
-            np.isfinite(passed).all() and 0.75 < np.median(passed) < 1.5,
-            f"a time in seconds in each row, {rate:g} rows a second",
-            f"{rate / np.median(passed):g} a second")
+        timely = np.isfinite(passed).all() and 0.75 < np.median(passed) < 1.5
+        must(timely, f"a time in seconds in each row, {rate:g} rows a second",
+             f"{rate / np.median(passed):g} a second")
         steps += period * np.round((passed - steps) / period).clip(0)
     places = np.concatenate([[0], np.cumsum(steps)])
     still = int((places[1:] == places[:-1]).argmax()) if n > 1 else 0
@@ -123,10 +120,8 @@ def marker_file(path: Path) -> Path | None:
     if (exact := path.with_name(path.stem + layout.MARKERS)).is_file():
         return exact
     bare, copy, _ = _named(path)
-    beside = {
-        file: _named(file) for file in sorted(path.parent.iterdir())
-        if file != path and file.is_file()
-    }
+    others = [file for file in sorted(path.parent.iterdir()) if file != path and file.is_file()]
+    beside = {file: _named(file) for file in others}
     own = defaultdict(list)
     for file, (name, number, marks) in beside.items():
         alike = name.casefold() == bare.casefold() and (number == copy or None in (number, copy))
@@ -144,9 +139,9 @@ def marker_file(path: Path) -> Path | None:
             re.match(rf"{re.escape(bare)}[^a-z0-9].*marker", file.stem, re.IGNORECASE) or
             (marks and bare.casefold().startswith(f"{name.casefold()}.")))
     ]
+    found = ", ".join(file.name for file in unused)
     check(
-        path, not unused, f"its markers in {path.stem}{layout.MARKERS}",
-        f"{', '.join(file.name for file in unused)} beside it",
+        path, not unused, f"its markers in {path.stem}{layout.MARKERS}", f"{found} beside it",
         "Give its marker file that name, or move the other away: then the clip starts with the "
         "recording.")
     return marker_file(path.resolve()) if path.is_symlink() else None
@@ -156,9 +151,9 @@ def interval(markers: Path, clip: str, seconds: float) -> tuple[float, float]:
     """Start and end of the clip in seconds after the start of a recording of so many seconds."""
     table = read_csv(markers, AGAIN, ("latency", "duration", "type"), text=("type",))
     rows = table.loc[table["type"] == clip, ["latency", "duration"]].to_numpy(float)
-    check(markers,
-          len(rows) == 1 and rows[0, 0] >= 0 and rows[0, 1] > 0,
-          f"one interval of type {clip!r} with a latency and a duration", rows.tolist(),
+    one = len(rows) == 1 and rows[0, 0] >= 0 and rows[0, 1] > 0
+    check(markers, one, f"one interval of type {clip!r} with a latency and a duration",
+          rows.tolist(),
           "Correct the clip in recordings.csv, or remove this file to use the whole recording.")
     start, end = map(float, (rows[0, 0], rows[0].sum()))
     unit = " (milliseconds?)" if 10 * seconds < end <= 1000 * (seconds + 1) else ""

@@ -21,7 +21,7 @@ from lib.datasets.mahnob_files import (Session, check_bdf, read_labels, read_phy
                                        read_session, stimulus_times)
 from lib.datasets.mahnob_format import (EEG_CHANNELS, LABEL_RATE, LABELS_FILE, MARGIN, bdf_name,
                                         gaze_name, session_id)
-from lib.datasets.mahnob_media import media_start, read_eye, read_gaze, video_frames, video_length
+from lib.datasets.mahnob_media import media_start, read_eye, read_gaze, video_clock, video_frames
 from lib.paths import spelled
 
 # of the ECG: upper right and upper left corner of the chest, left side of the abdomen
@@ -30,10 +30,8 @@ CHANNELS = {"eeg": tuple(EEG_CHANNELS), "ecg": ("EXG1", "EXG2", "EXG3")}
 
 def files(root: str | Path) -> list[str]:
     """What a complete copy holds for each labelled trial."""
-    return [
-        f"Sessions/{session_id(subject, section)}/session.xml"
-        for subject, section, _ in read_labels(root)
-    ]
+    sessions = [session_id(subject, section) for subject, section, _ in read_labels(root)]
+    return [f"Sessions/{session}/session.xml" for session in sessions]
 
 
 def read(root: str | Path, need: tuple[str, ...] = ("eeg", "video", "eye")) -> Cohort:
@@ -101,11 +99,8 @@ def _trial(root: Path, subject: int, section: int, valence: np.ndarray, need: tu
         for part in {"eeg": (), "video": ("video", "eye")}.get(modality, (modality,)):
             check_there(files[part], f"the {part} file that session.xml names",
                         f"Download it, or leave {modality} out.")
-    seconds = valence.size / LABEL_RATE
-    loaders = {
-        part: partial(read_physiology, files["eeg"], channels, seconds)
-        for part, channels in CHANNELS.items()
-    }
+    physiology = partial(read_physiology, files["eeg"], seconds=valence.size / LABEL_RATE)
+    loaders = {part: partial(physiology, channels) for part, channels in CHANNELS.items()}
     loaders["eye"] = partial(read_eye, files["eye"])
     if session.video:
         loaders["video"] = partial(_read_video, files["video"], files["eye"], session,
@@ -145,10 +140,8 @@ def sync_report(cohort: Cohort) -> pd.DataFrame:
         (pulse minus the 30 s that other code takes for granted), ``media_start_in_video_s``,
         ``onset_source``, and ``problem`` for what could not be read.
     """
-    columns = [
-        "subject", "session", "trial", "label_s", "eeg_s", "onset_minus_30_s", "onset_source",
-        "media_s", "video_s", "media_start_in_video_s", "problem"
-    ]
+    columns = ("subject session trial label_s eeg_s onset_minus_30_s onset_source media_s video_s "
+               "media_start_in_video_s problem").split()
     rows = []
     for trial in cohort:
         row, files, problems = {name: getattr(trial, name) for name in columns[:3]}, trial.files, {}
@@ -164,6 +157,6 @@ def sync_report(cohort: Cohort) -> pd.DataFrame:
                 row |= {"media_s": (end - start) / 1000, "media_start_in_video_s": begins}
             with left_out(problems, "video"):
                 rate = read_session(files["session"]).video_rate
-                row["video_s"] = video_length(files["video"], rate)
+                row["video_s"] = video_clock(files["video"], rate).length
         rows.append(row | {"problem": "; ".join(problems.values())})
     return pd.DataFrame(rows, columns=columns)

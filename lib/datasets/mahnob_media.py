@@ -30,11 +30,9 @@ def read_gaze(path: str | Path) -> tuple[pd.DataFrame, float, float]:
     must(not missing, f"column names on line {GAZE_PREAMBLE + 1}", f"no {', '.join(missing[:3])}")
     given = table[list(GAZE_COLUMNS[:13])]
     table[given.columns] = numbers = given.apply(pd.to_numeric, errors="coerce")
-    lost = {
-        name: given[name].dropna().iloc[0] for name in given
-        if given[name].notna().any() and table[name].isna().all()
-    }
-    must(not lost, f"numbers in {', '.join([*lost][:3])}", repr(next(iter(lost.values()), "")))
+    lost = given.columns[given.notna().any() & numbers.isna().all()]
+    found = next(iter(given[lost[:1]].dropna().to_numpy().ravel()), "")
+    must(lost.empty, f"numbers in {', '.join(lost[:3])}", repr(found))
     # two cells run into one: what follows stands in the wrong columns
     torn = (given.notna() & numbers.isna()).any(axis=1)
     table.loc[torn, given.columns[1:]] = np.nan
@@ -75,30 +73,24 @@ def read_eye(path: str | Path) -> Signal:
     again = rows.index[rows.index.duplicated()]
     check(path, not len(again), "each sample once",
           f"different values for sample {next(iter(again), 0):.0f}", AGAIN)
-    check(path,
-          len(rows) and np.ptp(rows.index) <= 2 * len(rows),
-          "consecutively numbered samples between MovieStart and MovieEnd",
+    close = len(rows) and np.ptp(rows.index) <= 2 * len(rows)
+    check(path, close, "consecutively numbered samples between MovieStart and MovieEnd",
           f"{len(rows)} usable rows", AGAIN)
     first = (rows["Timestamp"].iloc[0] - start) / 1000
     rows = rows.reindex(np.arange(rows.index.min(), rows.index.max() + 1))[measured]
     return Signal(rows.to_numpy(np.float32).T, GAZE_RATE, tuple(rows.columns), "as recorded", first)
 
 
-def _clock(path: str | Path, rate: float) -> Clock:
-    """When frames are shown: every 1 / ``rate`` s, unless the container's timestamps vary."""
+def video_clock(path: str | Path, rate: float) -> Clock:
+    """When frames are shown: every 1 / ``rate`` s, the rate that ``session.xml`` gives, unless the
+    container's timestamps vary."""
     check_there(Path(path), "the colour video of the session", AGAIN)
     found = clock(path)
     if not found.constant:
         return found
-    check(path,
-          abs(found.rate / rate - 1) <= RATE_ERROR,
-          f"{rate:g} frames per second, as session.xml says", f"{found.rate:g}", AGAIN)
+    near = abs(found.rate / rate - 1) <= RATE_ERROR
+    check(path, near, f"{rate:g} frames per second, as session.xml says", f"{found.rate:g}", AGAIN)
     return Clock(np.arange(len(found.times)) / rate, rate, True)
-
-
-def video_length(path: str | Path, rate: float) -> float:
-    """Length in seconds of a video at the rate that ``session.xml`` gives."""
-    return _clock(path, rate).length
 
 
 def video_frames(video: str | Path, gaze: str | Path, session: Session,
@@ -109,7 +101,7 @@ def video_frames(video: str | Path, gaze: str | Path, session: Session,
     Frame k of the file is shown from k / vidRate on; the stimulus starts at :func:`media_start`. Up
     to :data:`SLACK` seconds outside the file its first or last frame stands in.
     """
-    shown = _clock(video, session.video_rate)
+    shown = video_clock(video, session.video_rate)
     last, slack = len(shown.times) - 1, round(SLACK * session.video_rate)
     seconds = media_start(gaze, session) + np.asarray(times)
     numbers = np.floor(seconds * shown.rate + 1e-6).astype(int)

@@ -58,10 +58,10 @@ def read(root: str | Path) -> Cohort:
     root = root if glob(root, MARK) else root / FOLDER
     trials, dropped = [], dict[str, str]()
     names = {path: name for path in glob(root, MARK) if (name := NAME.fullmatch(path.stem))}
-    found = sorted(
-        (name[1], STATES.index(name[2]), int(name[3]), path) for path, name in names.items())
+    found = sorted((ord(name[1]) - ord("a") + 1, STATES.index(name[2]), int(name[3]), path)
+                   for path, name in names.items())
     twins = copies(names)
-    for letter, state, number, path in found:
+    for subject, state, number, path in found:
         with left_out(dropped, path.name):
             alone(path, twins, AGAIN)
             clock = _table(path)[CLOCK].to_numpy()
@@ -69,11 +69,10 @@ def read(root: str | Path) -> Cohort:
             check(path, seconds >= LEAST, f"{LEAST:g} s of samples", f"{seconds:.1f} s",
                   "Nothing needs to be done: the others are used.")
             labels = {"state": state, "seconds": round(seconds, 1), "stretches": 1 + int(breaks)}
+            loaders = {"eeg": partial(_load, path), "clock": partial(_load_clock, path)}
             trials.append(
-                Trial("muse",
-                      ord(letter) - ord("a") + 1, str(number), 10 * state + number, STATES[state],
-                      labels, {"eeg": partial(_load, path), "clock": partial(_load_clock, path)},
-                      {"eeg": str(path)}))
+                Trial("muse", subject, str(number), 10 * state + number, STATES[state], labels,
+                      loaders, {"eeg": str(path)}))
     cohort = origin(root, FOLDER, "Muse recordings of three mental states, 4 people", "public")
     return finish(replace(cohort, name=FOLDER), root, trials, dropped,
                   "at least one recording such as subjecta-relaxed-1.csv", f"none of {len(found)}",

@@ -33,10 +33,12 @@ def read_picture(path: str | Path, fix: str) -> np.ndarray:
     """
     with refused(path, "a picture", fix, OSError):
         content = Path(path).read_bytes()
-    image, said = _decode(content)
+    image = None
+    with heard() as lines, suppress(cv2.error):  # a picture of absurd size
+        image = cv2.imdecode(np.frombuffer(content or b"-", np.uint8), cv2.IMREAD_COLOR)
     fault = "" if image is not None else f"{len(content)} bytes that are none, or a part of one"
-    if content.startswith(JPEG):
-        fault = fault or said or _jpeg(content)
+    if content.startswith(JPEG):  # or the first thing that its decoder mended
+        fault = fault or next((line for line in lines if "JPEG" in line), "") or _jpeg(content)
     elif content.startswith(PNG):
         fault = fault or _png(content)
     check(path, not fault, "a whole image file", fault, fix)
@@ -56,14 +58,6 @@ def heard() -> Iterator[list[str]]:
             os.close(kept)
             ear.seek(0)
             lines += ear.read().decode("latin-1").splitlines()
-
-
-def _decode(content: bytes) -> tuple[np.ndarray | None, str]:
-    """The picture, and the first thing that a JPEG decoder mended."""
-    image = None
-    with heard() as lines, suppress(cv2.error):  # a picture of absurd size
-        image = cv2.imdecode(np.frombuffer(content or b"-", np.uint8), cv2.IMREAD_COLOR)
-    return image, next((line for line in lines if "JPEG" in line), "")
 
 
 def _jpeg(content: bytes) -> str:

@@ -26,9 +26,7 @@ from lib.datasets.table import fields, read_text
 from lib.paths import spelled
 
 log = logging.getLogger(__name__)
-CODES = {
-    1: "surprise", 2: "fear", 3: "disgust", 4: "happiness", 5: "sadness", 6: "anger", 7: "neutral"
-}
+CODES = dict(enumerate("surprise fear disgust happiness sadness anger neutral".split(), 1))
 EMOTIONS = ("happiness", "sadness", "fear", "neutral")  # of paper 4, in its order: classes 0 to 3
 SPLITS = {"train": 5, "test": 4}  # digits of an image's number
 SIZE = 100  # pixels
@@ -119,10 +117,8 @@ def files(folder: str | Path) -> list[str]:
     folder = Path(folder)
     root = _owner_root(folder)
     tables = [root / OWNER[1]] if root else [folder / f"{split}_labels.csv" for split in SPLITS]
-    return [
-        path.relative_to(folder).as_posix()
-        for path in (*tables, *(entry.path for entry in _entries(folder)[0]))
-    ]
+    images = [entry.path for entry in _entries(folder)[0]]
+    return [path.relative_to(folder).as_posix() for path in tables + images]
 
 
 def _owner_root(folder: Path) -> Path | None:
@@ -133,9 +129,8 @@ def _entries(folder: Path) -> tuple[list[_Entry], dict[str, str]]:
     """All lines of the label files, and what is wrong with those files (line or file -> reason)."""
     dropped: dict[str, str] = {}
     if root := _owner_root(folder):
-        rows = _rows(root / OWNER[1], False, dropped)
-        return [_Entry(row[0], root / OWNER[0] / aligned(row[0]), *row[1:])
-                for row in rows], dropped
+        rows, place = _rows(root / OWNER[1], False, dropped), root / OWNER[0]
+        return [_Entry(name, place / aligned(name), *more) for name, *more in rows], dropped
     check(
         folder, (folder / REPACK).is_dir(),
         f"basic/{OWNER[1]}, or {REPACK}/ with train_labels.csv and test_labels.csv", "neither",
@@ -143,11 +138,10 @@ def _entries(folder: Path) -> tuple[list[_Entry], dict[str, str]]:
         "folder that holds it.")
     entries = []
     for split in SPLITS:
-        with left_out(dropped, f"{split}_labels.csv"):
-            entries += [
-                _Entry(name, folder / REPACK / split / code / name, code, line)
-                for name, code, line in _rows(folder / f"{split}_labels.csv", True, dropped)
-            ]
+        table, place = folder / f"{split}_labels.csv", folder / REPACK / split
+        with left_out(dropped, table.name):
+            rows = _rows(table, True, dropped)
+            entries += [_Entry(name, place / code / name, code, line) for name, code, line in rows]
     return entries, dropped
 
 
@@ -164,16 +158,14 @@ def _rows(path: Path, repack: bool, dropped: dict[str, str]) -> list[tuple[str, 
     }
     if repack and lines and lines[first := min(lines)] == ["image", "label"]:
         del lines[first]
-    rows, bad = [], dict[str, str]()
+    rows, bad, said = [], dict[str, str](), {n: " ".join(lines[n])[:60] for n in lines}
     for n, parts in lines.items():
-        if len(parts) == 2 and re.fullmatch(r"-?\d+", parts[1]):
+        with left_out(bad, f"{path.name}: {said[n]}"):
+            fine = len(parts) == 2 and re.fullmatch(r"-?\d+", parts[1])
+            check(path, fine, expected, f"{said[n]!r} in line {n}", AGAIN)
             rows.append((parts[0], parts[1], f"line {n} of {path.name}"))
-        else:
-            bad[f"line {n}"] = " ".join(parts)[:60]
-    check(path, rows, expected, repr(next(iter(bad.values()))) if bad else "an empty file", AGAIN)
-    for n, line in bad.items():
-        with left_out(dropped, f"{path.name}: {line}"):
-            check(path, False, expected, f"{line!r} in {n}", AGAIN)
+    check(path, rows, expected, repr(said[min(said)]) if said else "an empty file", AGAIN)
+    dropped.update(bad)
     return rows
 
 
@@ -182,9 +174,8 @@ def _alone(entry: _Entry, same: list[_Entry]) -> tuple[str, int, str]:
     must, (split, number) = partial(check, entry.name), entry.number
     must(split, "a name like train_00001.jpg or test_0001.jpg", f"{entry.name!r} in {entry.line}",
          "Keep the owner's file names.")
-    must(
-        len({other.code for other in same}) == 1, "one emotion for each image",
-        ", ".join(f"{other.code} in {other.line}" for other in same), CORRECT)
+    codes = ", ".join(f"{other.code} in {other.line}" for other in same)
+    must(len({other.code for other in same}) == 1, "one emotion for each image", codes, CORRECT)
     must(entry is same[0], "one line for each image in the label file",
          f"{same[0].line} and {entry.line}", "The first line is used.")
     known = ", ".join(f"{code} {emotion}" for code, emotion in CODES.items())

@@ -19,6 +19,11 @@ import numpy as np
 from lib.datasets.base import BadFile
 
 
+def _must(fine: object, found: str) -> None:
+    if not fine:
+        raise pickle.UnpicklingError(found)
+
+
 class _Dtype:
     """A numeric dtype (or that of objects, see :class:`_Array`) as a pickle gives it:
     ``dtype('f8', False, True)``, then a state of which only the byte order is looked at."""
@@ -26,13 +31,13 @@ class _Dtype:
     __slots__ = ("plain",)
 
     def __init__(self, name, align=False, copy=True):
-        if not (isinstance(name, str) and re.fullmatch(r"[biuf]\d{1,2}|O8", name)):
-            raise pickle.UnpicklingError(f"dtype {name!r}")
+        fine = isinstance(name, str) and re.fullmatch(r"[biuf]\d{1,2}|O8", name)
+        _must(fine, f"dtype {name!r}")
         self.plain = np.dtype(name)
 
     def __setstate__(self, state) -> None:
-        if not (isinstance(state, tuple) and len(state) >= 5 and state[1] in ("<", ">", "|", "=")
-                and state[2:5] == (None, None, None)):
+        plain = isinstance(state, tuple) and state[2:5] == (None, None, None)
+        if not (plain and state[1] in ("<", ">", "|", "=")):  # no _must: the text may be huge
             raise pickle.UnpicklingError(f"dtype with state {state!r:.80}")
         self.plain = self.plain.newbyteorder(state[1])
 
@@ -50,10 +55,8 @@ class _Array(np.ndarray):
 
 
 def _filled(content, dtype, shape, order="C") -> np.ndarray:
-    if not isinstance(dtype, _Dtype) or dtype.plain.hasobject:
-        raise pickle.UnpicklingError("an array of no numbers")
-    if not isinstance(content, bytes | bytearray):
-        raise pickle.UnpicklingError(f"an array made of {type(content).__name__}")
+    _must(isinstance(dtype, _Dtype) and not dtype.plain.hasobject, "an array of no numbers")
+    _must(isinstance(content, bytes | bytearray), f"an array made of {type(content).__name__}")
     if math.prod(shape) * dtype.plain.itemsize != len(content):
         raise pickle.UnpicklingError(f"{len(content)} bytes for shape {shape}")
     return np.frombuffer(content, dtype.plain).reshape(shape, order=order)
@@ -64,8 +67,7 @@ def _reconstruct(kind, shape, code) -> np.ndarray:
 
 
 def _frombuffer(content, dtype, shape, order, axes=None) -> np.ndarray:
-    if axes is not None:
-        raise pickle.UnpicklingError("an array with permuted axes")
+    _must(axes is None, "an array with permuted axes")
     return _filled(content, dtype, shape, order)
 
 
@@ -76,8 +78,7 @@ def _scalar(dtype, content) -> np.generic:
 def _encode(text, encoding) -> bytes:
     """Protocols 0 to 2 write bytes as ``_codecs.encode(text, 'latin1')``; other encodings may run
     code."""
-    if not (isinstance(text, str) and encoding == "latin1"):
-        raise pickle.UnpicklingError(f"_codecs.encode to {encoding!r}")
+    _must(isinstance(text, str) and encoding == "latin1", f"_codecs.encode to {encoding!r}")
     return text.encode("latin1")
 
 
@@ -114,10 +115,9 @@ _ADMITTED: dict[str, dict[str, object]] = {
 
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str):
-        try:
-            return _ADMITTED[module][name]
-        except KeyError:
-            raise pickle.UnpicklingError(f"{module}.{name}") from None
+        known = _ADMITTED.get(module, {})
+        _must(name in known, f"{module}.{name}")
+        return known[name]
 
 
 def loads(data: bytes, file: str | Path) -> object:
@@ -146,12 +146,11 @@ def loads(data: bytes, file: str | Path) -> object:
     stream = io.BytesIO(data)
     try:
         content = _Unpickler(stream).load()
-        if more := len(data) - stream.tell():
-            raise pickle.UnpicklingError(f"{more} bytes after its end")
+        more = len(data) - stream.tell()
+        _must(not more, f"{more} bytes after its end")
         return content
     except Exception as error:  # damaged bytes lead pickle to errors of any kind
-        found = str(error) if isinstance(
-            error, pickle.UnpicklingError) else f"{type(error).__name__}: {error}"
+        found = f"{type(error).__name__}: {error}".removeprefix("UnpicklingError: ")
         raise BadFile(
             file, "a pickle of plain containers and numeric arrays", found,
             "Nothing in it was run. Get the original file from the dataset's owner.") from error

@@ -76,19 +76,13 @@ def files(folder: str | Path) -> list[str]:
     """Relative paths of a complete copy: both files of every subject that is there at all, in all
     three sessions."""
     root = Path(folder)
-    found = {
-        session: {name for part in FOLDERS_IV for name in _named(root / part / str(session))}
-        for session in SEED_IV_LABELS
-    }
-    subjects = sorted({_order(name)[0] for names in found.values() for name in names})
-    paths = []
-    for session, names in found.items():
-        known = {_order(name)[0]: name for name in names}
-        paths += [
-            f"{part}/{session}/{known.get(subject, f'{subject}_<date>.mat')}"
-            for subject in subjects for part in FOLDERS_IV
-        ]
-    return paths
+    known = {(session, _order(name)[0]): name for session in SEED_IV_LABELS for part in FOLDERS_IV
+             for name in _named(root / part / str(session))}
+    return [
+        f"{part}/{session}/{known.get((session, subject), f'{subject}_<date>.mat')}"
+        for session in SEED_IV_LABELS for subject in sorted({subject for _, subject in known})
+        for part in FOLDERS_IV
+    ]
 
 
 def _named(folder: Path) -> list[str]:

@@ -58,12 +58,12 @@ def read(folder: str | Path) -> Cohort:
     """
     root, trials, dropped, names = Path(folder), [], {}, _names(Path(folder))
     subjects = Counter(map(_subject, names))
-    twins = copies(path for name in names for path in _paths(root, name).values() if path.is_file())
+    twins = copies({path for name in names for path in _paths(root, name)})
     for name in sorted(names, key=_subject):
         with left_out(dropped, name):
             times = subjects[_subject(name)]
             check(root / name, times == 1, "one recording of each subject", times, AGAIN)
-            for path in _paths(root, name).values():
+            for path in _paths(root, name):
                 alone(path, twins, AGAIN)
             trials += _recording(root, name, dropped)
     return ended(root, "seed-v", trials, dropped)
@@ -73,11 +73,9 @@ def files(folder: str | Path) -> list[str]:
     """Relative paths of a complete copy: 16 subjects, EEG and eye movements (or the converted file
     of each that is there)."""
     root = Path(folder)
-    if not _is_original(root) or (root / "truth.json").is_file():
-        return [
-            str(path.relative_to(root)) for name in sorted(_names(root), key=_subject)
-            for path in _paths(root, name).values()
-        ]
+    if _folders(root) == [root] or (root / "truth.json").is_file():
+        found = [path for name in sorted(_names(root), key=_subject) for path in _paths(root, name)]
+        return [str(path.relative_to(root)) for path in found]
     return [f"{part}/{subject}_123.npz" for subject in range(1, SUBJECTS + 1) for part in FOLDERS_V]
 
 
@@ -113,13 +111,14 @@ def convert(source: str | Path, target: str | Path) -> list[Path]:
     return written
 
 
-def _is_original(root: Path) -> bool:
-    return any((root / part).is_dir() for part in FOLDERS_V)
+def _folders(root: Path) -> list[Path]:
+    """Where EEG and eye movements are: the owner's two folders or, converted, ``root``."""
+    own = [root / part for part in FOLDERS_V]
+    return own if any(map(Path.is_dir, own)) else [root]
 
 
 def _names(root: Path) -> set[str]:
-    folders = [root / part for part in FOLDERS_V] if _is_original(root) else [root]
-    found = [path for folder in folders for path in glob(folder, "*_123.npz")]
+    found = [path for folder in _folders(root) for path in glob(folder, "*_123.npz")]
     return {path.name for path in found if re.fullmatch(r"\d+_123", path.stem)}
 
 
@@ -127,20 +126,17 @@ def _subject(name: str) -> int:
     return int(name.split("_")[0])  # as a number: as text, 10 comes before 2
 
 
-def _paths(root: Path, name: str) -> dict[str, Path]:
-    if _is_original(root):
-        eeg, eye = (root / part / name for part in FOLDERS_V)
-        return {"eeg": eeg, "eye": eye}
-    return {"eeg": root / name}
+def _paths(root: Path, name: str) -> list[Path]:
+    return [folder / name for folder in _folders(root)]
 
 
 def _recording(root: Path, name: str, dropped: dict[str, str]) -> list[Trial]:
     """The usable trials of one subject; what is not usable goes into ``dropped``."""
     subject, paths = _subject(name), _paths(root, name)
-    eye_path = paths.get("eye", paths["eeg"])
-    (eeg, label), (eye, eye_label) = _arrays(paths["eeg"], "eeg"), _arrays(eye_path, "eye")
-    labels = ((paths["eeg"], label), (eye_path, eye_label))
-    trials, parts = [], ((paths["eeg"], eeg), labels[0], (eye_path, eye), labels[1])
+    eeg_path, eye_path = paths[0], paths[-1]
+    (eeg, eeg_label), (eye, eye_label) = _arrays(eeg_path, "eeg"), _arrays(eye_path, "eye")
+    labels = (eeg_path, eeg_label), (eye_path, eye_label)
+    trials, parts = [], ((eeg_path, eeg), labels[0], (eye_path, eye), labels[1])
     for path, arrays in parts:
         more = arrays.keys() - set(range(len(EXPECTED)))
         check(path, not more, f"trials 0 to {len(EXPECTED) - 1}",
@@ -151,7 +147,7 @@ def _recording(root: Path, name: str, dropped: dict[str, str]) -> list[Trial]:
             for path, arrays in parts:
                 check(path, k in arrays, f"data and label of trial {k} (from 0)",
                       f"{len(arrays)} of {len(EXPECTED)} trials", AGAIN)
-            check_features((paths["eeg"], f"trial {k}, as channels, windows, bands:", eeg[k]),
+            check_features((eeg_path, f"trial {k}, as channels, windows, bands:", eeg[k]),
                            (eye_path, f"trial {k}, as features, windows:", eye[k]), N_EYE_V)
             right, windows = f"label {expected} all through trial {k}", eeg[k].shape[1]
             for path, of_trial in labels:
@@ -160,7 +156,7 @@ def _recording(root: Path, name: str, dropped: dict[str, str]) -> list[Trial]:
                 check(path, (found == expected).all(), right, np.unique(found).tolist(), AGAIN)
                 check(path, found.size in (1, windows),
                       f"a label for each of the {windows} windows of trial {k}", found.size, AGAIN)
-            places = {"eeg": (paths["eeg"], k), "eye": (eye_path, k)}
+            places = {"eeg": (eeg_path, k), "eye": (eye_path, k)}
             trials.append(trial_of("seed-v", subject, session, t, expected, _load, places))
     return trials
 

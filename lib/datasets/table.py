@@ -106,13 +106,11 @@ def _squared(path: str | Path, fix: str, lines: dict[int, str], separator: str, 
     """Cut empty fields off the ends of lines; refuse lines that then have another width."""
     for number, line in lines.items():
         if '"' in line or line.count(separator) != width - 1:
-            parts = fields(line, separator)
-            check(path,
-                  line.count('"') % 2 == 0, "double quotes in pairs",
+            parts, open_quote = fields(line, separator), line.count('"') % 2
+            check(path, not open_quote, "double quotes in pairs",
                   f"one that does not close in line {number}", fix)
-            check(path,
-                  len(parts) >= width and not any(parts[width:]),
-                  f"{width} columns separated by {separator!r} in each line",
+            fits = len(parts) >= width and not any(parts[width:])
+            check(path, fits, f"{width} columns separated by {separator!r} in each line",
                   f"{len(parts)} in line {number}",
                   f"A name or number that holds {separator!r} stands in double quotes. {fix}")
             if more := len(parts) - width:

@@ -89,15 +89,13 @@ def _check_avi(path: str, shown: Clock) -> None:
         while at < end:
             file.seek(at)
             part = file.read(8)
-            must(
-                len(part) == 8 and part[:4].strip().isalnum(), f"a part of the file at byte {at}",
-                repr(part[:4]))
+            whole = len(part) == 8 and part[:4].strip().isalnum()
+            must(whole, f"a part of the file at byte {at}", repr(part[:4]))
             at += 8 + int.from_bytes(part[4:], "little") + part[4] % 2
         must(at <= end + 1, f"parts of {end} bytes in all", at)
     if (frame := int.from_bytes(head[32:36], "little") / 1e6) and shown.constant:  # seconds
-        must(
-            abs(frame * shown.rate - 1) <= 0.05, "one frame rate",
-            f"{1 / frame:g} and {shown.rate:g} in its headers")
+        alike = abs(frame * shown.rate - 1) <= 0.05
+        must(alike, "one frame rate", f"{1 / frame:g} and {shown.rate:g} in its headers")
 
 
 def _open(path: str | Path, *settings: int) -> cv2.VideoCapture:
@@ -170,6 +168,4 @@ def read_video(path: str | Path, rate: float, start: float = 0.0, end: float = n
 
 def _reduced(image: np.ndarray) -> np.ndarray:
     scale = min(1.0, ROWS / image.shape[0])
-    if scale == 1:
-        return image
     return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
