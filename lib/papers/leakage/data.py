@@ -1,10 +1,9 @@
 """What the leakage lesson is run on besides its small world: the four papers' cohorts, the Muse
 recordings, paper 1's real trials."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import pandas as pd
 
 from lib import paths, profiles
 from lib.datasets import eegmat, muse, registry
-from lib.datasets.base import Cohort
+from lib.datasets.base import Cohort, Trial
 from lib.datasets.muse_format import FOLDER
 from lib.papers import experiment as spine
 from lib.papers.amigos import protocol as amigos
@@ -31,9 +30,9 @@ from lib.papers.rmmt import settings as rmmt_presets
 from lib.preprocessing import scalp_maps
 from lib.preprocessing.de_maps import differential_entropy
 from lib.preprocessing.muse import segments
+from lib.preprocessing.recordings import each, table, usable
 from lib.simulation import muse as muse_simulation
 from lib.store import Store, digest
-from lib.training.windows import trial_slices
 
 STEPS = 8  # choice: label steps in a segment of paper 1, 2 s, the length of one band power window
 
@@ -55,51 +54,44 @@ def paper_data(paper: str, *, null: bool = False, base: int = 0) -> dict[str, An
         See :mod:`lib.papers.leakage.protocol`; ``splits``: folds that only this paper has;
         ``about``: caption, tier and source.
     """
-    make = {"rmmt": _rmmt, "amigos": _amigos, "seed": _seed, "face_eeg": _face_eeg}[paper]
-    data = make(null, base)
-    about = {
-        "caption": data["about"]["caption"].split(";")[0], "tier": "simulated",
-        "source": data["about"]["source"]
-    }
-    return {**data, "about": about}
+    make, twin = {
+        "rmmt": (_rmmt, {"effect": 0.0, **rmmt_presets.NULL_TWIN}),
+        "amigos": (_amigos, amigos_presets.NULL_TWIN), "seed": (_seed, seed_presets.NULL_TWIN),
+        "face_eeg": (_face_eeg, face_eeg_presets.NULL_TWIN),
+    }[paper]
+    data = make(seed=base, **(twin if null else {}))
+    caption, source = data["about"]["caption"].split(";")[0], data["about"]["source"]
+    return {**data, "about": {"caption": caption, "tier": "simulated", "source": source}}
 
 
-def _rmmt(null: bool, base: int) -> dict[str, Any]:
-    cohort = rmmt.cohort("demo", seed=base,
-                         **({"effect": 0.0, **rmmt_presets.NULL_TWIN} if null else {}))
-    return _windows(rmmt.features(cohort), ("eeg",))
+def _rmmt(**simulated: Any) -> dict[str, Any]:
+    return _windows(rmmt.features(rmmt.cohort("demo", **simulated)), ("eeg",))
 
 
 def _windows(data: Mapping[str, Any], inputs: Sequence[str]) -> dict[str, Any]:
     """Means over :data:`STEPS` label steps of features and valence; the face relative to the first
     of them in its trial."""
-    slices = [
-        slice(where.start, where.stop - (where.stop - where.start) % STEPS)
-        for where in trial_slices(data["lengths"])
-    ]
-
-    def means(values: np.ndarray, relative: bool = False) -> np.ndarray:
-        parts = [
-            values[where].reshape(-1, STEPS, *values.shape[1:]).mean(axis=1) for where in slices
-        ]
-        return np.concatenate([part - part[:1] if relative else part for part in parts])
-
-    counts = [(where.stop - where.start) // STEPS for where in slices]
-    about = {
-        "subject": data["subject"], "clip": np.unique(data["stimulus"], return_inverse=True)[1],
-        "recording": np.arange(len(slices))
-    }
+    lengths, clip = data["lengths"], np.unique(data["stimulus"], return_inverse=True)[1]
+    counts = lengths // STEPS
+    recording = np.repeat(np.arange(len(counts)), counts)
+    position = np.concatenate([np.arange(n) for n in counts])
+    means = {}
+    for name in (*inputs, "valence"):
+        trials = np.split(data[name], np.cumsum(lengths)[:-1])
+        parts = [trial[:STEPS * n] for trial, n in zip(trials, counts, strict=True)]
+        parts = [part.reshape(-1, STEPS, *part.shape[1:]).mean(axis=1) for part in parts]
+        means[name] = np.concatenate(parts)
+    if "face" in inputs:
+        means["face"] = means["face"] - means["face"][np.arange(len(position)) - position]
     return {
-        "x": np.hstack([means(data[name], name == "face") for name in inputs]).astype(np.float32),
-        "y": means(data["valence"]), **{
-            key: np.repeat(values, counts) for key, values in about.items()
-        }, "position": np.concatenate([np.arange(n) for n in counts]), "about": data["about"]
+        "x": np.hstack([means[name] for name in inputs]).astype(np.float32), "y": means["valence"],
+        "subject": data["subject"][recording], "clip": clip[recording], "recording": recording,
+        "position": position, "about": data["about"]
     }
 
 
-def _amigos(null: bool, base: int) -> dict[str, Any]:
-    data = amigos.segments(
-        amigos.cohort("demo", seed=base, **(amigos_presets.NULL_TWIN if null else {})))
+def _amigos(**simulated: Any) -> dict[str, Any]:
+    data = amigos.segments(amigos.cohort("demo", **simulated))
     first = np.unique(data["trial"], return_index=True)[1]
     # choice: one cut for all folds, so that labels do not depend on the split
     high = data["arousal"] > data["arousal"][first].mean()
@@ -110,10 +102,8 @@ def _amigos(null: bool, base: int) -> dict[str, Any]:
     }
 
 
-def _seed(null: bool, base: int) -> dict[str, Any]:
-    data = mv_sstma.features(
-        mv_sstma.cohort("demo", "seed-iv", seed=base, **(seed_presets.NULL_TWIN if null else {})),
-        length=1)
+def _seed(**simulated: Any) -> dict[str, Any]:
+    data = mv_sstma.features(mv_sstma.cohort("demo", "seed-iv", **simulated), length=1)
     rows = np.flatnonzero(data["position"] % 2 == 0)  # choice: every other feature of 4 s, for time
     some = {key: values[rows] for key, values in data.items() if isinstance(values, np.ndarray)}
     return {
@@ -124,37 +114,23 @@ def _seed(null: bool, base: int) -> dict[str, Any]:
     }
 
 
-def _face_eeg(null: bool, base: int) -> dict[str, Any]:
-    cohort = face_eeg.cohort("demo", seed=base, **(face_eeg_presets.NULL_TWIN if null else {}))
-    content = [
-        hashlib.sha256(Path(trial.files["eeg"]).read_bytes()).hexdigest() for trial in cohort
-    ]
-    data = Store().memoise(_entropies, cohort, given=content)
-    clip = np.unique([trial.stimulus for trial in cohort], return_inverse=True)[1]
-    about = {
-        "y": [int(trial.labels["emotion"]) for trial in cohort],
-        "subject": [trial.subject for trial in cohort], "clip": clip
-    }
-    return {
-        **data,
-        **{key: np.asarray(values)[data["recording"]] for key, values in about.items()}, "about": {
-            "caption": cohort.caption, "source": digest(data)
-        }
-    }
+def _face_eeg(**simulated: Any) -> dict[str, Any]:
+    cohort = face_eeg.cohort("demo", **simulated)
+    found = each(cohort.trials, _entropies, "eeg", jobs=1, store=Store())
+    kept, _ = usable(cohort, found, level=logging.INFO)
+    data = table(kept, ("x", "position"), "recording", ("subject", "stimulus"), {"emotion": int})
+    source = digest({name: data[name] for name in ("x", "recording", "position")})
+    clip = np.unique(data["stimulus"], return_inverse=True)[1]
+    about = {"caption": cohort.caption, "source": source}
+    return {**data, "y": data["emotion"], "clip": clip, "about": about}
 
 
-def _entropies(cohort: Cohort) -> dict[str, np.ndarray]:
-    """Log band power of paper 4's segments without its spectrograms: ``x`` ``(N, 140)``,
-    ``recording`` and ``position`` ``(N,)``."""
-    cuts = {
-        i: scalp_maps.segments(trial, scaling=face_eeg.UNSCALED) for i, trial in enumerate(cohort)
-    }
-    x = [differential_entropy(cut["segments"].sum(axis=2)) for cut in cuts.values()]
-    return {
-        "x": np.concatenate(x).reshape(sum(map(len, x)), -1),
-        "recording": np.repeat([*cuts], [len(part) for part in x]), "position": np.concatenate(
-            [np.round(cut["start"] / 3).astype(int) for cut in cuts.values()])
-    }
+def _entropies(trial: Trial) -> dict[str, np.ndarray]:
+    """Log band power of a recording of paper 4 without its spectrograms: ``x`` ``(n, 140)`` of its
+    segments, and their ``position`` ``(n,)``."""
+    cut = scalp_maps.segments(trial, scaling=face_eeg.UNSCALED)
+    x = differential_entropy(cut["segments"].sum(axis=2))
+    return {"x": x.reshape(len(x), -1), "position": np.round(cut["start"] / 3).astype(int)}
 
 
 def papers(data: Mapping[tuple[str, str], Mapping[str, Any]], seed: int = 0,
@@ -197,6 +173,14 @@ def states_data(cohort: Cohort) -> dict[str, Any]:
     return {**data, "about": spine.about(cohort, digest(data), cohort.dropped)}
 
 
+def _own_and_permuted(data: Mapping[str, Any], seeds: Iterable[int]) -> Iterator[tuple]:
+    """For each seed, data with their own labels and with labels permuted over recordings: what the
+    labels are called, the data, the seed."""
+    for seed in seeds:
+        yield "own labels", data, seed
+        yield "permuted labels", permuted(data, seed), seed
+
+
 def mental_states(data: Mapping[str, Any], seeds: int, base: int = 0, n_folds: int = 6,
                   **how: Any) -> pd.DataFrame:
     """Accuracy of every person under every split, with their own labels and with labels permuted
@@ -205,12 +189,10 @@ def mental_states(data: Mapping[str, Any], seeds: int, base: int = 0, n_folds: i
     Each seed draws the folds, the forest and the permutation anew. ``experiment`` is ``"own
     labels"`` or ``"permuted labels"``.
     """
-    frames = []
-    for k in range(base, base + seeds):
-        for name, own in (("own labels", data), ("permuted labels", permuted(data, k))):
-            records = run(own, MUSE_SPLITS, MODELS, n_folds=n_folds, seed=k, **how)
-            frames.append(
-                score(own, records, experiment=name, tier=data["about"]["tier"], by="subject"))
+    frames, tier = [], data["about"]["tier"]
+    for name, own, k in _own_and_permuted(data, range(base, base + seeds)):
+        records = run(own, MUSE_SPLITS, MODELS, n_folds=n_folds, seed=k, **how)
+        frames.append(score(own, records, experiment=name, tier=tier, by="subject"))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -224,18 +206,12 @@ def scalp_network(cohort: Cohort, seeds: int, base: int = 0, n_folds: int = 3) -
     data["y"] = data["emotion"]
     work = Row(scalp_fold, {"model": preset.model[row], "recipe": preset.recipe[row]},
                ("maps", "emotion"))
-    frames = []
-    for k in range(base, base + seeds):
-        for name, own in (("own labels", data), ("permuted labels", permuted(data, k))):
-            folds = [
-                fold for split in ("random_segments", "by_subject")
-                for fold in splits(own, split, n_folds, k)
-            ]
-            records = [
-                replace(record, result={"test": record.result["test"].argmax(axis=1)}) for record in
-                spine.run({**own, "emotion": own["y"]}, {NETWORK: work}, folds, seeds=(k,))
-            ]
-            frames.append(score(own, records, experiment=name, tier=cohort.tier, by="subject"))
+    frames, names = [], ("random_segments", "by_subject")
+    for name, own, k in _own_and_permuted(data, range(base, base + seeds)):
+        folds = [fold for split in names for fold in splits(own, split, n_folds, k)]
+        found = spine.run({**own, "emotion": own["y"]}, {NETWORK: work}, folds, seeds=(k,))
+        records = [replace(r, result={"test": r.result["test"].argmax(axis=1)}) for r in found]
+        frames.append(score(own, records, experiment=name, tier=cohort.tier, by="subject"))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -243,11 +219,11 @@ def over_people(results: pd.DataFrame) -> pd.DataFrame:
     """Of :func:`mental_states`: means with intervals over people, and the values of single people
     (``person 1``, ...)."""
     kinds = results.groupby("experiment", sort=False)
-    table = pd.concat([tidy(own, labels=kind) for kind, own in kinds], ignore_index=True)
-    each = results.rename(columns={"experiment": "labels", "row": "model"})
+    means = pd.concat([tidy(own, labels=kind) for kind, own in kinds], ignore_index=True)
+    named = results.rename(columns={"experiment": "labels", "row": "model"})
     keys = ["labels", "split", "model"]
-    single = each.pivot_table("value", keys, "fold").add_prefix("person ").reset_index()
-    return table.merge(single, on=keys)
+    single = named.pivot_table("value", keys, "fold").add_prefix("person ").reset_index()
+    return means.merge(single, on=keys)
 
 
 def arithmetic(profile: str, root: str = "", seeds: int = 3, networks: int = 3,

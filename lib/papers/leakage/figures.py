@@ -13,7 +13,6 @@ from matplotlib.lines import Line2D
 
 from lib.papers.leakage.settings import NETWORK
 from lib.plots.shapes import arms, blanks, fan, legend
-from lib.plots.style import blank
 
 MODELS = {
     "nearest neighbour": ("#000000", "o"), "ridge": ("#0072B2", "s"),
@@ -40,14 +39,13 @@ def _dots(ax: Axes, table: pd.DataFrame, splits: Sequence[str], models: Sequence
     """Mean and interval of every split and model; columns of
     :func:`lib.papers.leakage.protocol.tidy`."""
     metric, table = table["metric"].iloc[0], table.set_index(["model", "split"])
+    x, look = np.arange(len(splits)) + shift, {"mfc": "white", "alpha": 0.75} if hollow else {}
     for model, offset in zip(models, fan(len(models), 0.2), strict=True):
         shade, marker = MODELS[model]
         found = table.reindex([(model, split) for split in splits])
-        ax.errorbar(
-            np.arange(len(splits)) + offset + shift, found["mean"],
-            arms(found["mean"], found["low"], found["high"],
-                 metric), fmt=marker, ms=5, color=shade, mfc="white" if hollow else shade,
-            elinewidth=0.9, alpha=0.75 if hollow else 1, label=f"{model}{label}", zorder=2)
+        error = arms(found["mean"], found["low"], found["high"], metric)
+        ax.errorbar(x + offset, found["mean"], error, fmt=marker, ms=5, color=shade, elinewidth=0.9,
+                    label=f"{model}{label}", zorder=2, **look)
     ax.set(xticks=range(len(splits)), xticklabels=[_name(split) for split in splits],
            xlim=(-0.5, len(splits) - 0.5))
     ax.tick_params(axis="x", labelsize=8, length=0)
@@ -100,11 +98,10 @@ def strengths(table: pd.DataFrame, splits: Sequence[str], chance: float) -> Figu
         for ax, cohort in zip(row, cohorts, strict=True):
             for split in splits:
                 line, (shade, marker) = lines.get_group((model, cohort, split)), SPLITS[split]
-                ax.fill_between(line["strength"], line["low"], line["high"], color=shade,
-                                alpha=0.15, lw=0)
-                ax.plot(line["strength"], line["mean"],
-                        "--" if split == "blocked_segments" else "-", marker=marker, ms=5,
-                        color=shade, label=_name(split).replace("\n", " "))
+                x, dash = line["strength"], "--" if split == "blocked_segments" else "-"
+                ax.fill_between(x, line["low"], line["high"], color=shade, alpha=0.15, lw=0)
+                ax.plot(x, line["mean"], dash, marker=marker, ms=5, color=shade,
+                        label=_name(split).replace("\n", " "))
             _chance(ax, chance)
             ax.set(title=f"{model}, {cohort}s", ylim=(0, 1.04))
         row[0].set_ylabel("accuracy")
@@ -117,8 +114,7 @@ def strengths(table: pd.DataFrame, splits: Sequence[str], chance: float) -> Figu
 def heatmap(table: pd.DataFrame, sources: Sequence[str], splits: Sequence[str],
             chance: float) -> Figure:
     """Accuracy on null worlds by what segments share (rows, ``source``) and split (columns)."""
-    values = table.pivot_table(index="source", columns="split",
-                               values="mean").loc[[*sources], [*splits]].to_numpy()
+    values = table.pivot_table("mean", "source", "split").loc[[*sources], [*splits]].to_numpy()
     figure, (ax,) = blanks(0.55 * len(sources) + 0.9, width=7.5)
     image = ax.imshow(values, cmap="cividis", vmin=chance, vmax=1, aspect="auto")
     for (i, j), value in np.ndenumerate(values):
@@ -147,9 +143,8 @@ def papers(table: pd.DataFrame, splits: Mapping[str, Sequence[str]], chance: Map
         Split -> what a guess at the training frequencies scores, where that is not the chance
         level.
     """
-    figure = blank(6.4)
-    axes = figure.subplots(2, 2).ravel()
-    for ax, (paper, names) in zip(axes, splits.items(), strict=True):
+    figure, axes = blanks(6.4, 2, rows=2)
+    for ax, (paper, names) in zip(axes.ravel(), splits.items(), strict=True):
         own = table[table["paper"] == paper]
         low = -1 if own["metric"].iloc[0] == "CCC" else 0
         _with_twin(ax, own, "cohort", ("effect", "null twin"), ", null twin", names, models)
@@ -159,7 +154,7 @@ def papers(table: pd.DataFrame, splits: Mapping[str, Sequence[str]], chance: Map
                 ax.plot([k - 0.5, k + 0.5], [guess[name]] * 2, color="0.2", lw=1, ls="--", zorder=0)
                 ax.text(k, chance[paper] + 0.02, "dashed: a guess", ha="center", fontsize=7)
         ax.set(title=paper, ylabel=own["metric"].iloc[0], ylim=(1.04 * low, 1.04))
-    legend(figure, axes[0], 4, **_TIGHT)
+    legend(figure, axes[0, 0], 4, **_TIGHT)
     return figure
 
 
@@ -170,10 +165,9 @@ def practices(table: pd.DataFrame) -> Figure:
     figure, (ax,) = blanks(0.42 * len(names) + 0.9)
     for kind, shade, shift in (("null world", "white", -0.14), ("effect world", "#0072B2", 0.14)):
         own = table[table["cohort"] == kind].set_index("practice").loc[names]
-        ax.errorbar(100 * own["mean"],
-                    np.arange(len(names)) + shift,
-                    xerr=100 * arms(own["mean"], own["low"], own["high"]), fmt="o", color="#0072B2",
-                    mfc=shade, ms=6, label=f"{kind}s")
+        y, error = np.arange(len(names)) + shift, 100 * arms(own["mean"], own["low"], own["high"])
+        ax.errorbar(100 * own["mean"], y, xerr=error, fmt="o", color="#0072B2", mfc=shade, ms=6,
+                    label=f"{kind}s")
     ax.axvline(0, color="0.6", lw=1, zorder=0)
     ax.set(yticks=range(len(names)), yticklabels=names,
            xlabel="accuracy with the practice minus without (percentage points)")

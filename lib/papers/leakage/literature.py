@@ -33,10 +33,6 @@ def protocols() -> pd.DataFrame:
         ``paper``, ``where`` (sections and tables), and for each of ``test``, ``kept apart``, ``on
         both sides``, ``can say`` and ``cannot say`` a line: ``question``, ``answer``.
     """
-    names = {
-        "apart": "kept apart", "both_sides": "on both sides", "can_say": "can say",
-        "cannot_say": "cannot say"
-    }
-    wide = _read("protocols").rename(columns=names)
-    return wide.melt(["paper", "where"], var_name="question", value_name="answer",
-                     ignore_index=False).sort_index(kind="stable")
+    asked = _read("protocols").melt(["paper", "where"], var_name="question", value_name="answer",
+                                    ignore_index=False)
+    return asked.sort_index(kind="stable")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from scipy.ndimage import uniform_filter1d
+from sklearn.base import ClassifierMixin
 from sklearn.feature_selection import SelectKBest, f_classif
 from sklearn.linear_model import RidgeClassifier, SGDClassifier
 from sklearn.neighbors import KNeighborsClassifier
@@ -19,12 +20,13 @@ WIDTH = 5  # choice: segments of the moving average
 Pair = tuple[np.ndarray, np.ndarray]  # predictions of the test segments (n_test,): without, with
 
 
-def _ridge(y: np.ndarray, split: Mapping, without: np.ndarray, with_it: np.ndarray) -> Pair:
-    """What ridge regression predicts from features ``(N, d)`` without a practice, and with it."""
+def _compared(y: np.ndarray, split: Mapping, without: np.ndarray, with_it: np.ndarray,
+              model: ClassifierMixin | None = None) -> Pair:
+    """What ridge regression, or another model, predicts from features ``(N, d)`` without a
+    practice, and with it."""
     rows, test = known(split), np.asarray(split["test"])
-    first, second = (RidgeClassifier(alpha=PENALTY * len(rows)).fit(z[rows],
-                                                                    y[rows]).predict(z[test])
-                     for z in (without, with_it))
+    model = model or RidgeClassifier(alpha=PENALTY * len(rows))
+    first, second = (model.fit(z[rows], y[rows]).predict(z[test]) for z in (without, with_it))
     return first, second
 
 
@@ -33,19 +35,18 @@ def _everything(split: Mapping) -> np.ndarray:
 
 
 def _scaling(x, y, split, data, seed) -> Pair:
-    return _ridge(y, split, standardise(x, known(split)), standardise(x, _everything(split)))
+    return _compared(y, split, standardise(x, known(split)), standardise(x, _everything(split)))
 
 
 def _subject_scaling(x, y, split, data, seed) -> Pair:
     own = standardise(x, known(split), data["subject"], "subject")
-    return _ridge(y, split, standardise(x, known(split)), own)
+    return _compared(y, split, standardise(x, known(split)), own)
 
 
 def _features(x, y, split, data, seed) -> Pair:
-    z = standardise(x, known(split))
-    first, second = (z[:, SelectKBest(f_classif, k=KEPT).fit(z[those], y[those]).get_support()]
-                     for those in (known(split), _everything(split)))
-    return _ridge(y, split, first, second)
+    z, best = standardise(x, known(split)), SelectKBest(f_classif, k=KEPT)
+    parts = known(split), _everything(split)
+    return _compared(y, split, *(z[:, best.fit(z[p], y[p]).get_support()] for p in parts))
 
 
 def _best(predictions: list[np.ndarray], y: np.ndarray, split: Mapping) -> Pair:
@@ -59,10 +60,8 @@ def _best(predictions: list[np.ndarray], y: np.ndarray, split: Mapping) -> Pair:
 
 def _penalty(x, y, split, data, seed) -> Pair:
     train = np.asarray(split["train"])
-    z = standardise(x, train)
-    return _best([
-        RidgeClassifier(alpha=penalty).fit(z[train], y[train]).predict(z) for penalty in PENALTIES
-    ], y, split)
+    z, models = standardise(x, train), [RidgeClassifier(alpha=penalty) for penalty in PENALTIES]
+    return _best([model.fit(z[train], y[train]).predict(z) for model in models], y, split)
 
 
 def _epoch(x, y, split, data, seed) -> Pair:
@@ -86,15 +85,10 @@ def smoothed(x: np.ndarray, group: np.ndarray) -> np.ndarray:
 
 
 def _smoothing(x, y, split, data, seed) -> Pair:
-    rows, test = known(split), np.asarray(split["test"])
-    side = np.zeros(len(y), int)
-    side[test] = 1
-    pair = []
-    for group in (2 * data["recording"] + side, data["recording"]):
-        z = standardise(smoothed(x, group), rows)
-        pair.append(
-            KNeighborsClassifier(1, algorithm="brute").fit(z[rows], y[rows]).predict(z[test]))
-    return pair[0], pair[1]
+    side, recording = np.isin(np.arange(len(y)), split["test"]), data["recording"]
+    groups = 2 * recording + side, recording
+    without, with_it = (standardise(smoothed(x, group), known(split)) for group in groups)
+    return _compared(y, split, without, with_it, KNeighborsClassifier(1, algorithm="brute"))
 
 
 PRACTICES: dict[str, Callable[..., Pair]] = {
@@ -127,6 +121,6 @@ def practice_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *,
     dict
         ``without``, ``with``: predicted classes ``(n_test,)``.
     """
-    without, with_it = PRACTICES[practice](np.asarray(data["x"], float), np.asarray(data["y"]),
-                                           split, data, seed)
+    x, y = np.asarray(data["x"], float), np.asarray(data["y"])
+    without, with_it = PRACTICES[practice](x, y, split, data, seed)
     return {"without": without, "with": with_it}

@@ -8,13 +8,14 @@ a recording in order of time.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
 from lib.evaluation.classification import classification
 from lib.evaluation.metrics import regression
-from lib.evaluation.statistics import summary
+from lib.evaluation.statistics import RESULT_COLUMNS, summary
 from lib.papers.experiment import Record
 from lib.papers.leakage.models import simple_fold
 from lib.papers.leakage.practices import PRACTICES, practice_fold
@@ -23,7 +24,7 @@ from lib.papers.leakage.settings import (COLUMNS, KINDS, MODELS, PRACTICE_SPLIT,
 from lib.simulation import fingerprint
 from lib.simulation.fingerprint import World
 from lib.training.folds import Call, cross_validate
-from lib.training.splits import (Split, contiguous_trials, permute_labels, recording_splits,
+from lib.training.splits import (Split, _split, contiguous_trials, permute_labels, recording_splits,
                                  segment_splits)
 
 KEYS = ("recording", "clip", "subject")
@@ -50,13 +51,9 @@ def splits(data: Mapping[str, np.ndarray], name: str, n_folds: int = 3,
     if name in data.get("splits", {}):
         return data["splits"][name]
     if name == "contiguous_trials":
-        number = np.unique(recording, return_inverse=True)[1]
-        first = np.unique(recording, return_index=True)[1]
+        first, number = np.unique(recording, return_index=True, return_inverse=True)[1:]
         return [
-            Split(
-                name, f.fold,
-                *(tuple(np.flatnonzero(np.isin(number, part)).tolist())
-                  for part in (f.train, f.val, f.test)))
+            _split(name, f.fold, *(np.isin(number, part) for part in (f.train, f.val, f.test)))
             for f in contiguous_trials(subject[first], n_folds)
         ]
     if name == "blocked_segments" or (name == "by_clip" and _one_class(data["y"], data["clip"])):
@@ -64,10 +61,8 @@ def splits(data: Mapping[str, np.ndarray], name: str, n_folds: int = 3,
         return recording_splits(name, subject, recording, clip, data["y"], data["position"],
                                 n_folds, seed, gap=gap)
     if name == "by_clip":
-        return [
-            replace(f, name=name)
-            for f in segment_splits("by_trial", subject, data["clip"], n_folds, seed=seed)
-        ]
+        clips = segment_splits("by_trial", subject, data["clip"], n_folds, seed=seed)
+        return [replace(fold, name=name) for fold in clips]
     return segment_splits(name, subject, recording, n_folds, seed=seed)
 
 
@@ -79,11 +74,8 @@ def _one_class(y: np.ndarray, unit: np.ndarray) -> bool:
 
 def shared(data: Mapping[str, np.ndarray], split: Split) -> dict[str, int]:
     """How many recordings, clips and subjects stand on both sides of a fold."""
-    known = [*split.train, *split.val]
-    return {
-        key: len(set(data[key][known]) & set(data[key][list(split.test)])) for key in KEYS
-        if key in data
-    }
+    known, test = [*split.train, *split.val], list(split.test)
+    return {key: len({*data[key][known]} & {*data[key][test]}) for key in KEYS if key in data}
 
 
 def guess(data: Mapping[str, np.ndarray], name: str) -> float:
@@ -136,9 +128,8 @@ def permuted(data: Mapping[str, np.ndarray], seed: int = 0) -> dict[str, np.ndar
     if y.dtype.kind != "f":
         return {**data, "y": permute_labels(y, recording, data["subject"], seed)}
     rows = [np.flatnonzero(recording == number) for number in np.unique(recording)]
-    order, dealt = np.random.default_rng(np.random.SeedSequence(seed)).permutation(
-        len(rows)), y.copy()
-    for own, other in zip(rows, order, strict=True):
+    dealt = y.copy()
+    for own, other in zip(rows, np.random.default_rng(seed).permutation(len(rows)), strict=True):
         trace = y[rows[other]]
         dealt[own] = np.interp(np.linspace(0, 1, len(own)), np.linspace(0, 1, len(trace)), trace)
     return {**data, "y": dealt}
@@ -165,26 +156,20 @@ def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experime
         Columns of :data:`lib.evaluation.statistics.RESULT_COLUMNS`; ``row`` is the model,
         ``fold`` the unit.
     """
-    parts: dict = {}
+    y, frames, rows = np.asarray(data["y"]), [], []
+    metric, measure = ("CCC", regression) if y.dtype.kind == "f" else ("accuracy", classification)
     for r in records:
-        test = np.array(r.split.test)
-        unit = {
-            "fold": np.full(len(test), r.split.fold), "subject": data["subject"][test],
-            "all": np.full(len(test), repetition)
-        }[by]
-        parts.setdefault((r.row, r.role, r.split.name, r.seed), []).append(
-            (unit, np.asarray(data["y"])[test], r.result["test"]))
-    rows = []
-    for (model, role, split, seed), pieces in parts.items():
-        unit, y, predicted = (np.concatenate(column) for column in zip(*pieces, strict=True))
-        metric, measure = ("CCC", regression) if y.dtype.kind == "f" else ("accuracy",
-                                                                           classification)
-        rows += [{
-            "paper": "across", "experiment": experiment, "row": model, "role": role, "split": split,
-            "fold": int(u), "seed": seed, "metric": metric,
-            "value": measure(y[unit == u], predicted[unit == u])[metric], "tier": tier
-        } for u in np.unique(unit)]
-    return pd.DataFrame(rows)
+        test = list(r.split.test)
+        unit = {"fold": r.split.fold, "subject": data["subject"][test], "all": repetition}[by]
+        about = {"row": r.row, "role": r.role, "split": r.split.name, "fold": unit, "seed": r.seed}
+        frames.append(pd.DataFrame({**about, "y": y[test], "predicted": r.result["test"]}))
+    keys = ["row", "role", "split", "seed"]
+    for key, work in pd.concat(frames).groupby(keys, sort=False):
+        for unit, own in work.groupby("fold"):
+            value = measure(own["y"], own["predicted"])[metric]
+            rows.append({**dict(zip(keys, key, strict=True)), "fold": unit, "value": value})
+    return pd.DataFrame(rows).assign(paper="across", experiment=experiment, metric=metric,
+                                     tier=tier)[list(RESULT_COLUMNS)]
 
 
 def tidy(results: pd.DataFrame, **columns) -> pd.DataFrame:
@@ -229,32 +214,22 @@ def practices(seed: int = 0, n_folds: int = 3, worlds: int = PRACTICE_WORLDS,
         accuracies), and ``mean``, ``low``, ``high`` of the difference with - without of each world.
     """
     rows = []
-    for kind, size in KINDS.items():
-        for practice in PRACTICES:
-            split = PRACTICE_SPLIT.get(practice, "by_subject")
-            for k in range(worlds):
-                data = fingerprint.make(practice_world(practice, size), seed + k)
-                folds = segment_splits(split, data["subject"], data["recording"], n_folds,
-                                       seed=seed + k)
-                tasks = [Call(practice, fold, seed, {"practice": practice}) for fold in folds]
-                given = {key: data[key] for key in ("x", "y", "subject", "recording")}
-                results = cross_validate(practice_fold, given, tasks, label=practice, **how)
-                y = np.concatenate([data["y"][list(fold.test)] for fold in folds])
-                right = {
-                    side: float(np.mean(np.concatenate([r[side] for r in results]) == y))
-                    for side in ("without", "with")
-                }
-                rows.append({
-                    "paper": "across", "experiment": kind, "row": practice, "role": "control",
-                    "split": split, "fold": k, "seed": seed, "metric": "accuracy",
-                    "tier": "simulated", "value": right["with"] - right["without"], **right
-                })
-    frame = pd.DataFrame(rows)
-    means = frame.groupby(["experiment", "row"], sort=False)[["without",
-                                                              "with"]].mean().reset_index()
-    found = summary(frame).merge(means, on=["experiment", "row"])
+    for kind, practice, k in product(KINDS, PRACTICES, range(worlds)):
+        data = fingerprint.make(practice_world(practice, KINDS[kind]), seed + k)
+        given = {key: data[key] for key in ("x", "y", "subject", "recording")}
+        split = PRACTICE_SPLIT.get(practice, "by_subject")
+        folds = segment_splits(split, data["subject"], data["recording"], n_folds, seed=seed + k)
+        tasks = [Call(practice, fold, seed, {"practice": practice}) for fold in folds]
+        results = cross_validate(practice_fold, given, tasks, label=practice, **how)
+        y = np.concatenate([data["y"][list(fold.test)] for fold in folds])
+        right = pd.concat(map(pd.DataFrame, results)).eq(y, axis=0).mean()
+        about = {"experiment": kind, "row": practice, "split": split, "fold": k}
+        rows.append({**about, "value": right["with"] - right["without"], **right})
+    frame = pd.DataFrame(rows).assign(paper="across", role="control", seed=seed, metric="accuracy",
+                                      tier="simulated")
+    keys = ["experiment", "row"]
+    means = frame.groupby(keys, sort=False)[["without", "with"]].mean()
+    found = summary(frame).join(means, on=keys)
     found["model"] = np.where(found["split"] == "blocked_segments", "nearest neighbour", "linear")
     found = found.rename(columns={"experiment": "cohort", "row": "practice"})
-    return found[[
-        "cohort", "practice", "split", "model", "n", "without", "with", "mean", "low", "high"
-    ]]
+    return found["cohort practice split model n without with mean low high".split()]

@@ -23,6 +23,7 @@ def by_split(table: pd.DataFrame) -> Figure:
     metrics, sizes = list(dict.fromkeys(run["metric"])), [len(rows[split]) for split in splits]
     figure, axes = blanks(0.4 * sum(sizes) + 0.7 * len(splits) + 0.6, len(metrics), len(splits),
                           height_ratios=sizes, sharex="col")
+    controls: dict[str, Line2D] = {}
     for line, split in zip(axes, splits, strict=True):
         here = run[run["split"] == split]
         for ax, metric in zip(line, metrics, strict=True):
@@ -31,7 +32,8 @@ def by_split(table: pd.DataFrame) -> Figure:
             dots(ax, panel[panel["role"] == "model"], place, metric)
             for row, style in CONTROL_LINES.items():
                 for value in panel.loc[panel["row"] == row, "reproduced"]:
-                    ax.axvline(value, color=COLOURS["control"], ls=style, zorder=0)
+                    controls[row] = ax.axvline(value, color=COLOURS["control"], ls=style, label=row,
+                                               zorder=0)
             ax.set(yticks=range(len(place)), yticklabels=rows[split] if ax is line[0] else [],
                    ylim=(len(place) - 0.5, -0.5))
             ax.tick_params(axis="y", length=0)
@@ -39,11 +41,7 @@ def by_split(table: pd.DataFrame) -> Figure:
     for column, metric in zip(axes.T, metrics, strict=True):
         column[-1].set_xlabel(DIRECTION.get(metric, metric))
         whole_range(column, metric, "x")
-    lines = [
-        Line2D([], [], color=COLOURS["control"], ls=style, label=row)
-        for row, style in CONTROL_LINES.items() if row in set(run["row"])
-    ]
-    dots_legend(figure, list(networks["row"]), "this run", lines)
+    dots_legend(figure, list(networks["row"]), "this run", list(controls.values()))
     return figure
 
 

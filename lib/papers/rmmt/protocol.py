@@ -26,10 +26,8 @@ from lib.store import Store, digest
 from lib.training.splits import SPLITS, Split
 from lib.training.windows import trial_slices
 
-__all__ = [
-    "ALPHAS", "COLUMNS", "CONTROLS", "LOG_POWER", "MU", "NO_BASELINE", "NULL_TWIN", "REFIT",
-    "SUBJECT_SCALED", "TABLES", "TUNED", "VARIANTS", "Preset"
-]  # of the settings, for notebooks
+# of the settings, for notebooks alone
+__all__ = ["ALPHAS", "COLUMNS", "NO_BASELINE", "NULL_TWIN", "SUBJECT_SCALED", "TABLES"]
 # the others have no layers
 TRANSFORMERS = {"RMMT", "MMT", "RSMT-E", "RSMT-F"}
 OWNERS = {"public": "mahnob-public-features", "paper": "mahnob"}
@@ -84,9 +82,8 @@ def features(trials: Cohort, *, weights: str = "", jobs: int = 2,
         name, data["face"] = backbone.name, project(data["face"])
         faces = f"{name}, {data['face'].shape[1]} random projections"
     source = digest({name: data[name] for name in ("eeg", "face", "valence", "lengths", "subject")})
-    return data | {
-        "about": spine.about(trials, source, data["dropped"], f"faces: {faces}"), "backbone": name
-    }
+    about = spine.about(trials, source, data["dropped"], f"faces: {faces}")
+    return data | {"about": about, "backbone": name}
 
 
 def splits(data: Mapping[str, np.ndarray], name: str, preset: Preset) -> list[Split]:
@@ -125,20 +122,17 @@ def run(data: Mapping[str, np.ndarray], names: Iterable[str], split: str, preset
             options = {**preset.options, **(preset.tuned_options if tuned else {})}
             if row.settings["model"] not in TRANSFORMERS:
                 options.pop("layers", None)
+            options |= row.settings["options"]
             recipe = {**preset.recipe, **(preset.tuned_recipe if tuned else {})}
-            return {
-                "options": {**options, **row.settings["options"]},
-                "recipe": {**recipe, **row.settings["recipe"], "device": device}
-            }
+            recipe |= {**row.settings["recipe"], "device": device}
+            return {"options": options, "recipe": recipe}
         scaled = {name: preset.recipe.get(name, 0) for name in ("face_baseline", "limit")}
         return {**scaled, **row.settings} if row.work is ridge_fold else {}
 
     rows = spine.chosen(names, VARIANTS | CONTROLS, WITH_OPTIONS)
     records: list[Record] = []
-    for eeg in ("eeg", "eeg_log"):
-        own = {
-            name: row for name, row in rows.items() if name.endswith(LOG_POWER) == (eeg != "eeg")
-        }
+    for eeg, logs in (("eeg", False), ("eeg_log", True)):
+        own = {name: row for name, row in rows.items() if name.endswith(LOG_POWER) == logs}
         records += spine.run({**data, "eeg": np.ascontiguousarray(data.get(eeg))}, own,
                              splits(data, split, preset), preset=settings, seeds=seeds, **how)
     return records
@@ -147,22 +141,25 @@ def run(data: Mapping[str, np.ndarray], names: Iterable[str], split: str, preset
 def ensemble(records: Sequence[Record]) -> list[Record]:
     """Per row and fold one record that predicts the mean over its seeds; ``(ensemble)`` stands
     behind the row's name, the number of seeds in place of the seed."""
-    groups: dict[tuple, list[Record]] = {}
-    for record in records:
-        groups.setdefault((record.row, record.split.name, record.split.fold), []).append(record)
-    return [
-        replace(
-            group[0], row=f"{group[0].row} (ensemble)", seed=len(group), result={
-                part: np.mean([record.result[part] for record in group], axis=0)
-                for part in ("test", "val")
-            }) for group in groups.values()
-    ]
+    together = []
+    for row, fold in dict.fromkeys((r.row, r.split) for r in records):
+        group = [r for r in records if (r.row, r.split) == (row, fold)]
+        mean = {part: np.mean([r.result[part] for r in group], axis=0) for part in ("test", "val")}
+        together.append(replace(group[0], row=f"{row} (ensemble)", seed=len(group), result=mean))
+    return together
 
 
 def labels(data: Mapping[str, np.ndarray], trials: Iterable[int]) -> np.ndarray:
     """Labels of trials, one after another."""
     slices = trial_slices(data["lengths"])
     return np.concatenate([data["valence"][slices[i]] for i in trials])
+
+
+def mixed(heads: np.ndarray, mu: float) -> np.ndarray:
+    """Eq (26): the predictions of the face ``heads[0]`` weighted by ``mu``, those of the EEG
+    ``heads[1]`` by ``eta = 1 - mu``."""
+    face, eeg = np.asarray(heads, dtype=float)
+    return mu * face + (1 - mu) * eeg
 
 
 def fusion_weight(data: Mapping[str, np.ndarray], record: Record) -> float:
@@ -172,19 +169,15 @@ def fusion_weight(data: Mapping[str, np.ndarray], record: Record) -> float:
     ``choice:`` the paper reads mu from a curve over test results (Fig 7); see :func:`mu_curve` for
     that curve.
     """
-    face, eeg = np.asarray(record.result["val"], dtype=float)
-    y = labels(data, record.split.val)
-    return float(max(MU, key=lambda mu: regression(y, mu * face + (1 - mu) * eeg)["CCC"]))
+    heads, y = record.result["val"], labels(data, record.split.val)
+    return float(max(MU, key=lambda mu: regression(y, mixed(heads, mu))["CCC"]))
 
 
 def fuse(data: Mapping[str, np.ndarray], record: Record) -> np.ndarray:
     """Test predictions ``(n_times,)`` of a record; the two heads of D-Fusion weighted by
     :func:`fusion_weight`."""
     heads = np.asarray(record.result["test"], dtype=float)
-    if len(heads) == 1:
-        return heads[0]
-    mu = fusion_weight(data, record)
-    return mu * heads[0] + (1 - mu) * heads[1]
+    return heads[0] if len(heads) == 1 else mixed(heads, fusion_weight(data, record))
 
 
 def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experiment: str,
@@ -203,9 +196,8 @@ def score_trials(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> p
     for record in records:
         test = np.array(record.split.test)
         frame = per_trial(labels(data, test), fuse(data, record), data["lengths"][test])
-        frames.append(
-            frame.assign(trial=test[frame["trial"]], row=record.row, split=record.split.name,
-                         seed=record.seed))
+        about = {"row": record.row, "split": record.split.name, "seed": record.seed}
+        frames.append(frame.assign(trial=test[frame["trial"]], **about))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -214,13 +206,11 @@ def mu_curve(data: Mapping[str, np.ndarray], records: Iterable[Record],
     """Metrics of D-Fusion for every ``mu``, on ``"test"`` as Fig 7 or on ``"val"``: one row per
     fold, mu and metric."""
     def measure(record: Record, mu: float) -> dict[str, float]:
-        face, eeg = np.asarray(record.result[part], dtype=float)
-        return regression(labels(data, getattr(record.split, part)), mu * face + (1 - mu) * eeg)
+        return regression(labels(data, getattr(record.split, part)), mixed(record.result[part], mu))
 
-    return pd.concat([
-        spine.score("rmmt", [record], partial(measure, mu=mu), mu=mu) for record in records
-        for mu in MU
-    ], ignore_index=True)
+    scores = (spine.score("rmmt", [r], partial(measure, mu=mu), mu=mu) for r in records
+              for mu in MU)
+    return pd.concat(scores, ignore_index=True)
 
 
 def traces(data: Mapping[str, np.ndarray], records: Iterable[Record],
@@ -229,9 +219,9 @@ def traces(data: Mapping[str, np.ndarray], records: Iterable[Record],
     in no model's training."""
     out: dict[str, np.ndarray] = {}
     for record in records:
-        if trial in record.split.test and record.row not in out:
-            where = trial_slices([data["lengths"][i]
-                                  for i in record.split.test])[record.split.test.index(trial)]
+        test = record.split.test
+        if trial in test and record.row not in out:
+            where = trial_slices(data["lengths"][list(test)])[test.index(trial)]
             out[record.row] = fuse(data, record)[where]
     return out
 

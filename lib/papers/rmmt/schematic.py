@@ -27,12 +27,11 @@ def sizes(model: nn.Module) -> dict[str, int]:
         raise ValueError("the drawings need an RMMT with both streams and its residual connection: "
                          "build('RMMT', n_eeg, n_face)")
     first = {name: tcn.blocks[0][0] for name, tcn in streams.items()}
+    read = {name: conv.weight.shape[1] // conv.kernel for name, conv in first.items()}
     block, face = model.blocks[0], streams["face"]
-    return {
-        **{
-            name: conv.weight.shape[1] // conv.kernel for name, conv in first.items()
-        }, "H": face.width, "blocks": len(face.blocks), "kernel": first["face"].kernel,
-        "N": len(model.blocks), "heads": block.heads, "d_K": face.width // block.heads,
+    return read | {
+        "H": face.width, "blocks": len(face.blocks), "kernel": first["face"].kernel,
+        "heads": block.heads, "d_K": face.width // block.heads, "N": len(model.blocks),
         "inner": block.feed_forward[0].out_features, "cat": model.regressor.in_features
     }
 
@@ -69,14 +68,11 @@ def fusion_block(model: nn.Module, n_times: int = 96) -> Figure:
         Label steps of a window (T).
     """
     s, block, weights = sizes(model), model.blocks[0], r"$(Q_F K_E^\top / \sqrt{d_K})$"
-    attention = {
-        "relu": f"ReLU{weights}", "scaled_relu": f"ReLU{weights} / T",
-        "softmax": f"softmax{weights}"
-    }[block.attention]
+    name = {"relu": "ReLU{}", "scaled_relu": "ReLU{} / T", "softmax": "softmax{}"}[block.attention]
     heads = f"{s['heads']} head{'s' * (s['heads'] > 1)}, $d_K$ = {s['d_K']}"
     query = block.residual == "query"
-    return _draw("fusion_block", T=n_times, attention=attention, heads_of=heads, query=query,
-                 input=not query, **s)
+    return _draw("fusion_block", T=n_times, attention=name.format(weights), heads_of=heads,
+                 query=query, input=not query, **s)
 
 
 def distillation(model: nn.Module, n_times: int = 96) -> Figure:

@@ -35,8 +35,7 @@ ARRAYS = ("eeg", "face", "valence", "lengths", "subject")
 
 def network(model: str, options: Mapping | None = None, **recipe: Any) -> Row:
     """A row of a network, with its own options and changes to the recipe."""
-    settings = {"model": model, "options": options or {}, "recipe": recipe}
-    return Row(fit_fold, settings, ARRAYS)
+    return Row(fit_fold, {"model": model, "options": options or {}, "recipe": recipe}, ARRAYS)
 
 
 # choice: models without a fusing Transformer are trained with the CCC loss alone, alpha = 0
@@ -55,21 +54,16 @@ VARIANTS: dict[str, Row] = {
     "RMMT scaled ReLU": network("RMMT", {"attention": "scaled_relu"}),
     "RMMT causal": network("RMMT", {"causal": True}),
     "RMMT KD detached": network("RMMT", detach=True),
-    # alpha = 1 is RMMT itself: the same folds, found in the memo
-    **{
-        f"RMMT alpha={alpha:.1f}": network("RMMT", {}, **({} if alpha == 1 else {
-                                                              "alpha": alpha
-                                                          })) for alpha in ALPHAS
-    },
 }
+VARIANTS |= {f"RMMT alpha={alpha:.1f}": network("RMMT", alpha=alpha) for alpha in ALPHAS}
+VARIANTS["RMMT alpha=1.0"] = VARIANTS["RMMT"]  # the same folds, found in the memo
 CONTROLS = {
     "constant": Row(constant_fold, reads=ARRAYS, role="chance"),
-    "stimulus mean": Row(stimulus_fold, reads=(*ARRAYS, "stimulus"),
-                         role="control"), "ridge, EEG": Row(ridge_fold, {"modality": "eeg"}, ARRAYS,
-                                                            "control"),
-    "ridge, face": Row(ridge_fold, {"modality": "face"}, ARRAYS,
-                       "control"), "ridge, both": Row(ridge_fold, {"modality": "both"}, ARRAYS,
-                                                      "control"),
+    "stimulus mean": Row(stimulus_fold, reads=(*ARRAYS, "stimulus"), role="control"),
+}
+CONTROLS |= {
+    f"ridge, {name}": Row(ridge_fold, {"modality": name.lower()}, ARRAYS, "control")
+    for name in ("EEG", "face", "both")
 }
 # Rows with an option: features standardised with each subject's own statistics (transductive), or
 # the identity left in the face, or, of published features, the logarithms of band power as they

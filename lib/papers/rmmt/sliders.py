@@ -36,8 +36,8 @@ def sweep(results: pd.DataFrame, metric: str = "CCC", reference: float = 1.0) ->
         left.set(xlabel="alpha", ylabel=metric,
                  title=f"alpha = {alpha:g}: mean {table[alpha].mean():.3f}")
         change = table[alpha] - table[reference]
-        right.bar(range(len(change)), change,
-                  color=[COLOURS["both"] if value > 0 else "0.6" for value in change])
+        shades = np.where(change > 0, COLOURS["both"], "0.6")
+        right.bar(range(len(change)), change, color=shades)
         right.axhline(0, color="black", lw=0.8)
         reach = 1.1 * float(np.abs(table.sub(table[reference], axis=0)).to_numpy().max())
         said = f"better in {(change > 0).sum()} of {len(change)} folds, mean {change.mean():+.3f}"
@@ -47,9 +47,7 @@ def sweep(results: pd.DataFrame, metric: str = "CCC", reference: float = 1.0) ->
         return figure
 
     options = [(f"{alpha:g}", alpha) for alpha in table.columns]
-    return View(draw, {
-        "alpha": wide(SelectionSlider, options=options, value=table.columns[0], description="alpha")
-    })
+    return View(draw, {"alpha": wide(SelectionSlider, options=options, description="alpha")})
 
 
 def band_over_time(power: np.ndarray, channels: Sequence[str], bands: Sequence[str],
@@ -68,8 +66,8 @@ def band_over_time(power: np.ndarray, channels: Sequence[str], bands: Sequence[s
     def draw(band: str, time: float) -> Figure:
         of_band, now = power[:, list(bands).index(band)], round(time * rate)
         figure, (left, right) = blanks(2.9, 2, width=7.5, width_ratios=[1, 1.6])
-        dots = electrodes(left, xy, of_band[now], tuple(np.percentile(of_band, [2, 98])),
-                          "rocket_r")
+        limits = tuple(np.percentile(of_band, [2, 98]))
+        dots = electrodes(left, xy, of_band[now], limits, "rocket_r")
         figure.colorbar(dots, ax=left, label="share of power", shrink=0.8)
         left.set_title(f"{band}, {time:.2f} s")
         right.plot(seconds, of_band, color="0.85", lw=0.5)
@@ -80,10 +78,7 @@ def band_over_time(power: np.ndarray, channels: Sequence[str], bands: Sequence[s
         right.legend(loc="upper right")
         return figure
 
-    sliders = {
-        "band": ToggleButtons(options=list(bands), value="alpha" if "alpha" in bands else bands[0],
-                              description="band"),
-        "time": wide(FloatSlider, min=0, max=seconds[-1], step=1 / rate, value=0,
-                     description="time (s)")
-    }
-    return View(draw, sliders)
+    first = "alpha" if "alpha" in bands else bands[0]
+    named = ToggleButtons(options=list(bands), value=first, description="band")
+    moment = wide(FloatSlider, max=seconds[-1], step=1 / rate, description="time (s)")
+    return View(draw, {"band": named, "time": moment})

@@ -62,18 +62,17 @@ def search(data: Mapping[str, np.ndarray], tried: Sequence[Mapping[str, Any]], s
         rows[str(i)] = network("RMMT", {**preset.options, **own.tuned_options}, **recipe)
         whole = Recipe(**recipe)
         windows.append(whole.epochs * steps / whole.train_hop / 1000)
-    records = spine.run({name: data[name] for name in ARRAYS}, rows,
-                        [replace(fold, test=fold.val) for fold in kept], seeds=(seed,), **how)
-    found = pd.DataFrame([{"sample": int(record.row), "CCC": float(record.result["validation"])}
-                          for record in records]).groupby("sample")["CCC"].agg(["mean", "std"])
+    untested = [replace(fold, test=fold.val) for fold in kept]
+    records = spine.run(data, rows, untested, seeds=(seed,), **how)
+    scores = pd.Series([float(record.result["validation"]) for record in records])
+    found = scores.groupby([int(record.row) for record in records]).agg(["mean", "std"])
     return pd.DataFrame(tried).assign(windows=windows, CCC=found["mean"], spread=found["std"])
 
 
 def budget(searched: pd.DataFrame, ladder: pd.DataFrame) -> Figure:
     """Validation CCC against the windows trained on: every sample a dot, and one recipe at several
     lengths as a line."""
-    figure, axes = blanks(3.2, 1)
-    ax = axes[0]
+    figure, (ax,) = blanks(3.2)
     for rows, how in ((searched, {"fmt": "o", "mfc": "white", "label": "samples of the search"}),
                       (ladder, {"fmt": "s-", "label": "the profile's recipe, longer and longer"})):
         ax.errorbar(rows["windows"], rows["CCC"], rows["spread"], color=COLOURS["both"], ms=5,
@@ -90,15 +89,11 @@ def _learners(name: str, seed: int) -> list:
     """The candidates among which the validation trials choose."""
     if name == "kernel ridge":  # by Nystroem's approximation: the exact one would need 40,000^2
         return [
-            make_pipeline(Nystroem(gamma=gamma, n_components=400, random_state=seed),
-                          Ridge(alpha=penalty)) for gamma in (1e-4, 1e-3, 1e-2)
-            for penalty in PENALTIES[:3] / 100
+            make_pipeline(Nystroem(gamma=g, n_components=400, random_state=seed), Ridge(penalty))
+            for g in (1e-4, 1e-3, 1e-2) for penalty in PENALTIES[:3] / 100
         ]
-    return [
-        HistGradientBoostingRegressor(max_leaf_nodes=leaves, learning_rate=0.05,
-                                      l2_regularization=10.0, random_state=seed)
-        for leaves in (4, 16)
-    ]
+    trees = {"learning_rate": 0.05, "l2_regularization": 10.0, "random_state": seed}
+    return [HistGradientBoostingRegressor(max_leaf_nodes=leaves, **trees) for leaves in (4, 16)]
 
 
 def learner_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, learner: str,
@@ -106,9 +101,8 @@ def learner_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, lear
     """A learner that is no network, on the face features and their 4 s causal mean; returns as
     :func:`lib.papers.rmmt.training.fit_fold`."""
     lengths, y = data["lengths"], data["valence"]
-    x = _with_history(
-        scale(data["face"], lengths, data["subject"], split["train"], "train", face_baseline,
-              limit), lengths)
+    about = (lengths, data["subject"], split["train"])
+    x = _with_history(scale(data["face"], *about, baseline=face_baseline, limit=limit), lengths)
     rows = {part: _steps(lengths, split[part]) for part in ("train", "val", "test")}
     fits = [model.fit(x[rows["train"]], y[rows["train"]]) for model in _learners(learner, seed)]
     best = max(fits, key=lambda fit: regression(y[rows["val"]], fit.predict(x[rows["val"]]))["CCC"])
@@ -126,5 +120,4 @@ def ceiling(data: Mapping[str, np.ndarray], split: str, preset: Preset, *, seed:
     }
     wide = {"widths": tuple(2 * width for width in preset.options.get("widths", (128, 128)))}
     rows["TCN-F, twice as wide"] = network("TCN-F", wide, **{**preset.recipe, "device": device})
-    return spine.run({name: data[name] for name in ARRAYS}, rows, splits(data, split, preset),
-                     seeds=(seed,), **how)
+    return spine.run(data, rows, splits(data, split, preset), seeds=(seed,), **how)
