@@ -12,7 +12,7 @@ from matplotlib.patches import ConnectionPatch
 
 from lib.evaluation.metrics import higher_is_better
 from lib.evaluation.statistics import fold_means
-from lib.plots.shapes import (apart, arms, blanks, fan, legend, over_epochs, picture, styles,
+from lib.plots.shapes import (apart, arms, blanks, down, fan, legend, over_epochs, picture, styles,
                               whole_range)
 from lib.plots.style import COLOURS, DIRECTION, LINES, blank, colour, modality
 
@@ -40,17 +40,16 @@ def published_vs_reproduced(table: pd.DataFrame) -> Figure:
     keys = list(dict.fromkeys(zip(table["row"], table["split"], strict=True)))
     place = {key: y for y, key in enumerate(keys)}
     metrics, several = list(dict.fromkeys(table["metric"])), len({s for _, s in keys if s}) > 1
+    names = [
+        f"{row} ({split.replace('_', ' ')})" if several and split else row for row, split in keys
+    ]
     figure, axes = blanks(0.42 * len(keys) + 1.3, len(metrics), sharey=True)
     for ax, metric in zip(axes, metrics, strict=True):
         dots(ax, table[table["metric"] == metric], place, metric)
         ax.set(xlabel=DIRECTION.get(metric, metric))
-        ax.tick_params(axis="y", length=0)
+        down(ax, names)
         ax.grid(axis="y", color="0.9", lw=0.8)
         ax.set_axisbelow(True)
-    names = [
-        f"{row} ({split.replace('_', ' ')})" if several and split else row for row, split in keys
-    ]
-    axes[0].set(yticks=range(len(keys)), yticklabels=names, ylim=(len(keys) - 0.5, -0.5))
     tiers = [tier for tier in dict.fromkeys(table["tier"]) if tier]
     ours = f"this run, {' and '.join(tiers)} data" if tiers else "this run"
     dots_legend(figure, [row for row, _ in keys], ours)

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from lib.evaluation.metrics import higher_is_better
 from lib.plots.results import dots, dots_legend
-from lib.plots.shapes import blanks, whole_range
+from lib.plots.shapes import blanks, down, whole_range
 from lib.plots.style import COLOURS, DIRECTION
 
 CONTROL_LINES = {"ridge, both": "-", "stimulus mean": ":"}
@@ -32,9 +32,8 @@ def by_split(table: pd.DataFrame) -> Figure:
             for row, style in CONTROL_LINES.items():
                 for value in panel.loc[panel["row"] == row, "reproduced"]:
                     ax.axvline(value, color=COLOURS["control"], ls=style, zorder=0)
-            ax.set(yticks=range(len(place)), yticklabels=rows[split] if ax is line[0] else [],
-                   ylim=(len(place) - 0.5, -0.5))
-            ax.tick_params(axis="y", length=0)
+            down(ax, rows[split])
+            ax.tick_params(axis="y", labelleft=ax is line[0])
         line[0].set_title(split.replace("_", " "))
     for column, metric in zip(axes.T, metrics, strict=True):
         column[-1].set_xlabel(DIRECTION.get(metric, metric))
@@ -70,7 +69,6 @@ def differences(claims: pd.DataFrame) -> Figure:
         side = "right" if higher_is_better(metric) else "left"
         ax.set(xlabel=f"{metric} ({side} of 0: better)", xlim=(-reach, reach))
         ax.locator_params(axis="x", nbins=5)
-        ax.tick_params(axis="y", length=0)
-    axes[0].set(yticks=range(len(rivals)), yticklabels=rivals, ylim=(len(rivals) - 0.5, -0.5))
+        down(ax, rivals)
     dots_legend(figure, rivals, f"this run: {a} minus the other, 95 % interval")
     return figure
