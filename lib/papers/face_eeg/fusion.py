@@ -120,16 +120,20 @@ def _stacked(test: np.ndarray, val: np.ndarray, y: np.ndarray) -> np.ndarray:
     return fuse("stacking", test, test, val=(val, val, y))
 
 
+def _both(record: Record, faces: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Posteriors of the face and of the EEG, each of the fold's validation and test segments."""
+    face = [faces[list(rows)].astype(float) for rows in (record.split.val, record.split.test)]
+    return face, [np.asarray(record.result[part], float) for part in ("val", "test")]
+
+
 def alone(record: Record, faces: np.ndarray, y_val: np.ndarray,
           how: Callable[..., np.ndarray] = _calibrated) -> np.ndarray:
     """Test posteriors of face and EEG ``(2, n, 4)``, each fitted on the fold's validation part;
     NaN where no face was seen."""
-    eeg, out = record.result, np.full((2, len(record.split.test), 4), np.nan)
-    for p, of in zip(out, (faces, None), strict=True):
-        val, test = (np.asarray(eeg[part] if of is None else of[list(getattr(record.split, part))])
-                     for part in ("val", "test"))
+    out = np.full((2, len(record.split.test), 4), np.nan)
+    for p, (val, test) in zip(out, _both(record, faces), strict=True):
         known, seen = (~np.isnan(part).any(axis=1) for part in (val, test))
-        p[seen] = how(test[seen].astype(float), val[known].astype(float), y_val[known])
+        p[seen] = how(test[seen], val[known], y_val[known])
     return out
 
 
@@ -141,12 +145,8 @@ def posteriors(record: Record, faces: np.ndarray, y: Mapping[str,
     ``y``: ``val`` and ``test`` -> emotions. Where no face was seen, a face alone has equal
     probabilities.
     """
-    face = {part: faces[list(getattr(record.split, part))] for part in ("val", "test")}
-    eeg = {part: np.asarray(record.result[part], float) for part in ("val", "test")}
-    fused = {
-        rule: fuse(rule, face["test"], eeg["test"], val=(face["val"], eeg["val"], y["val"]))
-        for rule in RULES
-    }
+    (face_val, face), (eeg_val, eeg) = _both(record, faces)
+    fused = {rule: fuse(rule, face, eeg, val=(face_val, eeg_val, y["val"])) for rule in RULES}
     single = (p for how in (_calibrated, _stacked) for p in alone(record, faces, y["val"], how))
     names = zip((*SINGLE, *STACKED), single, strict=True)
     return {name: np.where(np.isnan(p), 0.25, p) for name, p in names} | fused
