@@ -11,12 +11,12 @@ from lib.plots.results import dots, dots_legend
 from lib.plots.shapes import blanks, down, whole_range
 from lib.plots.style import COLOURS, DIRECTION
 
-CONTROL_LINES = {"ridge, both": "-", "stimulus mean": ":"}
+CONTROL_LINES = {"ridge, both": "-", "stimulus mean": ":", "constant": "--"}
 
 
 def by_split(table: pd.DataFrame) -> Figure:
-    """The networks of a verdict table, a line of panels per split; the strongest controls are
-    vertical lines."""
+    """The networks of a verdict table, a line of panels per split; the strongest controls and the
+    constant are vertical lines."""
     run = table[table["n"] > 0]
     networks, splits = run[run["role"] == "model"], list(dict.fromkeys(run["split"]))
     rows = {split: list(dict.fromkeys(part["row"])) for split, part in networks.groupby("split")}
@@ -29,8 +29,9 @@ def by_split(table: pd.DataFrame) -> Figure:
             panel = here[here["metric"] == metric]
             place = {(row, split): y for y, row in enumerate(rows[split])}
             dots(ax, panel[panel["role"] == "model"], place, metric)
+            lines = panel[panel["reproduced"] != 0]  # at 0 stands the line of chance
             for row, style in CONTROL_LINES.items():
-                for value in panel.loc[panel["row"] == row, "reproduced"]:
+                for value in lines.loc[lines["row"] == row, "reproduced"]:
                     ax.axvline(value, color=COLOURS["control"], ls=style, zorder=0)
             down(ax, rows[split])
             ax.tick_params(axis="y", labelleft=ax is line[0])
@@ -38,11 +39,11 @@ def by_split(table: pd.DataFrame) -> Figure:
     for column, metric in zip(axes.T, metrics, strict=True):
         column[-1].set_xlabel(DIRECTION.get(metric, metric))
         whole_range(column, metric, "x")
-    lines = [
+    handles = [
         Line2D([], [], color=COLOURS["control"], ls=style, label=row)
         for row, style in CONTROL_LINES.items() if row in set(run["row"])
     ]
-    dots_legend(figure, list(networks["row"]), "this run", lines)
+    dots_legend(figure, list(networks["row"]), "this run", handles)
     return figure
 
 
