@@ -175,7 +175,7 @@ def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, 
     x : array (n,)
     mean, interval : mapping
         Metric -> array ``(n,)``: the mean over folds and the half width of its 95 % interval (drawn
-        as a band).
+        as a band, which ends where the metric ends, see :func:`lib.plots.shapes.arms`).
     published : mapping, optional
         Metric -> ``(x, mean)`` or ``(x, mean, half width)``, drawn hollow.
     xlabel, label : str
@@ -186,11 +186,13 @@ def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, 
     (figure, axes), shade = blanks(2.9, len(mean)), COLOURS["both"]
     for ax, (metric, values) in zip(axes, mean.items(), strict=True):
         values, half = np.asarray(values), np.asarray(interval[metric])
+        down, up = arms(values, values - half, values + half, metric)
         ax.plot(x, values, "o-", color=shade, ms=4, label=label)
-        ax.fill_between(x, values - half, values + half, color=shade, alpha=0.15, lw=0,
+        ax.fill_between(x, values - down, values + up, color=shade, alpha=0.15, lw=0,
                         label="95 % interval over folds")
         if published and metric in published:
-            px, py, *error = published[metric]
+            px, py, *spread = map(np.asarray, published[metric])
+            error = [arms(py, py - half, py + half, metric) for half in spread]
             ax.errorbar(px, py, *error, fmt="o", ms=6, mfc="white", mec="0.2", ecolor="0.6",
                         elinewidth=1, label="published")
         whole_range([ax], metric)
