@@ -15,14 +15,13 @@ from lib.evaluation.comparisons import (CHANGE, DIFFERENCE, VERDICTS, Part, arit
                                         order, printed_cells, row_count, trend, within)
 from lib.evaluation.feasibility import (ROUNDINGS, deviation, largest_deviation, largest_f1,
                                         p_values, sizes_that_fit)
-from lib.evaluation.numbers import Number, cell, evaluate, named, rows_of, statements
+from lib.evaluation.numbers import cell, evaluate, named, number, rows_of, statements
 from lib.evaluation.printed import papers
 
 
 def _spread(paper: str, tables: Sequence[int], n: Sequence, bounds: Mapping,
             metrics: Sequence[str] | None = None) -> list[Part]:
-    count = int(named(paper, {"n": n})["n"].value)
-    parts = []
+    count, parts = int(number(paper, n).value), []
     for c in (c for c in printed_cells(paper, tables, metrics) if c.spread and c.comparable):
         low, high = limits(bounds, c.metric)
         found, least = (deviation(float(s), count, not c.std)
@@ -40,9 +39,7 @@ def _spread(paper: str, tables: Sequence[int], n: Sequence, bounds: Mapping,
 def _f1(paper: str, table: int) -> list[Part]:
     parts = []
     for row in dict.fromkeys(c.row for c in rows_of(paper, table)):
-        f1, p, r = named(paper,
-                         {metric: [table, row, metric]
-                          for metric in ("F1", "precision", "recall")}).values()
+        f1, p, r = (number(paper, [table, row, name]) for name in ("F1", "precision", "recall"))
         most = largest_f1(p.value, r.value)
         text = f"{row}: F1 {f1.text}, at most {float(most):.4g}"
         parts.append(judged(f1.value <= most, f1.ends[0] <= largest_f1(p.ends[1], r.ends[1]), text))
@@ -60,20 +57,15 @@ def compared(paper: str, table: int, better: str, others: Sequence[str], bound: 
         ``p_best`` and ``p_worst`` (smallest and largest p of all numbers that round to the printed
         ones), ``possible`` (the first mean can be the greater).
     """
-    below = float((Number(bound)
-                   if isinstance(bound, str) else named(paper, {"bound": bound})["bound"]).value)
-    count = int(named(paper, {"n": n})["n"].value)
+    below, count = float(number(paper, bound).value), int(number(paper, n).value)
     rows = []
-    for other, metric in product(others,
-                                 [c.metric for c in rows_of(paper, table, [better], metrics)]):
-        a, b = (cell(paper, [table, row, metric]) for row in (better, other))
-        p, best, worst = p_values((a.mean, a.spread), (b.mean, b.spread), count, not a.std)
-        rows.append({
-            "claim": f"{better} > {other}", "where": f"Table {table}", "metric": metric,
-            "printed": below, "p": p, "p_best": best, "p_worst": worst, "possible": a.mean.ends[1]
-            > b.mean.ends[0]
-        })
-    return pd.DataFrame(rows)
+    for other, a in product(others, rows_of(paper, table, [better], metrics)):
+        b = cell(paper, [table, other, a.metric])
+        p = p_values((a.mean, a.spread), (b.mean, b.spread), count, not a.std)
+        possible = a.mean.ends[1] > b.mean.ends[0]
+        rows.append((f"{better} > {other}", f"Table {table}", a.metric, below, *p, possible))
+    names = "claim where metric printed p p_best p_worst possible"
+    return pd.DataFrame(rows, columns=names.split())
 
 
 def _significance(paper: str, **arguments) -> list[Part]:
@@ -83,12 +75,11 @@ def _significance(paper: str, **arguments) -> list[Part]:
     for row in compared(paper, **arguments).itertuples():
         text = (f"{row.claim}, {row.metric}: p = {row.p:.2g} ({row.p_best:.2g} to "
                 f"{row.p_worst:.2g} with rounding), bound {row.printed:g}")
-        part = judged(row.p < row.printed and row.possible, row.p_best < row.printed
-                      and row.possible, text)
-        undecided = part.verdict == "inconsistent as printed" and row.possible
-        parts.append(
-            Part("cannot be checked", f"{text}; a paired test may find less") if undecided else part
-        )
+        below, possible = (row.possible and p < row.printed for p in (row.p, row.p_best))
+        part = judged(below, possible, text)
+        if row.possible and part.verdict == "inconsistent as printed":
+            part = Part("cannot be checked", f"{text}; a paired test may find less")
+        parts.append(part)
     return parts
 
 
@@ -96,14 +87,10 @@ def fitting(paper: str, table: int, rows: Sequence[str], formula: str,
             values: Mapping) -> pd.DataFrame:
     """Smallest test set that gives the accuracies of some rows, ``rounding, smallest, possible``
     (the largest that the text allows)."""
-    accuracies = [
-        float(number.value)
-        for number in named(paper, {row: [table, row, "accuracy"] for row in rows}).values()
-    ]
+    accuracies = [float(number(paper, [table, row, "accuracy"]).value) for row in rows]
     possible = int(evaluate(formula, named(paper, values)).value)
-    return pd.DataFrame(
-        [{"rounding": r, "smallest": int(sizes_that_fit(accuracies, r)[0]), "possible": possible}
-         for r in ROUNDINGS])
+    sizes = [(r, int(sizes_that_fit(accuracies, r)[0]), possible) for r in ROUNDINGS]
+    return pd.DataFrame(sizes, columns=["rounding", "smallest", "possible"])
 
 
 def _grim(paper: str, **arguments) -> list[Part]:
@@ -115,17 +102,13 @@ def _grim(paper: str, **arguments) -> list[Part]:
 
 
 def _frames(paper: str, values: Mapping, printed: Sequence, hops: Sequence[int]) -> list[Part]:
-    numbers = named(paper, {**values, "frames": printed})
-    samples, frames = int(numbers["seconds"].value * numbers["rate"].value), int(
-        numbers["frames"].value)
+    given, frames = named(paper, values), int(number(paper, printed).value)
+    samples = int(given["seconds"].value * given["rate"].value)
     windows = {hop: samples - (frames - 1) * hop for hop in range(hops[0], hops[1] + 1)}
     found = "; ".join(f"window {w}, hop {h}: ({samples} - {w}) / {h} + 1 = {frames}"
                       for h, w in windows.items() if w > h)
-    return [
-        judged(
-            bool(found), False, found or
-            f"no window with a hop of {hops[0]} to {hops[1]} gives {frames} columns of {samples}")
-    ]
+    none = f"no window with a hop of {hops[0]} to {hops[1]} gives {frames} columns of {samples}"
+    return [judged(bool(found), False, found or none)]
 
 
 # kind -> (function, what it asks)
@@ -165,8 +148,7 @@ def check(paper: str, statement: Mapping) -> list[Part]:
         paper, **{key: value for key, value in statement.items() if key not in _ABOUT})
     if statement.get("names no metric"):
         parts = [
-            part if part.verdict == "consistent" else Part("cannot be checked", part.text)
-            for part in parts
+            p if p.verdict == "consistent" else Part("cannot be checked", p.text) for p in parts
         ]
     return parts
 
@@ -190,16 +172,11 @@ def check_all() -> pd.DataFrame:
         ``id``, ``paper`` (1 to 4), ``claim`` (in our words), ``where``, ``kind`` (:data:`KINDS`),
         ``verdict`` (:data:`VERDICTS`), ``calculation``, ``note``.
     """
-    rows = []
-    for number, paper in enumerate(papers(), 1):
-        for s in statements(paper, stated=True):
-            verdict, calculation = check_one(paper, s)
-            rows.append({
-                "id": s["id"], "paper": number, "claim": s["claim"], "where": s["where"],
-                "kind": s["kind"], "verdict": verdict, "calculation": calculation,
-                "note": s.get("note", "")
-            })
-    return pd.DataFrame(rows)
+    rows = [(s["id"], position, s["claim"], s["where"], s["kind"], *check_one(paper, s),
+             s.get("note", "")) for position, paper in enumerate(papers(), 1)
+            for s in statements(paper, stated=True)]
+    names = "id paper claim where kind verdict calculation note"
+    return pd.DataFrame(rows, columns=names.split())
 
 
 def differences(paper: str) -> pd.DataFrame:
@@ -218,8 +195,8 @@ def differences(paper: str) -> pd.DataFrame:
     for s in statements(paper, "difference", "relative change"):
         a, b, said = (cell(paper, s[key]) for key in ("a", "b", "printed"))
         relative = s["kind"] != "difference"
-        found = evaluate(CHANGE if relative else DIFFERENCE, named(paper,
-                                                                   {"a": s["a"], "b": s["b"]}))
+        formula = CHANGE if relative else DIFFERENCE
+        found = evaluate(formula, named(paper, {"a": s["a"], "b": s["b"]}))
         rows.append({
             "a": a.row, "b": b.row, "protocol": said.protocol, "metric": a.metric,
             "kind": "change in %" if relative else s["kind"], "printed": float(said.mean.value),

@@ -99,14 +99,10 @@ def confusion(y, yhat, labels: Sequence[str]) -> pd.DataFrame:
         raise ValueError(
             f"classes must be 0 to {len(names) - 1} for the {len(names)} labels; found "
             f"{np.unique([*y, *yhat]).tolist()}")
-    counts = pd.DataFrame(confusion_matrix(y, yhat, labels=range(len(names))),
-                          index=pd.Index(names,
-                                         name="true"), columns=pd.Index(names, name="predicted"))
-    return pd.concat(
-        {
-            "count": counts,
-            "percent": 100 * counts.div(counts.sum(axis=1).replace(0, np.nan), axis=0)
-        }, axis=1)
+    counts = pd.DataFrame(confusion_matrix(y, yhat, labels=range(len(names))), names, names)
+    counts = counts.rename_axis(index="true", columns="predicted")
+    percent = 100 * counts.div(counts.sum(axis=1).replace(0, np.nan), axis=0)
+    return pd.concat({"count": counts, "percent": percent}, axis=1)
 
 
 def accuracies(tested: pd.DataFrame, level: float = 0.95, draws: int = 2000) -> pd.DataFrame:

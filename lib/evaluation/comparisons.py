@@ -11,7 +11,7 @@ from itertools import pairwise, product
 from operator import ge, gt, le, lt
 from typing import NamedTuple
 
-from lib.evaluation.numbers import Cell, Number, cell, evaluate, named, rows_of, written
+from lib.evaluation.numbers import Cell, Number, cell, evaluate, named, number, rows_of, written
 
 VERDICTS = {  # from the best to the worst: a statement has the worst verdict of its parts
     "consistent": "holds for the numbers as printed",
@@ -36,16 +36,15 @@ class Part(NamedTuple):
 def judged(as_printed: bool, possible: bool, text: str) -> Part:
     """A part that holds for the numbers as printed, or else for some that are printed like them, or
     for none."""
-    return Part(
-        "consistent"
-        if as_printed else "within rounding" if possible else "inconsistent as printed", text)
+    otherwise = "within rounding" if possible else "inconsistent as printed"
+    return Part("consistent" if as_printed else otherwise, text)
 
 
 def arithmetic(paper: str, formula: str, values: Mapping, printed: Sequence | str) -> list[Part]:
     """A formula of printed numbers against a printed result (its reference, or its digits)."""
     numbers = named(paper, values)
     found = evaluate(formula, numbers)
-    said = Number(printed) if isinstance(printed, str) else named(paper, {"said": printed})["said"]
+    said = number(paper, printed)
     text = f"{written(formula, numbers)} = {float(found.value):.4g}, printed {said.text}"
     part = judged(-said.half <= found.value - said.value < said.half,
                   found.low <= said.value + said.half and found.high >= said.value - said.half,
@@ -89,9 +88,8 @@ def inequality(paper: str, formulas: Sequence[str], values: Mapping) -> list[Par
 def _same(a: Number, b: Number) -> tuple[bool, bool]:
     """Whether the one rounds to the other, and whether both can be one number."""
     coarse, fine = sorted((a, b), key=lambda n: -n.half)
-    alike = a.value == b.value
-    if coarse.half > fine.half:
-        alike = -coarse.half <= fine.value - coarse.value < coarse.half
+    gap = fine.value - coarse.value
+    alike = gap == 0 or (fine.half < coarse.half and -coarse.half <= gap < coarse.half)
     (low_a, high_a), (low_b, high_b) = a.ends, b.ends
     return alike, low_a < high_b and low_b < high_a
 
@@ -135,7 +133,7 @@ def order(paper: str, table: int, better: Sequence[str], others: Sequence[str] |
 
 def trend(paper: str, table: int, metric: str, rows: Sequence[str]) -> list[Part]:
     """A metric that never rises from row to row."""
-    values = [*named(paper, {row: [table, row, metric] for row in rows}).values()]
+    values = [number(paper, [table, row, metric]) for row in rows]
     return [
         judged(b.value <= a.value, b.ends[0] <= a.ends[1], f"{a.text} then {b.text}")
         for a, b in pairwise(values)
@@ -155,8 +153,7 @@ def at_most(paper: str, table: int, low: str, high: str) -> list[Part]:
 
 def limits(bounds: Mapping[str, Sequence[int]], metric: str) -> tuple[int, int]:
     """Least and greatest value of a metric, from the first key that is part of its name."""
-    low, high = next(pair for name, pair in bounds.items() if name in metric)
-    return low, high
+    return next((low, high) for name, (low, high) in bounds.items() if name in metric)
 
 
 def printed_cells(paper: str, tables: Sequence[int],

@@ -138,15 +138,19 @@ def rows_of(paper: str, table: int | str, rows: Sequence[str] | None = None,
     ]
 
 
+def number(paper: str, reference: Sequence | str) -> Number:
+    """The printed mean of the cell that a reference names; digits stand for themselves."""
+    if isinstance(reference, str):
+        return Number(reference)
+    mean = cell(paper, reference).mean
+    if not mean:
+        raise KeyError(f"{list(reference)} of {paper!r} is printed without a value")
+    return mean
+
+
 def named(paper: str, values: Mapping[str, Sequence]) -> dict[str, Number]:
-    """Name -> printed mean of the cell that the reference names."""
-    found = {}
-    for name, reference in values.items():
-        number = cell(paper, reference).mean
-        if not number:
-            raise KeyError(f"{list(reference)} of {paper!r} is printed without a value")
-        found[name] = number
-    return found
+    """Name -> :func:`number` of the reference."""
+    return {name: number(paper, reference) for name, reference in values.items()}
 
 
 def evaluate(formula: str, numbers: Mapping[str, Number]) -> Range:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from lib.evaluation.metrics import measure
-from lib.plots.shapes import blanks, legend
+from lib.plots.shapes import blanks, down, legend
 from lib.plots.style import COLOURS, modality
 
 # Okabe and Ito's palette for verdicts on real data; greys for those that say nothing about a paper
@@ -35,9 +35,8 @@ def verdict_bars(counts: pd.DataFrame) -> Figure:
         f"{paper}\nreal data: {real}"
         for paper, real in zip(counts["paper"], counts["real data"], strict=True)
     ]
-    ax.set(yticks=range(len(counts)), yticklabels=names, ylim=(len(counts) - 0.5, -0.5),
-           xlabel="distinct printed numbers")
-    ax.tick_params(axis="y", length=0)
+    down(ax, names)
+    ax.set(xlabel="distinct printed numbers")
     legend(figure, ax)
     return figure
 
@@ -78,9 +77,8 @@ def beside_controls(frame: pd.DataFrame, panels: dict[str, tuple[str, str, list[
         for row, split, value in best[["row", "split", "simulated"]].itertuples(index=False):
             ax.annotate(row, (value, place[split] + 0.2), (5, -1), textcoords="offset points",
                         va="center", fontsize=8, color="0.35", annotation_clip=False)
-        ax.set(yticks=range(len(place)), yticklabels=[split.replace("_", " ") for split in place],
-               ylim=(len(place) - 0.5, -0.5), title=panels[paper][0], xlabel=panels[paper][1])
-        ax.tick_params(axis="y", length=0)
+        down(ax, [split.replace("_", " ") for split in place])
+        ax.set(title=panels[paper][0], xlabel=panels[paper][1])
         ax.tick_params(axis="x", labelbottom=True)
         for y in range(1, len(place)):
             ax.axhline(y - 0.5, color="0.9", lw=0.8, zorder=0)

@@ -9,6 +9,7 @@ from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.transforms import Transform
 
 SLACK = 2.0  # points by which a mark may reach over
 CLIPPED = "clipped by intent"
@@ -20,31 +21,26 @@ def clipped(artist: Artist) -> Artist:
     return artist
 
 
-def _corners(artist: Artist) -> np.ndarray:
-    """Points ``(n, 2)`` of an artist in its own coordinates; none for what has no place of its
-    own."""
-    if isinstance(artist, Line2D):
-        return np.asarray(artist.get_xydata(), dtype=float)
-    if isinstance(artist, LineCollection):
-        return np.concatenate([np.reshape(one, (-1, 2)) for one in [[], *artist.get_segments()]])
+def _corners(artist: Artist) -> tuple[np.ndarray, Transform]:
+    """Points ``(n, 2)`` of an artist, none for what has no place of its own, and the transform from
+    their coordinates."""
     if isinstance(artist, PathCollection):
-        return np.ma.filled(np.ma.asarray(artist.get_offsets(), dtype=float), np.nan)
+        return np.ma.filled(artist.get_offsets(), np.nan), artist.get_offset_transform()
     if isinstance(artist, Rectangle):
-        return np.asarray(artist.get_bbox().get_points())
-    return np.empty((0, 2))
+        return artist.get_bbox().get_points(), artist.get_data_transform()
+    if isinstance(artist, Line2D):
+        return artist.get_xydata(), artist.get_transform()
+    lines = artist.get_segments() if isinstance(artist, LineCollection) else []
+    points = np.concatenate([np.reshape(line, (-1, 2)) for line in [[], *lines]])
+    return points, artist.get_transform()
 
 
 def _placed(ax: Axes) -> Iterator[tuple[Artist, np.ndarray]]:
     """Marks that stand at a place in the data's coordinates, and their finite points in pixels."""
     for artist in (*ax.lines, *ax.collections, *ax.patches):
-        transform = artist.get_transform()
-        if isinstance(artist, PathCollection):
-            transform = artist.get_offset_transform()
-        elif isinstance(artist, Rectangle):
-            transform = artist.get_data_transform()
-        points = _corners(artist) if artist.get_visible() else np.empty((0, 2))
+        points, transform = _corners(artist)
         points = points[np.isfinite(points).all(axis=1)]
-        if len(points) and transform == ax.transData:
+        if artist.get_visible() and len(points) and transform == ax.transData:
             yield artist, transform.transform(points)
 
 

@@ -12,7 +12,7 @@ from matplotlib.patches import ConnectionPatch
 
 from lib.evaluation.metrics import higher_is_better
 from lib.evaluation.statistics import fold_means
-from lib.plots.shapes import (apart, arms, blanks, fan, legend, over_epochs, picture, styles,
+from lib.plots.shapes import (apart, arms, blanks, down, fan, legend, over_epochs, picture, styles,
                               whole_range)
 from lib.plots.style import COLOURS, DIRECTION, LINES, blank, colour, modality
 
@@ -40,17 +40,16 @@ def published_vs_reproduced(table: pd.DataFrame) -> Figure:
     keys = list(dict.fromkeys(zip(table["row"], table["split"], strict=True)))
     place = {key: y for y, key in enumerate(keys)}
     metrics, several = list(dict.fromkeys(table["metric"])), len({s for _, s in keys if s}) > 1
+    names = [
+        f"{row} ({split.replace('_', ' ')})" if several and split else row for row, split in keys
+    ]
     figure, axes = blanks(0.42 * len(keys) + 1.3, len(metrics), sharey=True)
     for ax, metric in zip(axes, metrics, strict=True):
         dots(ax, table[table["metric"] == metric], place, metric)
         ax.set(xlabel=DIRECTION.get(metric, metric))
-        ax.tick_params(axis="y", length=0)
+        down(ax, names)
         ax.grid(axis="y", color="0.9", lw=0.8)
         ax.set_axisbelow(True)
-    names = [
-        f"{row} ({split.replace('_', ' ')})" if several and split else row for row, split in keys
-    ]
-    axes[0].set(yticks=range(len(keys)), yticklabels=names, ylim=(len(keys) - 0.5, -0.5))
     tiers = [tier for tier in dict.fromkeys(table["tier"]) if tier]
     ours = f"this run, {' and '.join(tiers)} data" if tiers else "this run"
     dots_legend(figure, [row for row, _ in keys], ours)
@@ -176,7 +175,7 @@ def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, 
     x : array (n,)
     mean, interval : mapping
         Metric -> array ``(n,)``: the mean over folds and the half width of its 95 % interval (drawn
-        as a band).
+        as a band, which ends where the metric ends, see :func:`lib.plots.shapes.arms`).
     published : mapping, optional
         Metric -> ``(x, mean)`` or ``(x, mean, half width)``, drawn hollow.
     xlabel, label : str
@@ -187,11 +186,13 @@ def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, 
     (figure, axes), shade = blanks(2.9, len(mean)), COLOURS["both"]
     for ax, (metric, values) in zip(axes, mean.items(), strict=True):
         values, half = np.asarray(values), np.asarray(interval[metric])
+        down, up = arms(values, values - half, values + half, metric)
         ax.plot(x, values, "o-", color=shade, ms=4, label=label)
-        ax.fill_between(x, values - half, values + half, color=shade, alpha=0.15, lw=0,
+        ax.fill_between(x, values - down, values + up, color=shade, alpha=0.15, lw=0,
                         label="95 % interval over folds")
         if published and metric in published:
-            px, py, *error = published[metric]
+            px, py, *spread = map(np.asarray, published[metric])
+            error = [arms(py, py - half, py + half, metric) for half in spread]
             ax.errorbar(px, py, *error, fmt="o", ms=6, mfc="white", mec="0.2", ecolor="0.6",
                         elinewidth=1, label="published")
         whole_range([ax], metric)

@@ -30,6 +30,12 @@ def legend(figure: Figure, of: Axes | Sequence, ncols: int | None = None, **look
                   **{"loc": "outside upper left", "ncols": ncols or len(handles), **look})
 
 
+def down(ax: Axes, names: Sequence[str]) -> None:
+    """Names of rows along the vertical axis, the first on top."""
+    ax.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
+    ax.tick_params(axis="y", length=0)
+
+
 def fan(n: int, step: float) -> np.ndarray:
     """Offsets of ``n`` marks that stand side by side, ``step`` apart."""
     return step * (np.arange(n) - (n - 1) / 2)

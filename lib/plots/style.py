@@ -7,6 +7,7 @@ import matplotlib.style
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from lib.evaluation.metrics import METRICS, higher_is_better
 from lib.evaluation.printed import facts
 
 FOOTER = 0.3  # inches
@@ -17,10 +18,7 @@ COLOURS = {
     "control": "#7F7F7F"
 }
 LINES = ("-", "--", ":", "-.")
-DIRECTION = {
-    "RMSE": "RMSE (lower is better)", "PCC": "PCC (higher is better)",
-    "CCC": "CCC (higher is better)"
-}
+DIRECTION = {m: f"{m} ({'higher' if higher_is_better(m) else 'lower'} is better)" for m in METRICS}
 
 
 def use_style() -> None:

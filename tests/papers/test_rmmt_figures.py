@@ -48,6 +48,19 @@ def test_each_split_has_its_own_panels_with_ridge_as_a_line(results):
         assert line.get_xdata()[0] == pytest.approx(own.loc["ridge, both", "reproduced"])
 
 
+def test_a_constant_is_a_line_of_errors_and_chance_of_correlations(results):
+    results.loc[results["row"].eq("constant") & results["metric"].eq("CCC"), "value"] = 0.0
+    table = protocol.answer(results, 4)
+    figure = figures.by_split(table)
+    assert "constant" in [text.get_text() for text in figure.legends[0].get_texts()]
+    constant = table[table["row"] == "constant"].set_index(["split", "metric"])["reproduced"]
+    for pair in zip(figure.axes[::2], figure.axes[1::2], strict=True):
+        title = pair[0].get_title(loc="left") or pair[0].get_title()
+        for ax, metric in zip(pair, ("RMSE", "CCC"), strict=True):
+            (line,) = (line for line in ax.lines if line.get_linestyle() == "--")
+            assert set(line.get_xdata()) == {constant[title.replace(" ", "_"), metric]}
+
+
 def test_differences_are_drawn_around_zero(results):
     fold = contiguous_trials(np.repeat(np.arange(24), 10))[0]
     own = results[results["split"] == "contiguous_trials"]

@@ -147,6 +147,18 @@ def test_curve_draws_the_printed_alpha_sweep():
     assert set(legend(figure)) == {"this run", "95 % interval over folds", "published"}
 
 
+def test_intervals_along_a_curve_stay_in_the_metrics_range():
+    mean, half = {"RMSE": np.full(3, 0.1), "PCC": np.full(3, 0.9)}, np.full(3, 0.4)
+    dots = {metric: (np.arange(3), values, half) for metric, values in mean.items()}
+    figure = plots.curve(np.arange(3), mean, dict.fromkeys(mean, half), dots)
+    for ax, low, high in zip(figure.axes, (0, -1), (0.5, 1), strict=True):
+        band, bars = ax.collections
+        band = band.get_paths()[0].get_extents()
+        assert low <= band.y0 < mean[ax.get_ylabel().split()[0]][0] < band.y1 <= high
+        for bar in bars.get_segments():
+            assert bar[:, 1] == pytest.approx((band.y0, band.y1))
+
+
 def test_learning_curves_and_fold_lines(results):
     history = [np.column_stack([np.linspace(1, 0.3, 12) + k] * 3) for k in range(4)]
     alone = [fold * (1, 0, 1) for fold in history]  # has no KD loss

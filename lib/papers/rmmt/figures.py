@@ -8,15 +8,15 @@ from matplotlib.lines import Line2D
 
 from lib.evaluation.metrics import higher_is_better
 from lib.plots.results import dots, dots_legend
-from lib.plots.shapes import blanks, whole_range
+from lib.plots.shapes import blanks, down, whole_range
 from lib.plots.style import COLOURS, DIRECTION
 
-CONTROL_LINES = {"ridge, both": "-", "stimulus mean": ":"}
+CONTROL_LINES = {"ridge, both": "-", "stimulus mean": ":", "constant": "--"}
 
 
 def by_split(table: pd.DataFrame) -> Figure:
-    """The networks of a verdict table, a line of panels per split; the strongest controls are
-    vertical lines."""
+    """The networks of a verdict table, a line of panels per split; the strongest controls and the
+    constant are vertical lines."""
     run = table[table["n"] > 0]
     networks, splits = run[run["role"] == "model"], list(dict.fromkeys(run["split"]))
     rows = {split: list(dict.fromkeys(part["row"])) for split, part in networks.groupby("split")}
@@ -30,13 +30,13 @@ def by_split(table: pd.DataFrame) -> Figure:
             panel = here[here["metric"] == metric]
             place = {(row, split): y for y, row in enumerate(rows[split])}
             dots(ax, panel[panel["role"] == "model"], place, metric)
+            lines = panel[panel["reproduced"] != 0]  # at 0 stands the line of chance
             for row, style in CONTROL_LINES.items():
-                for value in panel.loc[panel["row"] == row, "reproduced"]:
+                for value in lines.loc[lines["row"] == row, "reproduced"]:
                     controls[row] = ax.axvline(value, color=COLOURS["control"], ls=style, label=row,
                                                zorder=0)
-            ax.set(yticks=range(len(place)), yticklabels=rows[split] if ax is line[0] else [],
-                   ylim=(len(place) - 0.5, -0.5))
-            ax.tick_params(axis="y", length=0)
+            down(ax, rows[split])
+            ax.tick_params(axis="y", labelleft=ax is line[0])
         line[0].set_title(split.replace("_", " "))
     for column, metric in zip(axes.T, metrics, strict=True):
         column[-1].set_xlabel(DIRECTION.get(metric, metric))
@@ -68,7 +68,6 @@ def differences(claims: pd.DataFrame) -> Figure:
         side = "right" if higher_is_better(metric) else "left"
         ax.set(xlabel=f"{metric} ({side} of 0: better)", xlim=(-reach, reach))
         ax.locator_params(axis="x", nbins=5)
-        ax.tick_params(axis="y", length=0)
-    axes[0].set(yticks=range(len(rivals)), yticklabels=rivals, ylim=(len(rivals) - 0.5, -0.5))
+        down(ax, rivals)
     dots_legend(figure, rivals, f"this run: {a} minus the other, 95 % interval")
     return figure
