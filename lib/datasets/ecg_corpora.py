@@ -1,30 +1,23 @@
 """The unlabelled ECG corpora of paper 2's pre-training: DREAMER, ASCERTAIN and the PsPM data sets
-of the Bach laboratory; and RCQoEA-360VR, which the paper does not use, for its stand-in.
+of the Bach laboratory.
 
 Katsigiannis & Ramzan, IEEE J. Biomed. Health Inform. 22(1), 2018; Subramanian et al., IEEE Trans.
-Affective Computing 9(2), 2018; PsPM: bachlab.org/pspm; Vijayakumar et al., 2024
-(github.com/sowmyyav/RCQoEA-360VR-Dataset). Their labels, where they have any, are not read. Signals
-keep the owner's unit: paper 2 standardises them.
+Affective Computing 9(2), 2018; PsPM: bachlab.org/pspm. Their emotional labels, where they have any,
+are not read. Signals keep the owner's unit: paper 2 standardises them.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
-from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from lib import paths
-from lib.datasets.base import BadFile, Cohort, Signal
-from lib.datasets.checks import check, check_array, copies, kept, refused
-from lib.datasets.eeg_corpora import (AGAIN, Recording, check_rate, collect, field, numbers,
-                                      read_arrays, read_mat, signal)
-from lib.datasets.table import read_csv
+from lib.datasets.base import Cohort, Signal
+from lib.datasets.checks import check, check_array, copies, kept
+from lib.datasets.eeg_corpora import AGAIN, Recording, collect, field, numbers, read_mat, signal
 
 ASCERTAIN_RATE = 256.0  # Hz, not written in the files
-POLAR_RATE = 130.0  # Hz, of the Polar H10 that RCQoEA-360VR was recorded with
 PARTS = ("baseline", "stimuli")  # of DREAMER: before each film, and during it
 
 
@@ -113,32 +106,6 @@ def read_pspm(folder: str | Path) -> Cohort:
     return collect("pspm", "public", "ecg", folder, "PsPM files (*.mat)", recordings)
 
 
-def read_rcqoea(folder: str | Path) -> Cohort:
-    """Read the ECG of RCQoEA-360VR: ``ecg_P<person>_V<video>.csv`` at any depth (some names lack
-    the V), columns ``time`` and ``ECG``; or ``ecg_130hz.npz``, an array ``P<person>_V<video>``
-    for each.
-
-    The unit is not documented. assumed: microvolts, as the device gives them.
-
-    Returns
-    -------
-    Cohort
-        One trial per person and video, at 130 Hz; otherwise as :func:`read_ascertain`. A table
-        whose times have another rate, or a gap, is left out.
-    """
-    found = [(*numbers(path.stem, r"ecg_P(\d+)_V?(\d+)"), path, "", partial(_load_polar, path))
-             for path in paths.glob(folder, "**/ecg_P*.csv")]
-    for path in paths.glob(folder, "**/ecg_130hz.npz"):
-        names = ["P1_V1"]  # of a damaged file, which is refused when this is loaded
-        with suppress(BadFile):
-            names = [*_arrays(path)]
-        found += [(*numbers(name, r"P(\d+)_V(\d+)"), path, name,
-                   partial(_load_polar_array, path, name)) for name in names]
-    return collect("rcqoea-ecg", "public", "ecg", folder, "ecg_P1_V1.csv and its like",
-                   (Recording(path, subject, video, f"video {video}", load, part)
-                    for subject, video, path, part, load in sorted(found, key=itemgetter(0, 1, 2))))
-
-
 def _dreamer_recordings(path: Path) -> Iterator[Recording]:
     for subject, film, part in sorted(_dreamer(path)[1]):
         yield Recording(path, subject,
@@ -181,23 +148,6 @@ def _load_pspm(path: Path) -> Signal:
     check(path, ecg is not None, "a channel of type ecg", "none", no_recording)
     lead, rate, unit = (field(path, ecg, name) for name in ("data", "header.sr", "header.units"))
     return _lead(path, lead, rate, str(unit))
-
-
-def _load_polar(path: Path) -> Signal:
-    table = read_csv(path, AGAIN, ("time", "ECG"), text=("time",))
-    with refused(path, "times such as 2023-08-10 18:39:19.215641", AGAIN):
-        times = pd.to_datetime(table["time"])
-    check_rate(path, times.diff().dt.total_seconds().to_numpy()[1:], POLAR_RATE)
-    return _lead(path, table["ECG"].to_numpy(), POLAR_RATE, "uV")
-
-
-@kept(1)
-def _arrays(path: Path) -> dict[str, np.ndarray]:
-    return read_arrays(path)
-
-
-def _load_polar_array(path: Path, name: str) -> Signal:
-    return _lead(path, _arrays(path)[name], POLAR_RATE, "uV")
 
 
 def _lead(path: Path, data: np.ndarray, rate: float, unit: str = "as recorded") -> Signal:

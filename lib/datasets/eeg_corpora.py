@@ -1,10 +1,9 @@
 """The unlabelled EEG corpora of paper 2's pre-training: WAY-EEG-GAL, EEGMMIDB (BCI2000) and the
-corpus of Kaya et al.; and FEIS, which the paper does not use, for its stand-in.
+corpus of Kaya et al.
 
 Luciw, Jarocka & Edin, Sci. Data 1:140047, 2014; Schalk et al., IEEE Trans. Biomed. Eng. 51(6), 2004
-(PhysioNet eegmmidb); Kaya et al., Sci. Data 5:180211, 2018; Wellington & Clayton, 2019,
-doi:10.5281/zenodo.3369178. Each is read from its owner's files. All have the ten channels of the
-paper, which are taken by name.
+(PhysioNet eegmmidb); Kaya et al., Sci. Data 5:180211, 2018. Each is read from its owner's files.
+All three have the ten channels of the paper, which are taken by name.
 """
 
 import logging
@@ -15,11 +14,9 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
-from zipfile import is_zipfile
 
 import mne
 import numpy as np
-import pandas as pd
 
 from lib import paths
 from lib.datasets import edf, mat
@@ -38,12 +35,6 @@ WAY_UNIT = 0.1  # microvolts per unit of hs.eeg.sig, as in the owner's own EEGLA
 RATES = (50.0, 20_000.0)  # Hz; choice: at which EEG and ECG are recorded
 SPREADS = (0.01, 1e5)  # uV; choice: of EEG; 0.01 would be volts
 WAY_RATE = 500.0  # Hz, not written in the CSV form
-LATE = 0.1  # choice: by which part of a step a sample's time may be off
-FEIS_RATE = 256.0  # Hz, in the name of the column of times
-# the phases of FEIS; its full_eeg holds all of them once more
-PHASES = ("stimuli", "articulators", "thinking", "speaking", "resting")
-# the order of channels in the arrays of FEIS
-EPOC = ("F3", "FC5", "AF3", "F7", "T7", "P7", "O1", "O2", "P8", "T8", "F8", "AF4", "FC6", "F4")
 
 
 class Recording(NamedTuple):
@@ -137,34 +128,6 @@ def read_kaya(folder: str | Path) -> Cohort:
          for subject, path in sorted(found)))
 
 
-def read_feis(folder: str | Path) -> Cohort:
-    """Read FEIS: ``<person>/<phase>.csv``, or ``<phase>.zip`` with that table in it, as the owner's
-    release and repository have them; or ``<person>.npz``, arrays of the phase articulators.
-
-    Epochs of 1 to 5 s lie end to end in a phase, though time passed between them. choice: each
-    channel's mean over an epoch is taken out, so that no step is left where two meet. Arrays hold
-    ``eeg`` (14, n_times) in 0.1 uV, in the order :data:`EPOC`, ``epoch`` and ``t`` (n_times,).
-
-    Returns
-    -------
-    Cohort
-        One trial per person and phase; people named ``chinese-<n>`` count from 101. Signals,
-        ``dropped`` and errors as in :func:`read_way`.
-    """
-    found = []
-    for path in (p for ending in ("csv", "zip", "npz")
-                 for p in paths.glob(folder, f"**/*.{ending}")):
-        name, phase = ((path.stem, "articulators") if path.suffix.lower() == ".npz" else
-                       (path.parent.name, path.stem.lower()))
-        if phase in PHASES:
-            person = re.fullmatch(r"(chinese-)?(\d+)", name)
-            subject = int(person[2]) + 100 * bool(person[1]) if person else 0
-            found.append((subject, PHASES.index(phase) + 1, path, phase))
-    return collect("feis", "public", "eeg", folder, "01/thinking.csv and its like",
-                   (Recording(path, subject, number, phase, partial(_load_feis, path))
-                    for subject, number, path, phase in sorted(found)))
-
-
 def normalised(name: str) -> str:
     """A channel's name without dots, spaces and case, in the newer 10-20 system: ``"t3.."`` becomes
     ``"T7"``."""
@@ -241,23 +204,6 @@ def field(path: Path, struct, names: str):
     return struct
 
 
-def read_arrays(path: Path, names: Iterable[str] = ()) -> dict[str, np.ndarray]:
-    """The named arrays of an ``.npz`` file, or all."""
-    check(path, is_zipfile(path), "an .npz file of arrays", "another kind of file", AGAIN)
-    with refused(path, "arrays of numbers", AGAIN), np.load(path) as arrays:
-        missing = [name for name in names if name not in arrays]
-        check(path, not missing, f"the arrays {', '.join(names)}", f"no {', '.join(missing)}",
-              AGAIN)
-        return {name: arrays[name] for name in names or arrays.files}
-
-
-def check_rate(path: Path, steps: np.ndarray, rate: float) -> None:
-    """Refuse a recording in which the seconds from sample to sample are not those of its rate."""
-    wrong = steps[~(np.abs(steps * rate - 1) < LATE)]
-    check(path, not len(wrong), f"{rate:g} samples a second, none lost or doubled",
-          f"{len(wrong)} of {len(steps)} steps of other length", OMIT)
-
-
 def signal(path: Path, data: np.ndarray, rate, channels: tuple[str, ...], unit: str) -> Signal:
     """What a file holds, ``(n_channels, n_times)``, once its numbers and its rate are checked."""
     check_finite(path, data, "", OMIT)
@@ -269,12 +215,12 @@ def signal(path: Path, data: np.ndarray, rate, channels: tuple[str, ...], unit: 
 def _load_way(path: Path) -> Signal:
     (hs,) = read_mat(path, "hs")
     sig, names, rate = (field(path, hs, f"eeg.{name}") for name in ("sig", "names", "samplingrate"))
-    return _ten_channels(path, sig, names, rate, WAY_UNIT)
+    return ten_channels(path, sig, names, rate, WAY_UNIT)
 
 
 def _load_kaya(path: Path) -> Signal:
     (o,) = read_mat(path, "o")
-    return _ten_channels(path, *(field(path, o, name) for name in ("data", "chnames", "sampFreq")))
+    return ten_channels(path, *(field(path, o, name) for name in ("data", "chnames", "sampFreq")))
 
 
 def _load_kaggle(path: Path) -> Signal:
@@ -288,32 +234,11 @@ def _load_kaggle(path: Path) -> Signal:
         first = ids.iloc[0].rpartition("_")[0]
         own = path.stem.startswith(f"{first}_") or not re.match(r"subj\d", first)
         check(path, own, "ids with the subject and series of its name", repr(first), AGAIN)
-    return _ten_channels(path, table.to_numpy(), table.columns, WAY_RATE, WAY_UNIT)
+    return ten_channels(path, table.to_numpy(), table.columns, WAY_RATE, WAY_UNIT)
 
 
-def _load_feis(path: Path) -> Signal:
-    columns = ["Time:256Hz", "Epoch", *EPOC]
-    with refused(path, f"numbers for {', '.join(columns)}", AGAIN):
-        if path.suffix.lower() == ".npz":
-            eeg, epoch, time = read_arrays(path, ("eeg", "epoch", "t")).values()
-            table = pd.DataFrame(0.1 * eeg.T, columns=EPOC).assign(Epoch=epoch)
-            table["Time:256Hz"] = time
-        else:
-            table = pd.read_csv(path, usecols=columns)
-        table = table.astype(np.float64)
-    time, epoch = (table.pop(name).to_numpy() for name in columns[:2])
-    check_finite(path, epoch, " for epochs", OMIT)
-    joint = np.diff(epoch, prepend=np.nan) != 0
-    check_rate(path, np.diff(time)[~joint[1:]], FEIS_RATE)
-    parts = np.diff(np.flatnonzero(joint), append=len(joint)) / FEIS_RATE % 1 > 0
-    check(path, not parts.any(), "epochs of whole seconds",
-          f"{parts.sum()} of {len(parts)} of other length", AGAIN)
-    centred = table - table.groupby(joint.cumsum()).transform("mean")
-    return _ten_channels(path, centred.to_numpy(), table.columns, FEIS_RATE)
-
-
-def _ten_channels(path: Path, data: np.ndarray, names: Iterable[str], rate: float,
-                  unit: float = 1.0) -> Signal:
+def ten_channels(path: Path, data: np.ndarray, names: Iterable[str], rate: float,
+                 unit: float = 1.0) -> Signal:
     """The paper's channels out of ``data`` ``(n_times, n_channels)`` whose columns have ``names``,
     times ``unit`` microvolts."""
     data = np.atleast_2d(data)
@@ -348,4 +273,4 @@ def _open_edf(path: Path) -> tuple[mne.io.BaseRaw, list[int]]:
 def _load_edf(path: Path) -> Signal:
     raw, columns = _open_edf(path)
     # MNE's unit is the volt
-    return _ten_channels(path, raw.get_data(columns).T, EEG_CHANNELS, raw.info["sfreq"], 1e6)
+    return ten_channels(path, raw.get_data(columns).T, EEG_CHANNELS, raw.info["sfreq"], 1e6)

@@ -6,7 +6,6 @@ import pickle
 import shutil
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy.io import savemat
 
@@ -140,43 +139,3 @@ def test_a_set_that_is_there_twice_counts_once(tmp_path):
     shutil.copytree(tmp_path / "one", tmp_path / "two")
     cohort = ecg_corpora.read_pspm(tmp_path)
     assert [t.subject for t in cohort] == [1] and list(cohort.dropped) == ["two/a.mat"]
-
-
-def write_polar(path, step=1 / 130):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    times = pd.Timestamp("2023-08-10 18:39:19.215641") + pd.to_timedelta(np.arange(300) * step, "s")
-    pd.DataFrame({"time": times.strftime("%Y-%m-%d %H:%M:%S.%f"),
-                  "ECG": 100 * WAVE}).to_csv(path, index=False)
-
-
-def test_rcqoea_in_both_names_of_its_tables_and_as_arrays(tmp_path):
-    raw = tmp_path / "tables/Physiological_Data/ECG/Raw_ECG_data"
-    write_polar(raw / "ecg_P10_V2.csv")
-    write_polar(raw / "ecg_P9_3.csv")
-    (tmp_path / "arrays").mkdir()
-    np.savez(tmp_path / "arrays/ecg_130hz.npz", P09_V03=100 * WAVE, P10_V02=100 * WAVE)
-    for folder in ("tables", "arrays"):
-        cohort = ecg_corpora.read_rcqoea(tmp_path / folder)
-        assert [(t.subject, t.trial, t.stimulus)
-                for t in cohort] == [(9, 3, "video 3"), (10, 2, "video 2")] and not cohort.dropped
-        for trial in cohort:
-            signal = pickle.loads(pickle.dumps(trial)).load("ecg")
-            assert (signal.rate, signal.unit) == (130.0, "uV")
-            np.testing.assert_allclose(signal.data[0], 100 * WAVE, atol=1e-4)
-
-
-def test_rcqoea_leaves_out_what_it_cannot_use(tmp_path):
-    write_polar(tmp_path / "ecg_P1_V1.csv")
-    write_polar(tmp_path / "ecg_P1_1.csv")
-    write_polar(tmp_path / "ecg_P2_V1.csv", step=1 / 100)
-    (tmp_path / "ecg_P3_V1.csv").write_text("time,ECG\nyesterday,1\ntoday,2\n")
-    (tmp_path / "ecg_P4.csv").write_text("time,ECG\n")
-    (tmp_path / "ecg_130hz.npz").write_bytes(b"garbage" * 99)
-    cohort = ecg_corpora.read_rcqoea(tmp_path)
-    assert [trial.subject for trial in cohort] == [1]
-    reasons = {
-        "ecg_P1_V1.csv": "each recording once", "ecg_P2_V1.csv": "130 samples a second",
-        "ecg_P3_V1.csv": "times such as", "ecg_P4.csv": "a name like the owner's"
-    }
-    assert [name for name, why in reasons.items() if why not in cohort.dropped[name]] == []
-    assert any("an .npz file of arrays" in why for why in cohort.dropped.values())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import zipfile
 
 import edfio
 import numpy as np
@@ -67,31 +66,6 @@ def write_edf(path, names=SHUFFLED, rate=160):
     ]
     edfio.Edf(signals, data_record_duration=1.0).write(path)
 
-
-def write_feis(path, names=SHUFFLED):
-    """Two epochs whose means differ by a lot, which reading takes out."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    values, epochs = samples(names, 512), np.repeat([0, 1], 256)
-    if path.suffix == ".npz":
-        own = dict(zip(names, values.T, strict=True))
-        eeg = [own.get(name, values[:, 0]) for name in eeg_corpora.EPOC]
-        np.savez(path, eeg=np.round(np.array(eeg) * 10 + 5000 * epochs).astype(np.int16),
-                 epoch=epochs, t=np.arange(512) / 256 + 20 * epochs)
-        return
-    rows = ["Time:256Hz,Epoch," + ",".join(names) + ",Label,Stage,Flag"]
-    rows += [
-        f"{i / 256 + 20 * epoch},{epoch}," + ",".join(f"{v + 4000 + 500 * epoch:.1f}"
-                                                      for v in row) + ",goose,thinking,"
-        for i, (row, epoch) in enumerate(zip(values, epochs, strict=True))
-    ]
-    if path.suffix == ".zip":
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr(f"{path.stem}.csv", "\n".join(rows))
-    else:
-        path.write_text("\n".join(rows))
-
-
-EPOC = (*eeg_corpora.EPOC, "Cz")
 
 # corpus: reader, writer, two good files with (subject, trial) and rate, other options of the second
 CORPORA = {
@@ -162,9 +136,8 @@ def test_damaged_files_are_left_out_and_nothing_left_is_an_error(corpus, damage)
         read(folder)
 
 
-@pytest.mark.parametrize(
-    "read",
-    [eeg_corpora.read_way, eeg_corpora.read_eegmmidb, eeg_corpora.read_kaya, eeg_corpora.read_feis])
+@pytest.mark.parametrize("read",
+                         [eeg_corpora.read_way, eeg_corpora.read_eegmmidb, eeg_corpora.read_kaya])
 def test_an_empty_folder(read, tmp_path):
     with pytest.raises(BadFile, match="nothing that can be read: no such file"):
         read(tmp_path)
@@ -244,39 +217,3 @@ def test_a_series_in_both_forms_is_read_once(tmp_path):
     write_csv(tmp_path / "subj1_series1_data.csv")
     cohort = eeg_corpora.read_way(tmp_path)
     assert len(cohort) == 1 and list(cohort.dropped) == ["subj1_series1_data.csv"]
-
-
-@pytest.mark.parametrize("files", [("01/thinking.csv", "chinese-1/stimuli.csv"),
-                                   ("01/thinking.zip", "chinese-1/stimuli.zip"),
-                                   ("01.npz", "chinese-1.npz")])
-def test_feis_joins_epochs_without_a_step_in_each_of_its_forms(tmp_path, files):
-    for file in files:
-        write_feis(tmp_path / file, EPOC)
-    cohort = eeg_corpora.read_feis(tmp_path)
-    assert [trial.subject for trial in cohort] == [1, 101] and not cohort.dropped
-    for trial in cohort:
-        signal = pickle.loads(pickle.dumps(trial)).load("eeg")
-        assert (signal.channels, signal.rate, signal.unit) == (tuple(EEG_CHANNELS), 256.0, "uV")
-        ramp = np.arange(256) - 127.5
-        np.testing.assert_allclose(signal.data, np.tile(ramp, (10, 2)), atol=0.05)
-
-
-def test_feis_reads_a_phase_once_and_neither_the_whole_nor_what_is_damaged(tmp_path):
-    for file in ("01/thinking.csv", "01/thinking.zip", "01/full_eeg.csv", "02/thinking.csv"):
-        write_feis(tmp_path / file, EPOC)
-    write_feis(tmp_path / "03/speaking.csv", [name for name in EPOC if name != "T8"])
-    write_feis(tmp_path / "05/thinking.csv", EPOC)
-    lines = (tmp_path / "05/thinking.csv").read_text().splitlines()
-    (tmp_path / "05/thinking.csv").write_text("\n".join(lines[:40] + lines[41:]))
-    (tmp_path / "04.npz").write_bytes(b"garbage" * 99)
-    (tmp_path / "somebody").mkdir()
-    os.rename(tmp_path / "02/thinking.csv", tmp_path / "somebody/thinking.csv")
-    cohort = eeg_corpora.read_feis(tmp_path)
-    assert [(t.subject, t.stimulus) for t in cohort] == [(1, "thinking")]
-    reasons = {
-        "05/thinking.csv": "none lost or doubled, found 1 of 509 steps",
-        "01/thinking.zip": "each recording once", "03/speaking.csv": "T8",
-        "04.npz": "an .npz file of arrays", "somebody/thinking.csv": "a name like the owner's"
-    }
-    assert cohort.dropped.keys() == reasons.keys()
-    assert [name for name, why in reasons.items() if why not in cohort.dropped[name]] == []

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy.io import savemat
 
-from lib.datasets import (amigos_format, catalogue, eeg_corpora, eegmat, flex_format,
-                          mahnob_features, seed_v)
+from lib.datasets import (amigos_format, catalogue, eegmat, flex_format, mahnob_features,
+                          open_corpora, seed_v)
 from lib.simulation import amigos, corpora, flex, mahnob, mahnob_files, muse, rafdb, seed
 from lib.simulation.folder import write_file
 
@@ -122,7 +122,7 @@ def _feis(root: Path) -> None:
     values = np.random.default_rng(0).normal(4000, 20, (2, 512, 14))
     for person, eeg in zip(("01", "02"), values, strict=True):
         (root / person).mkdir(parents=True)
-        table = pd.DataFrame(eeg.round(3), columns=eeg_corpora.EPOC)
+        table = pd.DataFrame(eeg.round(3), columns=open_corpora.EPOC)
         table.insert(0, "Time:256Hz", np.arange(512) / 256)
         table.insert(1, "Epoch", np.arange(512) // 256)
         table.to_csv(root / person / "thinking.csv", index=False)
