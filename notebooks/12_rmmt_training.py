@@ -153,7 +153,7 @@ show_source(losses.kd_loss)
 # Before scaling, the face of each trial is taken relative to its own first 2 s, when
 # the label is still near 0: that removes who it is and keeps what moves. The paper does
 # not do this. On the 239 real trials it is worth more than any part of the network (CCC
-# 0.70 with it, 0.57 without), and its length had been looked at with a ridge regression
+# 0.71 with it, 0.58 without), and its length had been looked at with a ridge regression
 # on test folds before it was fixed (`docs/known-issues.md`).
 
 # %% tags=["nbval-check-output"]
