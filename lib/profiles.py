@@ -113,7 +113,7 @@ def load(name: str) -> Profile:
         given = merged(_read(like), given)
         chain.append(like)
     given["profile"] = name
-    papers = sorted(file.name for file in paths.PAPERS.iterdir() if (file / "settings.py").exists())
+    papers = sorted(file.name for file in paths.PAPERS.iterdir() if (file / "paper.yaml").exists())
     lessons = [file.stem for file in paths.sources()]
     presets = given.pop("presets", {})
     _known(presets, papers, f"{name}.yaml, presets", "paper")

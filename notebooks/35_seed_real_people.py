@@ -96,14 +96,16 @@ show_source(real.windows)
 # from all trials would tell a training window something about the test.
 
 # %%
-show_source(real.thirds)
+from lib.papers.mv_sstma.classes import thirds
+
+show_source(thirds)
 
 # %% tags=["nbval-check-output"]
 import numpy as np
 
 felt = np.array([-0.2, -0.1, 0.0, 0.1, 0.2, 0.9])  # six trials, the last one is tested
-print("limits from training:", real.thirds(felt, np.arange(6), range(5)))
-print("limits from all:     ", real.thirds(felt, np.arange(6), range(6)))
+print("limits from training:", thirds(felt, np.arange(6), range(5)))
+print("limits from all:     ", thirds(felt, np.arange(6), range(6)))
 
 # %% [markdown]
 # Thirds of the training trials are no thirds of the test trials. The score is therefore

@@ -64,6 +64,7 @@ def test_only_notebooks_of_a_paper_depend_on_its_preset(mine):
 
 
 @pytest.mark.parametrize(("text", "message"), [
+    ("presets: {leakage: {FOLDS: 3}}", "mine.yaml, presets: 'leakage' is no paper; there are"),
     ("presets: {rmmt: {folds: 3}}",
      "mine.yaml, presets, rmmt: 'folds' is no key; there are n_folds"),
     ("presets: {rmmt: {recipe: {epoch: 3}}}", "rmmt, recipe: 'epoch' is no key; there are epochs"),

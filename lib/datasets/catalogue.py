@@ -4,7 +4,7 @@ A new dataset is one more entry in ``datasets.yaml``, which names its reader.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -103,7 +103,11 @@ def _dataset(name: str, facts: dict) -> Dataset:
     known: dict[str, Any] = {
         key: tuple(fact) if isinstance(fact, list) else fact for key, fact in facts.items()
     }
-    like = _FACTS[name] if "read" in facts else _FACTS[name.removesuffix("-simulated")]
+    like = facts if "read" in facts else _FACTS.get(name.removesuffix("-simulated"), {})
+    needed = [one.name for one in fields(Dataset) if one.default is MISSING]
+    lacking = [key for key in needed[1:] if key not in facts and key not in ("read", "files")]
+    if lacking or "read" not in like:
+        raise ValueError(f"datasets.yaml, {name}: no {', '.join(lacking) or 'read'}")
     files = like.get("files") or (EEGMMIDB if name == "eegmmidb" else checksums(name))
     known["read"] = late(like["read"], **TOLD.get(name, {}))
     known["files"] = late(files) if isinstance(files, str) else lambda _: files

@@ -144,8 +144,12 @@ def check(paper: str, statement: Mapping) -> list[Part]:
     Where the sentence ``names no metric``, what does not hold for one of them cannot be held
     against it.
     """
-    parts = KINDS[statement["kind"]][0](
-        paper, **{key: value for key, value in statement.items() if key not in _ABOUT})
+    if statement["kind"] not in KINDS:
+        raise ValueError(
+            f"claims.yaml of {paper}, {statement['id']}: no kind {statement['kind']!r}; "
+            f"there are {', '.join(KINDS)}")
+    given = {key: value for key, value in statement.items() if key not in _ABOUT}
+    parts = KINDS[statement["kind"]][0](paper, **given)
     if statement.get("names no metric"):
         parts = [
             p if p.verdict == "consistent" else Part("cannot be checked", p.text) for p in parts

@@ -183,8 +183,12 @@ def written(formula: str, numbers: Mapping[str, Number]) -> str:
 
 @cache
 def _statements(paper: str) -> tuple[dict, ...]:
-    return tuple(
-        yaml.safe_load((papers()[paper]["folder"] / "claims.yaml").read_text(encoding="utf-8")))
+    file = papers()[paper]["folder"] / "claims.yaml"
+    found = tuple(yaml.safe_load(file.read_text(encoding="utf-8")) or ())
+    for statement in found:
+        if lacking := [key for key in ("id", "where", "claim", "kind") if key not in statement]:
+            raise ValueError(f"{file}: a statement has no {', '.join(lacking)}: {statement}")
+    return found
 
 
 def statements(paper: str, *kinds: str, stated: bool | None = None) -> list[dict]:

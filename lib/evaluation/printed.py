@@ -14,14 +14,22 @@ from lib import paths
 
 _TEXT = dict.fromkeys(["paper", "table", "protocol", "modality", "row", "metric", "note"], str)
 
+FACTS = ("paper", "title", "answers", "folds", "rows")  # that each paper.yaml must have
+
 
 @cache
 def _papers(folder: Path) -> dict[str, dict]:
-    files = folder.glob("*/paper.yaml")
-    facts = [
-        yaml.safe_load(file.read_text(encoding="utf-8")) | {"folder": file.parent} for file in files
-    ]
-    return {one["paper"]: one for one in sorted(facts, key=lambda one: one["title"])}
+    found = {}
+    for file in folder.glob("*/paper.yaml"):
+        facts = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        if lacking := [name for name in FACTS if name not in facts]:
+            raise ValueError(f"{file}: expected {', '.join(FACTS)}, found no {', '.join(lacking)}")
+        number = facts["title"].partition(" ")[0]
+        if not number.isdecimal():
+            raise ValueError(f"{file}: expected a title that begins with the paper's number, as in "
+                             f"'1 RMMT', found {facts['title']!r}")
+        found[int(number)] = facts | {"folder": file.parent}
+    return {found[number]["paper"]: found[number] for number in sorted(found)}
 
 
 def papers() -> dict[str, dict]:

@@ -138,8 +138,10 @@ def verdicts(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """
     paper = papers()[published["paper"].iloc[0]]
     protocol = paper["answers"]
-    known = published[(published["table"] != "text")
-                      & published["metric"].map(measure).isin(list(HIGHER_IS_BETTER))]
+    known = published[published["table"] != "text"]
+    if strange := set(known["metric"].map(measure)) - set(HIGHER_IS_BETTER):
+        raise ValueError(f"printed.csv of {published['paper'].iloc[0]}: nothing here measures "
+                         f"{', '.join(sorted(strange))}; known are {', '.join(HIGHER_IS_BETTER)}")
     known = known.drop_duplicates(
         ["protocol", "row",
          "metric"]).rename(columns={"mean": "published", "std": "published_spread"})

@@ -130,6 +130,12 @@ def test_leave_one_subject_out_meets_table_5_only():
     assert line["by_subject"] == 0.635 and line[""] == 0.736
 
 
+def test_a_printed_metric_that_nothing_measures_is_named():
+    table = published.table("rmmt", 3).assign(metric="F0.5")
+    with pytest.raises(ValueError, match=r"printed.csv of rmmt: nothing here measures F0.5"):
+        verdicts(tidy("RMMT", "PCC", [0.7, 0.8]), table)
+
+
 def test_unknown_split_is_named():
     with pytest.raises(ValueError, match="'by_clip'"):
         verdicts(tidy("RMMT", "PCC", [0.7, 0.8], split="by_clip"), published.table("rmmt", 3))

@@ -7,6 +7,7 @@ import pytest
 from lib.datasets.base import Cohort, Signal, Trial
 from lib.evaluation.stand_in import LABELS
 from lib.papers.mv_sstma import real
+from lib.papers.mv_sstma.classes import thirds
 from lib.papers.mv_sstma.controls import _parts
 from lib.store import Store
 from tests.papers.test_mv_sstma import TINY
@@ -84,13 +85,13 @@ def test_hidden_electrodes_of_noise_are_best_filled_with_the_mean(tmp_path):
 def test_thresholds_come_from_training_trials_alone(data):
     valence, trial = data["label"], data["trial"]
     train = np.flatnonzero(trial < 30)
-    y = real.thirds(valence, trial, train)
+    y = thirds(valence, trial, train)
     counts = np.bincount(y[train][::8], minlength=3)
     assert counts.tolist() == [10, 10, 10]
     other = np.where(trial < 30, valence, 100 * valence)  # test trials, whatever they are
-    np.testing.assert_array_equal(real.thirds(other, trial, train)[train], y[train])
+    np.testing.assert_array_equal(thirds(other, trial, train)[train], y[train])
     longer = np.concatenate([train, np.repeat(train[:3], 9)])  # a long trial counts once
-    np.testing.assert_array_equal(real.thirds(valence, trial, longer), y)
+    np.testing.assert_array_equal(thirds(valence, trial, longer), y)
 
 
 def test_a_still_gaze_names_the_trial_and_no_more(data, tmp_path):

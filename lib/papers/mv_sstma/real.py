@@ -21,6 +21,7 @@ from lib.datasets.mahnob_format import EEG_CHANNELS
 from lib.evaluation.stand_in import LABELS, ask, shipped
 from lib.papers import experiment as spine
 from lib.papers.experiment import Row
+from lib.papers.mv_sstma.classes import class_fold
 from lib.papers.mv_sstma.controls import neighbour_fold, svm_fold
 from lib.papers.mv_sstma.filling import errors, fill
 from lib.papers.mv_sstma.pretraining import pretrain_fold
@@ -92,26 +93,6 @@ def _windows(trial: Trial) -> dict[str, np.ndarray]:
     return {"eeg": eeg.reshape(*eeg.shape[:2], 4, -1).swapaxes(2, 3), "eye": face, "gaze": gaze}
 
 
-def thirds(valence: np.ndarray, trial: np.ndarray, train: Sequence[int]) -> np.ndarray:
-    """Class 0, 1 or 2 of every window: below, between, above the thirds of the *training* trials,
-    each of which counts once."""
-    rows = np.asarray(train)
-    known = valence[rows[np.unique(trial[rows], return_index=True)[1]]]
-    return np.searchsorted(np.quantile(known, [1 / 3, 2 / 3]), valence)
-
-
-def class_fold(data: Mapping[str, np.ndarray], split: Mapping, seed: int, *, row: str,
-               **settings: Any) -> dict[str, np.ndarray]:
-    """A row's own fold function on ``label``, if it is whole, or its :func:`thirds`; ``y`` of the
-    test windows beside its probabilities."""
-    y, own = data["label"], ROWS[row]
-    if y.dtype.kind == "f":
-        y = thirds(y, data["trial"], split["train"])
-    result = own.work({**data, "emotion": y}, split, seed, n_classes=int(y.max()) + 1,
-                      **own.settings, **settings)
-    return {"test": result["test"], "y": y[np.asarray(split["test"])]}
-
-
 def folds(data: Mapping[str, Any], split: str) -> list[Split]:
     """Five folds of a split; a fifth of the other units validates. ``by_clip``: all windows of the
     trials of one clip, whoever watched it, are a unit."""
@@ -165,7 +146,10 @@ def run(data: Mapping[str, Any], preset: Preset, seeds: Sequence[int], *,
     known, tables = spine.chosen(rows, ROWS), list[pd.DataFrame]()
     reads = {name: INPUTS[NETWORKS[name]] for name in known if name in NETWORKS}
     arrays = tuple(name for name in ARRAYS if name in data)
-    works = {name: Row(class_fold, {"row": name}, arrays, known[name].role) for name in known}
+    works = {
+        name: Row(class_fold, {"work": row.work.__name__, **row.settings}, arrays, row.role)
+        for name, row in known.items()
+    }
 
     def settings(name: str, row: Row, fold: Split) -> dict:
         if known[name].work is not emotion_fold:
