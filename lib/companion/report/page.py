@@ -24,6 +24,7 @@ from lib.companion.report.markdown import slug
 from lib.companion.report.tables import REAL, Table, answers, board, read_csv
 from lib.companion.verify import verify
 from lib.evaluation.verdicts import VERDICTS
+from lib.whole import write_file
 
 ACROSS = "across"  # folder of what belongs to no single paper
 # tables shown whole, where the notebook that makes them was run
@@ -165,8 +166,7 @@ def render(profile: str = "demo", *, figures: Path | None = None, executed: bool
 def write(file: Path, profile: str = "demo", **options) -> str:
     """Write :func:`render` to a file; returns one line that says what it holds."""
     html, about = render(profile, **options)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(html, encoding="utf-8", newline="\n")
+    write_file(file, html.encode())
     stand_in = f" ({about['committed']} as committed)" if about["committed"] else ""
     return (f"{os.path.relpath(file)}: {about['notebooks']} notebooks{stand_in}, "
             f"{about['pictures']} pictures, {file.stat().st_size / 2**20:.1f} MiB")
