@@ -129,7 +129,10 @@ dots = {
 }
 means, halves = ({m: f[name] for m, f in by.items()} for name in ("mean", "half"))
 label = "alpha, weight of the KD loss"
-figure = plots.curve(by["CCC"]["alpha"].to_numpy(), means, halves, dots, xlabel=label)
+constant = {"RMSE": results.query("row == 'constant' and metric == 'RMSE'")["value"].mean()}
+figure = plots.curve(
+    by["CCC"]["alpha"].to_numpy(), means, halves, dots, xlabel=label, constant=constant
+)
 drawn = ours[["metric", "alpha", "mean", "std", "low", "high", "n"]]
 run.figure("fig9", figure, drawn, **about)
 

@@ -156,7 +156,7 @@ figure = plots.training_curves(
     histories,
     ["training", "held-out trials"],
     "error on hidden channels",
-    1.0,
+    [1.0] * len(histories),
     "training mean, on training windows",
 )
 run.figure("pretraining", figure, **about)

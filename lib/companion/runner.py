@@ -84,6 +84,8 @@ def failure(nb, name: str) -> str:
     text."""
     heading, number = "its first section", 0
     for cell in own_cells(nb.cells):
+        if cell.metadata.get("papermill", {"duration": 0})["duration"] is None:
+            break  # never begun: the kernel died in the cell before
         if cell.cell_type == "markdown":
             heading = [heading, *headings(cell.source)][-1]
         number += cell.cell_type == "code"

@@ -215,10 +215,14 @@ def test_our_package_is_used_where_another_one_is_called_lib(project, text_of, t
     assert f"{paths.ROOT} ['a', 'b']" in (project / "build" / "11_toy.ipynb").read_text()
 
 
-def test_dead_kernel_says_so(project, text_of, capfd):
-    assert run(project,
-               text_of("# %%\nimport os, signal\nos.kill(os.getpid(), signal.SIGKILL)")) == 138
-    assert "out of memory" in capfd.readouterr().err
+def test_dead_kernel_says_so_and_where(project, text_of, capfd):
+    assert run(
+        project,
+        text_of("# %% [markdown]\n# ## Too much",
+                "# %%\nimport os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
+                "# %% [markdown]\n# ## Not reached", "# %%\nprint(1)")) == 138
+    said = capfd.readouterr().err
+    assert "out of memory" in said and 'failed after "Too much", code cell 2\n' in said
 
 
 def test_declared_output_must_be_made(project, text_of, capfd):

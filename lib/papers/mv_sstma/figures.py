@@ -157,7 +157,7 @@ def reconstruction(x: np.ndarray, masked: np.ndarray, guess: np.ndarray,
 
 def training_curves(histories: Mapping[str, Mapping[str,
                                                     Sequence[np.ndarray]]], names: Sequence[str],
-                    ylabel: str, level: float | None = None, note: str = "") -> Figure:
+                    ylabel: str, levels: Sequence[float] = (), note: str = "") -> Figure:
     """Curves over epochs, a panel per group: mean and band of the folds.
 
     Parameters
@@ -167,18 +167,18 @@ def training_curves(histories: Mapping[str, Mapping[str,
     names : sequence of str
         What the columns are; drawn with line styles of their own.
     ylabel : str
-    level, note : float, str
-        Height and legend entry of a grey line.
+    levels, note : sequence of float, str
+        Heights of a grey line, one per panel, and its legend entry.
     """
     figure, axes = blanks(2.8, len(histories), sharey=True)
-    for ax, (title, lines) in zip(axes, histories.items(), strict=True):
+    for i, (ax, (title, lines)) in enumerate(zip(axes, histories.items(), strict=True)):
         for row, folds in lines.items():
             for values, name, style in zip(np.moveaxis(np.stack(folds), 2, 0), names, LINES,
                                            strict=False):
                 over_epochs([ax], values[..., None], row, style, f"{row}, {name}")
         ax.set_title(title)
-        if level is not None:
-            ax.axhline(level, color="0.6", lw=1, zorder=0, label=note)
+        if levels:
+            ax.axhline(levels[i], color="0.6", lw=1, zorder=0, label=note)
     axes[0].set_ylabel(ylabel)
     legend(figure, axes[0], 3)
     return figure
