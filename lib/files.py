@@ -8,10 +8,12 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
 from lib import paths
+from lib.profiles import Refused
 from lib.store import json_digest
 from lib.whole import write_file
 
@@ -34,12 +36,20 @@ def lock(file: Path) -> FileLock:
     return FileLock(locks / f"{hashlib.sha256(os.fsencode(file.resolve())).hexdigest()[:16]}.lock")
 
 
+def read_json(file: Path) -> Any:
+    """What a JSON file of our own holds; None where there is none."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+    except ValueError as error:
+        raise Refused(f"{file}: expected JSON, as it was written here; found something else "
+                      f"({error}). Restore it, or delete it and run `make reproduce`.") from None
+
+
 def merge_json(file: Path, change):
     """Rewrite a JSON file as ``change(what it held, or None)``, which is returned: atomically, one
     writer at a time."""
     with lock(file):
-        old = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
-        new = change(old)
+        new = change(read_json(file))
         write_file(file, json.dumps(new, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
     return new
 

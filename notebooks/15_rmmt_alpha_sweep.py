@@ -129,7 +129,9 @@ dots = {
 }
 means, halves = ({m: f[name] for m, f in by.items()} for name in ("mean", "half"))
 label = "alpha, weight of the KD loss"
-constant = {"RMSE": results.query("row == 'constant' and metric == 'RMSE'")["value"].mean()}
+constant = {
+    "RMSE": results.query("row == 'constant' and metric == 'RMSE'")["value"].mean()
+}
 figure = plots.curve(
     by["CCC"]["alpha"].to_numpy(), means, halves, dots, xlabel=label, constant=constant
 )

@@ -8,6 +8,7 @@ import sys
 
 from lib import paths
 from lib.companion.provenance import sha256
+from lib.files import read_json
 from lib.whole import write_file
 
 FIRST = "/lab/tree/notebooks/00_start_here.ipynb"
@@ -24,7 +25,7 @@ def copies() -> list[str]:
         if not (home / link).is_symlink():
             (home / link).symlink_to(paths.ROOT / link)
     note = home / "copied.json"
-    old = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
+    old = read_json(note) or {}
     new, there = dict(old), paths.notebooks()
     for source in sorted([*there.glob("[0-9]*.ipynb"), *there.glob("exercises/[0-9]*.ipynb")]):
         name = source.relative_to(there).as_posix()

@@ -1,12 +1,11 @@
 """Where a run of many notebooks stands, and about how long the rest takes."""
 
-import json
 import time
 from collections.abc import Sequence
 
 from lib import paths
 from lib.companion.state import folder
-from lib.files import merge_json
+from lib.files import merge_json, read_json
 
 USUAL = 30.0  # s, of a notebook that never ran
 PRIOR = 120.0  # s: weighs so much of the plan taking half as long, which two at a time do
@@ -16,8 +15,7 @@ def begin(profile: str, names: Sequence[str]) -> None:
     """Note which notebooks are about to be run, and what each took: on this machine, else where the
     committed results were made."""
     committed, here = paths.FIGURES / "manifest.json", folder(profile) / "timings.json"
-    rows, own = (json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-                 for file in (committed, here))
+    rows, own = (read_json(file) or {} for file in (committed, here))
     took = {row["notebook"]: row["seconds"] for row in rows}
     took |= {name: cost["seconds"] for name, cost in own.items()}
     usual = {name: took.get(name, USUAL) for name in names}
@@ -28,7 +26,7 @@ def begin(profile: str, names: Sequence[str]) -> None:
 def finished(profile: str, name: str) -> tuple[str, str]:
     """``[7/24] `` and ``; about 5 min left``, for one of the planned notebooks; else nothing."""
     file = folder(profile) / "progress.json"
-    if not file.is_file() or name not in json.loads(file.read_text(encoding="utf-8"))["left"]:
+    if name not in (read_json(file) or {"left": ()})["left"]:
         return "", ""
     plan = merge_json(file, lambda old: old | {"left": [one for one in old["left"] if one != name]})
     usual, left = plan["usual"], plan["left"]

@@ -1,11 +1,11 @@
 """What a notebook's results depend on, and why it should be run again."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from lib import paths, profiles
 from lib.companion.provenance import Notebook, others, results, sha256
+from lib.files import read_json
 from lib.store import json_digest
 
 WORDS = {
@@ -44,7 +44,7 @@ def state(notebook: Notebook, given: Mapping) -> dict:
 def made(notebook: Notebook, given: Mapping) -> dict[str, dict]:
     """What the manifest says the notebook made, by file."""
     _, manifest = results(given.get("out", ""), notebook.paper, given["profile"])
-    rows = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else []
+    rows = read_json(manifest) or []
     own = [row for row in rows if row["notebook"] == notebook.name]
     return {str(manifest.parent / row["file"]): row for row in own}
 
@@ -57,7 +57,7 @@ def why(notebook: Notebook, given: Mapping) -> list[str]:
         return [f"its last run failed; the log: {home / notebook.name}.log"]
     if not stamp.exists() or not (home / f"{notebook.name}.ipynb").exists():
         return ["it has not been run yet"]
-    old, new = json.loads(stamp.read_text(encoding="utf-8")), state(notebook, given)
+    old, new = read_json(stamp), state(notebook, given)
 
     def changed(before: Mapping, after: Mapping) -> list[str]:
         names = sorted(before.keys() | after.keys())

@@ -2,7 +2,6 @@
 stands here; nothing is run."""
 
 import argparse
-import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from lib import paths, profiles
 from lib.companion.provenance import read_notebook, sha256
+from lib.files import read_json
 
 
 def _files(folder: Path, rows: list[dict]) -> Iterator[str]:
@@ -49,7 +49,7 @@ def verify(root: Path = paths.FIGURES) -> tuple[list[str], list[str]]:
     if not manifests:
         return [f"{root.name}/: no manifest.json; run `make reproduce`"], []
     for manifest in manifests:
-        for row in json.loads(manifest.read_text(encoding="utf-8")):
+        for row in read_json(manifest):
             made[manifest.parent, row["notebook"]].append(row)
     for (folder, name), rows in made.items():
         problems += _files(folder, rows)
@@ -73,7 +73,10 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m lib.companion.verify",
                                      description=main.__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=paths.FIGURES)
-    problems, older = verify(parser.parse_args(argv).folder)
+    try:
+        problems, older = verify(parser.parse_args(argv).folder)
+    except profiles.Refused as error:
+        problems, older = [str(error)], []
     print("\n".join([*problems, *(f"older than the code: {line}" for line in older)])
           or "every figure and table is the one its notebook made, by the code that stands here")
     return 1 if problems else 0

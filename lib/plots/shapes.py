@@ -42,7 +42,7 @@ def fan(n: int, step: float) -> np.ndarray:
 
 
 def apart(y: np.ndarray, step: float) -> np.ndarray:
-    """Heights of labels at ``y``, moved up and down so that neighbours are ``step`` apart or more."""
+    """Heights of labels at ``y``, moved so that neighbours are ``step`` apart or more."""
     order, rank = np.argsort(y), np.arange(len(y)) * step
     free, out = y[order] - rank, np.empty(len(y))
     up, down = np.maximum.accumulate(free), np.minimum.accumulate(free[::-1])[::-1]

@@ -11,6 +11,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
+from lib import profiles
 from lib.companion import provenance
 from lib.companion import run as notebook
 from lib.companion.verify import verify
@@ -103,6 +104,9 @@ def test_profiles_keep_apart(begin, project):
     assert [row["file"] for row in public] == ["fig1.png", "table1.csv"]
     assert [row["file"] for row in demo] == ["toy/fig1.png", "toy/table1.csv"]
     assert verify(project / "figures") == ([], [])
+    (project / "figures" / "manifest.json").write_text("[{")
+    with pytest.raises(profiles.Refused, match=r"manifest.json: expected JSON.*Restore it"):
+        verify(project / "figures")
 
 
 def test_finish_wants_what_was_declared_and_no_more(begin):

@@ -2,6 +2,7 @@
 is in it."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from lib import paths, profiles
@@ -12,4 +13,7 @@ parser = argparse.ArgumentParser(prog="python -m lib.companion.report", descript
 parser.add_argument("--profile", choices=profiles.names(), default="demo")
 parser.add_argument("--out", type=Path, help="default: report.html in the build folder")
 args = parser.parse_args()
-print(write(args.out or paths.build() / "report.html", args.profile))
+try:
+    print(write(args.out or paths.build() / "report.html", args.profile))
+except profiles.Refused as error:
+    sys.exit(str(error))

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 import os
 from collections import defaultdict
 from collections.abc import Collection
@@ -24,6 +23,7 @@ from lib.companion.report.markdown import slug
 from lib.companion.report.tables import REAL, Table, answers, board, read_csv
 from lib.companion.verify import verify
 from lib.evaluation.verdicts import VERDICTS
+from lib.files import read_json
 from lib.whole import write_file
 
 ACROSS = "across"  # folder of what belongs to no single paper
@@ -60,7 +60,7 @@ def manifest(*folders: Path, own: Collection[str] = ()) -> list[dict]:
     rows: dict[str, dict] = {}
     for folder in folders:
         for file in sorted(folder.rglob("manifest.json")):
-            for row in json.loads(file.read_text(encoding="utf-8")):
+            for row in read_json(file):
                 at = file.parent / row["file"]
                 path = at.relative_to(folder).as_posix()
                 if path not in rows or row["notebook"] in own:
