@@ -240,10 +240,10 @@ from lib.papers.experiment import compare
 from lib.papers.rmmt import figures
 
 first = results[results["split"] == splits[0]]
-fold = rmmt.splits(features, splits[0], preset)[0]
+cut = rmmt.splits(features, splits[0], preset)
 rivals = ("RSMT-F", "TCN-F", "RSMT-E", "ridge, both", "ridge, face")
 pairs = [("RMMT", rival) for rival in rivals]
-claims = compare(first, pairs, ["CCC"], printed.table("rmmt", 4), fold)
+claims = compare(first, pairs, ["CCC"], printed.table("rmmt", 4), cut)
 run.figure("table4", figures.by_split(table), claims=claims, **about)
 
 # %% [markdown]

@@ -160,10 +160,10 @@ run.table("table3", table[rmmt.COLUMNS], scores=results, **about)
 from lib.papers.experiment import compare
 from lib.papers.rmmt import figures
 
-fold = rmmt.splits(features, "contiguous_trials", preset)[0]
+cut = rmmt.splits(features, "contiguous_trials", preset)
 pairs = [("RMMT", "F-Fusion"), ("RMMT", "D-Fusion"), ("RMMT", "ridge, both")]
 metrics = ["RMSE", "PCC", "CCC"]
-claims = compare(results, pairs, metrics, published.table("rmmt", 3), fold)
+claims = compare(results, pairs, metrics, published.table("rmmt", 3), cut)
 run.figure("table3", figures.differences(claims), claims=claims, **about)
 
 # %% [markdown]

@@ -116,10 +116,10 @@ from lib.evaluation import printed
 from lib.papers.experiment import compare
 from lib.papers.rmmt import figures
 
-fold = rmmt.splits(features, "contiguous_trials", preset)[0]
+cut = rmmt.splits(features, "contiguous_trials", preset)
 rivals = [name for name in [*rmmt.TABLES["6"], *further] if name != "RMMT"]
 pairs = [("RMMT", rival) for rival in rivals]
-claims = compare(results, pairs, ["RMSE", "PCC", "CCC"], printed.table("rmmt", 6), fold)
+claims = compare(results, pairs, ["RMSE", "PCC", "CCC"], printed.table("rmmt", 6), cut)
 run.figure("table6", figures.differences(claims), claims=claims, **about)
 
 # %%

@@ -101,10 +101,10 @@ from lib.evaluation import printed as published
 from lib.papers.experiment import compare
 from lib.papers.rmmt import figures
 
-fold = rmmt.splits(features, "contiguous_trials", preset)[0]
+cut = rmmt.splits(features, "contiguous_trials", preset)
 pairs = [("RMMT alpha=1.0", name) for name in names if "=1.0" not in name]
 metrics = ["RMSE", "PCC", "CCC"]
-claims = compare(results, pairs, metrics, published.table("rmmt", 7), fold)
+claims = compare(results, pairs, metrics, published.table("rmmt", 7), cut)
 run.figure("table7", figures.differences(claims), claims=claims, **about)
 
 # %%

@@ -104,7 +104,7 @@ from lib.papers.experiment import compare
 from lib.papers.rmmt import figures
 
 pairs = [("RMMT", rival) for rival in ("RSMT-F", "TCN-F", "RSMT-E", "ridge, both")]
-claims = compare(results, pairs, ["CCC"], printed.table("rmmt", 5), folds[0])
+claims = compare(results, pairs, ["CCC"], printed.table("rmmt", 5), folds)
 run.figure("table5", figures.by_split(table), claims=claims, **about)
 
 # %%

@@ -173,7 +173,7 @@ from lib.papers.rmmt import figures
 run.table("tuned", table[rmmt.COLUMNS], scores=results, **about)
 
 # %%
-fold = rmmt.splits(features, split, preset)[0]
+cut = rmmt.splits(features, split, preset)
 pairs = [
     ("RMMT (tuned)", "RMMT"),
     ("RMMT (tuned, refit)", "RMMT (tuned)"),
@@ -181,7 +181,7 @@ pairs = [
     ("RMMT (tuned, refit)", "RSMT-F (tuned, refit)"),
     ("RMMT (tuned, refit)", "ridge, both"),
 ]
-claims = compare(results, pairs, ["CCC"], printed.table("rmmt", 4), fold)
+claims = compare(results, pairs, ["CCC"], printed.table("rmmt", 4), cut)
 run.figure("tuned", figures.by_split(table), claims=claims, **about)
 
 # %%

@@ -283,11 +283,11 @@ pairs = {
 }
 metrics, claims = ["arousal F1", "valence F1"], []
 for split in splits:
-    fold = amigos.splits(features, split, preset)[0]
+    cut = amigos.splits(features, split, preset)
     own = results[results["split"] == split]
     for pair, number in pairs.items():
         claims.append(
-            compare(own, [pair], metrics, printed.table("amigos", number), fold)
+            compare(own, [pair], metrics, printed.table("amigos", number), cut)
         )
 claims = pd.concat(claims)
 claims["p_holm"] = holm(claims["p"])

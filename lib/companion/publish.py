@@ -112,14 +112,26 @@ def results_table(folder: Path) -> str:
     return as_markdown(["split", "model", "published", "reproduced", "verdict"], lines)
 
 
+def claims_table() -> str:
+    """The README's claims of paper 1 as Markdown: CCC of Tables 3 to 6, and how all printed
+    differences are answered."""
+    every = scoreboard.claims()
+    table = every.query("metric == 'CCC' and table != '7'").drop(columns=["paper", "p (Holm)"])
+    counted = ", ".join(f"{n} {answer}" for answer, n in every["answer"].value_counts().items())
+    last = ["3 to 7", f"all {len(every)} printed differences", "all", "", "", counted]
+    return as_markdown(list(table), [*table.itertuples(index=False), last])
+
+
 def readme() -> None:
-    """Write the README's tables between their marks: :func:`results_table`, the claims that were
-    asked of real people (:func:`lib.evaluation.stand_in.asked`),
+    """Write the README's tables between their marks: :func:`results_table`, :func:`claims_table`,
+    the claims that were asked of real people (:func:`lib.evaluation.stand_in.asked`),
     :func:`lib.companion.scoreboard.markdown`."""
     file, asked = paths.ROOT / "README.md", stand_in.asked()
     text = file.read_text(encoding="utf-8")
     for name, table in (("results", results_table(paths.FIGURES / "rmmt" / "public")),
-                        ("asked", as_markdown(list(asked), asked.itertuples(index=False))),
+                        ("claims", claims_table()), ("asked",
+                                                     as_markdown(list(asked),
+                                                                 asked.itertuples(index=False))),
                         ("scoreboard", scoreboard.markdown(scoreboard.read().frame))):
         text = filled(text, name, table, file.name)
     write_file(file, text)

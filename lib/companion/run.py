@@ -70,8 +70,9 @@ class Run:
         caption : str
             What the picture was drawn from, for example ``"simulated cohort, effect = 1, seed =
             0"``.
-        tier : {"simulated", "public", "licensed", "published"}
-            Who wrote the data. The word "simulated" is added to the caption where it is missing.
+        tier : {"simulated", "public", "licensed", "stand-in", "published"}
+            Who wrote the data. The caption says "simulated" or "stand-in", see
+            :func:`captioned`.
         source : str
             Digest of the input data, for the manifest.
         dropped : iterable of str
@@ -162,10 +163,10 @@ class Run:
 
 
 def captioned(caption: str, tier: str) -> str:
-    """A caption that says "simulated" where the data are."""
+    """A caption that says "simulated" or "stand-in" where the data are."""
     caption = readable(caption)
-    unsaid = tier == "simulated" and "simulated" not in caption.lower()
-    return f"simulated data: {caption}" if unsaid else caption
+    unsaid = tier in ("simulated", "stand-in") and tier not in caption.lower()
+    return f"{tier} data: {caption}" if unsaid else caption
 
 
 def _about(caption: str, tier: str, source: str, dropped: Iterable[str]) -> dict:

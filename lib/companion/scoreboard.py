@@ -26,10 +26,10 @@ RUN = ["role", "mean", *MARGINS, "tier", *CONTROL, "control_value", *ABOUT]
 PRINTED = ["paper", "table", "row", "metric", "protocol"]
 COLUMNS = [
     *KEY, "kind", "published", "published_spread", "published_interval", "published_n",
-    "comparable", "note", "real", "real_spread", "real_interval", "real_n", "tier", "real_control",
-    "real_control_role", "real_control_value", "simulated", "simulated_spread",
-    "simulated_interval", "simulated_n", "simulated_control", "simulated_control_role",
-    "simulated_control_value", "verdict", "why", *ABOUT
+    "published_ratio", "comparable", "note", "real", "real_spread", "real_interval", "real_n",
+    "tier", "real_control", "real_control_role", "real_control_value", "simulated",
+    "simulated_spread", "simulated_interval", "simulated_n", "simulated_control",
+    "simulated_control_role", "simulated_control_value", "verdict", "why", *ABOUT
 ]
 
 
@@ -84,6 +84,8 @@ def _printed() -> pd.DataFrame:
     frame["table"] = ("table" + frame["table"]).replace("tabletext", "text")
     frame = frame.rename(columns={"std": "spread", "half_width": "interval"})
     frame = with_margins(frame.join(pd.Series(facts("folds"), name="n"), on=["paper", "protocol"]))
+    ratio = pd.Series(facts("ratio"), name="published_ratio")
+    frame = frame.join(ratio, on=["paper", "protocol"])
     names = {"mean": "published"} | {name: f"published_{name}" for name in MARGINS}
     return frame.rename(columns=names).assign(order=range(len(frame)))
 
@@ -199,13 +201,25 @@ def read(root: Path = paths.FIGURES, profile: str = "demo") -> Board:
     return Board(lines[COLUMNS], cost, problems, root)
 
 
+def distinct(frame: pd.DataFrame) -> pd.DataFrame:
+    """The lines of numbers that stand in tables (dashes are no number); what several tables repeat,
+    under whatever name, is one."""
+    lines, same = frame[frame["kind"].eq("printed") & frame["published"].notna()], facts("same")
+    key = lines[["paper", "row", "metric", "split", "published"]].assign(
+        **{
+            name: [
+                same.get(known, known[1]) for known in zip(lines["paper"], lines[name], strict=True)
+            ] for name in ("row", "metric")
+        })
+    return lines[~key.duplicated()]
+
+
 def counts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Verdicts by paper over the numbers that stand in tables (dashes are no number): ``paper``,
-    ``printed``, ``distinct`` (what several tables repeat is one), ``real data`` (its tiers), a
+    """Verdicts by paper: ``paper``, ``printed``, :func:`distinct`, ``real data`` (its tiers), a
     column per verdict, which add up to ``distinct``, and ``behind``: of those that real data
     answer, how many of our means are worse than the printed one."""
     lines = frame[frame["kind"].eq("printed") & frame["published"].notna()]
-    once = lines.drop_duplicates(["paper", "row", "metric", "split", "published"])
+    once = distinct(frame)
     verdicts = [name for name in VERDICTS if name != "control"]
     table = pd.crosstab(once["paper"], once["verdict"])
     table = table.reindex(index=list(papers()), columns=verdicts, fill_value=0)
@@ -218,6 +232,26 @@ def counts(frame: pd.DataFrame) -> pd.DataFrame:
     table.insert(2, "real data", tiers.reindex(table.index, fill_value="none"))
     table["behind"] = behind.reindex(table.index, fill_value="–")
     return table.rename(index=titles()).rename_axis(columns=None).reset_index()
+
+
+def claims(folder: Path = paths.FIGURES) -> pd.DataFrame:
+    """Differences that tables print between two rows, answered by runs on real data of the paper's
+    own kind, paired fold by fold: ``paper``, ``table``, ``rows``, ``metric``, ``printed``, ``here
+    (95 %)``, ``p (Holm)``, ``answer``."""
+    tables = []
+    for number, paper in enumerate(papers(), 1):
+        for file in sorted((folder / paper / "public").glob("table*_claims.csv")):
+            own = pd.read_csv(file).query("verdict != 'control'")
+            tables.append(
+                pd.DataFrame({
+                    "paper": number, "table": file.stem.split("_")[0].removeprefix("table"),
+                    "rows": own["a"] + " against " + own["b"], "metric": own["metric"],
+                    "printed": own["published"].map("{:+.3f}".format), "here (95 %)": [
+                        f"{d:+.3f} ({low:+.3f} to {high:+.3f})"
+                        for d, low, high in own[["difference", "low", "high"]].to_numpy()
+                    ], "p (Holm)": own["p_holm"].map("{:.2g}".format), "answer": own["verdict"]
+                }))
+    return pd.concat(tables, ignore_index=True)
 
 
 def markdown(frame: pd.DataFrame) -> str:

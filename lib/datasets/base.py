@@ -108,7 +108,8 @@ class Cohort:
     name : str
         Dataset name in the registry.
     tier : str
-        ``"simulated"``, ``"public"`` or ``"licensed"``.
+        ``"simulated"``, ``"public"`` or ``"licensed"``; ``"stand-in"``: open recordings in place
+        of a paper's own.
     trials : tuple of Trial
     caption : str
         What every figure drawn from this cohort must say.

@@ -2,6 +2,7 @@
 is missing."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,6 +74,13 @@ def require(name: str, profile: str, root: str | Path | None = None) -> Cohort:
     check(found.path, cohort, "at least one usable recording", f"none; the first: {first}",
           "Correct it.")
     return cohort
+
+
+def stand_in(name: str, profile: str, root: str = "") -> Cohort:
+    """:func:`require`, of other people than a paper's own: real recordings are of the tier
+    ``stand-in``, which answers no printed number."""
+    cohort = require(name, profile, root)
+    return cohort if cohort.tier == "simulated" else replace(cohort, tier="stand-in")
 
 
 def _has(folder: Path, pattern: str) -> bool:

@@ -34,14 +34,16 @@ def _papers(folder: Path) -> dict[str, dict]:
 
 def papers() -> dict[str, dict]:
     """The papers in their order: ``title``, ``answers`` (our split -> the published protocol that
-    it answers), ``folds`` (of each protocol), ``rows`` (modality -> first words of names),
-    ``folder``."""
+    it answers), ``folds`` (of each protocol), ``ratio`` (of their test to their training trials,
+    where the paper says it), ``same`` (names of one thing in two tables), ``rows`` (modality ->
+    first words of names), ``folder``."""
     return _papers(paths.PAPERS)
 
 
 def facts(kind: str) -> dict[tuple[str, str], Any]:
-    """``answers``, ``folds`` or ``rows`` of all papers, by paper and key."""
-    return {(paper, key): fact for paper, of in papers().items() for key, fact in of[kind].items()}
+    """``answers``, ``folds``, ``ratio``, ``same`` or ``rows`` of all papers, by paper and key."""
+    return {(paper, key): fact for paper, of in papers().items()
+            for key, fact in of.get(kind, {}).items()}
 
 
 def titles() -> dict[str, str]:

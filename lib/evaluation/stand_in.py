@@ -1,7 +1,7 @@
 """Claims of the papers asked of openly published recordings that stand in for gated ones: other
 people, another task, the same kind of signals. No verdict on a printed number."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,11 @@ from lib.store import digest
 from lib.training.splits import Split
 
 LABELS = ("own labels", "exchanged labels")
+CONTROL = ", control"  # ends the name of a claim that is asked of controls
 
 
 def ask(results: pd.DataFrame, claims: Mapping[str, Iterable[tuple[str, str]]], metric: str,
-        folds: Mapping[str, Split], **about: Any) -> pd.DataFrame:
+        folds: Mapping[str, Sequence[Split]], **about: Any) -> pd.DataFrame:
     """Does one row beat another, as a paper claims, under every split, and with labels that mean
     nothing?
 
@@ -29,7 +30,7 @@ def ask(results: pd.DataFrame, claims: Mapping[str, Iterable[tuple[str, str]]], 
         Claim -> pairs of rows ``(a, b)``: a is said to beat b.
     metric : str
     folds : mapping
-        Name of the split -> one of its folds, which tells the sizes of all.
+        Name of the split -> its folds.
     about
         Further columns: ``stand_in``, ``people``.
 
@@ -47,7 +48,9 @@ def ask(results: pd.DataFrame, claims: Mapping[str, Iterable[tuple[str, str]]], 
         for a, b in pairs:
             said = printed_differences(paper, a, b)
             for (split, labels), own in values.groupby(["split", "experiment"], sort=False):
-                test = verdicts.paired(own, a, b, len(folds[split].train), len(folds[split].test))
+                sizes = ([len(getattr(fold, part)) for fold in folds[split]]
+                         for part in ("train", "test"))
+                test = verdicts.paired(own, a, b, *sizes)
                 answer, why = verdicts.claim_verdict(metric, test)
                 rows.append({
                     **about, "claim": claim, "a": a, "b": b, "paper": said, "split": split,
@@ -77,7 +80,7 @@ def shipped(paper: str, caption: str,
     scores, claims = (pd.read_csv(folder / f"{table}.csv", keep_default_na=False)
                       for table in (name, f"{name}_claims"))
     about = {
-        "caption": f"{caption}, the results that ship with the project", "tier": "public",
+        "caption": f"{caption}, the results that ship with the project", "tier": "stand-in",
         "source": digest(scores)
     }
     return scores, claims, about
@@ -94,22 +97,27 @@ def beside(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 def asked(split: str = "by_subject") -> pd.DataFrame:
     """Every claim that was asked of real people, as it ships with the project: a line each, for
-    people whom the networks have not seen."""
+    people whom the networks have not seen. ``control``: the same asked of controls, pair by pair
+    (the claims that end in :data:`CONTROL`)."""
     tables = []
     for number, paper in enumerate(printed.papers(), 1):
         for file in sorted((paths.FIGURES / paper / "public").glob("real*_claims.csv")):
             table = pd.read_csv(file, keep_default_na=False)
-            table = table[table["split"] == split].set_index(["claim", "a", "b"])
-            own, dealt = (table[table["labels"] == labels] for labels in LABELS)
-            effect = own.apply(
+            table = table[table["split"] == split]
+            table["effect"] = table.apply(
                 lambda line: "{difference:+.3f} ({low:+.3f} to {high:+.3f})".format(**line), axis=1)
+            table["place"] = table.groupby(["claim", "labels"]).cumcount()
+            table = table.set_index(["claim", "place"])
+            own, dealt = (table[table["labels"] == labels] for labels in LABELS)
+            beside = own["effect"].rename(lambda claim: claim.removesuffix(CONTROL), level="claim")
+            of_control = own.index.get_level_values("claim").str.endswith(CONTROL)
             tables.append(
                 pd.DataFrame({
-                    "paper": number, "printed": own["paper"], "stand-in": own["stand_in"],
-                    "people": own["people"], "here (95 %)": effect,
+                    "paper": number, "rows": own["a"] + " against " + own["b"],
+                    "printed": own["paper"], "stand-in": own["stand_in"], "people": own["people"],
+                    "here (95 %)": own["effect"], "control": beside[of_control],
                     "labels exchanged": dealt["difference"].map("{:+.3f}".format),
                     "answer": own["answer"]
-                }).reset_index())
-    table = pd.concat(tables, ignore_index=True)
-    table.insert(1, "rows", table.pop("a") + " against " + table.pop("b"))
+                }).reindex(own.index[~of_control]).reset_index("claim"))
+    table = pd.concat(tables, ignore_index=True).fillna({"control": ""})
     return table[["paper", "claim", *table.columns.drop(["paper", "claim"])]]

@@ -54,14 +54,12 @@ def half_width(std, n, level: float = 0.95):
     return (stats.t.ppf(0.5 + level / 2, df) * std / np.sqrt(df))[()]
 
 
-def fold_error(std, n, corrected: bool = False):
-    """Standard error of a mean over ``n`` folds, from the population spread ``std``.
-
-    ``corrected``: with the variance of Nadeau and Bengio (:func:`corrected_paired_test`) for the
-    folds of one cross-validation, of which each tests on 1/n of the trials.
-    """
+def fold_error(std, n, ratio=0.0):
+    """Standard error of a mean over ``n`` folds, from the population spread ``std``; with the
+    variance of Nadeau and Bengio (:func:`corrected_paired_test`) for the ``ratio`` of test to
+    training trials of a fold."""
     df = np.where(np.asarray(n, dtype=float) > 1, n - 1.0, np.nan)
-    return std / np.sqrt(df) * (np.sqrt(1 + n / df) if corrected else 1.0)
+    return std / np.sqrt(df) * np.sqrt(1 + n * ratio)
 
 
 def fold_means(frame: pd.DataFrame) -> pd.DataFrame:

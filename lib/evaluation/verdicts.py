@@ -1,6 +1,8 @@
 """Published beside reproduced: one verdict per number, and one per claimed difference between two
 models."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -55,7 +57,9 @@ def differences(lines: pd.DataFrame, scale: float = 1.0) -> pd.DataFrame:
     ----------
     lines : DataFrame
         ``metric``; ``published`` and ``reproduced`` means, each with the half width of its 95 %
-        interval over folds (``_interval``) and its folds (``published_n``, ``n``).
+        interval over folds (``_interval``) and its folds (``published_n``, ``n``);
+        ``published_ratio``, test over training trials of a fold, where the paper says it (else
+        1/(n - 1)).
     scale : float
         Of the margin.
 
@@ -69,7 +73,8 @@ def differences(lines: pd.DataFrame, scale: float = 1.0) -> pd.DataFrame:
     ours = lines["reproduced_interval"] / half_width(1.0, n)
     theirs = lines["published_interval"] / half_width(1.0, lines["published_n"])
     m, theirs = lines["published_n"].where(theirs.notna(), n), theirs.fillna(ours)
-    a, b = fold_error(ours, n, corrected=True), fold_error(theirs, m)
+    ratio = lines.get("published_ratio", pd.Series(np.nan, lines.index)).fillna(1 / (n - 1))
+    a, b = fold_error(ours, n, ratio), fold_error(theirs, m)
     error = np.hypot(a, b)
     df = error**4 / (a**4 / (n - 1) + b**4 / (m - 1)).where(error > 0)
     half, reach = (stats.t.ppf(level, df.fillna(1.0)) * error for level in (0.95, 0.975))
@@ -147,6 +152,7 @@ def verdicts(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
          "metric"]).rename(columns={"mean": "published", "std": "published_spread"})
     known = known.assign(published_n=known["protocol"].map(paper["folds"]), order=range(len(known)),
                          in_paper=True)
+    known["published_ratio"] = known["protocol"].map(paper.get("ratio", {}))
     known["published_interval"] = half_width(known["published_spread"], known["published_n"])
     known["published_interval"] = known["half_width"].fillna(known["published_interval"])
     ours = summary(results).drop_duplicates(["row", "split", "metric",
@@ -197,8 +203,8 @@ def claim_verdict(metric: str, test: PairedTest, published: float = 1.0) -> tupl
     return "cannot tell", "the interval holds 0 and an advantage that matters"
 
 
-def paired(values: pd.DataFrame, a: str, b: str, n_train: float | None = None,
-           n_test: float | None = None) -> PairedTest:
+def paired(values: pd.DataFrame, a: str, b: str, n_train: float | Sequence[float] | None = None,
+           n_test: float | Sequence[float] | None = None) -> PairedTest:
     """Row a minus row b over the folds that both have, seeds averaged first. ``values``: tidy
     results of one metric, split and tier; ``n_train``, ``n_test``: see :func:`compare`."""
     folds = fold_means(values).pivot_table(index="fold", columns="row",
@@ -212,7 +218,8 @@ def paired(values: pd.DataFrame, a: str, b: str, n_train: float | None = None,
 
 
 def compare(frame: pd.DataFrame, a: str, b: str, metric: str, published: pd.DataFrame | None = None,
-            n_train: float | None = None, n_test: float | None = None) -> dict:
+            n_train: float | Sequence[float] | None = None,
+            n_test: float | Sequence[float] | None = None) -> dict:
     """Test a claim between two rows, such as "RMMT beats F-Fusion in PCC".
 
     Parameters
@@ -226,10 +233,10 @@ def compare(frame: pd.DataFrame, a: str, b: str, metric: str, published: pd.Data
     published : DataFrame, optional
         From :mod:`lib.evaluation.printed`; gives the published difference of the protocol of this
         split.
-    n_train, n_test : float, optional
-        Trials per fold for the correction. ``choice:`` without them n_test/n_train is 1/(n_folds -
-        1), that of folds without inner validation data; with such data the true ratio is larger, so
-        pass the counts.
+    n_train, n_test : float or sequence, optional
+        Trials of each fold for the correction. ``choice:`` without them n_test/n_train is 1/(n -
+        1) of n folds, that of folds without inner validation data; with such data the true ratio is
+        larger, so pass the counts.
 
     Returns
     -------

@@ -140,12 +140,13 @@ def score(paper: str, records: Iterable[Record], measure: Callable[[Record], Map
 
 
 def compare(results: pd.DataFrame, pairs: Iterable[tuple[str, str]], metrics: Sequence[str],
-            published: pd.DataFrame, fold: Split) -> pd.DataFrame:
+            published: pd.DataFrame, folds: Sequence[Split]) -> pd.DataFrame:
     """Claims that one row beats another, see :func:`lib.evaluation.verdicts.compare`, with p-values
-    adjusted for their number (``p_holm``); ``fold`` tells the sizes of all folds."""
+    adjusted for their number (``p_holm``)."""
+    sizes = [len(fold.train) for fold in folds], [len(fold.test) for fold in folds]
     claims = pd.DataFrame([
-        verdicts.compare(results, a, b, metric, published, len(fold.train), len(fold.test))
-        for a, b in pairs for metric in metrics
+        verdicts.compare(results, a, b, metric, published, *sizes) for a, b in pairs
+        for metric in metrics
     ])
     return claims.assign(p_holm=holm(claims["p"]))
 

@@ -86,7 +86,7 @@ def _others(rows: list[dict], sections: list[Section]) -> dict[str, list[Picture
     found = defaultdict(list)
     for row in rows:
         new = row["path"].endswith(".png") and row["path"] not in shown and row["at"].is_file()
-        if new and (row["profile"] == "demo" or row["tier"] in REAL):
+        if new and (row["profile"] == "demo" or row["tier"] in (*REAL, "stand-in")):
             found[row["paper"]].append(
                 Picture(row["at"].read_bytes(), f"{row['id']}: {row['caption']}", row,
                         sha256(row["at"]) == row["sha256"], f"fig-{slug(row['path'])}"))

@@ -33,12 +33,14 @@ CLAIMS = {
     "two signals beat one": (("Fused", "EEG"), ("Fused", "ECG")),
     "two signals beat one, control": (("linear, both", "linear, EEG"), ("linear, both",
                                                                         "linear, ECG")),
+    "the network beats a linear model": (("EEG", "linear, EEG"), ("ECG", "linear, ECG"),
+                                         ("Fused", "linear, both")),
 }
 
 
 def segments(profile: str, root: str = "", **how: Any) -> dict[str, Any]:
     """Ten-second segments of EEGMAT; see :func:`lib.papers.amigos.protocol.segments`."""
-    cohort = eegmat.equally_long(registry.require(eegmat.FOLDER, profile, root))
+    cohort = eegmat.equally_long(registry.stand_in(eegmat.FOLDER, profile, root))
     return amigos.segments(cohort, targets=(TARGET,), **how)
 
 
@@ -92,7 +94,7 @@ def claims(data: Mapping[str, Any], results: pd.DataFrame, preset: Preset) -> pd
     asked = {
         claim: [pair for pair in pairs if set(pair) <= rows] for claim, pairs in CLAIMS.items()
     }
-    folds = {split: amigos.splits(data, split, preset)[0] for split in results["split"].unique()}
+    folds = {split: amigos.splits(data, split, preset) for split in results["split"].unique()}
     return ask(results, asked, METRIC, folds, stand_in="EEGMAT",
                people=len(np.unique(data["subject"])))
 

@@ -52,7 +52,7 @@ def features(name: str, emotions: Sequence[str], profile: str, root: str = "",
     """As :func:`lib.papers.face_eeg.expression.features`, of the pictures of some emotions, cut to
     the face in RAF-DB's size; where none is found, they are left out and counted in the caption.
     ``official`` is the source of a picture, ``subject`` its person."""
-    trials = registry.require(name, profile, root)
+    trials = registry.stand_in(name, profile, root)
     new = {wild_faces.EMOTIONS.index(emotion): k for k, emotion in enumerate(emotions)}
     chosen = [trial for trial in trials if trial.labels["emotion"] in new]
     tight = [trial.session in ("crop", "other") for trial in chosen]
@@ -133,7 +133,7 @@ def results(profile: str, root: str, seeds: Sequence[int], device: str = "cpu",
     people = len(np.unique(wild["subject"][wild["official"] == "lfw"]))
     asked = (CLAIMS, METRIC), (RECALL, "wild recall")
     claims = pd.concat([
-        ask(scores, these, metric, {split: folds(wild, split)[0] for split in SPLITS},
+        ask(scores, these, metric, {split: folds(wild, split) for split in SPLITS},
             stand_in="faces in the wild", people=people) for these, metric in asked
     ])
     scores = pd.concat([scores, stills.query("metric == 'other accuracy'"), two])

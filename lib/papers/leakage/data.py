@@ -163,7 +163,7 @@ def muse_cohort(profile: str, root: str = "", *, base: int = 0, **simulated: Any
     """
     if profiles.base(profile) == "demo":
         return muse.read(muse_simulation.make(seed=base, **(MUSE | simulated)))
-    return registry.require(FOLDER, profile, root)
+    return registry.stand_in(FOLDER, profile, root)
 
 
 def states_data(cohort: Cohort) -> dict[str, Any]:
@@ -231,7 +231,7 @@ def arithmetic(profile: str, root: str = "", seeds: int = 3, networks: int = 3,
     """EEGMAT as :func:`mental_states` and, in ``networks`` draws, :func:`scalp_network` (profile
     ``public``), or the result that ships with the project; and what a figure must say."""
     if profiles.base(profile) == "public":
-        cohort = eegmat.equally_long(registry.require(eegmat.FOLDER, profile, root))
+        cohort = eegmat.equally_long(registry.stand_in(eegmat.FOLDER, profile, root))
         data = states_data(cohort)
         results = [mental_states(data, seeds, base), scalp_network(cohort, networks, base)]
         said = f"{data['about']['caption']}; mean of {seeds} draws, of the network {networks}"
@@ -239,7 +239,7 @@ def arithmetic(profile: str, root: str = "", seeds: int = 3, networks: int = 3,
     kept = pd.read_csv(paths.FIGURES / "across" / "public" / f"{eegmat.FOLDER}.csv")
     caption = (f"EEGMAT, 36 people, {eegmat.SECONDS} s of each state (real recordings), the result "
                "that ships with the project")
-    return kept, {"caption": caption, "tier": "public", "source": digest(kept)}
+    return kept, {"caption": caption, "tier": "stand-in", "source": digest(kept)}
 
 
 def valence_data(profile: str, inputs: Sequence[str], root: str = "", *,
