@@ -103,7 +103,8 @@ from lib.plots.results import splits_beside
 repetitions = range(seed, seed + seeds)
 scores, claims, about = real.results(profile, data, repetitions, device)
 means = beside(scores, real.METRIC)
-shown = ["EEG", "ECG", "Fused", "linear, both", "nearest neighbour, both"]
+shown = ["EEG", "ECG", "ECG without pre-training", "Fused"]
+shown += ["linear, both", "nearest neighbour, both"]
 panels = list(means["metric"].unique())
 figure = splits_beside(means, shown, panels, list(real.SPLITS))
 said = f"{about['caption']}; 95 % intervals over folds"

@@ -286,7 +286,7 @@ import pandas as pd
 
 from lib.plots import published_vs_reproduced
 
-run.figure("table1", published_vs_reproduced(table.assign(split="")), **about)
+run.figure("table1", published_vs_reproduced(table.assign(split=""), results), **about)
 
 # %% tags=["nbval-check-output"]
 per_session = protocol.score(

@@ -144,7 +144,7 @@ run.table("table2", table[COLUMNS], scores=results, **about)
 # %%
 from lib.plots import published_vs_reproduced
 
-run.figure("table2", published_vs_reproduced(table.assign(split="")), **about)
+run.figure("table2", published_vs_reproduced(table.assign(split=""), results), **about)
 
 # %%
 per_session = protocol.score(

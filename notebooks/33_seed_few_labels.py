@@ -140,7 +140,7 @@ run.table("table3", table[COLUMNS], scores=results, **about)
 # %%
 from lib.plots import published_vs_reproduced
 
-run.figure("table3", published_vs_reproduced(table.assign(split="")), **about)
+run.figure("table3", published_vs_reproduced(table.assign(split=""), results), **about)
 
 # %% [markdown]
 # The SVMs have the same labels and the same missing channels, filled in from the three

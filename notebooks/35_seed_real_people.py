@@ -125,8 +125,7 @@ from lib.plots.results import splits_beside
 repetitions = range(seed, seed + seeds)
 scores, claims, about = real.results(profile, data, repetitions, device)
 means = beside(scores, real.METRIC)
-shown = ["EEG", "EEG" + real.WITHOUT, "Face", "Face" + real.WITHOUT, "Concat"]
-shown += ["Attention", "SVM both", "nearest neighbour, gaze"]
+shown = ["EEG", "Face", "Concat", "Attention", "SVM both", "nearest neighbour, gaze"]
 panels = list(means["metric"].unique())
 asked = [split for split in real.SPLITS if split in set(means["split"])]
 figure = splits_beside(means, shown, panels, asked)

@@ -276,7 +276,7 @@ run.table("table1", alone[COLUMNS], scores=results, **about)
 # %%
 from lib.plots import published_vs_reproduced
 
-run.figure("table1", published_vs_reproduced(alone), **about)
+run.figure("table1", published_vs_reproduced(alone, results), **about)
 
 # %% [markdown]
 # Hollow: published, on photographs. Filled: this run. Beside the network stand a

@@ -15,7 +15,6 @@ from lib.datasets.checks import check
 from lib.datasets.mahnob_format import LABELS_FILE
 
 log = logging.getLogger(__name__)
-TIERS = ("licensed", "public", "simulated")  # best first
 
 
 class Found(NamedTuple):
@@ -109,20 +108,6 @@ def status(root: str | Path | None = None) -> pd.DataFrame:
             "where": readable(path or ""), "missing": "" if made else missing, "ask": dataset.ask
         })
     return pd.DataFrame(rows)
-
-
-def best(root: str | Path | None = None, paper: str = "rmmt") -> Cohort | None:
-    """Read the best tier of a paper's data that the folder holds: licensed before public; None
-    where there is neither.
-
-    A dataset that is there but cannot be read is passed over with a warning. Simulated cohorts are
-    never returned, even where one lies in the folder: ask for them by name. Nor are corpora for
-    pre-training: see :func:`corpora`.
-    """
-    for dataset in sorted(_of(paper, "labelled"), key=lambda dataset: TIERS.index(dataset.tier)):
-        if dataset.tier != "simulated" and (cohort := _read(dataset, find(dataset.name, root))):
-            return cohort
-    return None
 
 
 def corpora(root: str | Path | None = None, paper: str = "amigos", *,

@@ -1,10 +1,7 @@
 """Directions of all metrics; and the three of paper 1 (Eqs 18, 22, 23), on concatenated trials and
 trial by trial."""
 
-from collections.abc import Sequence
-
 import numpy as np
-import pandas as pd
 
 METRICS = ("RMSE", "PCC", "CCC")
 HIGHER_IS_BETTER = {
@@ -88,33 +85,3 @@ def regression(y, yhat) -> dict[str, float]:
         "RMSE": float(np.sqrt(np.mean((y - yhat)**2))), "PCC": pcc,
         "CCC": 2 * covariance / scatter if scatter else 0.0
     }
-
-
-def per_trial(y, yhat, lengths: Sequence[int]) -> pd.DataFrame:
-    """The metrics of :func:`regression` for each trial of a fold, in order.
-
-    Within a trial the labels vary less than over trials, so these values are not comparable with
-    the paper's.
-
-    Parameters
-    ----------
-    y, yhat : array (n_times,)
-        Trials one after another.
-    lengths : sequence of int
-        Time steps of each trial.
-
-    Returns
-    -------
-    DataFrame
-        ``trial`` (position), ``n_times``, ``RMSE``, ``PCC``, ``CCC``.
-    """
-    y, yhat = _checked(y, yhat)
-    lengths = np.asarray(lengths, dtype=int)
-    if lengths.sum() != y.size or (lengths < 1).any():
-        raise ValueError(
-            f"trial lengths must be positive and add up to {y.size}; they add up to {lengths.sum()}"
-        )
-    cuts = np.cumsum(lengths)[:-1]
-    rows = [regression(*pair) for pair in zip(np.split(y, cuts), np.split(yhat, cuts), strict=True)]
-    return pd.DataFrame(rows).assign(trial=range(len(rows)),
-                                     n_times=lengths)[["trial", "n_times", *METRICS]]

@@ -87,7 +87,7 @@ def beside_controls(frame: pd.DataFrame, panels: dict[str, tuple[str, str, list[
     used = {modality(row) for networks, _ in chosen.values() for row in networks["row"]}
     hollow = {"marker": "o", "ls": "", "mfc": "none", "mew": 1.3}
     legend(figure, [
-        *(Line2D([], [], color=shade, label=f"network, {name}", **hollow)
+        *(Line2D([], [], color=shade, label=f"the paper's rows, {name}", **hollow)
           for name, shade in COLOURS.items() if name in used),
         Line2D([], [], marker="|", ls="", ms=9, mew=1.6, color=COLOURS["control"],
                label="controls (the best is named)")

@@ -12,13 +12,6 @@ from matplotlib.patches import Rectangle
 from matplotlib.transforms import Transform
 
 SLACK = 2.0  # points by which a mark may reach over
-CLIPPED = "clipped by intent"
-
-
-def clipped(artist: Artist) -> Artist:
-    """Say that an artist may leave its axes, as a trace does of which a part is shown."""
-    artist.set_gid(CLIPPED)
-    return artist
 
 
 def _corners(artist: Artist) -> tuple[np.ndarray, Transform]:
@@ -65,7 +58,7 @@ def faults(figure: Figure) -> list[str]:
         box = ax.get_window_extent().padded(slack)
         for artist, points in _placed(ax) if ax.name == "rectilinear" else ():
             out = ((points < box.min) | (points > box.max)).any(axis=1)
-            if out.any() and artist.get_clip_on() and artist.get_gid() != CLIPPED:
+            if out.any() and artist.get_clip_on():
                 x, y = ax.transData.inverted().transform(points[out][0])
                 found.append(f"{name}: {type(artist).__name__} at ({x:.3g}, {y:.3g}) is outside")
     return found

@@ -16,6 +16,8 @@ from lib.plots.shapes import (apart, arms, blanks, down, fan, legend, over_epoch
                               whole_range)
 from lib.plots.style import COLOURS, DIRECTION, LINES, blank, colour, modality
 
+FEW = 5  # folds below which each is drawn, and no interval
+
 
 def dots(ax: Axes, panel: pd.DataFrame, place: Mapping, metric: str = "") -> None:
     """Published hollow above, ours filled below, with 95 % intervals, which end where the metric
@@ -30,13 +32,18 @@ def dots(ax: Axes, panel: pd.DataFrame, place: Mapping, metric: str = "") -> Non
                             elinewidth=1.3)
 
 
-def published_vs_reproduced(table: pd.DataFrame) -> Figure:
+def published_vs_reproduced(table: pd.DataFrame, scores: pd.DataFrame | None = None) -> Figure:
     """Every row of a verdict table (:func:`lib.evaluation.verdicts.verdicts`), one panel per
-    metric.
+    metric, over its whole range.
 
     Hollow dots are published, filled ones ours, both with 95 % intervals over folds; controls have
-    no hollow dot.
+    no hollow dot, and the best row whose role is ``chance`` is a dashed line over the rows of its
+    split. ``scores``: the tidy results; where they hold fewer than :data:`FEW` folds, each is a
+    light dot and there is no interval.
     """
+    by_chance = table["role"].eq("chance") if "role" in table else np.zeros(len(table), bool)
+    chance = table[by_chance].groupby(["metric", "split"])["reproduced"].max()
+    table = table[~by_chance]
     keys = list(dict.fromkeys(zip(table["row"], table["split"], strict=True)))
     place = {key: y for y, key in enumerate(keys)}
     metrics, several = list(dict.fromkeys(table["metric"])), len({s for _, s in keys if s}) > 1
@@ -44,15 +51,32 @@ def published_vs_reproduced(table: pd.DataFrame) -> Figure:
         f"{row} ({split.replace('_', ' ')})" if several and split else row for row, split in keys
     ]
     figure, axes = blanks(0.42 * len(keys) + 1.3, len(metrics), sharey=True)
+    folds = None if scores is None else fold_means(scores)
+    if several_folds := folds is None or folds["fold"].nunique() >= FEW:
+        folds = table[:0].assign(value=0.0)
+    else:
+        table = table.assign(reproduced_interval=np.nan)
+    line = Line2D([], [], color="0.6", lw=1.2, ls="--", label="chance")
     for ax, metric in zip(axes, metrics, strict=True):
+        for row, split, value in folds.loc[folds["metric"] == metric,
+                                           ["row", "split", "value"]].itertuples(index=False):
+            if (y := place.get((row, split), place.get((row, "")))) is not None:
+                ax.plot(value, y + 0.16, "o", ms=3.5, color=colour(row), alpha=0.5, mew=0)
         dots(ax, table[table["metric"] == metric], place, metric)
+        for (row, split), y in place.items():
+            if (value := chance.get((metric, split))) is not None:
+                ax.plot([value, value], [y - 0.5, y + 0.5], color="0.6", lw=1.2, ls="--", zorder=0)
         ax.set(xlabel=DIRECTION.get(metric, metric))
+        whole_range([ax], metric, "x")
         down(ax, names)
         ax.grid(axis="y", color="0.9", lw=0.8)
         ax.set_axisbelow(True)
     tiers = [tier for tier in dict.fromkeys(table["tier"]) if tier]
     ours = f"this run, {' and '.join(tiers)} data" if tiers else "this run"
-    dots_legend(figure, [row for row, _ in keys], ours)
+    each = Line2D([], [], marker="o", ls="", ms=3.5, color="0.2", alpha=0.5,
+                  label="each fold or person")
+    more = [each] * (not several_folds) + [line] * bool(len(chance))
+    dots_legend(figure, [row for row, _ in keys], ours, more)
     return figure
 
 
@@ -61,12 +85,13 @@ def dots_legend(figure: Figure, rows: Sequence[str], ours: str,
     """What the marks of :func:`dots` mean, the colours of ``rows``, and what else is drawn."""
     used = set(map(modality, rows))
     dot, square = {"marker": "o", "color": "0.2"}, {"marker": "s", "ls": ""}
-    legend(figure, [
+    handles = [
         Line2D([], [], mfc="white", label="published", **dot),
         Line2D([], [], mfc="0.2", label=ours, **dot),
         *(Line2D([], [], color=shade, label=name, **square)
           for name, shade in COLOURS.items() if name in used), *more
-    ])
+    ]
+    legend(figure, handles, len(handles) if len(handles) < 8 else -(-len(handles) // 2))
 
 
 def splits_beside(table: pd.DataFrame, rows: Sequence[str], metrics: Sequence[str],

@@ -37,8 +37,8 @@ def features(tmp_path, make):
 
 def test_every_entry_says_what_a_user_must_know():
     for name, dataset in registry.DATASETS.items():
-        assert name == dataset.name and dataset.tier in registry.TIERS and dataset.role in (
-            "labelled", "pretraining")
+        assert name == dataset.name and dataset.tier in (
+            "licensed", "public", "simulated") and dataset.role in ("labelled", "pretraining")
         assert all((dataset.title, dataset.licence, dataset.redistribute, dataset.ask,
                     dataset.layout, dataset.papers, dataset.marks))
 
@@ -54,10 +54,8 @@ def test_checksums_list_the_published_files():
 
 
 def test_nothing_there(tmp_path):
-    assert registry.best(tmp_path / "none") is None
     table = registry.status(tmp_path / "none").set_index("dataset")
-    assert registry.corpora(tmp_path / "none") == {} and registry.best(tmp_path / "none",
-                                                                       "amigos") is None
+    assert registry.corpora(tmp_path / "none") == {}
     assert table["found"].to_dict() == {
         name: "made when needed" if dataset.embedded else "no"
         for name, dataset in registry.DATASETS.items()
@@ -72,24 +70,15 @@ def test_features_are_found_in_their_folder_and_above_it(features):
         assert (found.tier, found.path) == ("public", features.resolve())
         assert found.missing.startswith("238 of 240 files")
         assert registry.find("mahnob", root) == (None, None, registry.DATASETS["mahnob"].layout)
-    assert registry.best(features.parent).tier == "public"
 
 
-def test_licensed_comes_before_public_and_simulated_is_never_taken_for_it(features, copy, caplog):
+def test_simulated_is_never_taken_for_licensed(features, copy):
     root = features.parent
     shutil.copytree(copy, root / "mahnob", symlinks=True)
     assert registry.find("mahnob", root) == ("licensed", (root / "mahnob").resolve(), "")
-    assert registry.best(root).tier == "licensed"
     (root / "mahnob" / "truth.json").write_text(json.dumps({"effect": 1, "seed": 0}))
     assert registry.find("mahnob", root).tier is None and registry.find("mahnob-simulated",
                                                                         root).tier == "simulated"
-    assert registry.best(root).tier == "public"
-    (root / "mahnob" / "truth.json").unlink()
-    for path in (root / "mahnob").rglob("*.bdf"):
-        path.unlink()
-    with caplog.at_level(logging.WARNING):
-        assert registry.best(root).tier == "public"
-    assert "mahnob is passed over" in caplog.text and "none of 2" in caplog.text
 
 
 def test_sessions_without_the_label_file_are_recognised_as_partly_there(copy):
@@ -127,7 +116,6 @@ def test_a_corpus_is_for_pretraining_and_never_taken_for_labelled_data(eegmmidb)
     found = registry.find("eegmmidb", eegmmidb)
     assert (found.tier, found.path) == ("public", (eegmmidb / "eegmmidb").resolve())
     assert found.missing == "1525 of 1526 files, the first S001/S001R01.edf"
-    assert registry.best(eegmmidb, "amigos") is None
     assert {name: len(cohort)
             for name, cohort in registry.corpora(eegmmidb).items()} == {"eegmmidb": 1}
     assert registry.corpora(eegmmidb, "rmmt") == {}

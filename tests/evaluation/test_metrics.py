@@ -7,7 +7,7 @@ import torch
 from scipy import stats
 from sklearn.metrics import root_mean_squared_error
 
-from lib.evaluation.metrics import METRICS, per_trial, regression
+from lib.evaluation.metrics import regression
 from lib.training.losses import ccc
 
 
@@ -58,21 +58,9 @@ def test_constant_prediction_scores_zero(traces, constant):
     assert scores["RMSE"] == pytest.approx(np.sqrt(np.mean((y - constant)**2)))
 
 
-def test_per_trial_scores_each_trial_alone(traces):
-    y, yhat = traces
-    table = per_trial(y, yhat, [100, 150, 250])
-    assert list(table["n_times"]) == [100, 150, 250]
-    assert dict(table.loc[1, list(METRICS)]) == pytest.approx(regression(y[100:250], yhat[100:250]))
-
-
 @pytest.mark.parametrize(("y", "yhat", "message"), [([1, 2], [1, 2, 3], "equally long"),
                                                     ([], [], "equally long"),
                                                     ([1, np.nan], [1, 2], "finite")])
 def test_bad_input_is_named(y, yhat, message):
     with pytest.raises(ValueError, match=message):
         regression(y, yhat)
-
-
-def test_lengths_must_add_up(traces):
-    with pytest.raises(ValueError, match="add up to 500"):
-        per_trial(*traces, [100, 150])

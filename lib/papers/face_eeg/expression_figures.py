@@ -150,7 +150,7 @@ def recall_bars(table: pd.DataFrame, rows: Sequence[str], emotions: Sequence[str
     sns.barplot(table, **what, palette=_SHADES[:len(rows)], saturation=1, alpha=0.55, gap=0.1,
                 errorbar=None, ax=ax)
     handles = ax.get_legend_handles_labels()[0]
-    sns.stripplot(table, **what, palette=["0.15"] * len(rows), dodge=True, jitter=False, size=4,
+    sns.stripplot(table, **what, palette=["0.15"] * len(rows), dodge=True, jitter=0.12, size=4,
                   ax=ax)
     ax.axhline(1 / len(emotions), color="0.5", lw=1, ls="--", zorder=0)
     ax.set(xlabel="", ylim=(-0.02, 1.02))

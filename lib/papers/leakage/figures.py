@@ -152,7 +152,7 @@ def papers(table: pd.DataFrame, splits: Mapping[str, Sequence[str]], chance: Map
         for k, name in enumerate(names):
             if name in guess:
                 ax.plot([k - 0.5, k + 0.5], [guess[name]] * 2, color="0.2", lw=1, ls="--", zorder=0)
-                ax.text(k, chance[paper] + 0.02, "dashed: a guess", ha="center", fontsize=7)
+                ax.set(xlabel="dashed: what a guess scores")
         ax.set(title=paper, ylabel=own["metric"].iloc[0], ylim=(1.04 * low, 1.04))
     legend(figure, axes[0, 0], 4, **_TIGHT)
     return figure

@@ -11,7 +11,7 @@ import pandas as pd
 
 from lib.datasets import mahnob
 from lib.datasets.base import Cohort
-from lib.evaluation.metrics import per_trial, regression
+from lib.evaluation.metrics import regression
 from lib.models.backbones import fetched, mobilenet_v2, resnet50
 from lib.papers import experiment as spine
 from lib.papers.experiment import Record, Row
@@ -187,18 +187,6 @@ def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experime
         return regression(labels(data, record.split.test), fuse(data, record))
 
     return spine.score("rmmt", records, measure, experiment=experiment, tier=tier)
-
-
-def score_trials(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> pd.DataFrame:
-    """The same metrics inside each test trial, one row per record and trial (``trial`` indexes the
-    cohort)."""
-    frames = []
-    for record in records:
-        test = np.array(record.split.test)
-        frame = per_trial(labels(data, test), fuse(data, record), data["lengths"][test])
-        about = {"row": record.row, "split": record.split.name, "seed": record.seed}
-        frames.append(frame.assign(trial=test[frame["trial"]], **about))
-    return pd.concat(frames, ignore_index=True)
 
 
 def mu_curve(data: Mapping[str, np.ndarray], records: Iterable[Record],
