@@ -214,7 +214,8 @@ histories = {
     ]
     for name in ("RMMT", "RSMT-F", "RSMT-E")
 }
-run.figure("learning", plots.learning_curves(histories), **about)
+panels = ["training CCC loss", "training KD loss", "validation CCC"]
+run.figure("learning", plots.learning_curves(histories, panels), **about)
 
 # %% [markdown]
 # Lines are means over the folds, bands reach from the lowest fold to the highest; the

@@ -192,8 +192,10 @@ print(
 # uncertainty of either mean. The paired comparison uses the same folds:
 
 # %% tags=["nbval-check-output"]
-printed = published.table("rmmt", 3)
-print(published.wide(printed)[["row", "RMSE", "PCC", "CCC"]].to_string(index=False))
+printed = published.table("rmmt", 3).pivot_table(
+    index="row", columns="metric", values=["mean", "std"], sort=False
+)
+print(printed.to_string(float_format="{:.3f}".format))
 
 # %%
 shown = "a b metric difference low high p_holm published verdict".split()

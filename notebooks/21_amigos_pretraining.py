@@ -179,11 +179,12 @@ start_weights = {
 
 # %%
 from lib.papers.amigos import figures as plots
+from lib.plots import learning_curves
 
 histories = {m.upper(): [start_weights[m]["history"]] for m in MODALITIES}
 run.figure(
     "pretraining",
-    plots.training_curves(
+    learning_curves(
         histories,
         ["training error", "error on held-out segments"],
         {0: 1.0, 1: 1.0},

@@ -159,7 +159,7 @@ for split in splits:
 results = amigos.score(features, records, experiment="tables 1-4", tier=cohort.tier)
 
 # %%
-from lib.papers.amigos import figures as plots
+from lib.plots import learning_curves
 
 last = splits[-1]
 histories = {
@@ -171,7 +171,7 @@ histories = {
     for name in ("EEG without pre-training", "EEG", "ECG without pre-training", "ECG")
 }
 panels = ["training loss", "validation loss", "validation accuracy"]
-figure = plots.training_curves(histories, panels, {2: 0.5}, "coin")
+figure = learning_curves(histories, panels, {2: 0.5}, "coin")
 run.figure("learning", figure, **about)
 
 # %% [markdown]

@@ -101,31 +101,3 @@ def tables(paper: str, rows: Iterable[str]) -> dict[str, tuple[str, ...]]:
     frame = load(paper).query("table != 'text'")
     ours = frame[frame["row"].isin(list(rows))].groupby("table", sort=False)["row"]
     return {number: tuple(dict.fromkeys(names)) for number, names in ours}
-
-
-def _digits(values: pd.Series, least: int) -> int:
-    """Decimals that show all values of a column in full."""
-    return next(n for n in range(least, 10)
-                if np.allclose(values.dropna(),
-                               values.dropna().round(n), rtol=0, atol=1e-9))
-
-
-def wide(frame: pd.DataFrame) -> pd.DataFrame:
-    """A printed table in its printed form: one line per row, ``mean ± spread`` per metric, a dash
-    where nothing was printed.
-
-    The spread is the standard deviation, or for paper 2 the half width of the 95 % interval.
-    """
-    spread = frame["std"].fillna(frame["half_width"])
-    least = 2 if frame["half_width"].notna().any() else 3
-    mean, std = (values.map(f"{{:.{_digits(values, least)}f}}".format)
-                 for values in (frame["mean"], spread))
-    text = (mean + " ± " + std).where(spread.notna(), mean).where(frame["mean"].notna(), "–")
-    pairs = frame[["metric", "protocol"]].drop_duplicates()
-    # paper 3: one protocol for each data set, so one line for both
-    if not pairs["metric"].duplicated().any():
-        frame = frame.assign(protocol=" and ".join(frame["protocol"].unique()))
-    keys = ["protocol", "modality", "row"]
-    printed = frame.assign(text=text).pivot_table(index=keys, columns="metric", values="text",
-                                                  aggfunc="first", sort=False)
-    return printed.rename_axis(columns=None).reset_index()

@@ -63,7 +63,7 @@ def published_vs_reproduced(table: pd.DataFrame, scores: pd.DataFrame | None = N
             if (y := place.get((row, split), place.get((row, "")))) is not None:
                 ax.plot(value, y + 0.16, "o", ms=3.5, color=colour(row), alpha=0.5, mew=0)
         dots(ax, table[table["metric"] == metric], place, metric)
-        for (row, split), y in place.items():
+        for (_, split), y in place.items():
             if (value := chance.get((metric, split))) is not None:
                 ax.plot([value, value], [y - 0.5, y + 0.5], color="0.6", lw=1.2, ls="--", zorder=0)
         ax.set(xlabel=DIRECTION.get(metric, metric))
@@ -234,24 +234,30 @@ def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, 
     return figure
 
 
-def learning_curves(histories: Mapping[str, Sequence[np.ndarray]]) -> Figure:
-    """Training over epochs: CCC loss, KD loss and validation CCC; mean and band of the folds.
+def learning_curves(histories: Mapping[str, Sequence[np.ndarray]], panels: Sequence[str],
+                    baselines: Mapping[int, float] = {}, chance: str = "chance") -> Figure:
+    """Training over epochs: the mean over folds, and a band from the lowest to the highest fold;
+    one panel per column of the histories, from 0, scores to 1.
 
     Parameters
     ----------
     histories : mapping
-        Model name -> one array ``(n_epochs, 3)`` per fold, as
-        :func:`lib.papers.rmmt.training.fit_fold` returns.
+        Row name -> one array ``(n_epochs, n_panels)`` or more columns per fold.
+    panels : sequence of str
+        What each column is.
+    baselines : mapping, optional
+        Panel number -> a value for a grey line, what guessing gives, named ``chance``.
     """
-    figure, axes = blanks(2.9, 3)
-    for i, (name, folds) in enumerate(histories.items()):
+    figure, axes = blanks(2.9, len(panels))
+    for (name, folds), style in zip(histories.items(), styles(list(histories)), strict=True):
         trained = [np.where(fold == 0, np.nan, fold) for fold in folds]  # 0: a loss it has not
-        over_epochs(axes, trained, name, LINES[i % len(LINES)], name)
-    for ax, label in zip(axes, ("training CCC loss", "training KD loss", "validation CCC"),
-                         strict=True):
+        over_epochs(axes, trained, name, style, name)
+    for number, value in baselines.items():
+        axes[number].axhline(value, color="0.6", lw=1, zorder=0, label=chance)
+    for ax, label in zip(axes, panels, strict=True):
         ax.set(ylabel=label)
-        whole_range([ax], "CCC" if label == "validation CCC" else "RMSE")
-    legend(figure, axes[0])
+        whole_range([ax], "CCC" if label.endswith(("accuracy", "CCC")) else "RMSE")
+    legend(figure, axes[max(baselines, default=0)])
     return figure
 
 

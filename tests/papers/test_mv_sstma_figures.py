@@ -99,7 +99,7 @@ def test_missing_channels_draws_every_row_with_published_dots():
 
 def test_curves_of_training_and_attention():
     curves = plots.training_curves({"SEED-IV": {"EEG": [np.ones(
-        (3, 2)), np.zeros((3, 2))]}}, ["a", "b"], "error", 1.0, "mean")
+        (3, 2)), np.zeros((3, 2))]}}, ["a", "b"], "error", [1.0], "mean")
     assert {"EEG, a", "EEG, b", "mean", "error", "epoch"} <= set(words(curves))
     table = pd.DataFrame({
         "dataset": "SEED-IV", "subject": 1, "session": 1, "emotion": ["sad", "fear"] * 4,

@@ -79,11 +79,6 @@ def test_claims_of_the_text_against_its_own_tables():
     assert wrong["note"].str.contains("erratum").all()
 
 
-def test_wide_is_the_printed_form():
-    line = printed.wide(printed.table("rmmt", 4)).set_index("row").loc["Choi [31] EEG"]
-    assert line[["RMSE", "PCC", "CCC"]].to_list() == ["0.049 ± 0.005", "0.290 ± 0.080", "–"]
-
-
 def test_unknown_papers_and_tables_are_named():
     with pytest.raises(ValueError, match=r"there are .*rmmt"):
         printed.load("nothing")

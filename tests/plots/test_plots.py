@@ -162,15 +162,15 @@ def test_intervals_along_a_curve_stay_in_the_metrics_range():
 def test_learning_curves_and_fold_lines(results):
     history = [np.column_stack([np.linspace(1, 0.3, 12) + k] * 3) for k in range(4)]
     alone = [fold * (1, 0, 1) for fold in history]  # has no KD loss
-    figure = plots.learning_curves({"RMMT": history, "RSMT-F": alone})
+    panels = ["training CCC loss", "training KD loss", "validation CCC"]
+    figure = plots.learning_curves({"RMMT": history, "RSMT-F": alone}, panels)
     assert legend(figure) == ["RMMT", "RSMT-F"]
     for ax in figure.axes:  # the mean over folds, and a band from the lowest to the highest
         mean, band = ax.lines[0].get_ydata(), ax.collections[0].get_paths()[0].get_extents()
         np.testing.assert_allclose(mean, history[0][:, 0] + 1.5)
         assert (band.y0, band.y1) == pytest.approx((0.3, 4))
     assert [np.isfinite(ax.lines[1].get_ydata()).all() for ax in figure.axes] == [True, False, True]
-    assert [ax.get_ylabel()
-            for ax in figure.axes] == ["training CCC loss", "training KD loss", "validation CCC"]
+    assert [ax.get_ylabel() for ax in figure.axes] == panels
     shifted = results.assign(value=results["value"] - 1.0 * (results["row"] == "RMMT"))
     titles = [ax.get_title(loc="left") for ax in plots.fold_lines(shifted, "RMMT", "RSMT-F").axes]
     assert titles == ["RMMT better in 10 of 10", "RMMT better in 0 of 10", "RMMT better in 0 of 10"]

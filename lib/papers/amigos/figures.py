@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from lib.plots.shapes import blanks, legend, over_epochs, styles
+from lib.plots.shapes import blanks, legend
 from lib.plots.style import COLOURS, blank
 
 _STATES = {
@@ -142,31 +142,6 @@ def reconstruction(x: np.ndarray, mask: np.ndarray, guess: np.ndarray, names: Se
         Patch(color="0.92", label="hidden from the model"),
         Line2D([], [], color=COLOURS[kind], lw=1.6, label="reconstructed")
     ])
-    return figure
-
-
-def training_curves(histories: Mapping[str, Sequence[np.ndarray]], panels: Sequence[str],
-                    baselines: Mapping[int, float] | None = None, chance: str = "chance") -> Figure:
-    """Training over epochs: the mean over folds, and a band from the lowest to the highest fold;
-    one panel per column of the histories, scores from 0 to 1.
-
-    Parameters
-    ----------
-    histories : mapping
-        Row name -> one array ``(n_epochs, n_panels)`` per fold.
-    panels : sequence of str
-        What each column is.
-    baselines : mapping, optional
-        Panel number -> a value for a grey line, what guessing gives, named ``chance``.
-    """
-    figure, axes = blanks(2.9, len(panels))
-    for (name, folds), style in zip(histories.items(), styles(list(histories)), strict=True):
-        over_epochs(axes, folds, name, style, name)
-    for number, value in (baselines or {}).items():
-        axes[number].axhline(value, color="0.6", lw=1, zorder=0, label=chance)
-    for ax, label in zip(axes, panels, strict=True):
-        ax.set(ylabel=label, ylim=(0, 1) if "accuracy" in label else None)
-    legend(figure, axes[max(baselines or [0])])
     return figure
 
 
