@@ -98,8 +98,9 @@ def test_spectrum_and_label_overview_say_their_units():
 
 
 def test_published_vs_reproduced_draws_every_value_once(results):
-    table = verdicts(results, published.table("rmmt", 3))
-    figure = plots.published_vs_reproduced(table)
+    whole = verdicts(results, published.table("rmmt", 3))
+    figure = plots.published_vs_reproduced(whole)
+    table, guesses = (whole[whole["role"].eq("chance") == drawn] for drawn in (False, True))
     assert [ax.get_xlabel().split()[0]
             for ax in figure.axes] == list(dict.fromkeys(table["metric"]))
     for ax in figure.axes:
@@ -110,9 +111,23 @@ def test_published_vs_reproduced_draws_every_value_once(results):
                           for wanted in (True, False))
         assert sorted(hollow) == pytest.approx(sorted(panel["published"].dropna()))
         assert sorted(filled) == pytest.approx(sorted(panel["reproduced"].dropna()))
-    assert legend(figure) == ["published", "this run, simulated data", "face", "both", "control"]
+        lines = {line.get_xdata()[0] for line in ax.lines if line.get_linestyle() == "--"}
+        chance = guesses[guesses["metric"] == ax.get_xlabel().split()[0]]["reproduced"]
+        assert set(chance) <= lines
+    names = ["published", "this run, simulated data", "face", "both", "chance"]
+    assert legend(figure) == names
     assert [label.get_text()
             for label in figure.axes[0].get_yticklabels()] == list(dict.fromkeys(table["row"]))
+
+
+def test_where_folds_are_few_each_is_drawn_and_no_interval(results):
+    few = results[results["fold"] < 3]
+    table = verdicts(few, published.table("rmmt", 3))
+    for ax in plots.published_vs_reproduced(table, few).axes:
+        light = [line.get_xdata()[0] for line in ax.lines if line.get_alpha() == 0.5]
+        own = few[few["metric"].eq(ax.get_xlabel().split()[0]) & few["role"].eq("model")]
+        folds = own.groupby(["row", "fold"])["value"].mean()
+        assert sorted(light) == pytest.approx(sorted(folds)) and len(light) == 6
 
 
 def test_traces_name_each_model_and_tie_pictures_to_times():
