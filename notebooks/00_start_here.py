@@ -91,7 +91,7 @@ run = start(
 # MAHNOB-HCI database. Notebooks 20 to 24 are about the pre-trained Transformers on ECG
 # and EEG of Vazquez-Rodriguez et al. (2022), hal-03897400, on the AMIGOS database; 30
 # to 35 about the masked autoencoders on EEG and eye movements of Gao et al. (2024), on
-# SEED-IV and SEED-V; 40 to 44 about the face and the EEG scalp maps of Thanh and Thinh
+# SEED-IV and SEED-V; 40 to 45 about the face and the EEG scalp maps of Thanh and Thinh
 # (2025), doi:10.25073/2588-1086/vnucsce.4566.
 #
 # ## Exercises
@@ -115,7 +115,7 @@ run = start(
 # 2. **public**: the openly published features and labels of all 239 annotated trials of
 #    MAHNOB-HCI, and EEG recordings without labels for pre-training. `make data` fetches
 #    them. Open recordings of other people at another task stand in for the databases of
-#    papers 2 to 4 (notebooks 24, 35, 44, 90): they can answer a paper's claims, never
+#    papers 2 to 4 (24, 35, 36, 44, 45, 90): they can answer a paper's claims, never
 #    its numbers.
 # 3. **licensed**: the full databases, from a folder that you name.
 #

@@ -167,8 +167,8 @@ run.figure("real_confusion", figure, found["counts"], **about)
 print(matrix["percent"].round(0).astype(int).to_string())
 
 # %% [markdown]
-# Happiness and surprise are found about three times in four. Of the sad people two in
-# three are missed, and more than half of those are called neutral. Sadness is also the
+# Happiness and surprise are found about three times in four. Of the sad people seven in
+# ten are missed, and more than half of those are called neutral. Sadness is also the
 # rarest here, with 115 pictures of 1,203.
 #
 # ## Where is the picture from?
@@ -190,10 +190,10 @@ print(means.round(2).to_string())
 # %% [markdown]
 # With stills in the training part nine in ten of the others are called right, and with
 # emotions that mean nothing no fewer: sad is what a still is, whatever the face does.
-# Trained on the press alone the network calls a quarter to a third of them right, a
-# linear model two thirds; but with emotions that mean nothing the linear model still
-# has half, since it calls half of these other-looking pictures sad. The gain over that
-# is some 15 to 25 points for either, in one repetition. A score on a set of
+# Trained on the press alone the network calls a quarter of them right, a linear model
+# two thirds; but with emotions that mean nothing the linear model still has half, since
+# it calls half of these other-looking pictures sad. The gain over that is some 15 to 18
+# points for either, in one repetition. A score on a set of
 # several sources needs the sources apart as well as the people.
 #
 # ## London
