@@ -99,7 +99,7 @@ show_source(real.run)
 # recording, not the state.
 
 # %%
-from lib.evaluation.stand_in import beside
+from lib.evaluation.stand_in import beside, drawn
 from lib.plots.results import splits_beside
 
 repetitions = range(seed, seed + seeds)
@@ -109,8 +109,7 @@ shown = ["EEG", "ECG", "ECG without pre-training", "Fused"]
 shown += ["linear, both", "nearest neighbour, both"]
 panels = list(means["metric"].unique())
 figure = splits_beside(means, shown, panels, list(real.SPLITS))
-said = f"{about['caption']}; 95 % intervals over folds"
-run.figure("real", figure, scores, **{**about, "caption": said})
+run.figure("real", figure, scores, **drawn(about, means))
 
 # %% tags=["nbval-check-output"]
 table = means.pivot_table("reproduced", "row", ["metric", "split"], sort=False)

@@ -119,7 +119,7 @@ print("limits from all:     ", thirds(felt, np.arange(6), range(6)))
 # each person. What is found there is the trial or the person, not the valence.
 
 # %%
-from lib.evaluation.stand_in import beside
+from lib.evaluation.stand_in import beside, drawn
 from lib.plots.results import splits_beside
 
 repetitions = range(seed, seed + seeds)
@@ -129,8 +129,7 @@ shown = ["EEG", "Face", "Concat", "Attention", "SVM both", "nearest neighbour, g
 panels = list(means["metric"].unique())
 asked = [split for split in real.SPLITS if split in set(means["split"])]
 figure = splits_beside(means, shown, panels, asked)
-said = f"{about['caption']}; 95 % intervals over folds"
-run.figure("real", figure, scores, **{**about, "caption": said})
+run.figure("real", figure, scores, **drawn(about, means))
 
 # %% tags=["nbval-check-output"]
 table = means.pivot_table("reproduced", "row", ["metric", "split"], sort=False)

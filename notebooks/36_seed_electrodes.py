@@ -154,14 +154,13 @@ else:
     scores, claims, about = shipped("seed", said, "real_electrodes")
 
 # %%
-from lib.evaluation.stand_in import beside
+from lib.evaluation.stand_in import beside, drawn
 from lib.plots.results import splits_beside
 
 means = beside(scores, real.METRIC)
 panels = list(means["metric"].unique())
 figure = splits_beside(means, rows[:-1], panels, list(splits))
-said = f"{about['caption']}; 95 % intervals over folds"
-run.figure("real_electrodes", figure, scores, **{**about, "caption": said})
+run.figure("real_electrodes", figure, scores, **drawn(about, means))
 
 # %% tags=["nbval-check-output"]
 wide = means.pivot_table("reproduced", "row", ["metric", "split"], sort=False)

@@ -92,7 +92,7 @@ show_source(real.folds)
 # subject` nobody is. The grey line names the commonest emotion everywhere.
 
 # %%
-from lib.evaluation.stand_in import beside
+from lib.evaluation.stand_in import beside, drawn
 from lib.plots.results import splits_beside
 
 repetitions = range(seed, seed + seeds)
@@ -102,8 +102,7 @@ scores, about = found["scores"], found["about"]
 means = beside(scores, real.METRIC)
 panels = list(means["metric"].unique())
 figure = splits_beside(means, list(real.SHOWN[:-1]), panels, list(real.SPLITS))
-said = f"{about['caption']}; 95 % intervals over folds"
-run.figure("real", figure, scores, **{**about, "caption": said})
+run.figure("real", figure, scores, **drawn(about, means))
 
 # %% tags=["nbval-check-output"]
 table = means.pivot_table("reproduced", "row", ["metric", "split"], sort=False)

@@ -197,14 +197,13 @@ else:
     scores, claims, about = shipped("face_eeg", said, "real_eeg")
 
 # %%
-from lib.evaluation.stand_in import beside
+from lib.evaluation.stand_in import beside, drawn
 from lib.plots.results import splits_beside
 
 means = beside(scores, "accuracy")
 panels, shown = list(means["metric"].unique()), [*ROWS][:-1]
 figure = splits_beside(means, shown, panels, list(SPLITS))
-said = f"{about['caption']}; 95 % intervals over folds"
-run.figure("real_eeg", figure, scores, **{**about, "caption": said})
+run.figure("real_eeg", figure, scores, **drawn(about, means))
 
 # %% tags=["nbval-check-output"]
 wide = means.pivot_table("reproduced", "row", ["metric", "split"], sort=False)

@@ -95,6 +95,13 @@ def beside(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
                         reproduced=table["mean"], reproduced_interval=half)
 
 
+def drawn(about: Mapping[str, Any], means: pd.DataFrame) -> dict[str, Any]:
+    """What a figure of :func:`beside` must say, with the seeds behind its means: the fewest and the
+    most."""
+    seeds = " to ".join(map(str, sorted({means["n_seeds"].min(), means["n_seeds"].max()})))
+    return {**about, "caption": f"{about['caption']}; 95 % intervals over folds; seeds: {seeds}"}
+
+
 def asked(split: str = "by_subject") -> pd.DataFrame:
     """Every claim that was asked of real people, as it ships with the project: a line each, for
     people whom the networks have not seen. ``control``: the same asked of controls, pair by pair
