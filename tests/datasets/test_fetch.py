@@ -199,6 +199,23 @@ def test_command(server, tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().err.count("error: ") == 1
 
 
+def test_eegmat_in_its_owners_layout_is_checked_against_the_published_files(server, tmp_path, capsys):
+    """A cut recording, a wrong one and one that is not there: each is named, none is kept, and what
+    lies there already stays."""
+    known = list(module.checksums("eegmat"))
+    assert known[:2] == ["Subject00_1.edf", "Subject00_2.edf"] and len(known) >= 72
+    for name in known[1:]:
+        (server.folder / name).write_bytes(b"0       " + name.encode())
+    mine = tmp_path / "data" / "eegmat" / "Subject00_1.edf"
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"0       cut by its owner")
+    arguments = ["fetch", "eegmat", "--data", str(tmp_path / "data"), "--base-url", server.url]
+    assert main(arguments) == 1
+    said = capsys.readouterr()
+    assert "Open Data Commons" in said.out and "Subject00_" in said.err
+    assert held(tmp_path / "data" / "eegmat") == {mine.name: mine.stat().st_size}
+
+
 @pytest.mark.parametrize("name", ["mahnob", "dreamer", "way-eeg-gal", "pspm"])
 def test_of_what_is_not_downloaded_it_is_said_where_to_get_it(name, tmp_path, capsys):
     dataset = DATASETS[name]
