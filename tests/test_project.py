@@ -256,8 +256,28 @@ def lines_of_code(file: Path) -> int:
     return len(lines - {n for node in told for n in range(node.lineno, node.end_lineno + 1)})
 
 
+def sizes() -> dict[str, tuple[int, int]]:
+    """Room -> its lines of code and files; ``beside the rooms`` last."""
+    home, found = paths.ROOT / "lib", dict[str, tuple[int, int]]()
+    for file in sorted(MODULES, key=lambda file: (file.parent == home, file)):
+        room = "beside the rooms" if file.parent == home else file.relative_to(home).parts[0]
+        lines, files = found.get(room, (0, 0))
+        found[room] = lines + lines_of_code(file), files + 1
+    return found
+
+
 def test_the_code_budget_falls():
     assert sum(map(lines_of_code, MODULES)) <= BUDGET
+
+
+def test_the_page_says_how_large_each_room_is():
+    page = (paths.ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    whole = [sum(column) for column in zip(*sizes().values(), strict=True)]
+    rows = {**sizes(), "**all**": whole}
+    assert [
+        row for row in (f"| {room} | {lines:,} | {files} |"
+                        for room, (lines, files) in rows.items()) if row not in page
+    ] == []
 
 
 @pytest.mark.parametrize("file", MODULES, ids=lambda p: p.relative_to(paths.ROOT).as_posix())

@@ -199,7 +199,8 @@ def test_command(server, tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().err.count("error: ") == 1
 
 
-def test_eegmat_in_its_owners_layout_is_checked_against_the_published_files(server, tmp_path, capsys):
+def test_eegmat_in_its_owners_layout_is_checked_against_the_published_files(
+        server, tmp_path, capsys):
     """A cut recording, a wrong one and one that is not there: each is named, none is kept, and what
     lies there already stays."""
     known = list(module.checksums("eegmat"))
