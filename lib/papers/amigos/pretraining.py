@@ -12,7 +12,7 @@ from scipy.fft import irfft, rfft
 from scipy.linalg import solve, toeplitz
 
 from lib import profiles
-from lib.datasets import ecg_corpora, eeg_corpora, registry
+from lib.datasets import ecg_corpora, eeg_corpora, open_corpora, registry
 from lib.models.physio_transformer import EEG, PhysioTransformer
 from lib.papers.amigos.settings import CORPORA, Preset
 from lib.papers.amigos.training import pretrain_fold
@@ -27,7 +27,7 @@ from lib.training.splits import Split
 
 # pre-training that uses nothing of the labelled cohort, the same for all folds
 NO_FOLD = Split("corpora", 0, (), (), ())
-READERS = (ecg_corpora, eeg_corpora)  # of the corpora that the registry finds
+READERS = (ecg_corpora, eeg_corpora, open_corpora)  # of the corpora that the registry finds
 # segments x epochs: 195 h in ten-second segments (Sec 4.1.1), 500 epochs (Sec 4.3)
 PUBLISHED_PASSES = 195 * 360 * 500
 
