@@ -233,8 +233,8 @@ readings = pd.concat(frames)[["labelled", "metric", "split", "n", "mean", "std"]
 run.table("readings", readings, **about)
 
 # %% [markdown]
-# On SEED-IV ten windows of the first trials lose some twenty points against ten of each
-# emotion. On SEED-V "ten of each" are all windows, so two lines are equal.
+# On SEED-IV ten windows of the first trials lose more than twenty-five points against
+# ten of each emotion. On SEED-V "ten of each" are all windows, so two lines are equal.
 #
 # ## Do the printed tables bear the claims out?
 #

@@ -122,6 +122,7 @@ SEED = {
         ["training mean", "network"],
         ["training mean", mean],
     ),
+    "pre-training helps, all labels, fine-tuned": ("all", eeg),
     "pre-training helps, 1 labelled window a class": ("1 labelled", eeg),
     "pre-training helps, 3 labelled windows a class": ("3 labelled", eeg),
     "pre-training helps, 10 labelled windows a class": ("10 labelled", eeg),
@@ -359,7 +360,7 @@ def paper_3(size, s, effect):
     preset, how = Preset.of(size), {"seed": s, "device": device}
     cohort = protocol.cohort(size, "seed-iv", seed=s, effect=effect)
     own = protocol.features(cohort)
-    rows, frames = ["EEG", "Eye", "Concat", "SVM EEG", "SVM eye", "MAX"], []
+    rows, frames = [*eeg, "Eye", "Concat", "SVM EEG", "SVM eye", "MAX"], []
     for n in (0, 1, 3, 10):
         recipe = {**few, "n_labelled": n} if n else {}
         names = eeg if n else rows
