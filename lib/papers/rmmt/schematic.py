@@ -71,8 +71,10 @@ def fusion_block(model: nn.Module, n_times: int = 96) -> Figure:
     name = {"relu": "ReLU{}", "scaled_relu": "ReLU{} / T", "softmax": "softmax{}"}[block.attention]
     heads = f"{s['heads']} head{'s' * (s['heads'] > 1)}, $d_K$ = {s['d_K']}"
     query = block.residual == "query"
+    layers = f"layer $i$ = 1 … {s['N']} (its output is the next query)" if s[
+        "N"] > 1 else "one layer"
     return _draw("fusion_block", T=n_times, attention=name.format(weights), heads_of=heads,
-                 query=query, input=not query, **s)
+                 layers=layers, query=query, input=not query, **s)
 
 
 def distillation(model: nn.Module, n_times: int = 96) -> Figure:
