@@ -213,7 +213,9 @@ figure = plots.topomaps(
     maps[None], EEG_CHANNELS, [f"mean of {len(set(person))}\npeople"], bands
 )
 scalp = pd.DataFrame(tidy, columns=["band", "channel", "share"])
-run.figure("scalp", figure, scalp, **features["about"])
+said = "" if raw else "; electrodes in the order that their columns suggest"
+about = {**features["about"], "caption": cohort.caption + said}
+run.figure("scalp", figure, scalp, **about)
 
 # %% tags=["nbval-check-output"]
 for band, row in zip(bands, maps, strict=True):

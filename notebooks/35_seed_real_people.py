@@ -166,10 +166,12 @@ from lib.papers.mv_sstma import figures as plots
 
 few = scores[scores["metric"].str.contains(" a class")]
 counted = few["metric"].str.extract(r", (\w+) windows")[0]
-few = few.assign(labels=counted, cohort="new people, balanced accuracy")
+few = few.assign(labels=counted, cohort="new people")
 keys = ["cohort", "row", "labels", "fold"]
 curve = few.groupby(keys, sort=False, as_index=False)["value"].mean()
-run.figure("real_labels", plots.label_curve(curve, 1 / 3), curve, **about)
+figure = plots.label_curve(curve, 1 / 3)
+figure.axes[0].set_ylabel("balanced accuracy")
+run.figure("real_labels", figure, curve, **about)
 
 # %% tags=["nbval-check-output"]
 wide = curve.pivot_table("value", "labels", "row", sort=False)

@@ -200,7 +200,7 @@ from lib.plots.shapes import blanks, legend
 def draw(found, unit):
     """Gains of each claim, those who are asked below each other."""
     claims, who = list(found["claim"].unique()), list(found["who"].unique())
-    figure, (ax,) = blanks(max(1.3, 0.4 + 0.2 * len(claims) * (len(who) + 1)))
+    figure, (ax,) = blanks(max(1.7, 0.4 + 0.2 * len(claims) * (len(who) + 1)))
     for i, one in enumerate(who):
         shade = "0.5" if one.startswith("control") else f"C{i}"
         for world, own in found[found["who"] == one].groupby("cohort"):

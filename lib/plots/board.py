@@ -27,7 +27,7 @@ def verdict_bars(counts: pd.DataFrame) -> Figure:
         bars = ax.barh(range(len(counts)), number, left=start, height=0.62, color=colour,
                        edgecolor="0.3", lw=0.8, label=verdict,
                        hatch="///" if verdict == "simulated only" else None)
-        labels = [str(n) if n > 2 else "" for n in number]
+        labels = [str(n) if n else "" for n in number]
         ax.bar_label(bars, labels, label_type="center", fontsize=9,
                      bbox={"fc": "white", "ec": "none", "pad": 1, "alpha": 0.85})
         start = start + number

@@ -122,12 +122,15 @@ def splits_beside(table: pd.DataFrame, rows: Sequence[str], metrics: Sequence[st
         for row, shade, twin, shift in zip(rows, shades, twins, fan(len(rows), 0.11), strict=True):
             known, mark = panel.reindex([(row, split) for split in splits]), "osD^vP"[twin % 6]
             mean, half = known["reproduced"], known["reproduced_interval"]
-            ax.errorbar(
-                np.arange(len(splits)) + shift, mean, arms(mean, mean - half, mean + half, metric),
-                fmt=mark, ls=LINES[twin % len(LINES)], color=shade,
-                mfc="white" if "without" in row else shade, lw=1.2, ms=5, label=row)
+            if ran := mean.notna().any():
+                ax.errorbar(
+                    np.arange(len(splits)) + shift, mean,
+                    arms(mean, mean - half, mean + half, metric), fmt=mark, color=shade,
+                    ls=LINES[twin % len(LINES)], mfc="white" if "without" in row else shade, lw=1.2,
+                    ms=5, label=row, clip_on=False)
             if published:
-                ax.plot(shift - 1, printed[row], mark, ms=7, mfc="none", color=shade)
+                ax.plot(shift - 1, printed[row], mark, ms=7, mfc="none", color=shade,
+                        label=None if ran else row)
         for k, value in enumerate(chance.reindex(splits)):
             ax.plot([k - 0.45, k + 0.45], [value, value], color="0.6", lw=1.2, zorder=0,
                     label=None if k else "chance: coin or majority")

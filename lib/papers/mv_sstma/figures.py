@@ -218,7 +218,7 @@ def label_curve(table: pd.DataFrame, chance: float) -> Figure:
             ax.plot(np.arange(len(ticks)) + shift, mean, ls=LINES[k], ms=5, label=row, **look)
         ax.axhline(chance, color="0.6", lw=1, zorder=0, label="chance")
         ax.set(title=name, ylim=(0, 1), xticks=range(len(ticks)), xticklabels=ticks)
-    axes[len(axes) // 2].set_xlabel("labelled windows of each emotion")
+    axes[len(axes) // 2].set_xlabel("labelled windows of each class")
     axes[0].set_ylabel("accuracy")
     legend(figure, axes[0], 2)
     return figure
