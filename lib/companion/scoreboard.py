@@ -242,15 +242,15 @@ def claims(folder: Path = paths.FIGURES) -> pd.DataFrame:
     for number, paper in enumerate(papers(), 1):
         for file in sorted((folder / paper / "public").glob("table*_claims.csv")):
             own = pd.read_csv(file).query("verdict != 'control'")
-            tables.append(
-                pd.DataFrame({
-                    "paper": number, "table": file.stem.split("_")[0].removeprefix("table"),
-                    "rows": own["a"] + " against " + own["b"], "metric": own["metric"],
-                    "printed": own["published"].map("{:+.3f}".format), "here (95 %)": [
-                        f"{d:+.3f} ({low:+.3f} to {high:+.3f})"
-                        for d, low, high in own[["difference", "low", "high"]].to_numpy()
-                    ], "p (Holm)": own["p_holm"].map("{:.2g}".format), "answer": own["verdict"]
-                }))
+            here = map("{difference:+.3f} ({low:+.3f} to {high:+.3f})".format_map,
+                       own.to_dict("records"))
+            columns = {
+                "paper": number, "table": file.stem.split("_")[0].removeprefix("table"),
+                "rows": own["a"] + " against " + own["b"], "metric": own["metric"],
+                "printed": own["published"].map("{:+.3f}".format), "here (95 %)": [*here],
+                "p (Holm)": own["p_holm"].map("{:.2g}".format), "answer": own["verdict"]
+            }
+            tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
 
 

@@ -8,28 +8,14 @@ from sklearn.metrics import (accuracy_score, confusion_matrix, f1_score,
                              precision_recall_fscore_support)
 
 
-def _labels(p: np.ndarray) -> np.ndarray:
-    """Predicted classes from labels or probabilities, see `classification`."""
-    if p.dtype.kind != "f":
-        return p
-    if not (np.isfinite(p).all() and p.min() >= 0 and p.max() <= 1):
-        raise ValueError(
-            "predictions of type float are probabilities: finite, from 0 to 1; give labels as "
-            "integers")
-    return p.argmax(axis=1) if p.ndim == 2 else (p > 0.5).astype(int)
-
-
-def classification(y, p_or_label) -> dict[str, float]:
+def classification(y, yhat) -> dict[str, float]:
     """Accuracy, and the mean over classes of F1 (Sec 5 of paper 2: "between the two predicted
     classes").
 
     Parameters
     ----------
-    y : array ``(n,)``
-        True classes, 0, 1, ...
-    p_or_label : array ``(n,)`` or ``(n, n_classes)``
-        Integers or booleans: predicted classes. Floats: the probability of class 1 (predicted above
-        one half), or of each class (predicted where highest).
+    y, yhat : array ``(n,)``
+        True and predicted classes, 0, 1, ...
 
     Returns
     -------
@@ -42,16 +28,8 @@ def classification(y, p_or_label) -> dict[str, float]:
     scikit-learn; a class that is never predicted counts with F1 = 0. So a constant prediction
     reaches half the F1 of its class.
     """
-    y, p = np.asarray(y), np.asarray(p_or_label)
-    if y.ndim != 1 or not len(y) or len(p) != len(y) or p.ndim > 2:
-        raise ValueError(
-            f"labels (n,) and predictions (n,) or (n, n_classes) are needed, not {y.shape} and "
-            f"{p.shape}")
-    yhat = _labels(p)
-    return {
-        "accuracy": float(accuracy_score(y, yhat)),
-        "F1": float(f1_score(y, yhat, average="macro", zero_division=0))
-    }
+    f1 = f1_score(y, yhat, average="macro", zero_division=0)
+    return {"accuracy": float(accuracy_score(y, yhat)), "F1": float(f1)}
 
 
 def averages(y: np.ndarray, p: np.ndarray, average: str = "macro") -> dict[str, float]:

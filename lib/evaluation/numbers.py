@@ -132,10 +132,7 @@ def rows_of(paper: str, table: int | str, rows: Sequence[str] | None = None,
     for wanted, there in ((rows, {c.row for c in found}), (metrics, {c.metric for c in found})):
         if missing := set(wanted or ()) - there:
             raise KeyError(f"Table {table} of {paper!r} prints no {', '.join(sorted(missing))}")
-    return [
-        c for c in found
-        if (rows is None or c.row in rows) and (metrics is None or c.metric in metrics)
-    ]
+    return [c for c in found if c.row in (rows or c.row) and c.metric in (metrics or c.metric)]
 
 
 def number(paper: str, reference: Sequence | str) -> Number:

@@ -31,11 +31,7 @@ def verdict_bars(counts: pd.DataFrame) -> Figure:
         ax.bar_label(bars, labels, label_type="center", fontsize=9,
                      bbox={"fc": "white", "ec": "none", "pad": 1, "alpha": 0.85})
         start = start + number
-    names = [
-        f"{paper}\nreal data: {real}"
-        for paper, real in zip(counts["paper"], counts["real data"], strict=True)
-    ]
-    down(ax, names)
+    down(ax, list(counts["paper"] + "\nreal data: " + counts["real data"]))
     ax.set(xlabel="distinct printed numbers")
     legend(figure, ax)
     return figure

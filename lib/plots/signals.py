@@ -105,28 +105,26 @@ def montage(channels: Sequence[str] = tuple(EEG_CHANNELS)) -> Figure:
     return figure
 
 
-def spectrum(frequencies: np.ndarray, psd: np.ndarray,
-             bands: Mapping[str, tuple[float, float]] | None = None) -> Figure:
-    """Power spectral density over frequency, with the frequency bands behind it.
+def spectrum(frequencies: np.ndarray, psd: np.ndarray, bands: Mapping[str, tuple[float,
+                                                                                 float]]) -> Figure:
+    """Power spectral density over frequency, with the frequency bands behind it: channels are thin
+    lines, with their median on top.
 
     Parameters
     ----------
     frequencies : array (n_frequencies,)
         In Hz.
-    psd : array (n_frequencies,) or (n_channels, n_frequencies)
-        In µV²/Hz; several channels are thin lines, with their median on top.
-    bands : mapping, optional
+    psd : array (n_channels, n_frequencies)
+        In µV²/Hz.
+    bands : mapping
         Name -> (lower, upper) edge in Hz.
     """
-    (figure, (ax,)), lines = blanks(3.2), np.atleast_2d(psd)
-    if len(lines) > 1:
-        ax.plot(frequencies, lines.T, color="0.75", lw=0.6)
-        ax.plot(frequencies, np.median(lines, axis=0), color=COLOURS["EEG"], lw=2,
-                label=f"median of {len(lines)} channels")
-        ax.legend(loc="upper right")
-    else:
-        ax.plot(frequencies, lines[0])
-    for i, (name, (low, high)) in enumerate((bands or {}).items()):
+    figure, (ax,) = blanks(3.2)
+    ax.plot(frequencies, psd.T, color="0.75", lw=0.6)
+    ax.plot(frequencies, np.median(psd, axis=0), color=COLOURS["EEG"], lw=2,
+            label=f"median of {len(psd)} channels")
+    ax.legend(loc="upper right")
+    for i, (name, (low, high)) in enumerate(bands.items()):
         ax.axvspan(low, high, color="0.93" if i % 2 else "0.97", zorder=-1, lw=0)
         ax.text((low + high) / 2, 1.01, name, transform=ax.get_xaxis_transform(), ha="center",
                 va="bottom", fontsize=9)

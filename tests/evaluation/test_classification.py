@@ -23,20 +23,15 @@ def test_equal_the_definitions(n_classes):
     assert classification(y.astype(np.float32), yhat) == pytest.approx(by_hand(y, yhat))
 
 
-def test_probabilities_and_labels_say_the_same():
-    rng = np.random.default_rng(0)
-    y, p = rng.integers(2, size=100), rng.random(100).astype(np.float32)
-    both = classification(y, np.stack([1 - p, p], axis=1))
-    assert classification(y, p) == classification(y, p > 0.5) == classification(
-        y, (p > 0.5).astype(int)) == both
-    # one half is not high
-    assert classification([0, 1, 1], [0.5, 0.6, 0.2])["accuracy"] == pytest.approx(2 / 3)
+def test_booleans_and_labels_say_the_same():
+    y, high = np.random.default_rng(0).integers(2, size=(2, 100))
+    assert classification(y, high > 0) == classification(y, high)
 
 
 def test_a_constant_prediction_has_half_the_f1_of_its_class():
     y = np.array([1] * 60 + [0] * 40)
-    assert classification(y, np.full(
-        100, 0.6)) == {"accuracy": 0.6, "F1": pytest.approx(0.5 * 2 * 60 / 160)}
+    assert classification(y, np.ones(
+        100, bool)) == {"accuracy": 0.6, "F1": pytest.approx(0.5 * 2 * 60 / 160)}
 
 
 def test_confusion():
@@ -48,11 +43,8 @@ def test_confusion():
 
 
 def test_bad_input_is_named():
-    with pytest.raises(ValueError, match=r"not \(3,\) and \(2,\)"):
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         classification([0, 1, 0], [0, 1])
-    for p in ([0.2, np.nan], [0.0, 2.0]):
-        with pytest.raises(ValueError, match="give labels as integers"):
-            classification([0, 1], p)
     with pytest.raises(ValueError, match="classes must be 0 to 1"):
         confusion([0, 2], [0, 1], ["a", "b"])
 

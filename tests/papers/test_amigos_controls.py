@@ -50,7 +50,7 @@ def accuracy(data, work, split="by_trial", **settings):
         result = work(data, parts(fold), 0, target="arousal", **settings)
         assert {k: (v.shape, v.dtype) for k, v in result.items()
                 } == {k: ((len(parts(fold)[k]),), np.float32) for k in ("val", "test")}
-        scores.append(classification(y, result["test"])["accuracy"])
+        scores.append(classification(y, result["test"] > 0.5)["accuracy"])
     return np.mean(scores)
 
 
@@ -80,7 +80,7 @@ def test_a_coin_scores_half_where_the_majority_has_a_third():
         y = high_labels(data["arousal"], data["trial"], fold.train)[list(fold.test)]
         for work, found in scores.items():
             p = work(data, parts(fold), 0, target="arousal")["test"]
-            found.append(classification(y, p)["F1"])
+            found.append(classification(y, p > 0.5)["F1"])
     assert np.mean(scores[coin_fold]) == pytest.approx(0.5, abs=0.03)
     assert np.mean(scores[majority_fold]) < 0.4
 

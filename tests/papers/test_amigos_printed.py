@@ -146,5 +146,3 @@ def test_two_orderings_of_paper_3_are_contradicted_by_its_tables():
     assert wrong["lower spread than EEG with few labels"].count(
         "SEED-IV") == 2 and "SEED-V " not in wrong.to_string()
     assert len(wrong) == 2 and len(seed) == 10
-    with pytest.raises(ValueError, match="no orderings of 'rmmt'"):
-        orderings("rmmt")

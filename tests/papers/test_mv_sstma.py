@@ -66,7 +66,7 @@ def test_pretraining_sees_no_test_trial(data, monkeypatch):
         seen.extend(task.split for task in tasks)
         return [{} for _ in tasks]
 
-    monkeypatch.setattr(mv_sstma, "cross_validate", spy)
+    monkeypatch.setattr(mv_sstma.spine, "cross_validate", spy)
     folds = mv_sstma.splits(own, "3fold", 2)
     # one network for each block of test trials
     assert len(mv_sstma.pretrain(own, "eye", folds, TINY)) == 9 and len(seen) == 3

@@ -14,7 +14,7 @@ from lib.papers.experiment import Record
 
 PAIR = ("F7", "F3")  # Figs 3 and 4: the EEG channels that are drawn
 WRONG = {"fig3": "ECG", "fig4": "EEG"}  # Sec 5.2: which network errs there
-WORDS = {False: "low", True: "high"}
+WORDS, ANSWERS = {False: "low", True: "high"}, {False: "wrong", True: "right"}
 
 
 def confusions(data: Mapping[str, np.ndarray], records: Sequence[Record], split: str,
@@ -79,9 +79,7 @@ def look(data: Mapping[str, Any], records: Sequence[Record], table: pd.DataFrame
                       if (r.row, r.target) == (name, target) and segment in r.split.test)
         attention[name] = record.result["attention"][record.split.test.index(segment)]
     channels = [EEG_CHANNELS.index(name) for name in PAIR]
-    right = {
-        name: "right" if line[f"{name}_right"] else "wrong" for name in ("ECG", "EEG", "Fused")
-    }
+    right = {name: ANSWERS[line[f"{name}_right"]] for name in ("ECG", "EEG", "Fused")}
     says = {name: f"{WORDS[line[name] > 0.5]} ({line[name]:.2f}, {right[name]})" for name in right}
     return {
         "ecg": data["ecg"][segment, 0], "eeg": data["eeg"][segment, channels], "names": PAIR,
@@ -100,8 +98,6 @@ def attention_summary(records: Sequence[Record], target: str) -> pd.DataFrame:
         share = weights / weights.sum(axis=1, keepdims=True)
         entropy = -np.sum(share * np.log(np.maximum(share, 1e-12)), axis=1) / np.log(share.shape[1])
         top = np.sort(share, axis=1)[:, -10:].sum(axis=1)
-        rows.append({
-            "modality": name, "segments": len(share), "tokens": share.shape[1],
-            "evenness": entropy.mean(), "ten strongest": top.mean()
-        })
-    return pd.DataFrame(rows)
+        rows.append((name, *share.shape, entropy.mean(), top.mean()))
+    columns = ["modality", "segments", "tokens", "evenness", "ten strongest"]
+    return pd.DataFrame(rows, columns=columns)

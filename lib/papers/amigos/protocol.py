@@ -91,10 +91,8 @@ def configured(settings: Mapping, config: Mapping | None) -> dict:
     head's, the rest the recipe's."""
     config = dict(config or {})
     head = {"dropout": config.pop("dropout")} if "dropout" in config else {}
-    return {
-        **settings, "recipe": {**settings["recipe"], **config},
-        "head": {**settings["head"], **head}
-    }
+    changed = {"recipe": {**settings["recipe"], **config}, "head": {**settings["head"], **head}}
+    return {**settings, **changed}
 
 
 def run(data: Mapping[str, Any], unlabelled: Mapping[str,

@@ -79,10 +79,8 @@ def run(data: Mapping[str, Any], unlabelled: Mapping[str, np.ndarray], preset: P
             settings = {"targets": (TARGET,), "seed": seed, "device": device, **how}
             for split in splits:
                 records = amigos.run(given, unlabelled, rows, split, preset, **settings)
-                records += [
-                    replace(record, row=ALONE[record.row])
-                    for record in amigos.run(given, nothing, alone, split, preset, **settings)
-                ] if alone else []
+                without = amigos.run(given, nothing, alone, split, preset, **settings)
+                records += [replace(record, row=ALONE[record.row]) for record in without]
                 tables.append(
                     amigos.score(given, records, experiment=name, tier=data["about"]["tier"]))
     return pd.concat(tables, ignore_index=True)

@@ -75,6 +75,11 @@ TABLES = printed.tables("amigos", VARIANTS)
 TABLES["4"] += ("naive Bayes, EEG", "naive Bayes, ECG", "naive Bayes, both")
 
 
+def _of_each(kind: Any, part: str) -> Any:
+    """A field for each modality: options of ``kind``, by default the published ones."""
+    return taken_by(dict.fromkeys(MODALITIES, kind), eeg=EEG[part], ecg=ECG[part])
+
+
 @dataclass(frozen=True)
 class Preset(profiles.Preset):
     """What a profile changes: folds, size of the networks, length of the trainings.
@@ -106,12 +111,9 @@ class Preset(profiles.Preset):
     inner: float = 0.2
     own: bool = True  # Sec 4.1.1
     corpus: int | None = None
-    model: Mapping[str, Mapping] = taken_by(dict.fromkeys(MODALITIES, PhysioTransformer),
-                                            eeg=EEG["model"], ecg=ECG["model"])
-    head: Mapping[str, Mapping] = taken_by(dict.fromkeys(MODALITIES, Recogniser), eeg=EEG["head"],
-                                           ecg=ECG["head"])
-    pretraining: Mapping[str, Mapping] = taken_by(dict.fromkeys(MODALITIES, PretrainRecipe),
-                                                  eeg=EEG["pretraining"], ecg=ECG["pretraining"])
+    model: Mapping[str, Mapping] = _of_each(PhysioTransformer, "model")
+    head: Mapping[str, Mapping] = _of_each(Recogniser, "head")
+    pretraining: Mapping[str, Mapping] = _of_each(PretrainRecipe, "pretraining")
     finetuning: Mapping = taken_by(Recipe)
     fusion: Mapping = taken_by(FusionRecipe)
     fusion_head: Mapping = taken_by(FusionHead)

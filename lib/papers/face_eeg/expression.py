@@ -120,11 +120,12 @@ def run(data: Mapping[str, Any], names: Sequence[str], split: str | Sequence[Spl
         ``engine``, ``jobs``, ``store``: see :func:`lib.training.folds.cross_validate`.
     """
     recipe = {**preset.recipe, "device": device}
-    return spine.run(
-        data, spine.chosen(names, rows),
-        repeats(data, split, preset) if isinstance(split, str) else split,
-        preset=lambda _, row, fold: {"recipe": recipe}
-        if row.work is face_fold else {}, seeds=(seed,), **how)
+    folds = repeats(data, split, preset) if isinstance(split, str) else split
+
+    def settings(name: str, row: Row, fold: Split) -> dict:
+        return {"recipe": recipe} if row.work is face_fold else {}
+
+    return spine.run(data, spine.chosen(names, rows), folds, preset=settings, seeds=(seed,), **how)
 
 
 def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experiment: str,
@@ -164,11 +165,8 @@ def recalls(data: Mapping[str, np.ndarray], records: Iterable[Record]) -> pd.Dat
     for r in records:
         values = recall_score(data["emotion"][list(r.split.test)], r.result["test"].argmax(axis=1),
                               labels=range(len(EMOTIONS)), average=None, zero_division=0)
-        parts.append(
-            pd.DataFrame({
-                "row": r.row, "split": r.split.name, "fold": r.split.fold, "emotion": EMOTIONS,
-                "recall": values
-            }))
+        about = {"row": r.row, "split": r.split.name, "fold": r.split.fold}
+        parts.append(pd.DataFrame({**about, "emotion": EMOTIONS, "recall": values}))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -212,13 +210,11 @@ def batch_order(data: Mapping[str, np.ndarray], records: Iterable[Record],
                 if batch > 1:
                     parts = maps[torch.from_numpy(where)].split(batch)
                     guess[where] = torch.cat([net(part) for part in parts]).argmax(dim=1).numpy()
-                rows.append({
-                    "row": record.row, "fold": record.split.fold, "batch": batch, "order": order,
-                    "accuracy": accuracy_score(y, guess),
-                    "recall": recall_score(y, guess, average="macro"),
-                    "changed": float(np.mean(guess != alone))
-                })
-    return pd.DataFrame(rows)
+                right = accuracy_score(y, guess), recall_score(y, guess, average="macro")
+                changed = float(np.mean(guess != alone))
+                rows.append((record.row, record.split.fold, batch, order, *right, changed))
+    names = "row fold batch order accuracy recall changed"
+    return pd.DataFrame(rows, columns=names.split())
 
 
 @torch.no_grad()

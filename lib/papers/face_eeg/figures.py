@@ -88,14 +88,11 @@ def images(pictures: np.ndarray, rows: Sequence[str], columns: Sequence[str]) ->
     apart = np.abs(pictures[:, :1] - pictures[:, 1:])
     shown = np.concatenate([pictures[:, :2], apart], axis=1)
     figure, axes = blanks(2.0 * len(rows) + 0.4, 4, rows=len(rows), sharex=True, sharey=True)
-    for i, ax in np.ndenumerate(axes):
-        ax.imshow(shown[i], origin="lower", aspect="auto", extent=_EXTENT)
-    for ax, title in zip(axes[0], columns, strict=True):
-        ax.set_title(title)
-    for ax, row in zip(axes[:, 0], rows, strict=True):
-        ax.set_ylabel(f"{row}\nfrequency (Hz)")
-    for ax in axes[-1]:
-        ax.set_xlabel("time (s)")
+    for (i, j), ax in np.ndenumerate(axes):
+        ax.imshow(shown[i, j], origin="lower", aspect="auto", extent=_EXTENT)
+        ax.set(title=columns[j] if i == 0 else "", xlabel="time (s)",
+               ylabel=f"{rows[i]}\nfrequency (Hz)")
+        ax.label_outer()
     return figure
 
 
@@ -117,10 +114,9 @@ def five_splits(summary: pd.DataFrame, rows: Sequence[str], splits: Sequence[str
     for row, offset in zip(rows, fan(len(rows), 0.13), strict=True):
         shade, marker = _ROWS[row]
         found = table.reindex([(row, split) for split in splits])
-        ax.errorbar(
-            np.arange(len(splits)) + offset, found["mean"],
-            arms(found["mean"], found["low"], found["high"]), fmt=marker, color=shade, ms=6, lw=1.2,
-            label=row, zorder=2)
+        x, reach = np.arange(len(splits)) + offset, arms(found["mean"], found["low"], found["high"])
+        ax.errorbar(x, found["mean"], reach, fmt=marker, color=shade, ms=6, lw=1.2, label=row,
+                    zorder=2)
         if row in published:
             ax.plot(offset - 0.06, published[row], marker, mfc="white", mec=shade, ms=6)
     if published:
@@ -138,11 +134,10 @@ def five_splits(summary: pd.DataFrame, rows: Sequence[str], splits: Sequence[str
 def leak(found: pd.DataFrame) -> Figure:
     """What random segments report on a null cohort, for image sizes and numbers of features; table
     of :func:`lib.papers.face_eeg.protocol.image_sizes`."""
-    names = [
-        f"{size} x {size} pixels, {n} features"
-        for size, n in zip(found["size"], found["features"], strict=True)
-    ]
-    return five_splits(found.assign(split=names), ["Scalp maps"], names, {}, "random segments")
+    size, n = (found[name].astype(str) for name in ("size", "features"))
+    names = size + " x " + size + " pixels, " + n + " features"
+    return five_splits(found.assign(split=names), ["Scalp maps"], list(names), {},
+                       "random segments")
 
 
 def rules(summary: pd.DataFrame, names: Sequence[str], splits: Sequence[str]) -> Figure:

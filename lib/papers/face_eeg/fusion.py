@@ -176,12 +176,10 @@ def examples(data: Mapping[str, np.ndarray], records: Sequence[Record], faces: n
     frames = []
     for record in records:
         p, rows = posteriors(data, record, faces), np.array(record.split.test)
-        frames.append(
-            pd.DataFrame({
-                "emotion": truth(data, record), "segment": rows,
-                "seen": ~np.isnan(faces[rows]).any(axis=1), "face": list(p["face alone"]),
-                "EEG": list(p["EEG alone"]), "fused": list(p[rule])
-            }))
+        says = {"face": "face alone", "EEG": "EEG alone", "fused": rule}
+        seen = ~np.isnan(faces[rows]).any(axis=1)
+        frame = pd.DataFrame({"emotion": truth(data, record), "segment": rows, "seen": seen})
+        frames.append(frame.assign(**{name: [*p[of]] for name, of in says.items()}))
     table = pd.concat(frames, ignore_index=True)
     for name in ("face", "EEG", "fused"):
         table[f"{name}_right"] = np.stack(table[name]).argmax(axis=1) == table["emotion"]

@@ -162,11 +162,10 @@ def truth(data: Mapping[str, np.ndarray], record: Record, part: str = "test") ->
 def score(data: Mapping[str, np.ndarray], records: Iterable[Record], *, experiment: str,
           tier: str) -> pd.DataFrame:
     """Tidy metrics of every record on the test segments of its fold."""
-    return pd.concat([
-        spine.score("face_eeg", [record], lambda r: averages(truth(data, r), r.result["test"]),
-                    experiment=experiment, tier=tier,
-                    split=PERMUTED if record.permuted else record.split.name) for record in records
-    ], ignore_index=True)
+    named = (replace(r, split=replace(r.split, name=PERMUTED)) if r.permuted else r
+             for r in records)
+    return spine.score("face_eeg", named, lambda r: averages(truth(data, r), r.result["test"]),
+                       experiment=experiment, tier=tier)
 
 
 def tested(data: Mapping[str, np.ndarray], records: Iterable[Record],
@@ -181,12 +180,10 @@ def tested(data: Mapping[str, np.ndarray], records: Iterable[Record],
     for r in records:
         rows, split = list(r.split.test), PERMUTED if r.permuted else r.split.name
         unit = data["subject" if split == "by_subject" else "recording"][rows]
-        parts += [
-            pd.DataFrame({
-                "row": name, "role": r.role, "split": split, "fold": r.split.fold, "unit": unit,
-                "right": p.argmax(axis=1) == truth(data, r)
-            }) for name, p in (says(r) if says else {r.row: r.result["test"]}).items()
-        ]
+        about = {"role": r.role, "split": split, "fold": r.split.fold, "unit": unit}
+        for name, p in (says(r) if says else {r.row: r.result["test"]}).items():
+            right = p.argmax(axis=1) == truth(data, r)
+            parts.append(pd.DataFrame({"row": name, **about, "right": right}))
     return pd.concat(parts, ignore_index=True)
 
 

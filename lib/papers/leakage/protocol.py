@@ -16,14 +16,14 @@ import pandas as pd
 from lib.evaluation.classification import classification
 from lib.evaluation.metrics import regression
 from lib.evaluation.statistics import RESULT_COLUMNS, summary
-from lib.papers.experiment import Record
+from lib.papers import experiment as spine
+from lib.papers.experiment import Record, Row
 from lib.papers.leakage.models import simple_fold
 from lib.papers.leakage.practices import PRACTICES, practice_fold
 from lib.papers.leakage.settings import (COLUMNS, KINDS, MODELS, PRACTICE_SPLIT, PRACTICE_WORLDS,
                                          SPLITS, STRENGTHS, WORLDS, practice_world)
 from lib.simulation import fingerprint
 from lib.simulation.fingerprint import World
-from lib.training.folds import Call, cross_validate
 from lib.training.splits import (Split, _split, contiguous_trials, permute_labels, recording_splits,
                                  segment_splits)
 
@@ -104,15 +104,11 @@ def run(data: Mapping[str, np.ndarray], names: Sequence[str], models: Sequence[s
         ``engine``, ``jobs``, ``store``: see :func:`lib.training.folds.cross_validate`.
     """
     needed = ("x", "y", "clip", "position") if "stimulus mean" in models else ("x", "y")
-    tasks = [
-        Call("simple", fold, seed, {"models": tuple(models)}) for name in names
-        for fold in splits(data, name, n_folds, seed)
-    ]
-    results = cross_validate(simple_fold, {key: np.asarray(data[key]) for key in needed}, tasks,
-                             label="simple models", **how)
+    row = Row(simple_fold, {"models": tuple(models)}, needed, "control")
+    folds = [fold for name in names for fold in splits(data, name, n_folds, seed)]
+    found = spine.run(data, {"simple models": row}, folds, seeds=(seed,), **how)
     return [
-        Record(model, task.split, seed, {"test": result[model]}, role="control")
-        for task, result in zip(tasks, results, strict=True) for model in models
+        replace(r, row=model, result={"test": r.result[model]}) for r in found for model in models
     ]
 
 
@@ -216,13 +212,12 @@ def practices(seed: int = 0, n_folds: int = 3, worlds: int = PRACTICE_WORLDS,
     rows = []
     for kind, practice, k in product(KINDS, PRACTICES, range(worlds)):
         data = fingerprint.make(practice_world(practice, KINDS[kind]), seed + k)
-        given = {key: data[key] for key in ("x", "y", "subject", "recording")}
         split = PRACTICE_SPLIT.get(practice, "by_subject")
         folds = segment_splits(split, data["subject"], data["recording"], n_folds, seed=seed + k)
-        tasks = [Call(practice, fold, seed, {"practice": practice}) for fold in folds]
-        results = cross_validate(practice_fold, given, tasks, label=practice, **how)
+        row = Row(practice_fold, {"practice": practice}, ("x", "y", "subject", "recording"))
+        records = spine.run(data, {practice: row}, folds, seeds=(seed,), **how)
         y = np.concatenate([data["y"][list(fold.test)] for fold in folds])
-        right = pd.concat(map(pd.DataFrame, results)).eq(y, axis=0).mean()
+        right = pd.concat(pd.DataFrame(record.result) for record in records).eq(y, axis=0).mean()
         about = {"experiment": kind, "row": practice, "split": split, "fold": k}
         rows.append({**about, "value": right["with"] - right["without"], **right})
     frame = pd.DataFrame(rows).assign(paper="across", role="control", seed=seed, metric="accuracy",

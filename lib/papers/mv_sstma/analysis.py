@@ -24,29 +24,23 @@ def overview(cohort: Cohort) -> pd.DataFrame:
     rows = []
     for trial in cohort:
         eye = trial.load("eye").data
-        rows.append({
-            "subject": trial.subject, "session": trial.session, "features": eye.shape[1],
-            "missing": np.isnan(eye).mean()
-        })
-    frame = pd.DataFrame(rows).groupby("subject")
-    return frame.agg(sessions=("session", "nunique"), trials=("session", "size"),
-                     shortest=("features", "min"), longest=("features", "max"),
-                     missing_eye_values=("missing", "mean")).reset_index()
+        rows.append((trial.subject, trial.session, eye.shape[1], np.isnan(eye).mean()))
+    frame = pd.DataFrame(rows, columns=["subject", "session", "features", "missing"])
+    people = frame.groupby("subject")
+    return people.agg(sessions=("session", "nunique"), trials=("session", "size"),
+                      shortest=("features", "min"), longest=("features", "max"),
+                      missing_eye_values=("missing", "mean")).reset_index()
 
 
 def balance(dataset: str, labels: Mapping[int, Sequence[int]], split: str) -> pd.DataFrame:
     """How many trials of each emotion a split trains on and tests, ``dataset, session, part,
     emotion, trials``."""
-    (train, test), *_ = trials_of_split(split)
-    rows = []
-    for session, of_trial in labels.items():
-        for part, numbers in (("train", train), ("test", test)):
-            chosen = [of_trial[t - 1] for t in numbers]
-            rows += [{
-                "dataset": TITLES[dataset], "session": session, "part": part, "emotion": name,
-                "trials": chosen.count(k)
-            } for k, name in enumerate(EMOTIONS[dataset])]
-    return pd.DataFrame(rows)
+    parts, rows = dict(zip(("train", "test"), trials_of_split(split)[0], strict=True)), []
+    for (session, of_trial), part in itertools.product(labels.items(), parts):
+        chosen = [of_trial[t - 1] for t in parts[part]]
+        rows += [(TITLES[dataset], session, part, name, chosen.count(k))
+                 for k, name in enumerate(EMOTIONS[dataset])]
+    return pd.DataFrame(rows, columns="dataset session part emotion trials".split())
 
 
 def timeline(cohort: Cohort, subject: int, session: str, channel: str = "T7", band: str = "gamma",
@@ -55,12 +49,10 @@ def timeline(cohort: Cohort, subject: int, session: str, channel: str = "T7", ba
     a row for each 4 s."""
     rows, b = [], list(BANDS).index(band)
     for trial in (t for t in cohort if (t.subject, t.session) == (subject, session)):
-        eeg, eye = trial.load("eeg").data[CHANNELS.index(channel), :,
-                                          b], trial.load("eye").data[feature]
-        rows += [{
-            "trial": trial.trial, "emotion": int(trial.labels["emotion"]), "eeg": x, "eye": y
-        } for x, y in zip(eeg, eye, strict=True)]
-    return pd.DataFrame(rows)
+        eeg, eye = (trial.load(name).data for name in ("eeg", "eye"))
+        values = zip(eeg[CHANNELS.index(channel), :, b], eye[feature], strict=True)
+        rows += [(trial.trial, int(trial.labels["emotion"]), x, y) for x, y in values]
+    return pd.DataFrame(rows, columns=["trial", "emotion", "eeg", "eye"])
 
 
 def separation(data: Mapping[str, Any], modality: str) -> np.ndarray:
@@ -109,13 +101,10 @@ def attention(data: Mapping[str, Mapping[str, Any]], records: Sequence[Record]) 
     frames = []
     for r in (r for r in records if "alpha" in r.result):
         rows, own = list(r.split.test), data[r.dataset]
+        who = {key: own[key][rows] for key in ("subject", "session")}
         names = np.array(EMOTIONS[r.dataset])[own["emotion"][rows]]
-        frames.append(
-            pd.DataFrame({
-                "dataset": TITLES[r.dataset], "subject": own["subject"][rows],
-                "session": own["session"][rows], "emotion": names,
-                "EEG": r.result["alpha"][:, 0].astype(float)
-            }))
+        frame = pd.DataFrame({"dataset": TITLES[r.dataset], **who, "emotion": names})
+        frames.append(frame.assign(EEG=r.result["alpha"][:, 0].astype(float)))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -131,11 +120,10 @@ def alignment(records: Sequence[Record], variant: str = "Concat") -> dict[str, l
 def inflation(records: Sequence[Record]) -> pd.DataFrame:
     """Mean test accuracy after the last epoch and at the best *test* epoch of the same trainings
     (``selection="test_best"``)."""
-    rows = [{
-        "dataset": TITLES[r.dataset], "row": r.row, "last epoch": r.result["history"][-1, 3],
-        "best test epoch": r.result["history"][:, 3].max()
-    } for r in records]
-    trainings = pd.DataFrame(rows).groupby(["dataset", "row"], sort=False)
+    scores = [(TITLES[r.dataset], r.row, r.result["history"][:, 3]) for r in records]
+    rows = [(*of, score[-1], score.max()) for *of, score in scores]
+    names = ["dataset", "row", "last epoch", "best test epoch"]
+    trainings = pd.DataFrame(rows, columns=names).groupby(names[:2], sort=False)
     frame = trainings.mean()
     frame.insert(0, "fold trainings", trainings.size())
     return frame.assign(inflation=frame["best test epoch"] - frame["last epoch"]).reset_index()
@@ -173,14 +161,12 @@ def ratio_curve(table: pd.DataFrame, further: Mapping[float, pd.DataFrame]) -> p
         Ratio -> :func:`lib.evaluation.statistics.summary` of results at a ratio that the paper does
         not print.
     """
-    rows = [{
-        "dataset": line.metric.split(" ")[0], "row": line.row,
-        "ratio": float(line.metric.split(", ")[1].split(" ")[0]) / 100, "published": line.published,
-        "reproduced": line.reproduced, "half": line.reproduced_interval
-    } for line in table.itertuples() if line.role != "chance"]
-    rows += [{
-        "dataset": line.metric.split(" ")[0], "row": line.row, "ratio": ratio, "published": np.nan,
-        "reproduced": line.mean, "half": line.high - line.mean
-    } for ratio, frame in further.items() for line in frame.itertuples()]
-    return pd.DataFrame(rows).sort_values(["dataset", "row", "ratio"],
-                                          kind="stable").reset_index(drop=True)
+    rows = [
+        (line.metric.split(" ")[0], line.row, float(line.metric.split(", ")[1].split(" ")[0]) / 100,
+         line.published, line.reproduced, line.reproduced_interval) for line in table.itertuples()
+        if line.role != "chance"
+    ]
+    rows += [(line.metric.split(" ")[0], line.row, ratio, np.nan, line.mean, line.high - line.mean)
+             for ratio, frame in further.items() for line in frame.itertuples()]
+    frame = pd.DataFrame(rows, columns="dataset row ratio published reproduced half".split())
+    return frame.sort_values(["dataset", "row", "ratio"], kind="stable", ignore_index=True)

@@ -22,13 +22,13 @@ from lib.papers import experiment as spine
 from lib.papers.experiment import Record, Row
 from lib.papers.mv_sstma.controls import svm_fold
 from lib.papers.mv_sstma.pretraining import pretrain_fold
-from lib.papers.mv_sstma.settings import (ARRAYS, CONTROLS, EMOTIONS, GUESS, SPLIT, TITLES,
-                                          VARIANTS, Preset)
+from lib.papers.mv_sstma.settings import (ARRAYS, CONTROLS, EMOTIONS, GUESS, MODALITIES, SPLIT,
+                                          TITLES, VARIANTS, Preset)
 from lib.papers.mv_sstma.training import INPUTS, emotion_fold
 from lib.preprocessing.seed import windows
 from lib.simulation import seed as simulation
 from lib.store import digest
-from lib.training.folds import Call, cross_validate, weights
+from lib.training.folds import weights
 from lib.training.splits import Split
 
 READ = {"seed-iv": seed_iv.read, "seed-v": seed_v.read}
@@ -108,7 +108,7 @@ def splits(data: Mapping[str, np.ndarray], name: str, hop: int = 1) -> list[Spli
 
 
 def pretrain(data: Mapping[str, np.ndarray], modality: str, folds: Sequence[Split], preset: Preset,
-             *, seed: int = 0, device: str = "cpu", **how: Any) -> list[dict]:
+             *, seed: int = 0, device: str = "cpu", **how: Any) -> list[Mapping[str, Any]]:
     """Pre-train one modality: one result of :func:`lib.papers.mv_sstma.pretraining.pretrain_fold`
     for each fold.
 
@@ -124,20 +124,17 @@ def pretrain(data: Mapping[str, np.ndarray], modality: str, folds: Sequence[Spli
         blocks.append(
             next(k for k, (_, new) in enumerate(trials_of_split(fold.name)) if tested <= set(new)))
         rows[blocks[-1]].append(known)
-    settings = {
-        "modality": modality, "model": dict(preset.model),
-        "recipe": {**preset.pretraining, "device": device}
-    }
-    tasks = []
+    alone = []
     for block, parts in rows.items():
         own = np.concatenate(parts)
         held = np.concatenate([number[part] == number[part].max() for part in parts])
         train, val = (tuple(own[chosen].tolist()) for chosen in (~held, held))
-        alone = Split(f"{folds[0].name} pre-training", block, train, val, ())
-        tasks.append(Call(modality, alone, seed, settings))
-    given = {name: np.asarray(data[name]) for name in (modality, "subject", "session")}
-    results = cross_validate(pretrain_fold, given, tasks, label=f"pre-training, {modality}", **how)
-    found = dict(zip(rows, results, strict=True))
+        alone.append(Split(f"{folds[0].name} pre-training", block, train, val, ()))
+    recipe = {**preset.pretraining, "device": device}
+    settings = {"modality": modality, "model": dict(preset.model), "recipe": recipe}
+    row = Row(pretrain_fold, settings, (modality, "subject", "session"))
+    records = spine.run(data, {modality: row}, alone, seeds=(seed,), **how)
+    found = {record.split.fold: record.result for record in records}
     return [found[block] for block in blocks]
 
 
@@ -176,15 +173,12 @@ def run(data: Mapping[str, Any], dataset: str, names: Sequence[str], preset: Pre
         name: INPUTS[row.modality] for name, row in chosen.items()
         if name in VARIANTS and row.pretrained
     }
-    started = {
-        m: pretrain(data, m, folds, preset, seed=seed, device=device, **how)
-        for m in dict.fromkeys(chain(*begun.values()))
-    }
+    own: dict[str, Any] = {"seed": seed, "device": device, **how}
+    needed = dict.fromkeys(chain(*begun.values()))
+    started = {m: pretrain(data, m, folds, preset, **own) for m in needed}
     base = preset.frozen if changes.get("freeze") else preset.few if few else preset.finetuning
-    network = {
-        "model_eeg": dict(preset.model), "model_eye": dict(preset.model),
-        "recipe": {**base, **changes, "device": device}
-    }
+    network: dict[str, Any] = {f"model_{m}": dict(preset.model) for m in MODALITIES}
+    network["recipe"] = {**base, **changes, "device": device}
     alike = {key: changes[key] for key in ("labelled", "n_labelled", "ratio") if key in changes}
 
     def settings(name: str, row: Row, fold: Split) -> dict:
