@@ -80,6 +80,8 @@ def sizes_that_fit(accuracies: Sequence[float], rounding: str = "nearest",
     largest : int
         Sizes tried are 1 to this.
     """
+    if rounding not in ROUNDINGS:
+        raise ValueError(f"rounding is {' or '.join(map(repr, ROUNDINGS))}, not {rounding!r}")
     n = np.arange(1, largest + 1)
     fits = np.ones(largest, bool)
     for value in accuracies:

@@ -5,7 +5,7 @@ It shows one case that a rule must get right: a sad face without expression, whi
 calls neutral and the EEG model sadness. These are the rules that fit this and are in common use.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -86,8 +86,8 @@ RULES: dict[str, Callable[..., np.ndarray]] = {
 }
 
 
-def fuse(rule: str, p_face: np.ndarray, p_eeg: np.ndarray, *,
-         val: Sequence[np.ndarray]) -> np.ndarray:
+def fuse(rule: str, p_face: np.ndarray, p_eeg: np.ndarray, *, val: tuple[np.ndarray, np.ndarray,
+                                                                         np.ndarray]) -> np.ndarray:
     """Fused posteriors of the segments of a test fold.
 
     Both posteriors are first calibrated by a temperature fitted on validation segments. The rules:
@@ -117,11 +117,18 @@ def fuse(rule: str, p_face: np.ndarray, p_eeg: np.ndarray, *,
     Raises
     ------
     ValueError
-        Where no validation segment has a face.
+        For an unknown rule, shapes that do not agree, or no validation segment with a face.
     """
+    if rule not in RULES:
+        raise ValueError(f"no rule {rule!r}; there are {', '.join(RULES)}")
     (face, eeg), (val_face, val_eeg) = ([np.asarray(p, float) for p in pair]
                                         for pair in ((p_face, p_eeg), val[:2]))
     y = np.asarray(val[2], int)
+    if face.shape != eeg.shape or val_face.shape != val_eeg.shape or val_eeg.shape != (
+            len(y), eeg.shape[1]):
+        raise ValueError(f"posteriors (n, K) of the same segments are needed, not {face.shape} and "
+                         f"{eeg.shape}, and for validation "
+                         f"{val_face.shape}, {val_eeg.shape} and classes {y.shape}")
     seen, val_seen = (~np.isnan(p).any(axis=1) for p in (face, val_face))
     if not val_seen.any():
         raise ValueError(

@@ -56,12 +56,12 @@ def published_vs_reproduced(table: pd.DataFrame, scores: pd.DataFrame | None = N
         folds = table[:0].assign(value=0.0)
     else:
         table = table.assign(reproduced_interval=np.nan)
-    line = Line2D([], [], color="0.6", lw=1.2, ls="--", label="chance")
+    light = {"marker": "o", "ls": "", "ms": 3.5, "mew": 0, "alpha": 0.5}
+    more = [Line2D([], [], color="0.6", lw=1.2, ls="--", label="chance")] * bool(len(chance))
     for ax, metric in zip(axes, metrics, strict=True):
-        for row, split, value in folds.loc[folds["metric"] == metric,
-                                           ["row", "split", "value"]].itertuples(index=False):
-            if (y := place.get((row, split), place.get((row, "")))) is not None:
-                ax.plot(value, y + 0.16, "o", ms=3.5, color=colour(row), alpha=0.5, mew=0)
+        for one in folds[folds["metric"] == metric].itertuples():
+            if (y := place.get((one.row, one.split), place.get((one.row, "")))) is not None:
+                ax.plot(one.value, y + 0.16, color=colour(one.row), **light)
         dots(ax, table[table["metric"] == metric], place, metric)
         for (_, split), y in place.items():
             if (value := chance.get((metric, split))) is not None:
@@ -73,9 +73,8 @@ def published_vs_reproduced(table: pd.DataFrame, scores: pd.DataFrame | None = N
         ax.set_axisbelow(True)
     tiers = [tier for tier in dict.fromkeys(table["tier"]) if tier]
     ours = f"this run, {' and '.join(tiers)} data" if tiers else "this run"
-    each = Line2D([], [], marker="o", ls="", ms=3.5, color="0.2", alpha=0.5,
-                  label="each fold or person")
-    more = [each] * (not several_folds) + [line] * bool(len(chance))
+    if not several_folds:
+        more.insert(0, Line2D([], [], color="0.2", label="each fold or person", **light))
     dots_legend(figure, [row for row, _ in keys], ours, more)
     return figure
 

@@ -146,3 +146,10 @@ def test_frames_are_pooled_by_segment_and_those_without_a_face_skipped():
 
 def test_decision_delay_of_the_paper():
     assert decision_delay(1.5) == 6.5 == decision_delay(1.5, lag=-2.0)
+
+
+def test_bad_input_is_named():
+    with pytest.raises(ValueError, match="no rule 'vote'; there are sum"):
+        fuse("vote", VAL[0], VAL[1], val=VAL)
+    with pytest.raises(ValueError, match=r"not \(3, 4\) and \(600, 4\)"):
+        fuse("sum", VAL[0][:3], VAL[1], val=VAL)

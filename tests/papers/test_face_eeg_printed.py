@@ -70,6 +70,8 @@ def test_no_test_set_that_the_text_allows_gives_all_three_accuracies():
     }
     for accuracy in (0.9871, 0.9461, 0.7415):
         assert round(round(accuracy * 1242) / 1242, 4) == accuracy
+    with pytest.raises(ValueError, match="'nearest' or 'down', not 'up'"):
+        sizes_that_fit([0.5], "up")
 
 
 def test_verdicts_take_every_split_and_precision_and_recall():
