@@ -25,7 +25,7 @@ def results(gains, noise=0.01):
     } for (row, gain), fold in zip(rows, folds, strict=True)])
 
 
-FOLD = {"by_subject": Split("by_subject", 0, tuple(range(90)), (), tuple(range(90, 100)))}
+FOLDS = {"by_subject": [Split("by_subject", 0, tuple(range(90)), (), tuple(range(90, 100)))]}
 
 
 @pytest.mark.parametrize("gains, noise, answer", [([0.1] * 10, 0.01, "supported"),
@@ -33,7 +33,7 @@ FOLD = {"by_subject": Split("by_subject", 0, tuple(range(90)), (), tuple(range(9
                                                   ([-0.1] * 10, 0.01, "not supported"),
                                                   ([0.05] * 10, 0.3, "cannot tell")])
 def test_a_claim_is_answered_by_its_interval(gains, noise, answer):
-    table = ask(results(gains, noise), {"a beats b": [("a", "b")]}, "state accuracy", FOLD)
+    table = ask(results(gains, noise), {"a beats b": [("a", "b")]}, "state accuracy", FOLDS)
     assert table["answer"].tolist() == [answer]
 
 

@@ -99,4 +99,4 @@ def test_what_ships_is_shown_elsewhere(tmp_path, monkeypatch):
     found = real.results("demo", "", [0])
     assert [found[key]["name"][0]
             for key in ("scores", "claims", "counts")] == ["real", "real_claims", "real_confusion"]
-    assert "CC BY 4.0" in found["credit"]["caption"] and found["about"]["tier"] == "public"
+    assert "CC BY 4.0" in found["credit"]["caption"] and found["about"]["tier"] == "stand-in"

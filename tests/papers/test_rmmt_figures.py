@@ -62,10 +62,10 @@ def test_a_constant_is_a_line_of_errors_and_chance_of_correlations(results):
 
 
 def test_differences_are_drawn_around_zero(results):
-    fold = contiguous_trials(np.repeat(np.arange(24), 10))[0]
+    folds = contiguous_trials(np.repeat(np.arange(24), 10))
     own = results[results["split"] == "contiguous_trials"]
     claims = compare(own, [("RMMT", "RSMT-F"), ("RMMT", "ridge, both")], ["RMSE", "CCC"],
-                     printed.table("rmmt", 4), fold)
+                     printed.table("rmmt", 4), folds)
     figure = figures.differences(claims)
     figure.draw_without_rendering()
     assert not faults(figure)
