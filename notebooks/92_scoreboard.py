@@ -59,7 +59,7 @@ run = start(
 # damaged is named here and left out; the others go on.
 
 # %%
-from lib.companion import provenance, scoreboard
+from lib.companion import collect, provenance, scoreboard
 
 own = provenance.root(out)
 board = scoreboard.read(own, profile)
@@ -81,7 +81,7 @@ print("\n".join(board.problems) or "every table that is listed could be read")
 # that is smaller) is excluded. Negative is better in RMSE.
 
 # %% tags=["nbval-check-output"]
-claims = scoreboard.claims()
+claims = collect.claims()
 said = "printed differences on the paper's own trials, public features; 95 % intervals"
 run.table("differences", claims, caption=said, tier="public")
 print(claims.groupby("table")["answer"].value_counts().to_string())

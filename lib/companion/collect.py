@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from lib import paths
 from lib.companion.provenance import sha256
 from lib.evaluation import printed
 from lib.evaluation.statistics import half_width
@@ -124,3 +125,23 @@ def scores(file: Path, real: bool) -> tuple[list[pd.DataFrame], list[dict], list
             except ValueError as error:
                 problems.append(str(error))
     return frames, rows, problems
+
+
+def claims(folder: Path = paths.FIGURES) -> pd.DataFrame:
+    """Differences that tables print between two rows, answered by runs on real data of the paper's
+    own kind, paired fold by fold: ``paper``, ``table``, ``rows``, ``metric``, ``printed``, ``here
+    (95 %)``, ``p (Holm)``, ``answer``."""
+    tables = []
+    for number, paper in enumerate(printed.papers(), 1):
+        for file in sorted((folder / paper / "public").glob("table*_claims.csv")):
+            own = pd.read_csv(file).query("verdict != 'control'")
+            here = map("{difference:+.3f} ({low:+.3f} to {high:+.3f})".format_map,
+                       own.to_dict("records"))
+            columns = {
+                "paper": number, "table": file.stem.split("_")[0].removeprefix("table"),
+                "rows": own["a"] + " against " + own["b"], "metric": own["metric"],
+                "printed": own["published"].map("{:+.3f}".format), "here (95 %)": [*here],
+                "p (Holm)": own["p_holm"].map("{:.2g}".format), "answer": own["verdict"]
+            }
+            tables.append(pd.DataFrame(columns))
+    return pd.concat(tables, ignore_index=True)

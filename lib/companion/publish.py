@@ -9,7 +9,7 @@ import nbformat
 import pandas as pd
 
 from lib import paths
-from lib.companion import scoreboard
+from lib.companion import collect, scoreboard
 from lib.companion.provenance import read_notebook
 from lib.evaluation import stand_in
 from lib.files import as_markdown, cells_digest, edits, filled, number_cells, own_cells
@@ -115,11 +115,11 @@ def results_table(folder: Path) -> str:
 def claims_table() -> str:
     """The README's claims of paper 1 as Markdown: CCC of Tables 3 to 6, and how all printed
     differences are answered."""
-    every = scoreboard.claims()
+    every = collect.claims()
     table = every.query("metric == 'CCC' and table != '7'").drop(columns=["paper", "p (Holm)"])
-    counted = ", ".join(f"{n} {answer}" for answer, n in every["answer"].value_counts().items())
-    last = ["3 to 7", f"all {len(every)} printed differences", "all", "", "", counted]
-    return as_markdown(list(table), [*table.itertuples(index=False), last])
+    n = ", ".join(f"{n} {answer}" for answer, n in every["answer"].value_counts().items())
+    last = [["3 to 7", f"all {len(every)} printed differences", "all", "", "", n]]
+    return as_markdown(list(table), table.to_numpy().tolist() + last)
 
 
 def readme() -> None:

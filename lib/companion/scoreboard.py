@@ -234,26 +234,6 @@ def counts(frame: pd.DataFrame) -> pd.DataFrame:
     return table.rename(index=titles()).rename_axis(columns=None).reset_index()
 
 
-def claims(folder: Path = paths.FIGURES) -> pd.DataFrame:
-    """Differences that tables print between two rows, answered by runs on real data of the paper's
-    own kind, paired fold by fold: ``paper``, ``table``, ``rows``, ``metric``, ``printed``, ``here
-    (95 %)``, ``p (Holm)``, ``answer``."""
-    tables = []
-    for number, paper in enumerate(papers(), 1):
-        for file in sorted((folder / paper / "public").glob("table*_claims.csv")):
-            own = pd.read_csv(file).query("verdict != 'control'")
-            here = map("{difference:+.3f} ({low:+.3f} to {high:+.3f})".format_map,
-                       own.to_dict("records"))
-            columns = {
-                "paper": number, "table": file.stem.split("_")[0].removeprefix("table"),
-                "rows": own["a"] + " against " + own["b"], "metric": own["metric"],
-                "printed": own["published"].map("{:+.3f}".format), "here (95 %)": [*here],
-                "p (Holm)": own["p_holm"].map("{:.2g}".format), "answer": own["verdict"]
-            }
-            tables.append(pd.DataFrame(columns))
-    return pd.concat(tables, ignore_index=True)
-
-
 def markdown(frame: pd.DataFrame) -> str:
     """:func:`counts` as a Markdown table, for the README."""
     table = counts(frame).rename(columns={"printed": "printed numbers"})

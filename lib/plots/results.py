@@ -193,7 +193,7 @@ def traces(time: np.ndarray, target: np.ndarray, predictions: Mapping[str, np.nd
 
 def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, np.ndarray],
           published: Mapping[str, tuple] | None = None, xlabel: str = "", label: str = "this run",
-          chosen: Sequence[float] = (), constant: Mapping[str, float] | None = None) -> Figure:
+          chosen: Sequence[float] = (), constant: Mapping[str, float] = {}) -> Figure:
     """A metric over a parameter, a panel per metric (Figure 7: weights mu and eta; Figure 9:
     alpha).
 
@@ -219,8 +219,7 @@ def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, 
         ax.plot(x, values, "o-", color=shade, ms=4, label=label)
         ax.fill_between(x, values - down, values + up, color=shade, alpha=0.15, lw=0,
                         label="95 % interval over folds")
-        if level := (constant or {}).get(metric):
-            ax.axhline(level, color="0.6", lw=1, ls="--", zorder=0)
+        ax.axhline(constant.get(metric, 0), color="0.6", lw=1, ls="--", zorder=0)
         if published and metric in published:
             px, py, *spread = map(np.asarray, published[metric])
             error = [arms(py, py - half, py + half, metric) for half in spread]
