@@ -193,7 +193,7 @@ def traces(time: np.ndarray, target: np.ndarray, predictions: Mapping[str, np.nd
 
 def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, np.ndarray],
           published: Mapping[str, tuple] | None = None, xlabel: str = "", label: str = "this run",
-          chosen: Sequence[float] = (), constant: Mapping[str, float] = {}) -> Figure:
+          chosen: Sequence[float] = (), constant: Mapping[str, float] = {"RMSE": np.nan}) -> Figure:
     """A metric over a parameter, a panel per metric (Figure 7: weights mu and eta; Figure 9:
     alpha).
 
@@ -208,9 +208,9 @@ def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, 
     xlabel, label : str
         Name of the parameter; legend entry of the curve.
     chosen : sequence of float
-        Values of the parameter that folds chose, one triangle each, along the upper edge.
+        Values of the parameter that folds chose: triangles along the upper edge, with their number.
     constant : mapping, optional
-        Metric -> what a constant reaches, a dashed line; the correlations' line stands at 0 anyway.
+        Metric -> what a constant reaches, a dashed line; in correlations 0.
     """
     (figure, axes), shade = blanks(2.9, len(mean)), COLOURS["both"]
     for ax, (metric, values) in zip(axes, mean.items(), strict=True):
@@ -219,17 +219,18 @@ def curve(x: np.ndarray, mean: Mapping[str, np.ndarray], interval: Mapping[str, 
         ax.plot(x, values, "o-", color=shade, ms=4, label=label)
         ax.fill_between(x, values - down, values + up, color=shade, alpha=0.15, lw=0,
                         label="95 % interval over folds")
-        ax.axhline(constant.get(metric, 0), color="0.6", lw=1, ls="--", zorder=0)
+        ax.axhline(constant.get(metric, 0), color="0.6", lw=1, ls="--", zorder=0, label="constant")
         if published and metric in published:
             px, py, *spread = map(np.asarray, published[metric])
             error = [arms(py, py - half, py + half, metric) for half in spread]
             ax.errorbar(px, py, *error, fmt="o", ms=6, mfc="white", mec="0.2", ecolor="0.6",
                         elinewidth=1, label="published")
         whole_range([ax], metric)
-        if len(chosen):
-            height = [0.97 - 0.05 * list(chosen[:i]).count(x) for i, x in enumerate(chosen)]
-            ax.plot(chosen, height, "v", color="black", ms=5, ls="",
-                    transform=ax.get_xaxis_transform(), label="chosen in a fold, on validation")
+        above = {"transform": ax.get_xaxis_transform()}
+        for i, place in enumerate(sorted(set(chosen))):
+            ax.plot(place, 0.97, "v", color="black", ms=5, ls="", **above,
+                    label=None if i else "chosen on validation, by how many folds")
+            ax.text(place, 0.93, list(chosen).count(place), ha="center", va="top", size=8, **above)
         ax.set(xlabel=xlabel, ylabel=DIRECTION.get(metric, metric))
     legend(figure, axes[0])
     return figure

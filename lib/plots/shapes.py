@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from scipy.optimize import isotonic_regression
 from scipy.special import expit, logit
 
 from lib.evaluation.metrics import higher_is_better, measure
@@ -42,11 +43,9 @@ def fan(n: int, step: float) -> np.ndarray:
 
 
 def apart(y: np.ndarray, step: float) -> np.ndarray:
-    """Heights of labels at ``y``, moved so that neighbours are ``step`` apart or more."""
-    order, rank = np.argsort(y), np.arange(len(y)) * step
-    free, out = y[order] - rank, np.empty(len(y))
-    up, down = np.maximum.accumulate(free), np.minimum.accumulate(free[::-1])[::-1]
-    out[order] = (up + down) / 2 + rank
+    """Heights of labels at ``y``, moved as little as leaves neighbours ``step`` apart or more."""
+    order, rank, out = np.argsort(y), np.arange(len(y)) * step, np.empty(len(y))
+    out[order] = isotonic_regression(y[order] - rank).x + rank
     return out
 
 

@@ -159,7 +159,7 @@ def test_curve_draws_the_printed_alpha_sweep():
     hollow = next(line for line in figure.axes[1].lines if line.get_markerfacecolor() == "white")
     assert list(hollow.get_ydata()) == list(sweep["PCC"][1]) and len(hollow.get_xdata()) == 10
     assert figure.axes[0].collections[0].get_paths()[0].get_extents().height == pytest.approx(0.1)
-    assert set(legend(figure)) == {"this run", "95 % interval over folds", "published"}
+    assert set(legend(figure)) == {"this run", "95 % interval over folds", "published", "constant"}
 
 
 def test_intervals_along_a_curve_stay_in_the_metrics_range():
