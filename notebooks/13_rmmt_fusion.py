@@ -124,6 +124,8 @@ points["half"] = half_width(points["std"], preset.n_folds)
 by = {metric: frame for metric, frame in points.groupby("metric", sort=False)}
 printed = published.table("rmmt", 3).query("row == 'D-Fusion'").set_index("metric")
 printed["half"] = half_width(printed["std"], rmmt.Preset().n_folds)  # ten folds
+
+# %%
 guess = [record for record in records if record.row == "constant"]
 floor = rmmt.score(features, guess, experiment="constant", tier=cohort.tier)
 figure = plots.curve(

@@ -127,6 +127,8 @@ dots = {
     metric: tuple(frame[["alpha", "mean", "half"]].to_numpy().T)
     for metric, frame in printed.groupby("metric", sort=False)
 }
+
+# %%
 means, halves = ({m: f[name] for m, f in by.items()} for name in ("mean", "half"))
 label = "alpha, weight of the KD loss"
 constant = {

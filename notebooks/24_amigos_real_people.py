@@ -116,16 +116,16 @@ table = means.pivot_table("reproduced", "row", ["metric", "split"], sort=False)
 print(table.round(2).to_string())
 
 # %% [markdown]
-# For new people every network is above chance with the true states; with exchanged
-# ones the EEG and the ECG are at chance and the fusion is a little above it (.54),
-# where it should not be: one of three intervals may miss by luck, and three draws of
-# exchanged states are few. Hearts and brains do tell rest from arithmetic. A linear model on
+# For new people every network is above chance with the true states; with exchanged ones
+# the EEG and the ECG are at chance and the fusion is a little above it (.54), where it
+# should not be: one of three intervals may miss by luck, and three draws of exchanged
+# states are few. Hearts and brains do tell rest from arithmetic. A linear model on
 # textbook features of the same segments does so more often with the EEG, and on the
 # heart as often. The nearest neighbour names the recording: under random segments it is
 # right in 95 of 100 with the true states and in 94 with exchanged ones; for new people
-# in 60, and in half. For the networks random segments report one to five points
-# more than new people, for the linear model nine; with exchanged states they still
-# report more than chance, but for the network of the EEG.
+# in 60, and in half. For the networks random segments report one to five points more
+# than new people, for the linear model nine; with exchanged states they still report
+# more than chance, but for the network of the EEG.
 #
 # ## The claims
 #

@@ -227,8 +227,9 @@ run.figure("alignment", figure, **about)
 # grey line is what two *unrelated* views reach in batches of that size, the mean of 200
 # draws: about 12 of 16 with the 25 windows of SEED-IV, and about 10.7 with the 30 of
 # SEED-V, which all fit into one batch. The curves rise above that on the windows that
-# are trained on; whether the two views agree on others is not shown. With ten labels a batch of SEED-IV has about 18 windows, and chance is 15 of
-# 16. At the published size a batch has 64.
+# are trained on; whether the two views agree on others is not shown. With ten labels a
+# batch of SEED-IV has about 18 windows, and chance is 15 of 16. At the published size a
+# batch has 64.
 #
 # ## Where does attention look?
 
@@ -260,9 +261,10 @@ peeked = protocol.run(
 run.table("inflation", analysis.inflation(peeked), **about)
 
 # %% [markdown]
-# On SEED-IV it is worth about four points for the eyes and seven for the EEG. How much of that is the largest of many noisy numbers, and how much a last epoch that
-# is worse than an earlier one, this table cannot tell. Only trials kept apart for the
-# choice could. Neither belongs in a result.
+# On SEED-IV it is worth about four points for the eyes and seven for the EEG. How much
+# of that is the largest of many noisy numbers, and how much a last epoch that is worse
+# than an earlier one, this table cannot tell. Only trials kept apart for the choice
+# could. Neither belongs in a result.
 #
 # ## The null twin
 #

@@ -223,12 +223,12 @@ print(new.groupby("claim", sort=False)["answer"].value_counts().to_string())
 # For new people one line is supported: attention beats the autoencoder of both (BDAE),
 # by eleven points, and by twelve with exchanged labels, so it says that BDAE is weak.
 # MAX and the fuzzy integral are not behind attention, and no network is seen to beat a
-# support vector machine on the same signals. Pre-training: *not supported* for the face and
-# for both, any advantage beyond five points is excluded; nobody can tell for the EEG.
-# Both modalities do not beat the face, and whether they beat the EEG (by 6.7 points) or
-# attention beats concatenation (by less than one) cannot be told. Under random segments
-# both *are* better than the face alone, with exchanged labels as well: a second signal
-# helps to recognise the trial. The linear machines say the same.
+# support vector machine on the same signals. Pre-training: *not supported* for the face
+# and for both, any advantage beyond five points is excluded; nobody can tell for the
+# EEG. Both modalities do not beat the face, and whether they beat the EEG (by 6.7
+# points) or attention beats concatenation (by less than one) cannot be told. Under
+# random segments both *are* better than the face alone, with exchanged labels as well:
+# a second signal helps to recognise the trial. The linear machines say the same.
 #
 # ## Published versus reproduced
 #

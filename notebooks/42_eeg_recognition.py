@@ -271,13 +271,12 @@ about_null = empty["about"] | {"caption": null.caption}
 run.figure("leak", plots.leak(sizes), sizes, **about_null)
 
 # %% [markdown]
-# Read the points against the chance line. Twenty pixels are at chance. The smallest here
-# that still show the leak are 58 pixels with 64 features, whose interval ends just
+# Read the points against the chance line. Twenty pixels are at chance. The smallest
+# here that still show the leak are 58 pixels with 64 features, whose interval ends just
 # above a quarter; with 256 features it is clear, so the lessons use those. The points
 # share people and folds, and where intervals overlap one cohort does not settle the
-# order. Notebook 93 runs the published 229 pixels with all
-# features (MobileNetV2 for InceptionV3): 0.70 to 0.84 of the random segments of three
-# such simulated cohorts.
+# order. Notebook 93 runs the published 229 pixels with all features (MobileNetV2 for
+# InceptionV3): 0.70 to 0.84 of the random segments of three such simulated cohorts.
 
 # %% [markdown]
 # ## What the printed digits say

@@ -180,8 +180,8 @@ run.table("rule", pd.DataFrame(rows), caption=caption, decimals=2)
 # %% [markdown]
 # Ten folds of a spread of 0.08, as paper 1 prints: equal methods are called *close* or
 # *inconclusive*, almost never *reproduced*, and so is a method that is worse by 0.05,
-# only less often *close*: in one of seven repetitions it is called *worse*. Only a large
-# difference is found; among 24 people who scatter by 0.2, in about half of the
+# only less often *close*: in one of seven repetitions it is called *worse*. Only a
+# large difference is found; among 24 people who scatter by 0.2, in about half of the
 # repetitions. With 24 folds and a spread of 0.05 the words mean what they say. More
 # noise cannot earn *reproduced*: that is the point.
 #

@@ -511,8 +511,8 @@ run.table("effects", table, caption=caption)
 # - Small networks learn from other people what a heart beat looks like (paper 2); that
 #   it helps with emotion three cohorts do not show.
 # - Of paper 3's claims small networks show that both modalities beat the EEG, and that
-#   pre-training helps where all weights are trained at a gentle rate; not that both beat
-#   the eyes, and not that few labels are enough.
+#   pre-training helps where all weights are trained at a gentle rate; not that both
+#   beat the eyes, and not that few labels are enough.
 # - Paper 1's networks agree on what the EEG lacks, and on nothing finer.
 # - Paper 4's network of the published size recognises recordings better than the small.
 #
