@@ -64,6 +64,7 @@ run = start(
 # %% tags=["nbval-check-output"]
 from lib.papers.face_eeg import protocol as face_eeg
 from lib.papers.face_eeg.settings import Preset
+from lib.papers.face_eeg.signals import UNSCALED
 
 preset = Preset.of(profile)
 cohort = face_eeg.cohort(profile, data, seed=seed)
@@ -133,7 +134,7 @@ import numpy as np
 happy = next(t for t in cohort if t.labels["emotion"] == EMOTIONS.index("happiness"))
 cut = scalp_maps.segments(happy)["segments"]
 electrode = CHANNELS.index("T8")
-broad = scalp_maps.segments(happy, scaling=face_eeg.UNSCALED)["segments"].sum(axis=2)
+broad = scalp_maps.segments(happy, scaling=UNSCALED)["segments"].sum(axis=2)
 spectra = spectrograms(cut[:1], FULL)[0, electrode]
 bands = dict(zip(scalp_maps.BANDS, cut[0, electrode], strict=True))
 from lib.papers.face_eeg import figures as plots

@@ -59,6 +59,7 @@ run = start(
 from lib.papers.face_eeg import fusion
 from lib.papers.face_eeg import protocol as face_eeg
 from lib.papers.face_eeg.settings import Preset
+from lib.papers.face_eeg.video import frames_of
 
 preset = Preset.of(profile)
 cohort = face_eeg.cohort(profile, data, seed=seed)
@@ -224,7 +225,7 @@ chosen = fusion.examples(features, apart, faces)
 chosen[["emotion", "segment", "face_right", "EEG_right", "sure"]].round(2)
 
 # %%
-videos = [fusion.frames_of(cohort[int(n)], np.inf) for n in chosen["recording"]]
+videos = [frames_of(cohort[int(n)], np.inf) for n in chosen["recording"]]
 middles = chosen["start"] + 1.5
 frames = [
     video[np.abs(times - middle).argmin()]
@@ -265,7 +266,7 @@ images = 255 * np.moveaxis(scalp_maps.spectrograms(cut, size)[0], 1, -1)
 describe = spectrogram_backbone(size=size)
 one = torch.as_tensor(scalp_maps.scalp_map(np.float32(describe(images))[None]))
 cnn, face = ScalpCNN(one.shape[1]).eval(), PatchAttention().eval()
-seconds_3 = fusion.frames_of(trial, preset.video_rate)[0]
+seconds_3 = frames_of(trial, preset.video_rate)[0]
 seconds_3 = seconds_3[: max(1, round(3 * preset.video_rate))]
 crops, backbone = (
     crop(seconds_3, detect(seconds_3).boxes, fusion.SIDE),

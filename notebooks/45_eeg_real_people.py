@@ -94,11 +94,12 @@ from lib.datasets import registry
 from lib.datasets.flex_format import CHANNELS
 from lib.papers.face_eeg import protocol
 from lib.papers.face_eeg.settings import Preset
+from lib.papers.face_eeg.signals import PLACES
 from lib.preprocessing import scalp_maps
 from lib.preprocessing.de_maps import de_maps, differential_entropy
 
 preset = Preset.of("demo")  # the networks of the lessons
-places = protocol.PLACES[[CHANNELS.index(name) for name in eegmat.CHANNELS]]
+places = PLACES[[CHANNELS.index(name) for name in eegmat.CHANNELS]]
 unscaled = np.tile([0.0, 1.0], (len(places), len(scalp_maps.BANDS), 1))
 
 

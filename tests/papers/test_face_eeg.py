@@ -13,6 +13,7 @@ from lib.papers.face_eeg import fusion
 from lib.papers.face_eeg import protocol as face_eeg
 from lib.papers.face_eeg import schematic as scalp
 from lib.papers.face_eeg.settings import PERMUTED, SPLITS, Preset
+from lib.papers.face_eeg.signals import PLACES
 from lib.store import Store
 from lib.training.splits import permute_labels
 
@@ -83,7 +84,7 @@ def test_unknown_rows_and_missing_recordings_are_named(data, tmp_path):
 
 
 def test_the_grids_places_are_where_the_electrodes_are():
-    place = dict(zip(CHANNELS, face_eeg.PLACES, strict=True))
+    place = dict(zip(CHANNELS, PLACES, strict=True))
     assert len({tuple(xy) for xy in place.values()}) == 28
     assert place["Fp1"][0] < 0 < place["Fp2"][0] and place["Fp1"][1] > place["Cz"][1] > place["Oz"][
         1] and place["Cz"][0] == 0

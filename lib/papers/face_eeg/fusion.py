@@ -1,32 +1,25 @@
 """Paper 4, face and EEG together (Sec 5.4): what the face model sees in the videos, and the
 rules of fusion."""
 
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
-from lib.datasets.base import BadFile, Cohort, Trial
+from lib.datasets.base import Cohort, Trial
 from lib.datasets.flex_format import CHANNELS, GRID
 from lib.evaluation.classification import accuracies
 from lib.evaluation.fusion import RULES, calibrate, fuse, pool_frames, temperature
-from lib.models.face_attention import PatchAttention, truncated_mobilenet
 from lib.papers.experiment import Record
 from lib.papers.face_eeg import expression as face_expression
 from lib.papers.face_eeg.protocol import tested, truth
 from lib.papers.face_eeg.settings import Preset
-from lib.preprocessing.detectors import detect
-from lib.preprocessing.faces import crop
+from lib.papers.face_eeg.video import frame_posteriors
 from lib.preprocessing.recordings import content
 from lib.store import Store, digest
-from lib.training.checkpoint import restore
 from lib.training.folds import weights
 
-log = logging.getLogger(__name__)
-SIDE = 112  # Sec 3, pixels
 SINGLE = ("face alone", "EEG alone")
 # each joined with itself: what a regression fitted on validation segments gains without a second
 STACKED = tuple(f"{name}, stacked" for name in SINGLE)
@@ -42,49 +35,11 @@ def trained_face(profile: str, root: str = "", *, seed: int = 0,
     return weights(record.result)
 
 
-def frames_of(trial: Trial, rate: float) -> tuple[np.ndarray, np.ndarray]:
-    """Frames ``(n, height, width, 3)`` of a recording's video, about ``rate`` per second, and their
-    times in s after the clip's onset."""
-    video = trial.load("video")
-    step = max(1, round(video.rate / rate))
-    return video.data[::step], video.start + np.arange(len(video.data))[::step] / video.rate
-
-
-def video_posteriors(trial: Trial, weights: Mapping[str, np.ndarray],
-                     rate: float) -> dict[str, np.ndarray]:
-    """What the face model says of each frame of a recording.
-
-    Returns
-    -------
-    dict
-        ``p`` ``(n_frames, 4)``, NaN where no face was found; ``times`` ``(n_frames,)`` s after
-        onset. Both empty without a video.
-    """
-    none = {"p": np.empty((0, 4)), "times": np.empty(0)}
-    if "video" not in trial.loaders:
-        return none
-    try:
-        frames, times = frames_of(trial, rate)
-    except BadFile as error:
-        log.warning("%s is used without its video: %s", trial.name, error)
-        return none
-    try:
-        found = detect(frames, file=trial.files.get("video", trial.name))
-    except BadFile:  # no face in the whole video: the EEG decides alone
-        return {"p": np.full((len(frames), 4), np.nan), "times": times}
-    model = restore(PatchAttention(), weights).eval()
-    maps = np.asarray(truncated_mobilenet()(crop(frames, found.boxes, SIDE)), np.float32)
-    with torch.no_grad():
-        p = model(torch.from_numpy(maps)).softmax(dim=1).numpy().astype(float)
-    p[found.quality == "missing"] = np.nan
-    return {"p": p, "times": times}
-
-
 def watched(trial: Trial, weights: Mapping[str, np.ndarray], preset: Preset,
             store: Store | None = None) -> dict[str, np.ndarray]:
-    """:func:`video_posteriors`, remembered."""
+    """:func:`lib.papers.face_eeg.video.frame_posteriors`, remembered."""
     given = (content(trial, "video"), trial.stimulus, digest(dict(weights)), preset.video_rate)
-    return (store or Store()).memoise(video_posteriors, trial, weights, preset.video_rate,
+    return (store or Store()).memoise(frame_posteriors, trial, weights, preset.video_rate,
                                       given=given)
 
 

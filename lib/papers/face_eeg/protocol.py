@@ -9,27 +9,20 @@ import numpy as np
 import pandas as pd
 
 from lib.datasets import flex
-from lib.datasets.base import Cohort, Trial
-from lib.datasets.flex_format import CHANNELS, GRID
+from lib.datasets.base import Cohort
+from lib.datasets.flex_format import CHANNELS
 from lib.evaluation.classification import accuracies, averages
 from lib.models.backbones import fetched
 from lib.models.inception import spectrogram_backbone
 from lib.papers import experiment as spine
 from lib.papers.experiment import Record, Row
 from lib.papers.face_eeg.settings import PERMUTED, ROWS, Preset
+from lib.papers.face_eeg.signals import signals
 from lib.preprocessing import scalp_maps
-from lib.preprocessing.de_maps import de_maps, differential_entropy
 from lib.preprocessing.faces import project
 from lib.simulation import flex as simulation
 from lib.store import Store, digest
 from lib.training.splits import Split, permute_labels, recording_splits
-
-UNSCALED = np.tile([0.0, 1.0], (len(CHANNELS), len(scalp_maps.BANDS), 1))
-PLACES = np.array([
-    # (28, 2): the electrodes on the paper's 7 x 5 grid
-    [(column - 2) / 3, (3 - row) / 3] for name in CHANNELS
-    for row, column in np.argwhere(np.array(GRID) == name)
-])
 
 
 def cohort(profile: str, root: str = "", *, seed: int = 0, **simulated: Any) -> Cohort:
@@ -100,17 +93,8 @@ def features(trials: Cohort, preset: Preset, *, lag: float = 2.0, store: Store |
     ``spectral``, ``temporal`` of :mod:`lib.preprocessing.de_maps`."""
     store = store or Store()
     data = maps(trials, preset, lag=lag, store=store, **how)
-    return data | store.memoise(_signals, [trials[i] for i in np.unique(data["recording"])], lag,
+    return data | store.memoise(signals, [trials[i] for i in np.unique(data["recording"])], lag,
                                 given=(data["about"]["source"], lag))
-
-
-def _signals(trials: Sequence[Trial], lag: float) -> dict[str, np.ndarray]:
-    """What the baselines read of the same segments: ``eeg``, ``de``, ``spectral``, ``temporal``."""
-    eeg = np.concatenate([
-        scalp_maps.segments(trial, lag=lag, scaling=UNSCALED)["segments"].sum(axis=2)
-        for trial in trials
-    ])
-    return {"eeg": eeg, "de": differential_entropy(eeg), **de_maps(eeg, PLACES)}
 
 
 def splits(data: Mapping[str, np.ndarray], name: str, preset: Preset) -> list[Split]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from lib import paths, profiles
 from lib.datasets import eegmat, muse, registry
-from lib.datasets.base import Cohort, Trial
+from lib.datasets.base import Cohort
 from lib.datasets.muse_format import FOLDER
 from lib.papers import experiment as spine
 from lib.papers.amigos import protocol as amigos
@@ -19,6 +19,7 @@ from lib.papers.amigos import settings as amigos_presets
 from lib.papers.experiment import Row
 from lib.papers.face_eeg import protocol as face_eeg
 from lib.papers.face_eeg import settings as face_eeg_presets
+from lib.papers.face_eeg.signals import entropies
 from lib.papers.face_eeg.training import scalp_fold
 from lib.papers.leakage.protocol import permuted, run, score, splits, tidy
 from lib.papers.leakage.settings import (FOLDS, MODELS, MUSE, MUSE_SPLITS, NETWORK, OWN, PAPERS,
@@ -27,8 +28,6 @@ from lib.papers.mv_sstma import protocol as mv_sstma
 from lib.papers.mv_sstma import settings as seed_presets
 from lib.papers.rmmt import protocol as rmmt
 from lib.papers.rmmt import settings as rmmt_presets
-from lib.preprocessing import scalp_maps
-from lib.preprocessing.de_maps import differential_entropy
 from lib.preprocessing.muse import segments
 from lib.preprocessing.recordings import each, table, usable
 from lib.simulation import muse as muse_simulation
@@ -116,21 +115,13 @@ def _seed(**simulated: Any) -> dict[str, Any]:
 
 def _face_eeg(**simulated: Any) -> dict[str, Any]:
     cohort = face_eeg.cohort("demo", **simulated)
-    found = each(cohort.trials, _entropies, "eeg", jobs=1, store=Store())
+    found = each(cohort.trials, entropies, "eeg", jobs=1, store=Store())
     kept, _ = usable(cohort, found, level=logging.INFO)
     data = table(kept, ("x", "position"), "recording", ("subject", "stimulus"), {"emotion": int})
     source = digest({name: data[name] for name in ("x", "recording", "position")})
     clip = np.unique(data["stimulus"], return_inverse=True)[1]
     about = {"caption": cohort.caption, "source": source}
     return {**data, "y": data["emotion"], "clip": clip, "about": about}
-
-
-def _entropies(trial: Trial) -> dict[str, np.ndarray]:
-    """Log band power of a recording of paper 4 without its spectrograms: ``x`` ``(n, 140)`` of its
-    segments, and their ``position`` ``(n,)``."""
-    cut = scalp_maps.segments(trial, scaling=face_eeg.UNSCALED)
-    x = differential_entropy(cut["segments"].sum(axis=2))
-    return {"x": x.reshape(len(x), -1), "position": np.round(cut["start"] / 3).astype(int)}
 
 
 def papers(data: Mapping[tuple[str, str], Mapping[str, Any]], seed: int = 0,
