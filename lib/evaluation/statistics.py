@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from scipy.special import gammaln
-from statsmodels.stats.multitest import multipletests
 
 RESULT_COLUMNS = ("paper", "experiment", "row", "role", "split", "fold", "seed", "tier", "metric",
                   "value")
@@ -167,7 +166,7 @@ def holm(p) -> np.ndarray:
     """Holm's step-down adjustment of a family of p-values ``(n,)``; NaN stays NaN and is not
     counted."""
     p = np.asarray(p, dtype=float)
-    out, known = np.full(p.shape, np.nan), np.isfinite(p)
-    if known.any():
-        out[known] = multipletests(p[known], method="holm")[1]
+    order = np.argsort(p)[:np.isfinite(p).sum()]  # NaN is sorted last
+    out = np.full(p.shape, np.nan)
+    out[order] = np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)).clip(max=1)
     return out

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from lib.evaluation.statistics import (corrected_paired_test, effect_size, fold_means, half_width,
                                        holm, summary)
@@ -99,6 +100,9 @@ def test_holm_by_hand_and_with_a_missing_value():
     # sorted 0.01, 0.02, 0.04 times 3, 2, 1, made monotone
     assert holm([0.04, 0.01, np.nan, 0.02]) == pytest.approx([0.04, 0.03, np.nan, 0.04],
                                                              nan_ok=True)
+    p = np.random.default_rng(0).beta(0.3, 2, 40)
+    assert holm(p) == pytest.approx(multipletests(p, method="holm")[1])
+    assert np.isnan(holm([np.nan])).all() and not holm([]).size
 
 
 def test_bad_tables_are_named():

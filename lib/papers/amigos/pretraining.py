@@ -2,6 +2,7 @@
 what a network makes of a gap."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from timeit import timeit
 from typing import Any
 
@@ -13,6 +14,7 @@ from scipy.linalg import solve, toeplitz
 
 from lib import profiles
 from lib.datasets import ecg_corpora, eeg_corpora, open_corpora, registry
+from lib.datasets.base import Cohort
 from lib.models.physio_transformer import EEG, PhysioTransformer
 from lib.papers.amigos.settings import CORPORA, Preset
 from lib.papers.amigos.training import pretrain_fold
@@ -37,12 +39,16 @@ def corpus(profile: str, modality: str, root: str = "", *, limit: int | None = N
     """Unlabelled segments ``(M, n_channels, n_times)`` for pre-training: of the simulated corpora,
     or of every real one that is found."""
     if profiles.base(profile) == "demo":
-        found = registry.corpora(simulated_corpora.make(seed=seed, **CORPORA), "amigos",
-                                 simulated=True)
+        found = _simulated(seed)
     else:
         found = registry.corpora(root or None, "amigos")
     chosen = [trials for trials in found.values() if modality in trials[0].loaders]
     return physio.corpus_segments(chosen, modality, limit=limit, seed=seed, store=store or Store())
+
+
+@cache
+def _simulated(seed: int) -> dict[str, Cohort]:
+    return registry.corpora(simulated_corpora.make(seed=seed, **CORPORA), "amigos", simulated=True)
 
 
 def pretrain(data: Mapping[str, np.ndarray], unlabelled: np.ndarray, modality: str,
