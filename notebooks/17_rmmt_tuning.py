@@ -2,7 +2,7 @@
 # jupyter:
 #   companion:
 #     paper: rmmt
-#     produces: [search, budget, tuned, ceiling]
+#     produces: [search, budget, tuned, seeds, ceiling]
 #   jupytext:
 #     formats: ipynb,py:percent
 #     text_representation:
@@ -171,6 +171,18 @@ from lib.papers.experiment import compare
 from lib.papers.rmmt import figures
 
 run.table("tuned", table[rmmt.COLUMNS], scores=results, **about)
+
+# %% [markdown]
+# Two things make a score uncertain, and only one of them gets smaller with more
+# seeds. `over_folds`: other trials are tested. `over_seeds`: the same trials, other
+# first weights and batches.
+
+# %%
+from lib.evaluation.statistics import spreads
+
+apart = spreads(results[results["role"] == "model"]).query("metric == 'CCC'")
+columns = "row mean over_folds n over_seeds n_seeds".split()
+run.table("seeds", apart[columns], **about)
 
 # %%
 cut = rmmt.splits(features, split, preset)

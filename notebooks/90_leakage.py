@@ -224,7 +224,7 @@ guess = {"16/8": leakage.guess(cohorts["seed", "effect"], "16/8")}
 sources = digest([own["about"]["source"] for own in cohorts.values()])
 said = (
     f"simulated cohorts of the four papers and their null twins, {FOLDS} folds, seed "
-    f"= {seed}; means and 95 % intervals over people"
+    f"= {seed}; means, and 95 % intervals where there are five people or more"
 )
 run.figure(
     "papers",

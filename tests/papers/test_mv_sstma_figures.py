@@ -84,12 +84,29 @@ def test_confusion_writes_percentages_and_counts():
     assert said.count("50 %\n1") == 2 and said.count("100 %\n1") == 3
 
 
+def test_ratio_curve_has_a_line_for_each_person_and_what_is_printed():
+    scores = pd.DataFrame([{
+        "paper": "seed", "experiment": "curve", "row": row, "role": role, "split": "16/8",
+        "fold": fold, "seed": seed, "tier": "simulated", "metric": "SEED-IV accuracy",
+        "value": fold + seed
+    } for row, role in (("EEG", "model"), ("majority", "chance")) for fold in range(3)
+                           for seed in range(2)])
+    masked = scores.assign(metric="SEED-IV accuracy, 30 % masked")
+    table = pd.DataFrame([{"metric": masked["metric"][0], "row": "EEG", "published": 0.8}])
+    curve = analysis.ratio_curve(table, {0.3: masked, 0.0: scores})
+    assert list(curve["ratio"]) == [0.0] * 3 + [0.3] * 3 and set(curve["row"]) == {"EEG"}
+    assert list(curve["value"]) == [0.5, 1.5, 2.5] * 2
+    assert curve["published"].isna().sum() == 3 and set(curve["dataset"]) == {"SEED-IV"}
+
+
 def test_missing_channels_draws_every_row_with_published_dots():
     rows = [{
         "dataset": "SEED-IV", "row": row, "ratio": ratio, "published": 0.8 if ratio else np.nan,
-        "reproduced": 0.5, "half": 0.1
-    } for row in ("EEG", "Concat", "Attention") for ratio in (0.0, 0.3)]
+        "fold": fold, "value": 0.5 + 0.1 * fold
+    } for row in ("EEG", "Concat", "Attention") for ratio in (0.0, 0.3) for fold in range(3)]
     figure = plots.missing_channels(pd.DataFrame(rows), {"SEED-IV": 0.2})
+    lines = {line.get_label(): line.get_ydata() for line in figure.axes[0].lines}
+    assert lines["EEG"] == pytest.approx([0.6, 0.6])  # the mean of three people
     said = words(figure)
     assert {
         "EEG", "Concat", "Attention", "published", "guess at training frequencies",

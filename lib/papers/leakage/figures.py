@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from lib.papers.leakage.settings import NETWORK
+from lib.plots.results import FEW
 from lib.plots.shapes import arms, blanks, fan, legend
 
 MODELS = {
@@ -36,14 +37,14 @@ def _chance(ax: Axes, value: float) -> None:
 
 def _dots(ax: Axes, table: pd.DataFrame, splits: Sequence[str], models: Sequence[str], *,
           hollow: bool = False, shift: float = 0.0, label: str = "") -> None:
-    """Mean and interval of every split and model; columns of
-    :func:`lib.papers.leakage.protocol.tidy`."""
+    """Mean and interval of every split and model, the mean alone below :data:`FEW` units; columns
+    of :func:`lib.papers.leakage.protocol.tidy`."""
     metric, table = table["metric"].iloc[0], table.set_index(["model", "split"])
     x, look = np.arange(len(splits)) + shift, {"mfc": "white", "alpha": 0.75} if hollow else {}
     for model, offset in zip(models, fan(len(models), 0.2), strict=True):
         shade, marker = MODELS[model]
         found = table.reindex([(model, split) for split in splits])
-        error = arms(found["mean"], found["low"], found["high"], metric)
+        error = arms(found["mean"], found["low"], found["high"], metric) * (found["n"] >= FEW).array
         ax.errorbar(x + offset, found["mean"], error, fmt=marker, ms=5, color=shade, elinewidth=0.9,
                     label=f"{model}{label}", zorder=2, **look)
     ax.set(xticks=range(len(splits)), xticklabels=[_name(split) for split in splits],

@@ -12,6 +12,7 @@ from lib.datasets.base import Cohort
 from lib.datasets.seed_format import BANDS, CHANNELS
 from lib.datasets.seed_format import split as trials_of_split
 from lib.evaluation.classification import confusion
+from lib.evaluation.statistics import fold_means
 from lib.papers.experiment import Record
 from lib.papers.mv_sstma import protocol as mv_sstma
 from lib.papers.mv_sstma.pretraining import sessions
@@ -149,24 +150,15 @@ def label_curve(cohorts: Mapping[str, Sequence[tuple[int, Mapping[str, Any]]]], 
                      ignore_index=True)[["cohort", "row", "labels", "seed", "fold", "value"]]
 
 
-def ratio_curve(table: pd.DataFrame, further: Mapping[float, pd.DataFrame]) -> pd.DataFrame:
-    """Accuracy over the share of missing channels, for
-    :func:`lib.papers.mv_sstma.figures.missing_channels`.
+def ratio_curve(table: pd.DataFrame, scores: Mapping[float, pd.DataFrame]) -> pd.DataFrame:
+    """Accuracy over the share of missing channels, a line for each person: ``dataset``, ``row``,
+    ``ratio``, ``fold`` (the person), ``value``, ``published`` (NaN where nothing is printed).
 
-    Parameters
-    ----------
-    table : DataFrame
-        :func:`seed.answer` to Table 4.
-    further : mapping
-        Ratio -> :func:`lib.evaluation.statistics.summary` of results at a ratio that the paper does
-        not print.
+    ``table``: the answer to Table 4; ``scores``: ratio -> tidy results.
     """
-    rows = [
-        (line.metric.split(" ")[0], line.row, float(line.metric.split(", ")[1].split(" ")[0]) / 100,
-         line.published, line.reproduced, line.reproduced_interval) for line in table.itertuples()
-        if line.role != "chance"
-    ]
-    rows += [(line.metric.split(" ")[0], line.row, ratio, np.nan, line.mean, line.high - line.mean)
-             for ratio, frame in further.items() for line in frame.itertuples()]
-    frame = pd.DataFrame(rows, columns="dataset row ratio published reproduced half".split())
-    return frame.sort_values(["dataset", "row", "ratio"], kind="stable", ignore_index=True)
+    frame = pd.concat([fold_means(own).assign(ratio=ratio) for ratio, own in scores.items()],
+                      ignore_index=True)
+    frame = frame[frame["role"] != "chance"].assign(dataset=frame["metric"].str.split().str[0])
+    frame = frame.merge(table[["metric", "row", "published"]], on=["metric", "row"], how="left")
+    frame = frame.sort_values(["dataset", "row", "ratio"], kind="stable", ignore_index=True)
+    return frame[["dataset", "row", "ratio", "fold", "value", "published"]]

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 
 from lib.datasets.seed_format import BANDS, CHANNELS, MNE_NAMES
 from lib.papers.mv_sstma.settings import GUESS
-from lib.plots.shapes import arms, blanks, legend, over_epochs
+from lib.plots.shapes import blanks, legend, over_epochs
 from lib.plots.style import COLOURS, LINES, blank, colour
 
 # assumed positions (see seed_format) are left out of the maps
@@ -225,27 +225,17 @@ def label_curve(table: pd.DataFrame, chance: float) -> Figure:
 
 
 def missing_channels(table: pd.DataFrame, chance: Mapping[str, float] | None = None) -> Figure:
-    """Accuracy over the share of missing channels, a panel per dataset; filled: this run, hollow:
-    published.
-
-    Parameters
-    ----------
-    table : DataFrame
-        ``dataset``, ``row``, ``ratio``, ``reproduced``, ``half`` (of the 95 % interval),
-        ``published`` (NaN where nothing is printed).
-    chance : mapping, optional
-        Dataset -> height of a grey line.
-    """
-    sets, rows = list(dict.fromkeys(table["dataset"])), list(dict.fromkeys(table["row"]))
-    figure, axes = blanks(3.3, len(sets), sharey=True)
-    for ax, name in zip(axes, sets, strict=True):
-        for k, row in enumerate(rows):
-            part = table[(table["dataset"] == name) & (table["row"] == row)].sort_values("ratio")
-            x, look = part["ratio"] + 0.012 * (k - 1), {"color": colour(row), "marker": "osD^"[k]}
-            mean, half = part["reproduced"], part["half"]
-            reach = arms(mean, mean - half, mean + half, "accuracy")
-            ax.errorbar(x, mean, reach, ls=LINES[k], ms=5, elinewidth=0.8, label=row, **look)
-            ax.plot(x, part["published"], ls="", mfc="white", ms=6, **look)
+    """Accuracy over the share of missing channels, a panel per dataset: dots are people, lines
+    their mean, hollow: published; ``table`` from :func:`lib.papers.mv_sstma.analysis.ratio_curve`.
+    ``chance``: dataset -> height of a grey line."""
+    figure, axes = blanks(3.3, table["dataset"].nunique(), sharey=True)
+    for ax, (name, panel) in zip(axes, table.groupby("dataset", sort=False), strict=True):
+        for k, (row, part) in enumerate(panel.groupby("row", sort=False)):
+            look, shift = {"color": colour(row), "marker": "osD^"[k]}, 0.012 * (k - 1)
+            ax.plot(part["ratio"] + shift, part["value"], ls="", ms=3, alpha=0.35, **look)
+            mean = part.groupby("ratio")[["value", "published"]].mean()
+            ax.plot(mean.index + shift, mean["value"], ls=LINES[k], ms=5, label=row, **look)
+            ax.plot(mean.index + shift, mean["published"], ls="", mfc="white", ms=6, **look)
         if chance:
             ax.axhline(chance[name], color="0.6", lw=1, zorder=0, label=GUESS)
         ax.set(title=name, xlabel="share of missing channels", ylim=(0, 1.0))
