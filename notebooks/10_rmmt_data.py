@@ -92,7 +92,7 @@ run.table(
 # all trials of a fold one after another, so that level counts.
 
 # %%
-from lib import plots
+from lib.plots import signals as plots
 
 labels = [trial.labels["valence"] for trial in cohort]
 run.figure(

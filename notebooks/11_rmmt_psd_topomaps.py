@@ -60,7 +60,7 @@ run = start(
 # the right, `z` is the midline.
 
 # %%
-from lib import plots
+from lib.plots import signals as plots
 from lib.datasets.mahnob_format import EEG_CHANNELS
 
 run.figure(

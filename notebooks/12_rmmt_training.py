@@ -204,7 +204,7 @@ for split in splits:
     )
 
 # %%
-from lib import plots
+from lib.plots import results as plots
 
 histories = {
     name: [

@@ -110,7 +110,7 @@ mu = [rmmt.fusion_weight(features, record) for record in d_fusion]
 print("mu chosen on the validation trials of each fold:", mu)
 
 # %%
-from lib import plots
+from lib.plots import results as plots
 from lib.evaluation import printed as published
 from lib.evaluation.statistics import half_width
 

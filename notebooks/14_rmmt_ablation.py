@@ -127,7 +127,7 @@ shown = "a b metric difference low high p_holm effect published verdict".split()
 print(claims[shown].round(3).to_string(index=False, na_rep="-"))
 
 # %%
-from lib import plots
+from lib.plots import results as plots
 
 figure = plots.fold_lines(
     results[results["metric"].isin(["PCC", "CCC"])], "RMMT", "MMT"

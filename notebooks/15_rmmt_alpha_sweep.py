@@ -108,7 +108,7 @@ claims = compare(results, pairs, metrics, published.table("rmmt", 7), cut)
 run.figure("table7", figures.differences(claims), claims=claims, **about)
 
 # %%
-from lib import plots
+from lib.plots import results as plots
 from lib.evaluation.statistics import half_width, summary
 
 

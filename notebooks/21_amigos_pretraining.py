@@ -179,7 +179,7 @@ start_weights = {
 
 # %%
 from lib.papers.amigos import figures as plots
-from lib.plots import learning_curves
+from lib.plots.results import learning_curves
 
 histories = {m.upper(): [start_weights[m]["history"]] for m in MODALITIES}
 run.figure(

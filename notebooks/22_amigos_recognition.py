@@ -159,7 +159,7 @@ for split in splits:
 results = amigos.score(features, records, experiment="tables 1-4", tier=cohort.tier)
 
 # %%
-from lib.plots import learning_curves
+from lib.plots.results import learning_curves
 
 last = splits[-1]
 histories = {

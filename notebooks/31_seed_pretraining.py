@@ -284,7 +284,7 @@ run.table("table1", table[COLUMNS], scores=results, **about)
 # %%
 import pandas as pd
 
-from lib.plots import published_vs_reproduced
+from lib.plots.results import published_vs_reproduced
 
 run.figure("table1", published_vs_reproduced(table.assign(split=""), results), **about)
 

@@ -142,7 +142,7 @@ table = protocol.answer(results, 2)
 run.table("table2", table[COLUMNS], scores=results, **about)
 
 # %%
-from lib.plots import published_vs_reproduced
+from lib.plots.results import published_vs_reproduced
 
 run.figure("table2", published_vs_reproduced(table.assign(split=""), results), **about)
 

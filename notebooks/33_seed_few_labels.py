@@ -138,7 +138,7 @@ table = protocol.answer(results, 3)
 run.table("table3", table[COLUMNS], scores=results, **about)
 
 # %%
-from lib.plots import published_vs_reproduced
+from lib.plots.results import published_vs_reproduced
 
 run.figure("table3", published_vs_reproduced(table.assign(split=""), results), **about)
 

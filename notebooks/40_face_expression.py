@@ -274,7 +274,7 @@ alone = answer[answer["row"] != "Face (batch attention)"]
 run.table("table1", alone[COLUMNS], scores=results, **about)
 
 # %%
-from lib.plots import published_vs_reproduced
+from lib.plots.results import published_vs_reproduced
 
 run.figure("table1", published_vs_reproduced(alone, results), **about)
 

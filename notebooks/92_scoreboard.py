@@ -192,7 +192,7 @@ run.table("rule", pd.DataFrame(rows), caption=caption, decimals=2)
 # controls stand below.
 
 # %%
-from lib.plots import published_vs_reproduced
+from lib.plots.results import published_vs_reproduced
 
 beside = ["stimulus mean", "ridge, both"]
 lines = board.frame.query(

@@ -10,6 +10,7 @@ from lib import paths
 from lib.companion.provenance import sha256
 from lib.evaluation import printed
 from lib.evaluation.statistics import half_width
+from lib.evaluation.verdicts import told
 
 _NAMES = {"reproduced": "mean", "std": "spread"}
 _NAMES |= {f"reproduced_{name}": name for name in ("spread", "interval")}
@@ -135,12 +136,10 @@ def claims(folder: Path = paths.FIGURES) -> pd.DataFrame:
     for number, paper in enumerate(printed.papers(), 1):
         for file in sorted((folder / paper / "public").glob("table*_claims.csv")):
             own = pd.read_csv(file).query("verdict != 'control'")
-            here = map("{difference:+.3f} ({low:+.3f} to {high:+.3f})".format_map,
-                       own.to_dict("records"))
             columns = {
                 "paper": number, "table": file.stem.split("_")[0].removeprefix("table"),
                 "rows": own["a"] + " against " + own["b"], "metric": own["metric"],
-                "printed": own["published"].map("{:+.3f}".format), "here (95 %)": [*here],
+                "printed": own["published"].map("{:+.3f}".format), "here (95 %)": told(own),
                 "p (Holm)": own["p_holm"].map("{:.2g}".format), "answer": own["verdict"]
             }
             tables.append(pd.DataFrame(columns))

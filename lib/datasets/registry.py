@@ -130,16 +130,14 @@ def corpora(root: str | Path | None = None, paper: str = "amigos", *,
         with a warning.
     """
     found = {}
-    for dataset in _of(paper, "pretraining"):
+    for dataset in DATASETS.values():
+        if paper not in dataset.papers or dataset.role != "pretraining":
+            continue
         made = Found("simulated", paths.data(root) / dataset.name, "")
         cohort = _read(dataset, made if simulated else find(dataset.name, root))
         if cohort and (cohort.tier == "simulated") == simulated:
             found[dataset.name] = cohort
     return found
-
-
-def _of(paper: str, role: str) -> list[Dataset]:
-    return [known for known in DATASETS.values() if paper in known.papers and known.role == role]
 
 
 def _read(dataset: Dataset, found: Found) -> Cohort | None:

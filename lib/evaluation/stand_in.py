@@ -111,8 +111,7 @@ def asked(split: str = "by_subject") -> pd.DataFrame:
         for file in sorted((paths.FIGURES / paper / "public").glob("real*_claims.csv")):
             table = pd.read_csv(file, keep_default_na=False)
             table = table[table["split"] == split]
-            table["effect"] = table.apply(
-                lambda line: "{difference:+.3f} ({low:+.3f} to {high:+.3f})".format(**line), axis=1)
+            table["effect"] = verdicts.told(table)
             table["place"] = table.groupby(["claim", "labels"]).cumcount()
             table = table.set_index(["claim", "place"])
             own, dealt = (table[table["labels"] == labels] for labels in LABELS)

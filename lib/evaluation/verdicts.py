@@ -172,6 +172,13 @@ def verdicts(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     return table[_COLUMNS].fillna({"role": "", "split": "", "tier": "", "n": 0}).astype({"n": int})
 
 
+def told(claims: pd.DataFrame) -> list[str]:
+    """Difference and 95 % interval of every claim, as a table shows them."""
+    return [
+        *map("{difference:+.3f} ({low:+.3f} to {high:+.3f})".format_map, claims.to_dict("records"))
+    ]
+
+
 def claim_verdict(metric: str, test: PairedTest, published: float = 1.0) -> tuple[str, str]:
     """Judge a claimed difference a - b (:data:`CLAIMS`): the rule of :func:`differences` with 0 as
     reference, paired. An advantage that is printed smaller than the margin must itself be excluded.

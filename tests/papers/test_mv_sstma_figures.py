@@ -13,8 +13,8 @@ from lib.models.mv_sstma import MVSSTMA
 from lib.papers.mv_sstma import analysis
 from lib.papers.mv_sstma import figures as plots
 from lib.papers.mv_sstma.schematic import three_stages
-from lib.plots import modality, use_style
 from lib.plots.classification import confusion_matrices
+from lib.plots.style import modality, use_style
 
 
 @pytest.fixture(autouse=True)

@@ -9,19 +9,21 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from lib import plots
 from lib.datasets.mahnob_format import EEG_CHANNELS
 from lib.evaluation import printed as published
 from lib.evaluation.verdicts import verdicts
 from lib.models.rmmt import MODELS, build
 from lib.papers.rmmt import schematic as schematics
+from lib.plots import results as plots
+from lib.plots import signals
+from lib.plots import style as looks
 from lib.plots.signals import LOBES
 
 
 @pytest.fixture(autouse=True)
 def style():
     with plt.rc_context():
-        plots.use_style()
+        looks.use_style()
         yield
         assert not plt.get_fignums(), "a figure was left in pyplot's global state"
 
@@ -52,28 +54,29 @@ def render(figure):
 
 
 def test_every_model_has_the_colour_of_its_modality():
-    assert "control" not in map(plots.modality, MODELS)
+    assert "control" not in map(looks.modality, MODELS)
     rows = published.load("rmmt").query("table != 'text'").drop_duplicates("row")
     # predicts from EEG alone; the paper prints it with the multimodal rows
     taught = rows["row"] == "TCN-E taught by face"
-    assert (rows["row"].map(plots.modality) == rows["modality"])[~taught].all()
-    assert plots.modality("constant") == plots.modality("ridge, EEG") == "control"
+    assert (rows["row"].map(looks.modality) == rows["modality"])[~taught].all()
+    assert looks.modality("constant") == looks.modality("ridge, EEG") == "control"
 
 
 def test_topomaps_have_a_map_per_row_and_band_and_one_scale_per_band():
     power = np.random.default_rng(0).random((2, 3, 32))
     faces = [np.zeros((48, 48, 3), np.uint8)] * 2
-    figure = plots.topomaps(power, EEG_CHANNELS, ["subject 1", "subject 2"], ["θ", "α", "γ"], faces)
+    figure = signals.topomaps(power, EEG_CHANNELS, ["subject 1", "subject 2"], ["θ", "α", "γ"],
+                              faces)
     maps, bars = figure.axes[:8], figure.axes[8:]
     assert len(bars) == 3 and [ax.get_title(loc="center") for ax in maps[:4]] == ["", "θ", "α", "γ"]
     assert maps[5].images[0].get_clim() == pytest.approx((power[:, 0].min(), power[:, 0].max()))
     assert "relative band power" in figure.get_suptitle() and maps[0].get_ylabel() == "subject 1"
     with pytest.raises(ValueError, match=r"\(2, 2, 32\)"):
-        plots.topomaps(power, EEG_CHANNELS, ["a", "b"], ["θ", "α"])
+        signals.topomaps(power, EEG_CHANNELS, ["a", "b"], ["θ", "α"])
 
 
 def test_montage_shows_32_named_electrodes_left_and_right_where_they_are():
-    figure = plots.montage()
+    figure = signals.montage()
     (ax,) = figure.axes
     where = {text.get_text(): text.get_position() for text in ax.texts}
     assert set(where) == set(EEG_CHANNELS)
@@ -85,12 +88,12 @@ def test_montage_shows_32_named_electrodes_left_and_right_where_they_are():
 
 def test_spectrum_and_label_overview_say_their_units():
     f = np.arange(1, 46.0)
-    ax = plots.spectrum(f, np.ones((32, 45)), bands={"α": (8, 12)}).axes[0]
+    ax = signals.spectrum(f, np.ones((32, 45)), bands={"α": (8, 12)}).axes[0]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("frequency (Hz)",
                                                   "power spectral density (µV²/Hz)")
     assert len(ax.lines) == 33 and [t.get_text() for t in ax.texts] == ["α"]
     # two constant trials: all the variance lies between them
-    figure = plots.label_overview([np.full(140, 0.1), np.full(140, -0.1)])
+    figure = signals.label_overview([np.full(140, 0.1), np.full(140, -0.1)])
     assert [a.get_xlabel()
             for a in figure.axes] == ["valence", "length (s)", "trials, sorted by mean"]
     assert figure.axes[2].get_title(loc="left").startswith("100%")
@@ -141,7 +144,7 @@ def test_traces_name_each_model_and_tie_pictures_to_times():
     with pytest.raises(ValueError, match="frame_times"):
         plots.traces(time, time, {}, [np.zeros((48, 48, 3), np.uint8)])
     lines = {line.get_label(): line for line in ax.lines}
-    assert lines["RMMT"].get_color() == lines["MMT"].get_color() == plots.COLOURS["both"]
+    assert lines["RMMT"].get_color() == lines["MMT"].get_color() == looks.COLOURS["both"]
     assert lines["RMMT"].get_linestyle() != lines["MMT"].get_linestyle()
 
 
@@ -195,12 +198,12 @@ def test_the_footer_stays_free(results):
     made = [
         plots.published_vs_reproduced(verdicts(results, published.table("rmmt", 3))),
         plots.fold_lines(results, "RMMT", "RSMT-F"),
-        plots.topomaps(
+        signals.topomaps(
             np.random.default_rng(0).random((1, 6, 32)), EEG_CHANNELS, ["a"], list("abcdef"))
     ]
     for figure in made:
         lowest = min(ax.get_tightbbox(render(figure)).y0 for ax in figure.axes)
-        assert lowest >= plots.FOOTER * figure.dpi - 1
+        assert lowest >= looks.FOOTER * figure.dpi - 1
 
 
 SHEETS = {
@@ -265,5 +268,5 @@ def test_the_users_own_settings_do_not_reach_a_figure(own):
     ours = dict(plt.rcParams)
     plt.rcParams.update(own)
     assert dict(plt.rcParams) != ours
-    plots.use_style()
+    looks.use_style()
     assert dict(plt.rcParams) == ours

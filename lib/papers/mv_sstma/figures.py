@@ -7,6 +7,7 @@ import mne
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -204,18 +205,25 @@ def attention_weights(table: pd.DataFrame) -> Figure:
     return figure
 
 
+def _over(ax: Axes, panel: pd.DataFrame, column: str, places: Mapping, step: float,
+          shades: Mapping[str, str] = {}) -> None:
+    """Accuracy over a column, row by row: dots are people, lines their mean, hollow: published."""
+    for k, (row, part) in enumerate(panel.groupby("row", sort=False)):
+        look = {"color": shades.get(row, colour(row)), "marker": "osD^"[k]}
+        x = part[column].map(places) + step * (k - 1)
+        ax.plot(x, part["value"], ls="", ms=3, alpha=0.35, **look)
+        mean = part.groupby(x, sort=False)[["value", "published"]].mean()
+        ax.plot(mean["value"], ls=LINES[k], ms=5, label=row, **look)
+        ax.plot(mean["published"], ls="", mfc="white", ms=6, **look)
+
+
 def label_curve(table: pd.DataFrame, chance: float) -> Figure:
     """Accuracy over the number of labelled windows of each emotion, a panel per cohort: dots are
     people, lines their mean; ``table`` from :func:`lib.papers.mv_sstma.analysis.label_curve`."""
     figure, axes = blanks(3.0, table["cohort"].nunique(), sharey=True)
-    ticks = list(dict.fromkeys(table["labels"]))
+    ticks, table = list(dict.fromkeys(table["labels"])), table.assign(published=np.nan)
     for ax, (name, panel) in zip(axes, table.groupby("cohort", sort=False), strict=True):
-        for k, (row, part) in enumerate(panel.groupby("row", sort=False)):
-            look, shift = {"color": ROW[row], "marker": "osD"[k]}, 0.14 * (k - 1)
-            x = np.array([ticks.index(n) for n in part["labels"]]) + shift
-            ax.plot(x, part["value"], ls="", ms=3, alpha=0.35, **look)
-            mean = part.groupby("labels", sort=False)["value"].mean()
-            ax.plot(np.arange(len(ticks)) + shift, mean, ls=LINES[k], ms=5, label=row, **look)
+        _over(ax, panel, "labels", {n: i for i, n in enumerate(ticks)}, 0.14, ROW)
         ax.axhline(chance, color="0.6", lw=1, zorder=0, label="chance")
         ax.set(title=name, ylim=(0, 1), xticks=range(len(ticks)), xticklabels=ticks)
     axes[len(axes) // 2].set_xlabel("labelled windows of each class")
@@ -226,16 +234,12 @@ def label_curve(table: pd.DataFrame, chance: float) -> Figure:
 
 def missing_channels(table: pd.DataFrame, chance: Mapping[str, float] | None = None) -> Figure:
     """Accuracy over the share of missing channels, a panel per dataset: dots are people, lines
-    their mean, hollow: published; ``table`` from :func:`lib.papers.mv_sstma.analysis.ratio_curve`.
-    ``chance``: dataset -> height of a grey line."""
+    their mean, hollow: published; ``table`` from
+    :func:`lib.papers.mv_sstma.analysis.ratio_curve`. ``chance``: dataset -> height of a grey
+    line."""
     figure, axes = blanks(3.3, table["dataset"].nunique(), sharey=True)
     for ax, (name, panel) in zip(axes, table.groupby("dataset", sort=False), strict=True):
-        for k, (row, part) in enumerate(panel.groupby("row", sort=False)):
-            look, shift = {"color": colour(row), "marker": "osD^"[k]}, 0.012 * (k - 1)
-            ax.plot(part["ratio"] + shift, part["value"], ls="", ms=3, alpha=0.35, **look)
-            mean = part.groupby("ratio")[["value", "published"]].mean()
-            ax.plot(mean.index + shift, mean["value"], ls=LINES[k], ms=5, label=row, **look)
-            ax.plot(mean.index + shift, mean["published"], ls="", mfc="white", ms=6, **look)
+        _over(ax, panel, "ratio", {ratio: ratio for ratio in panel["ratio"]}, 0.012)
         if chance:
             ax.axhline(chance[name], color="0.6", lw=1, zorder=0, label=GUESS)
         ax.set(title=name, xlabel="share of missing channels", ylim=(0, 1.0))
