@@ -98,7 +98,7 @@ from lib.papers.face_eeg.signals import PLACES
 from lib.preprocessing import scalp_maps
 from lib.preprocessing.de_maps import de_maps, differential_entropy
 
-preset = Preset.of("demo")  # the networks of the lessons
+small, large = Preset.of("demo"), Preset.of("full")  # full: pictures of 229 pixels
 places = PLACES[[CHANNELS.index(name) for name in eegmat.CHANNELS]]
 unscaled = np.tile([0.0, 1.0], (len(places), len(scalp_maps.BANDS), 1))
 
@@ -116,7 +116,9 @@ def read():
     cohort = eegmat.equally_long(registry.stand_in(eegmat.FOLDER, profile, data))
     states = [replace(t, labels={"emotion": t.labels["state"]}) for t in cohort]
     cohort = replace(cohort, trials=tuple(states))
-    own = protocol.maps(cohort, preset, lag=0.0, channels=eegmat.CHANNELS)
+    how = {"lag": 0.0, "channels": eegmat.CHANNELS}
+    own = protocol.maps(cohort, large, **how)
+    own["small"] = protocol.maps(cohort, small, **how)["maps"]
     eeg = np.concatenate([signals(cohort[i]) for i in np.unique(own["recording"])])
     own |= {"eeg": eeg, "de": differential_entropy(eeg), **de_maps(eeg, places)}
     return own
@@ -136,8 +138,12 @@ import pandas as pd
 
 from lib.evaluation.stand_in import LABELS
 from lib.papers import experiment
-from lib.papers.face_eeg.settings import ROWS
+from lib.papers.face_eeg.settings import ROWS as OF_PAPER
 from lib.training.splits import permute_labels, recording_splits, segment_splits
+
+
+maps, SMALL = "Scalp maps", "Scalp maps, small"
+ROWS = {maps: OF_PAPER[maps], SMALL: OF_PAPER[maps], **OF_PAPER}
 
 
 def folds(own, split):
@@ -150,6 +156,7 @@ def folds(own, split):
 
 def settings(name, row, fold):
     """What the preset says of a row."""
+    preset, name = large if name == maps else small, name.removesuffix(", small")
     given = {"model": preset.model[name]} if name in preset.model else {}
     if name in preset.recipe:
         given["recipe"] = {**preset.recipe[name], "device": device}
@@ -170,9 +177,11 @@ def scored(own):
         if kind == LABELS[1]:
             keys = ("emotion", "recording", "subject")
             given["emotion"] = permute_labels(*(own[key] for key in keys), s)
-        records = experiment.run(
-            given, ROWS, folds(own, split), preset=settings, seeds=(s,)
-        )
+        cut, how = folds(own, split), {"preset": settings, "seeds": (s,)}
+        others = {name: row for name, row in ROWS.items() if name != SMALL}
+        records = experiment.run(given, others, cut, **how)
+        given["maps"] = own["small"]
+        records += experiment.run(given, {SMALL: ROWS[SMALL]}, cut, **how)
         how = {"experiment": kind, "tier": own["about"]["tier"]}
         tables.append(protocol.score(given, records, **how))
     return pd.concat(tables, ignore_index=True)
@@ -182,7 +191,7 @@ def scored(own):
 from lib import profiles
 from lib.evaluation.stand_in import ask, shipped
 
-maps, rivals = "Scalp maps", ["EEG-ITNet", "SST-EmotionNet"]
+rivals = ["EEG-ITNet", "SST-EmotionNet"]
 CLAIMS = {
     "maps beat published networks": [(maps, rival) for rival in rivals],
     "the network beats a linear model": [(maps, "linear")],
