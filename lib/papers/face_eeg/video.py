@@ -3,6 +3,7 @@ remembered does not age with figures."""
 
 import logging
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from lib.training.checkpoint import restore
 
 log = logging.getLogger(__name__)
 SIDE = 112  # Sec 3, pixels
+described = cache(truncated_mobilenet)  # read once for all recordings
 
 
 def frames_of(trial: Trial, rate: float) -> tuple[np.ndarray, np.ndarray]:
@@ -48,7 +50,7 @@ def frame_posteriors(trial: Trial, weights: Mapping[str, np.ndarray],
     except BadFile:  # no face in the whole video: the EEG decides alone
         return {"p": np.full((len(frames), 4), np.nan), "times": times}
     model = restore(PatchAttention(), weights).eval()
-    maps = np.asarray(truncated_mobilenet()(crop(frames, found.boxes, SIDE)), np.float32)
+    maps = np.asarray(described()(crop(frames, found.boxes, SIDE)), np.float32)
     with torch.no_grad():
         p = model(torch.from_numpy(maps)).softmax(dim=1).numpy().astype(float)
     p[found.quality == "missing"] = np.nan
