@@ -270,14 +270,13 @@ print(lines[["difference", "low", "high", "answer"]].round(2).to_string())
 #
 # ## Exercises
 #
-# 1. *Easy.* Which row changes its rank most from random segments to new people?
-# 2. *Medium.* Subtract the right panel from the left, row by row. What is left of the
-#    order?
-# 3. *Open.* Between the two networks on maps lie the picture, the number of features and
-#    the widths. Which of them makes the difference? (`size`, `projected` and `model` of
-#    the preset.)
-# 4. *With a check.* Put electrodes on the map by name: below, or without the solution
-#    in [exercises/45_eeg_real_people](exercises/45_eeg_real_people.ipynb).
+# 1. *Easy.* Which row changes its rank most from random segments to new people? 2.
+# *Medium.* Subtract the right panel from the left, row by row. What is left of the
+# order? 3. *Open.* Between the two networks on maps lie the picture, the number of
+# features and the widths. Which of them makes the difference? (`size`, `projected` and
+# `model` of the preset.) 4. *With a check.* Put electrodes on the map by name: below,
+# or without the solution in
+# [exercises/45_eeg_real_people](exercises/45_eeg_real_people.ipynb).
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: onto the map, by name
