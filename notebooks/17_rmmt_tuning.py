@@ -173,16 +173,27 @@ from lib.papers.rmmt import figures
 run.table("tuned", table[rmmt.COLUMNS], scores=results, **about)
 
 # %% [markdown]
-# Two things make a score uncertain, and only one of them gets smaller with more
-# seeds. `over_folds`: other trials are tested. `over_seeds`: the same trials, other
-# first weights and batches.
+# Two things make a score uncertain, and more seeds make only one of them smaller.
+# `over_folds`: the standard deviation over trials that are tested; `over_seeds`: over
+# first weights and batches, on the same trials.
 
 # %%
-from lib.evaluation.statistics import spreads
+import pandas as pd
 
-apart = spreads(results[results["role"] == "model"]).query("metric == 'CCC'")
-columns = "row mean over_folds n over_seeds n_seeds".split()
-run.table("seeds", apart[columns], **about)
+ccc = results.query("metric == 'CCC' and role == 'model'")
+apart = {}
+for over in ("fold", "seed"):  # the other is averaged first
+    means = (
+        ccc.groupby(["row", over], sort=False)["value"]
+        .mean()
+        .groupby("row", sort=False)
+    )
+    apart |= {
+        "mean": means.mean(),
+        f"over_{over}s": means.std(),
+        f"{over}s": means.count(),
+    }
+run.table("seeds", pd.DataFrame(apart), **about)
 
 # %%
 cut = rmmt.splits(features, split, preset)

@@ -107,18 +107,6 @@ def summary(frame: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     return table.assign(low=table["mean"] - half, high=table["mean"] + half)
 
 
-def spreads(frame: pd.DataFrame) -> pd.DataFrame:
-    """How far folds and seeds lie apart, each by itself, for every row and metric of a result
-    table: ``mean``; ``over_folds``, standard deviation over the ``n`` folds of their means over
-    seeds; ``over_seeds``, over the ``n_seeds`` of their means over folds (NaN for one)."""
-    folds = fold_means(frame).groupby(_GROUP, sort=False)["value"]
-    seeds = frame.groupby([*_GROUP, "seed"], sort=False)["value"].mean().groupby(_GROUP, sort=False)
-    return pd.concat([
-        folds.agg(mean="mean", over_folds="std", n="count"),
-        seeds.agg(over_seeds="std", n_seeds="count")
-    ], axis=1).reset_index()
-
-
 def effect_size(difference) -> float:
     """Standardised mean of paired differences ``(n,)``: Cohen's d_z times Hedges' exact correction
     for small n.

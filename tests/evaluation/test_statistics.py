@@ -9,7 +9,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from lib.evaluation.statistics import (corrected_paired_test, effect_size, fold_means, half_width,
-                                       holm, spreads, summary)
+                                       holm, summary)
 
 
 def tidy(values, row="RMMT", metric="PCC", split="contiguous_trials", tier="public"):
@@ -94,15 +94,6 @@ def test_effect_size_is_hedges_corrected_dz():
     d = np.random.default_rng(2).normal(1, 1, 30)
     assert effect_size(d) == pytest.approx((1 - 3 / (4 * 29 - 1)) * d.mean() / d.std(ddof=1),
                                            rel=1e-4)
-
-
-def test_spreads_of_folds_and_of_seeds_do_not_mix():
-    values = np.array([[0.1, 0.2, 0.3], [0.5, 0.6, 0.7]])  # two folds far apart, three seeds near
-    found = spreads(tidy(values)).iloc[0]
-    assert found["over_folds"] == pytest.approx(np.std([0.2, 0.6], ddof=1))
-    assert found["over_seeds"] == pytest.approx(0.1) and found["mean"] == pytest.approx(0.4)
-    assert (found["n"], found["n_seeds"]) == (2, 3)
-    assert np.isnan(spreads(tidy([[0.5], [0.6]]))["over_seeds"][0])
 
 
 def test_holm_by_hand_and_with_a_missing_value():
