@@ -59,7 +59,7 @@ run = start(
 from lib.papers.face_eeg import fusion
 from lib.papers.face_eeg import protocol as face_eeg
 from lib.papers.face_eeg.settings import Preset
-from lib.papers.face_eeg.video import frames_of
+from lib.papers.face_eeg.video import SIDE, frames_of
 
 preset = Preset.of(profile)
 cohort = face_eeg.cohort(profile, data, seed=seed)
@@ -269,7 +269,7 @@ cnn, face = ScalpCNN(one.shape[1]).eval(), PatchAttention().eval()
 seconds_3 = frames_of(trial, preset.video_rate)[0]
 seconds_3 = seconds_3[: max(1, round(3 * preset.video_rate))]
 crops, backbone = (
-    crop(seconds_3, detect(seconds_3).boxes, fusion.SIDE),
+    crop(seconds_3, detect(seconds_3).boxes, SIDE),
     truncated_mobilenet(),
 )
 
