@@ -388,10 +388,7 @@ from lib.papers.leakage.settings import MUSE_SPLITS
 
 results = leakage_data.mental_states(states, seeds, seed)
 table = leakage_data.over_people(results)
-said = (
-    f"{about['caption']}; mean of {seeds} draws, 95 % intervals over people; "
-    "crosses: single people"
-)
+said = f"{about['caption']}; mean of {seeds} draws; crosses: single people"
 figure = plots.people(table, MUSE_SPLITS, MODELS, 1 / 3)
 run.figure("muse", figure, table, **{**about, "caption": said})
 
