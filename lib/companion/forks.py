@@ -8,6 +8,7 @@ fork could not use) every program starts as it always does.
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -30,7 +31,8 @@ from lib.workers import end_with_parent
 IMPORTED = [
     "ipykernel.kernelapp", "IPython.core.pylabtools", "matplotlib_inline.backend_inline", "torch",
     "torch._dynamo", "mne", "seaborn", "sklearn.ensemble", "papermill", "jupytext",
-    "lib.companion.run", "lib.papers.experiment"
+    "lib.companion.run", "lib.papers.experiment", *(f"lib.papers.{file.parent.name}.protocol"
+                                                    for file in paths.PAPERS.glob("*/protocol.py"))
 ]
 
 
@@ -66,6 +68,12 @@ def serve(listener: socket.socket) -> None:
     os.environ["JE_ARROW_MALLOC_CONF"] = "background_thread:false"  # pyarrow, which pandas imports
     for name in IMPORTED:
         importlib.import_module(name)
+    from lib.companion.provenance import read_notebook
+
+    for source in paths.sources():  # code that is parsed here need not be parsed in each fork
+        with contextlib.suppress(Exception):  # the fork that needs it says what is wrong
+            read_notebook(source.stem).code_parts("demo")
+    gc.freeze()  # what is here is never garbage: looking for some would copy it into each fork
     safe = len(os.listdir("/proc/self/task")) == 1  # only one thread survives a fork
     ended, wake = os.pipe2(os.O_NONBLOCK)
     signal.set_wakeup_fd(wake)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import (accuracy_score, confusion_matrix, f1_score,
-                             precision_recall_fscore_support)
+from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
 
 def classification(y, yhat) -> dict[str, float]:
@@ -22,14 +21,31 @@ def classification(y, yhat) -> dict[str, float]:
     dict
         ``accuracy``, ``F1``.
 
+    Raises
+    ------
+    ValueError
+        If the two are not equally long, or hold something else than classes.
+
     Notes
     -----
     choice: the mean runs over the classes that occur in ``y`` or in the predictions, as in
     scikit-learn; a class that is never predicted counts with F1 = 0. So a constant prediction
     reaches half the F1 of its class.
     """
-    f1 = f1_score(y, yhat, average="macro", zero_division=0)
-    return {"accuracy": float(accuracy_score(y, yhat)), "F1": float(f1)}
+    y, yhat = np.asarray(y), np.asarray(yhat)
+    if y.ndim != 1 or y.shape != yhat.shape or not y.size:
+        raise ValueError(f"expected two equally long lists of classes, found {y.shape} and "
+                         f"{yhat.shape}")
+    given = np.concatenate([y, yhat])
+    classes = given.astype(int)
+    if (classes < 0).any() or (classes != given).any():
+        raise ValueError(f"classes must be 0, 1, ...; found {np.unique(given)[:9].tolist()}")
+    y, yhat = np.split(classes, 2)
+    right, true, guess = (np.bincount(c, minlength=classes.max() + 1)
+                          for c in (y[y == yhat], y, yhat))
+    met = true + guess > 0
+    f1 = 2 * right[met] / (true + guess)[met]  # scikit-learn's, without what costs it 20 times as long
+    return {"accuracy": float(right.sum() / len(y)), "F1": float(f1.mean())}
 
 
 def averages(y: np.ndarray, p: np.ndarray, average: str = "macro") -> dict[str, float]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import f1_score
 
 from lib.evaluation.classification import accuracies, classification, confusion
 
@@ -21,6 +22,8 @@ def test_equal_the_definitions(n_classes):
     y, yhat = rng.integers(n_classes, size=(2, 200))
     assert classification(y, yhat) == pytest.approx(by_hand(y, yhat))
     assert classification(y.astype(np.float32), yhat) == pytest.approx(by_hand(y, yhat))
+    f1 = f1_score(y, yhat, average="macro")
+    assert classification(y, yhat)["F1"] == pytest.approx(f1)
 
 
 def test_booleans_and_labels_say_the_same():
@@ -43,8 +46,11 @@ def test_confusion():
 
 
 def test_bad_input_is_named():
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+    with pytest.raises(ValueError, match=r"equally long lists of classes, found \(3,\) and \(2,\)"):
         classification([0, 1, 0], [0, 1])
+    for wrong in ([0, 0.7, 1], [0, -1, 1]):
+        with pytest.raises(ValueError, match="classes must be 0, 1"):
+            classification([0, 1, 0], wrong)
     with pytest.raises(ValueError, match="classes must be 0 to 1"):
         confusion([0, 2], [0, 1], ["a", "b"])
 
