@@ -55,42 +55,42 @@ run = start(
 #
 # | notebook | question | paper |
 # |---|---|---|
-# | `10_rmmt_data` | What is in a trial, and what do the labels look like? | RMMT |
-# | `11_rmmt_psd_topomaps` | How does EEG become band power, and where on the scalp? | Tables 1-2, Fig 5 |
-# | `12_rmmt_training` | What is the model, and does it beat one modality? | Figs 1-4, 8, Table 4 |
-# | `13_rmmt_fusion` | Is a Transformer a better way to fuse? | Figs 6-7, Table 3 |
-# | `14_rmmt_ablation` | Which of its parts matter? | Table 6 |
-# | `15_rmmt_alpha_sweep` | How much does the distillation weight matter? | Table 7, Fig 9 |
-# | `16_rmmt_leave_one_subject_out` | Does it work for a person it has never seen? | Table 5 |
-# | `17_rmmt_tuning` | How much of a score is the recipe? | none printed |
-# | `20_amigos_data` | What do 20 videos leave in heart and brain, and how far do textbook features go? | Sec 4.1 |
-# | `21_amigos_pretraining` | What does a network learn from guessing hidden pieces of a signal? | Fig 1 |
-# | `22_amigos_recognition` | High or low arousal: one signal, two signals, three splits | Fig 2, Tables 1-4 |
-# | `23_amigos_complementarity` | Does the fusion listen to the right signal? | Figs 3-4 |
-# | `24_amigos_real_people` | The claims, asked of real hearts and brains | none printed |
-# | `30_seed_data` | What are differential entropy and eye features, and how far do they go? | Sec 3.1 |
-# | `31_seed_pretraining` | Can a network fill in hidden electrodes, and does it help? | Fig 1, Table 1 |
-# | `32_seed_fusion` | Do brain and eyes know more together? | Table 2 |
-# | `33_seed_few_labels` | What do ten labels mean, and what are they worth? | Table 3 |
-# | `34_seed_missing_channels` | How many channels may be missing? | Table 4 |
-# | `35_seed_real_people` | The claims, asked of real brains and faces | none printed |
-# | `36_seed_electrodes` | Hidden electrodes and few labels of real people | none printed |
-# | `40_face_expression` | Four emotions from one picture of a face | Figs 1, 2, 5, Table 1 |
-# | `41_eeg_scalp_maps` | How does EEG become pictures on the scalp? | Figs 3-4 |
-# | `42_eeg_recognition` | 98.7 percent: of what? | Fig 6, Tables 2-3 |
-# | `43_face_eeg_fusion` | Two opinions about one moment | Fig 7 |
-# | `44_face_real_people` | The claims, asked of photographs of real faces | none printed |
-# | `45_eeg_real_people` | Three networks on the maps of real scalps | none printed |
-# | `90_leakage` | What can a split claim? | all four papers |
-# | `91_published_claims` | Do the printed numbers agree with each other? | all four papers |
-# | `92_scoreboard` | Everything in one table | all four papers |
-# | `93_effects` | Does a claim hold on three cohorts, and not on null twins? | none printed |
+# | [10_rmmt_data](10_rmmt_data.ipynb) | What is in a trial, and what do the labels look like? | RMMT |
+# | [11_rmmt_psd_topomaps](11_rmmt_psd_topomaps.ipynb) | How does EEG become band power, and where on the scalp? | Tables 1-2, Fig 5 |
+# | [12_rmmt_training](12_rmmt_training.ipynb) | What is the model, and does it beat one modality? | Figs 1-4, 8, Table 4 |
+# | [13_rmmt_fusion](13_rmmt_fusion.ipynb) | Is a Transformer a better way to fuse? | Figs 6-7, Table 3 |
+# | [14_rmmt_ablation](14_rmmt_ablation.ipynb) | Which of its parts matter? | Table 6 |
+# | [15_rmmt_alpha_sweep](15_rmmt_alpha_sweep.ipynb) | How much does the distillation weight matter? | Table 7, Fig 9 |
+# | [16_rmmt_leave_one_subject_out](16_rmmt_leave_one_subject_out.ipynb) | Does it work for a person it has never seen? | Table 5 |
+# | [17_rmmt_tuning](17_rmmt_tuning.ipynb) | How much of a score is the recipe? | none printed |
+# | [20_amigos_data](20_amigos_data.ipynb) | What do 20 videos leave in heart and brain, and how far do textbook features go? | Sec 4.1 |
+# | [21_amigos_pretraining](21_amigos_pretraining.ipynb) | What does a network learn from guessing hidden pieces of a signal? | Fig 1 |
+# | [22_amigos_recognition](22_amigos_recognition.ipynb) | High or low arousal: one signal, two signals, three splits | Fig 2, Tables 1-4 |
+# | [23_amigos_complementarity](23_amigos_complementarity.ipynb) | Does the fusion listen to the right signal? | Figs 3-4 |
+# | [24_amigos_real_people](24_amigos_real_people.ipynb) | The claims, asked of real hearts and brains | none printed |
+# | [30_seed_data](30_seed_data.ipynb) | What are differential entropy and eye features, and how far do they go? | Sec 3.1 |
+# | [31_seed_pretraining](31_seed_pretraining.ipynb) | Can a network fill in hidden electrodes, and does it help? | Fig 1, Table 1 |
+# | [32_seed_fusion](32_seed_fusion.ipynb) | Do brain and eyes know more together? | Table 2 |
+# | [33_seed_few_labels](33_seed_few_labels.ipynb) | What do ten labels mean, and what are they worth? | Table 3 |
+# | [34_seed_missing_channels](34_seed_missing_channels.ipynb) | How many channels may be missing? | Table 4 |
+# | [35_seed_real_people](35_seed_real_people.ipynb) | The claims, asked of real brains and faces | none printed |
+# | [36_seed_electrodes](36_seed_electrodes.ipynb) | Hidden electrodes and few labels of real people | none printed |
+# | [40_face_expression](40_face_expression.ipynb) | Four emotions from one picture of a face | Figs 1, 2, 5, Table 1 |
+# | [41_eeg_scalp_maps](41_eeg_scalp_maps.ipynb) | How does EEG become pictures on the scalp? | Figs 3-4 |
+# | [42_eeg_recognition](42_eeg_recognition.ipynb) | 98.7 percent: of what? | Fig 6, Tables 2-3 |
+# | [43_face_eeg_fusion](43_face_eeg_fusion.ipynb) | Two opinions about one moment | Fig 7 |
+# | [44_face_real_people](44_face_real_people.ipynb) | The claims, asked of photographs of real faces | none printed |
+# | [45_eeg_real_people](45_eeg_real_people.ipynb) | Three networks on the maps of real scalps | none printed |
+# | [90_leakage](90_leakage.ipynb) | What can a split claim? | all four papers |
+# | [91_published_claims](91_published_claims.ipynb) | Do the printed numbers agree with each other? | all four papers |
+# | [92_scoreboard](92_scoreboard.ipynb) | Everything in one table | all four papers |
+# | [93_effects](93_effects.ipynb) | Does a claim hold on three cohorts, and not on null twins? | none printed |
 #
 # RMMT is the residual multimodal Transformer of Jin et al. (2024),
 # doi:10.1049/cit2.12346: face video and EEG in, continuous valence out, on the
 # MAHNOB-HCI database. Notebooks 20 to 24 are about the pre-trained Transformers on ECG
 # and EEG of Vazquez-Rodriguez et al. (2022), hal-03897400, on the AMIGOS database; 30
-# to 35 about the masked autoencoders on EEG and eye movements of Gao et al. (2024), on
+# to 36 about the masked autoencoders on EEG and eye movements of Gao et al. (2024), on
 # SEED-IV and SEED-V; 40 to 45 about the face and the EEG scalp maps of Thanh and Thinh
 # (2025), doi:10.25073/2588-1086/vnucsce.4566.
 #
@@ -125,11 +125,13 @@ run = start(
 # %% tags=["nbval-ignore-output"]
 from lib.datasets import registry
 
-print(
-    registry.status(data or None)[["dataset", "tier", "found", "ask"]].to_string(
-        index=False
-    )
-)
+import pandas as pd
+from IPython.display import HTML
+
+status = registry.status(data or None)[["dataset", "tier", "found", "ask"]]
+with pd.option_context("display.max_colwidth", None):
+    there = HTML(status.to_html(index=False, justify="left", render_links=True))
+there
 
 # %% [markdown]
 # And the same command line for each tier:

@@ -169,10 +169,9 @@ print(features["about"]["caption"])
 # %%
 from lib.training.windows import trial_slices
 
-example = int(
-    np.argmax([np.ptp(trace) for trace in labels])
-)  # the trial whose label moves most
-where = trial_slices(features["lengths"])[example]
+slices = trial_slices(features["lengths"])
+moves = [np.ptp(features["valence"][one]) for one in slices]
+where = slices[int(np.argmax(moves))]  # the trial whose label moves most
 maps = {name: features[name][where] for name in ("face", "eeg")}
 scaled = {
     name: (x - features[name].mean(0)) / (features[name].std(0) + 1e-6)

@@ -2,7 +2,7 @@
 # jupyter:
 #   companion:
 #     paper: rmmt
-#     produces: [fig6, fig7, table3]
+#     produces: [fig6, fig7, table3, fusion_folds]
 #   jupytext:
 #     formats: ipynb,py:percent
 #     text_representation:
@@ -213,7 +213,7 @@ print(claims[shown].round(3).to_string(index=False, na_rep="-"))
 
 # %%
 figure = plots.fold_lines(results[results["metric"] == "CCC"], "RMMT", "D-Fusion")
-figure
+run.figure("fusion_folds", figure, **about)
 
 # %% [markdown]
 # ## What could go wrong

@@ -93,11 +93,11 @@ print(f"{tries} of {size} recipes are tried, on {len(folds)} of {preset.n_folds}
 # 3. The recipe with the highest mean CCC wins, whatever its cost.
 # 4. It is then trained on all folds, and their test trials are scored, once.
 #
-# The validation trials of one fold are test trials of others: about half of all trials
-# in the demo, nearly three quarters in the profile `public`. The search therefore knows
-# something of the labels that are tested later; what that is worth grows with the
-# number of recipes. A search inside every fold, as in paper 2, knows nothing and costs
-# as many searches as there are folds.
+# The validation trials of one fold are test trials of others: about a third of all
+# trials in the demo, nearly three quarters in the profile `public`. The search
+# therefore knows something of the labels that are tested later; what that is worth
+# grows with the number of recipes. A search inside every fold, as in paper 2, knows
+# nothing and costs as many searches as there are folds.
 
 # %%
 show_source(tuning.search)

@@ -240,11 +240,11 @@ run.figure(
 
 # %% [markdown]
 # What to see: the nearest neighbour, which only asks which known segment is most like
-# this one, is far ahead with random segments and near chance with trials or people kept
-# apart. It recognises recordings, not emotions. A linear model knows less of a
-# recording, so its score changes less (not nothing: see the null twin of notebook 22).
-# The grey line is the better of a coin and the majority: of F1 that is the coin, as a
-# constant answer scores half the F1 of one class.
+# this one, is far ahead with random segments and near chance with people kept apart (by
+# trial a little above it in valence). It recognises recordings, not emotions. A linear
+# model knows less of a recording, so its score changes less (not nothing: see the null
+# twin of notebook 22). The grey line is the better of a coin and the majority: of F1
+# that is the coin, as a constant answer scores half the F1 of one class.
 #
 # ## Unlabelled signals for pre-training
 #
@@ -271,12 +271,12 @@ sizes = [
 run.table("corpora", pd.DataFrame(sizes), decimals=2, **about)
 
 # %% tags=["nbval-check-output"]
-published_hours = {"eeg": 195, "ecg": 230}  # Sec 4.1.1, parts of AMIGOS among them
+# Sec 4.1.1 says of the EEG that parts of AMIGOS are among it; assumed: of the ECG too
+published_hours = {"eeg": 195, "ecg": 230}
 for m, x in unlabelled.items():
     print(
         f"{m.upper()}: {len(x)} segments, {len(x) / len(features['trial']):.1f} times "
-        f"the labelled ones; the paper: {published_hours[m]} h, with parts of the "
-        "labelled 65 h"
+        f"the labelled ones; the paper: {published_hours[m]} h, labelled 65 h"
     )
 
 # %% [markdown]
@@ -287,7 +287,8 @@ for m, x in unlabelled.items():
 # - **Arousal and valence swapped**: the self-reports list arousal first, the external
 #   annotations valence first.
 # - **Per-subject scaling** uses the test recordings of a known person (never their
-#   labels). It is the paper's; the option `scaling="train"` does without.
+#   labels). It is the paper's; the option `scaling="train"` does without in the
+#   fine-tuning (pre-training and the controls keep it).
 # - **A label from the middle of the scale** (5) instead of the mean of the ratings
 #   gives other classes and other majorities.
 #

@@ -126,9 +126,10 @@ show_source(standardise)
 # ## Three splits
 #
 # The paper does not say what its folds keep apart. Its scores scatter over ten folds by
-# 0.007, as much as draws of single segments would; folds of trials or people scatter
-# more. So that is the first split here; the other two keep whole trials and whole
-# people apart. All three are always shown.
+# 0.005 to 0.015 (half the width of the intervals, turned back). Draws of single
+# segments would scatter by about 0.008; folds of trials or people scatter more. So that
+# is the first split here; the other two keep whole trials and whole people apart. All
+# three are always shown.
 
 # %% tags=["nbval-check-output"]
 for split in splits:
@@ -404,7 +405,8 @@ run.figure("nulltwin", figure, **empty["about"])
 # - **Accuracy** rewards the majority class; macro-F1 does not, but its chance is that
 #   of a coin, not that of the majority.
 # - Numbers of epochs and learning rates were searched by the authors in every fold,
-#   with Ray Tune. `make tune` does so on the validation segments of each fold, and
+#   with Ray Tune. `make tune` does so for EEG and ECG (the paper: EEG and fusion) on
+#   the validation segments of each fold, and
 #   `tuned = True` uses what it found.
 #
 # ## Exercises
@@ -488,8 +490,8 @@ print("accepted: no trial is in two folds, and each fold tests four")
 # %% [markdown]
 # ## Recap
 #
-# - One model, three splits, three very different numbers: a score without its split
-#   says little.
+# - One nearest neighbour, three splits, three very different numbers: a score without
+#   its split says little. The small networks differ less here.
 # - A null cohort shows what a protocol finds when there is nothing to find.
 
 # %%

@@ -348,11 +348,11 @@ for reading in readings:
 # ## Published versus reproduced
 #
 # On simulated data every verdict reads *simulated only*. Table 1, read with a frozen
-# encoder, shows no gain: on SEED-IV the pre-trained encoder and the random one are
-# alike for EEG and eyes, on SEED-V they differ by less than the people do. The contact
-# of each electrode was put into the cohort so that an autoencoder *could* learn to
-# ignore it. Notebook 33 asks whether it does, with few labels, with these offsets and
-# without.
+# encoder, shows no gain: the pre-trained encoder and the random one are alike for EEG
+# and eyes on SEED-IV and for the EEG on SEED-V; the eyes of SEED-V lose 12 points with
+# pre-training, in each of the three people. The contact of each electrode was put into
+# the cohort so that an autoencoder *could* learn to ignore it. Notebook 33 asks whether
+# it does, with few labels, with these offsets and without.
 #
 # **Fine-tuned**, the pre-trained EEG is ahead of the random one by .13, as the paper
 # claims (+.28): .64 and .51. The three people scatter as widely, so notebook 93 asks

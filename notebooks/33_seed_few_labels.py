@@ -269,7 +269,8 @@ print(
 # ## Published versus reproduced
 #
 # With ten labels the paper loses 0.8 to 2.2 points against all labels, and 30 % of the
-# channels are missing there besides. Whether "ten" windows of a class come from one
+# channels are missing there besides, if Table 2 has none missing, as we read it.
+# Whether "ten" windows of a class come from one
 # trial or from several decides how much is lost; the paper profile answers that for the
 # reading above.
 #

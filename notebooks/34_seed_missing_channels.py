@@ -180,8 +180,9 @@ run.figure("curve", plots.missing_channels(curve, chance), curve, **about)
 # Small dots are people, lines their mean; hollow: published, as a mean. The networks
 # were pre-trained at 30 % whatever the ratio here. With half of the channels missing
 # the EEG network loses nothing on SEED-IV and six points on SEED-V, with 70 % ten and
-# more; at 90 % it comes near chance. Wherever something is missing it lies below the
-# SVM whose gaps are filled from the nearest electrodes. Concatenation is above that SVM
+# more; at 90 % it comes near chance. It lies below the SVM whose gaps are filled from
+# the nearest electrodes at every share on SEED-IV, with nothing missing too, and on
+# SEED-V wherever something is missing. Concatenation is above that SVM
 # on SEED-IV and level with it on SEED-V, up to half of the channels; from 30 to 70 % it
 # loses 24 and 10 points, the EEG alone 15 and 13, so the second modality, of which as
 # much is missing, softens nothing that is seen here. Most steps are smaller than the
@@ -190,7 +191,8 @@ run.figure("curve", plots.missing_channels(curve, chance), curve, **about)
 # ## An outlier
 #
 # Concatenation on SEED-V at 50 % is printed as 84.15 %, with few labels and half of the
-# channels. Table 2 has 81.03 % for the same model with all labels and all channels.
+# channels. Table 2 has 81.03 % for the same model with all labels and, as we read it,
+# all channels.
 
 # %%
 from lib.papers.amigos import claims as amigos_claims

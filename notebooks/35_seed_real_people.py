@@ -110,8 +110,7 @@ print("limits from all:     ", thirds(felt, np.arange(6), range(6)))
 # %% [markdown]
 # Thirds of the training trials are no thirds of the test trials. The score is therefore
 # the *balanced* accuracy, the mean over the classes that a fold tests of how many of
-# their windows are found: chance is one third, but a half in the one fold by clip that
-# tests two classes (below).
+# their windows are found: a guess has one third.
 #
 # ## What the systems report
 #
@@ -149,12 +148,12 @@ for column, values in table.items():
 # that an EEG knows a valence. Concatenation and attention lie between
 # face and EEG; of the fusions that the paper compares with, MAX and the fuzzy integral
 # are at .51, and the autoencoder of both (BDAE) is nearly at chance. With
-# exchanged labels all of these are at .30 to .39. New clips, watched by people who are
+# exchanged labels all of these are at .26 to .39. New clips, watched by people who are
 # known: networks reach .49 to .58. But with exchanged labels the EEG still has .41 or
 # .42 there, because it knows the person; the face has .31 to .33. A fold tests five or
-# six clips, and with own labels one fold has no window of a class. Chance is a half
-# there, and .37 by clip on average; the constant names the very class that is missing,
-# which is why it has .27.
+# six clips, and with own labels one fold has no window of a class: who never names that
+# class has an easier task there. The constant names just that one, which is why it has
+# .27.
 #
 # ## A few labels
 #

@@ -76,8 +76,8 @@ run = start(
 # | tested on | later trials of the same session | random segments; new people |
 #
 # Features last one second here, because a recording lasts only a minute. The smoothing
-# is the paper's linear dynamical system; it looks ahead, but never beyond its own
-# recording.
+# stands for the linear dynamical system of the owner of SEED; it looks ahead, but never
+# beyond its own recording.
 
 # %%
 import numpy as np
@@ -206,10 +206,11 @@ fillers = ["network", "three nearest electrodes"]
 fillers += ["mean of the visible channels", "training mean"]
 shares = list(errors["metric"].unique())
 figure, (ax,) = blanks(2.4)
-for offset, filler in zip(np.linspace(-0.2, 0.2, 4), fillers, strict=True):
+marks = zip(fillers, ("C0", "C1", "C2", "0.4"), "osD^", strict=True)
+for offset, (filler, shade, mark) in zip(np.linspace(-0.2, 0.2, 4), marks, strict=True):
     own = errors[errors["row"] == filler]
     x = own["metric"].map(shares.index) + offset
-    ax.plot(x, own["value"], "o", ms=4, alpha=0.6, label=filler)
+    ax.plot(x, own["value"], mark, color=shade, ms=4, alpha=0.6, label=filler)
 ticks = [share.removeprefix("error, ") for share in shares]
 ax.set(xticks=range(len(shares)), xticklabels=ticks, ylabel="squared error", ylim=0)
 legend(figure, ax, 2)

@@ -181,13 +181,13 @@ print(
 # %% [markdown]
 # The face alone is ahead of the EEG under every split. The EEG gains most from random
 # segments, where knowing the recording helps it (notebook 42); the face changes less.
-# Of the six rules *stacking* leads most, where any rule leads the face by more than a
-# few hundredths. But look at *face alone, stacked*: the same regression on the face and
-# nothing else gains as much. What it adds is no second opinion. It learns, on labelled
-# segments of this laboratory, what the face model, trained on other pictures, says
-# there. So nothing here shows that the EEG helps; and the best rule is the best of six
-# on these very test segments, so its lead is too large besides. (Intervals: bootstrap
-# over recordings, or people where they are kept apart.)
+# Of the six rules only *stacking* leads the face by more than a few hundredths, and
+# only under random segments. But look at *face alone, stacked*: the same regression on
+# the face and nothing else gains as much. What it adds is no second opinion. It learns,
+# on labelled segments of this laboratory, what the face model, trained on other
+# pictures, says there. So nothing here shows that the EEG helps; and the best rule is
+# the best of six on these very test segments, so its lead is too large besides.
+# (Intervals: bootstrap over recordings, or people where they are kept apart.)
 #
 # ## A weight and a shift
 #

@@ -216,8 +216,9 @@ print(table.round(2).to_string())
 # The first four people whom the first trained network was tested on, in the order of
 # their numbers. The share of the attention that each quarter gets; a coloured caption
 # is wrong. This network calls all eight a smile. Its attention is a quarter for each
-# quarter, to the percent, which is why the network without it does as well. A tint
-# would mark a quarter that gets more or less than its share; none does.
+# quarter, to the percent, which is why the network without it does as well: it is
+# divided by the root of its width, our choice, and has no weights that could sharpen
+# it. A tint would mark a quarter that gets more or less than its share; none does.
 
 # %%
 from lib.papers.face_eeg import expression
@@ -236,10 +237,8 @@ if "london" in found:
     people, first = found["london"], found["trained"][0]
     test = np.array(first.split.test)
     place = np.isin(people["subject"][test], np.unique(people["subject"][test])[:4])
-    said, true = (
-        first.result["test"][place].argmax(axis=1),
-        people["emotion"][test[place]],
-    )
+    said = first.result["test"][place].argmax(axis=1)
+    true = people["emotion"][test[place]]
     names = [[real.LONDON[k] for k in which] for which in (true, said)]
     titles = [f"{t}\n(says {s})" for t, s in zip(*names, strict=True)]
     shares = expression.attention_on(people, first, test[place])
@@ -247,6 +246,8 @@ if "london" in found:
     figure = plots.patch_attention(images, shares, titles, said == true)
 else:  # as it ships with the project
     image = plt.imread(paths.FIGURES / "face_eeg" / "public" / "real_faces.png")
+    ink = np.flatnonzero((image[..., :3] < 0.99).any(axis=(1, 2)))
+    image = image[: ink[np.diff(ink, append=0) > 9][-1] + 3]  # without its caption
     figure, (ax,) = blanks(9 * image.shape[0] / image.shape[1])
     picture(ax, image)
 run.figure("real_faces", figure, **found["credit"])

@@ -33,7 +33,7 @@
 # **Reproduces** no printed number: other people, two states and no emotion. It asks the
 # order of the paper's Table 3.
 #
-# **Needs** `make data` and the profile `public` to run it: about an hour and a half on
+# **Needs** `make data` and the profile `public` to run it: about two hours on
 # two cores. Elsewhere it shows the results that ship with the project.
 
 # %% tags=["parameters"]
@@ -67,7 +67,7 @@ run = start(
 # | electrodes on the 7 x 5 map | 28 of 32 | 19, the same places by name |
 # | segments | 3 s | 3 s, 20 from each of 72 recordings |
 # | spectrograms | 229 pixels, InceptionV3 | 229 pixels, MobileNetV2, all 1,280 features |
-# | network on the maps | printed layers, widths in part | the same layers, widths ours |
+# | network on the maps | layers printed, no widths | the same layers, widths ours |
 # | split | random, 72.25 / 12.75 / 15 % | the same; people apart in five folds |
 #
 # A cell of the map without an electrode stays empty. Beside the network of the
@@ -217,7 +217,9 @@ from lib.plots.results import splits_beside
 
 means = beside(scores, "accuracy")
 panels, shown = list(means["metric"].unique()), [*ROWS][:-1]
-figure = splits_beside(means, shown, panels, list(SPLITS))
+shades = (*("#0072B2", "#56B4E9", "#CC79A7", "#009E73"), *["#7F7F7F"] * 2)
+colours = dict(zip(shown, shades, strict=True))
+figure = splits_beside(means, shown, panels, list(SPLITS), colours=colours)
 run.figure("real_eeg", figure, scores, **drawn(about, means))
 
 # %% tags=["nbval-check-output"]

@@ -489,6 +489,8 @@ run.figure("valence", plots.two_labels(table, VALENCE_SPLITS, models), table, **
 #    heat map changes?
 # 3. *Open.* Subtract each recording's mean from its segments, then run all splits
 #    again. What does that repair, and what does it cost?
+# 4. *With a check.* Say what a split keeps apart: below, or without the solution in
+#    [exercises/90_leakage](exercises/90_leakage.ipynb).
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: what does a split keep apart?

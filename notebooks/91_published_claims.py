@@ -394,6 +394,9 @@ page(table[table["paper"] == 4])
 #    `sizes_that_fit`, and mind the number of decimals it expects.
 # 3. *Open.* Take a paper of your own field. Write five of its sentences as statements
 #    and check them.
+# 4. *With a check.* Can a test set of this size give that percentage? Below, or without
+#    the solution in
+#    [exercises/91_published_claims](exercises/91_published_claims.ipynb).
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: can a test set of this size give that percentage?

@@ -76,9 +76,10 @@ print("\n".join(board.problems) or "every table that is listed could be read")
 #
 # A paper is read for what it claims: fusion beats the face, the residual helps, the
 # distillation helps. Each claim is a difference between two rows of a table, and is
-# asked of the same folds, in pairs: *supported* where the 95 % interval excludes 0,
-# *not supported* where an advantage as large as the margin (or the printed one, where
-# that is smaller) is excluded. Negative is better in RMSE.
+# asked of the same folds, in pairs: *supported* where the 95 % interval (shown)
+# excludes 0 on the side of the claim, *not supported* where it lies on the other side,
+# or where the narrower 90 % interval (not shown) excludes an advantage as large as the
+# margin, or as the printed one where that is smaller. Negative is better in RMSE.
 
 # %% tags=["nbval-check-output"]
 claims = collect.claims()
@@ -272,8 +273,9 @@ for (paper, why), group in none[none["published"].notna()].groupby(
 # can be asked of openly published recordings that stand in for them: other people,
 # another task, the same kinds of signal. *Here*: the difference between the rows on
 # people whom the networks have not seen, in accuracy (paper 3: balanced over classes).
-# *Labels exchanged*: the same with labels that mean nothing. Notebook 44 says when a
-# claim is called *supported* and when *not supported*.
+# *Control*: the same difference between two linear models. *Labels exchanged*: the same
+# with labels that mean nothing. *Supported* as above; *not supported*: the 90 %
+# interval excludes five points, whatever the paper prints of its own people.
 
 # %% tags=["nbval-check-output"]
 from lib.evaluation.stand_in import asked

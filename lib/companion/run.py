@@ -261,6 +261,7 @@ def start(name: str, *, profile: str, seed: int, device: str, data: str, out: st
 
 def show_source(thing) -> None:
     """Show the source of a function or class as code: the lesson reads what the tests test."""
+    thing = inspect.unwrap(thing)  # a decorator's file is not the lesson's
     file = Path(inspect.getsourcefile(thing) or "").resolve()
     ours = file.is_relative_to(paths.ROOT)
     where = file.relative_to(paths.ROOT).as_posix() if ours else file.name

@@ -31,7 +31,8 @@ def _link(file: Path) -> str:
 def lessons_list() -> str:
     """Every lesson: what it asks, what is learnt, what it needs, as Markdown."""
     entry = "- **{}** {}. *Then one knows:* {}. *Needs:* {}".format
-    return "\n".join(entry(_link(file), *_opening(file)) for file in paths.sources())
+    lines = "\n".join(entry(_link(file), *_opening(file)) for file in paths.sources())
+    return lines.replace("?. *", "? *")
 
 
 def mistakes_list() -> str:

@@ -164,7 +164,7 @@ def check_one(paper: str, statement: Mapping) -> Part:
     shown = [p.text for p in parts if p.verdict == worst]
     good = sum(p.verdict == "consistent" for p in parts) if worst != "consistent" else 0
     shown = shown if len(shown) <= 3 else [*shown[:2], f"and {len(shown) - 2} more alike"]
-    return Part(worst, (f"{good} of {len(parts)} hold, not " if good else "") + "; ".join(shown))
+    return Part(worst, (f"{good} of {len(parts)} hold; " if good else "") + "; ".join(shown))
 
 
 def check_all() -> pd.DataFrame:

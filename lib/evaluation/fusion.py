@@ -51,11 +51,7 @@ def _weighted(face: np.ndarray, eeg: np.ndarray, weight: float) -> np.ndarray:
 
 
 def _product(face: np.ndarray, eeg: np.ndarray, val: Pair, y: np.ndarray) -> np.ndarray:
-    """``p_face p_eeg / prior``, Bayes' rule for signals that are independent given the class."""
-    K = eeg.shape[1]
-    # one is added to each count, so that no prior is 0
-    prior = (np.bincount(y, minlength=K) + 1) / (len(y) + K)
-    return softmax(_log(face) + _log(eeg) - np.log(prior), axis=1)
+    return softmax(_log(face) + _log(eeg), axis=1)
 
 
 def _validation_weighted(face: np.ndarray, eeg: np.ndarray, val: Pair, y: np.ndarray) -> np.ndarray:
@@ -91,12 +87,13 @@ def fuse(rule: str, p_face: np.ndarray, p_eeg: np.ndarray, *, val: tuple[np.ndar
     """Fused posteriors of the segments of a test fold.
 
     Both posteriors are first calibrated by a temperature fitted on validation segments. The rules:
-    ``sum``: their mean, the default of the project (choice). ``product``: ``p_face p_eeg / prior``,
-    the prior being the shares of the classes in validation. ``validation_weighted``: mean weighted
-    by the validation accuracies. ``maximum``: the model that is more sure, the EEG where both are
-    equally so. ``neutral_override``: the EEG where the face says neutral and the EEG's highest
-    probability is at least one half, else ``sum``. ``stacking``: logistic regression on both log
-    posteriors, fitted on validation.
+    ``sum``: their mean, the default of the project (choice). ``product``: ``p_face p_eeg``, which
+    is Bayes' rule for signals that are independent given the class, as the face's network learned
+    with classes weighed alike and the shares of the classes are in the EEG's.
+    ``validation_weighted``: mean weighted by the validation accuracies. ``maximum``: the model that
+    is more sure, the EEG where both are equally so. ``neutral_override``: the EEG where the face
+    says neutral and the EEG's highest probability is at least one half, else ``sum``. ``stacking``:
+    logistic regression on both log posteriors, fitted on validation.
 
     Parameters
     ----------

@@ -1,5 +1,4 @@
-"""Directions of all metrics; and the three of paper 1 (Eqs 18, 22, 23), on concatenated trials and
-trial by trial."""
+"""Directions of all metrics; and the three of paper 1 (Eqs 18, 22, 23)."""
 
 import numpy as np
 

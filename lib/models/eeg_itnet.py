@@ -80,7 +80,7 @@ class EEGITNet(nn.Module):
     Parameters
     ----------
     n_channels, n_times : int
-        Of a segment. Sec 4 of the paper: 28 and 600 (3 s at 200 Hz).
+        Of a segment. Secs 4 and 5.4 of the paper: 28 and 600 (3 s at 200 Hz).
     n_classes : int
 
     Notes

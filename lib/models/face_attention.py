@@ -95,8 +95,10 @@ class PatchExtraction(nn.Module):
 
 
 def attend(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Scaled dot-product self-attention without weights of its own, as in PAtt-Lite: query, key and
-    value are ``x (..., m, d)``.
+    """Dot-product self-attention (paper, Sec 3): query, key and value are ``x (..., m, d)``.
+
+    choice: divided by the root of d and without weights of its own, where PAtt-Lite multiplies by
+    one learned number; so the shares start, and mostly stay, nearly even.
 
     Returns what was attended to, like ``x``, and the attention ``(..., m, m)``, whose rows are
     positive and sum to one.

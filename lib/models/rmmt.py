@@ -103,9 +103,11 @@ class RMMT(nn.Module):
 
     Notes
     -----
-    The TCNs are causal, the attention is not: a prediction may look ahead within its 24 s window,
-    as in the paper. No positional code (``choice:`` the TCN knows order). Eq (24) gives ``X_F`` and
-    ``X_E`` different widths, but the L1 of Eq (20) needs equal ones, so both are ``widths[-1]``.
+    The TCNs are causal, the attention is not: a prediction may look ahead within its window (24 s
+    as in [32]). choice: keys and values of every layer are those of the context's TCN, as Eqs
+    (10)-(11) write them; so in RSMT only the first layer attends to its own input. No positional
+    code (``choice:`` the TCN knows order). Eq (24) gives ``X_F`` and ``X_E`` different widths, but
+    the L1 of Eq (20) needs equal ones, so both are ``widths[-1]``.
     """
     def __init__(self, n_eeg: int, n_face: int, query: str = "face", context: str = "eeg",
                  residual: bool = True, layers: int = 2, heads: int = 1, attention: str = "relu",

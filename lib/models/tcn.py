@@ -94,7 +94,8 @@ class TCN(nn.Module):
 
     ``assumed:`` widths ``[128, 128]``, kernel 3, dropout 0.1, dilation ``2^i``, two weight-normed
     convolutions with PReLU per block and a 1x1 residual, all from the code of [32]; the paper names
-    a TCN and no sizes. The receptive field of the default is 13 steps (3.25 s).
+    a TCN and no sizes. ``choice:`` whole features are dropped, where that code drops single values;
+    the residual starts as torch does. The receptive field of the default is 13 steps (3.25 s).
 
     Parameters
     ----------

@@ -94,7 +94,8 @@ def dots_legend(figure: Figure, rows: Sequence[str], ours: str,
 
 
 def splits_beside(table: pd.DataFrame, rows: Sequence[str], metrics: Sequence[str],
-                  splits: Sequence[str], published: bool = False) -> Figure:
+                  splits: Sequence[str], published: bool = False,
+                  colours: Mapping[str, str] = {}) -> Figure:
     """The same models under splits that keep ever more apart; a panel per metric.
 
     Parameters
@@ -106,12 +107,14 @@ def splits_beside(table: pd.DataFrame, rows: Sequence[str], metrics: Sequence[st
         What is drawn, in this order.
     published : bool
         Whether the printed numbers stand on the left, hollow.
+    colours : mapping
+        Row -> colour, where it is not that of its modality.
     """
     figure, axes = blanks(3.1, len(metrics), sharey=True)
     alone = {
         f"{kind}, {m}": COLOURS[m] for kind in ("linear", "AMIGOS baseline") for m in ("EEG", "ECG")
     }
-    shades = [alone.get(row, colour(row)) for row in rows]
+    shades = [colours.get(row, alone.get(row, colour(row))) for row in rows]
     twins = [shades[:i].count(shade) for i, shade in enumerate(shades)]
     for ax, metric in zip(axes, metrics, strict=True):
         panel = table[table["metric"] == metric].drop_duplicates(["row", "split"])
@@ -285,7 +288,7 @@ def fold_lines(results: pd.DataFrame, a: str, b: str) -> Figure:
         whole_range([ax], metric)
         step = 0.05 * np.ptp(ax.get_ylim())
         for fold, y in zip(pairs.index, apart(pairs[b].to_numpy(), step), strict=True):
-            ax.text(1.1, y, f"fold {fold}", va="center", fontsize=8, color="0.35")
+            ax.text(1.17, y, f"fold {fold}", va="center", fontsize=8, color="0.35")
         ahead = pairs[a] > pairs[b] if higher_is_better(metric) else pairs[a] < pairs[b]
         ax.set_title(f"{a} better in {ahead.sum()} of {len(pairs)}")
         ax.set(xticks=[0, 1], xticklabels=[a, b], xlim=(-0.4, 1.6),

@@ -43,8 +43,8 @@ def interpolation(positions: np.ndarray, side: int = 16) -> np.ndarray:
     Parameters
     ----------
     positions : array ``(n_channels, 2)``
-        Row and column of each electrode, such as its cell in the 7 x 5 map. The map reaches from
-        the first to the last of each.
+        Place of each electrode along the two sides of the map, which reaches from the first to the
+        last of each.
     side : int
 
     Notes

@@ -189,7 +189,8 @@ def scalp_map(features: np.ndarray, channels: Sequence[str] = CHANNELS) -> np.nd
     """Features ``(N, 28, d)`` of the electrodes to maps ``(N, d, 7, 5)`` seen from above, nose up;
     0 in the 7 empty cells (Sec 4.3).
 
-    ``choice:`` the features are averages after a ReLU, so 0 says that nothing was active.
+    ``choice:`` of features as the backbone gives them, averages after a ReLU, 0 says that nothing
+    was active; of standardised or projected ones, that all is as usual.
     """
     out = np.zeros((len(features), features.shape[2], len(GRID), len(GRID[0])), features.dtype)
     grid = np.array(GRID)

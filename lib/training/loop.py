@@ -35,8 +35,9 @@ class Recipe:
         Largest norm of the gradient over all weights; 0 for none.
     schedule : {"constant", "one_cycle", "step", "plateau", "cosine", "linear"}
         ``step``: times ``decay`` every ``decay_every`` epochs. ``plateau``: times ``decay``, not
-        below ``min_lr``, after more than ``plateau`` epochs without a better score. ``cosine`` and
-        ``linear``: up over the first ``warmup`` of all steps, then down to zero.
+        below ``min_lr``, after more than ``plateau`` epochs without a better score. ``linear``: up
+        over the first ``warmup`` of all steps, then down to zero. ``cosine``: half a cosine over
+        all steps, times a rise over the first ``warmup`` of them.
     decay, decay_every, plateau, min_lr, warmup : float, int, int, float, float
     monitor : str
         Name of the score whose best epoch gives the weights (lower is better where it ends in

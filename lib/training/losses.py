@@ -25,7 +25,7 @@ def ccc_loss(x: Tensor, y: Tensor, scope: str = "batch") -> Tensor:
     """``1 - CCC``, paper 1, Eq (19), of predictions and labels ``(batch, n_times)``.
 
     ``scope="batch"`` takes all windows of the batch together (``choice:`` the reported metric is
-    CCC over concatenated trials, of which 56 % of the variance lies between trials); ``"window"``
+    CCC over concatenated trials, of which 58 % of the variance lies between trials); ``"window"``
     averages over windows, as the code of [32].
     """
     return 1 - (ccc(x, y) if scope == "batch" else ccc(x, y, dim=-1).mean())

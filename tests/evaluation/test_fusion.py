@@ -41,7 +41,7 @@ def test_agreement_is_kept_and_rows_sum_to_one(rule):
     sure = 4 * np.eye(4) + 0.5
     sure /= sure.sum(1, keepdims=True)
     assert fuse(rule, sure, sure, val=VAL).argmax(1).tolist() == [0, 1, 2, 3]
-    if rule not in {"product", "stacking"}:  # these two also know which classes are frequent
+    if rule != "stacking":  # which also knows which classes are frequent
         both = face.argmax(1) == eeg.argmax(1)
         assert np.array_equal(fused.argmax(1)[both], face.argmax(1)[both])
 
@@ -100,9 +100,20 @@ def test_known_answers_of_the_rules():
     np.testing.assert_allclose(values("sum"), [0.35, 0.45, 0.1, 0.1], atol=1e-3)
     np.testing.assert_allclose(values("maximum"), eeg[0], atol=1e-3)
     np.testing.assert_allclose(values("validation_weighted"), [0.35, 0.45, 0.1, 0.1], atol=1e-3)
-    prior = np.array([11, 11, 1, 1]) / 24
-    product = face[0] * eeg[0] / prior
+    product = face[0] * eeg[0]
     np.testing.assert_allclose(values("product"), product / product.sum(), atol=2e-3)
+
+
+def test_product_is_bayes_rule_for_a_face_model_that_weighs_classes_alike():
+    rng, prior = np.random.default_rng(0), np.array([0.1, 0.1, 0.1, 0.7])
+    y = rng.choice(4, size=8000, p=prior)
+    said = [1.5 * np.eye(4)[y] + rng.normal(size=(len(y), 4)) for _ in range(2)]
+    face, eeg = softmax(1.5 * said[0], axis=1), softmax(1.5 * said[1] + np.log(prior), axis=1)
+    known, new = slice(4000), slice(4000, None)
+    fused = fuse("product", face[new], eeg[new], val=(face[known], eeg[known], y[known]))
+    bayes = softmax(1.5 * sum(said) + np.log(prior), axis=1)[new]
+    assert np.mean(fused.argmax(1) == bayes.argmax(1)) > 0.97
+    assert np.mean(fused.argmax(1) == y[new]) > np.mean(eeg[new].argmax(1) == y[new]) + 0.05
 
 
 def test_validation_weights_are_shares_of_accuracy():

@@ -90,7 +90,8 @@ def learning(trainings: Mapping[str, Sequence[Mapping[str, np.ndarray]]]) -> Fig
         ax.xaxis.get_major_locator().set_params(integer=True)
     axes[2].set_ylim(0, 1.02)
     axes[2].axhline(0.25, color="0.6", lw=1, zorder=0)
-    axes[2].text(1, 0.24, "a quarter", va="top", fontsize=8, color="0.4")
+    axes[2].text(0.98, 0.24, "a quarter", ha="right", va="top", fontsize=8, color="0.4",
+                 transform=axes[2].get_yaxis_transform())
     axes[3].set_yscale("log")
     figure.legend(loc="outside upper left", ncols=len(trainings))
     return figure

@@ -32,8 +32,9 @@ class Recipe(loop.Recipe):
 
     Sec 5.2: at most 30 epochs, early stopping on validation accuracy, learning rate from 1e-3 down
     to 1e-6 where there is no improvement. The paper gives no more; assumed, from the code of its
-    reference [11] (PAtt-Lite): Adam, clipping, balanced class weights, both kinds of patience, the
-    smallest improvement, the best weights kept. choice: of its augmentations the flip, not the
+    reference [11] (PAtt-Lite): Adam, clipping, balanced class weights, both kinds of patience
+    (torch's plateau acts one epoch later than that of Keras), the smallest improvement, the best
+    weights kept. choice: of its augmentations the flip, not the
     contrast; 32 faces in a batch, where PAtt-Lite has 8, which is slower.
 
     Parameters

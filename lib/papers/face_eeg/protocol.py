@@ -83,7 +83,7 @@ def maps(trials: Cohort, preset: Preset, *, weights: str = "", lag: float = 2.0,
     what += f", {preset.projected} random projections" if preset.projected else ""
     data["maps"] = scalp_maps.scalp_map(described, channels)
     data["clip"] = np.unique(data["stimulus"], return_inverse=True)[1]
-    data["position"] = np.round(data["start"] / 3).astype(int)
+    data["position"] = np.floor(data["start"] / 3 + 0.5).astype(int)  # a half never to the even one
     return data | {"about": spine.about(trials, source, data["dropped"], what)}
 
 

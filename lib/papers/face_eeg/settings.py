@@ -25,7 +25,7 @@ from lib.training.splits import RECORDING_SPLITS
 SPLITS = RECORDING_SPLITS
 # the fifth: what the paper's split reports when emotions are dealt anew over recordings
 PERMUTED = "random_segments, labels permuted"
-# fewer people and clips of the published length: as many segments, more of each recording
+# fewer people and clips of a minute: as many segments, more of each recording
 NULL_TWIN: dict[str, Any] = {"subjects": 3, "seconds": 60, "effect": 0.0, "video": False}
 COLUMNS = [
     "row", "role", "metric", "published", "reproduced", "reproduced_spread", "n", "split", "tier",

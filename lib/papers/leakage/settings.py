@@ -38,10 +38,10 @@ def practice_world(practice: str, emotion: float) -> World:
 
 # the four papers: title, what is measured, chance
 PAPERS = {
-    "rmmt": ("1: continuous valence, MAHNOB-HCI", "CCC", 0.0),
-    "amigos": ("2: high or low arousal, AMIGOS", "accuracy", 0.5),
-    "seed": ("3: four emotions, SEED-IV", "accuracy", 0.25),
-    "face_eeg": ("4: four emotions, own recordings", "accuracy", 0.25)
+    "rmmt": ("1: simulated MAHNOB-HCI, valence", "CCC", 0.0),
+    "amigos": ("2: simulated AMIGOS, arousal", "accuracy", 0.5),
+    "seed": ("3: simulated SEED-IV, emotion", "accuracy", 0.25),
+    "face_eeg": ("4: simulated recordings, emotion", "accuracy", 0.25)
 }
 # splits that only this paper has, see lib.papers.rmmt.protocol and seed
 OWN = {"rmmt": ("contiguous_trials",), "seed": ("16/8",)}

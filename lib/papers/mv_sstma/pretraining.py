@@ -51,7 +51,8 @@ def scale(x: np.ndarray, train: Sequence[int] | np.ndarray, modality: str,
     training minimum and maximum (Sec 3.2) and clipped there; ``choice:`` then they are standardised
     too, because a network fed with numbers up to 100 learns badly at the printed rates. ``choice:``
     per subject and session, so that pre-training over all subjects and fine-tuning on one session
-    see the same numbers; a session without training windows takes all training windows.
+    see nearly the same numbers (pre-training leaves its validation trial out); a session without
+    training windows takes all training windows.
 
     Parameters
     ----------

@@ -49,7 +49,7 @@ NEAR = {f"nearest neighbour, {name}": array for name, array in MEASURED.items()}
 ROWS = {
     **{name: Row(emotion_fold, {"modality": m}) for name, m in NETWORKS.items()},
     **{name + WITHOUT: Row(emotion_fold, {"modality": NETWORKS[name]}) for name in [*NETWORKS][:3]},
-    **{name: CONTROLS[name] for name in CONTROLS if name not in (GUESS, "SVM eye")},
+    **{name: CONTROLS[name] for name in CONTROLS if name != "SVM eye"},
     **{name: Row(svm_fold, {"modality": m}, role="control") for name, m in SVMS.items()},
     **{name: Row(neighbour_fold, {"modality": m}, role="control") for name, m in NEAR.items()},
 }
@@ -161,8 +161,12 @@ def run(data: Mapping[str, Any], preset: Preset, seeds: Sequence[int], *,
         return {**network, **start}
 
     def measure(record: spine.Record) -> dict[str, float]:
-        y, guess = record.result["y"], record.result["test"].argmax(axis=1)
-        return {metric: float(recall_score(y, guess, labels=np.unique(y), average="macro"))}
+        y, p = record.result["y"], record.result["test"]
+        if record.row == GUESS:
+            return {metric: float(np.mean([p[y == k, k].mean() for k in np.unique(y)]))}
+        return {
+            metric: float(recall_score(y, p.argmax(axis=1), labels=np.unique(y), average="macro"))
+        }
 
     for seed, split in [(s, cut) for s, cut in product(seeds, splits)
                         if NEW == cut or s == seeds[0]]:

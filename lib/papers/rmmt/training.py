@@ -22,7 +22,7 @@ Result = dict[str, np.ndarray]
 @dataclass(frozen=True, kw_only=True)
 class Recipe(loop.Recipe):
     """How a fold is trained. The paper prints none of it; the choices are justified in
-    :mod:`lib.papers.rmmt.protocol`.
+    :mod:`lib.papers.rmmt.settings` and the profiles.
 
     Parameters
     ----------
