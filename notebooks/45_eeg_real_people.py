@@ -131,7 +131,8 @@ def read():
 #
 # *Exchanged labels*: the two states of a person exchanged by the toss of a coin. The
 # first seed trains all of it; further seeds repeat the two that count: own labels and
-# new people, and the published split of exchanged labels, each seed with its own toss.
+# new people for all rows, and the published split of exchanged labels for the network
+# of the paper, each seed with its own toss.
 
 # %%
 from itertools import product
@@ -146,7 +147,8 @@ from lib.training.splits import permute_labels, recording_splits, segment_splits
 maps, SMALL = "Scalp maps", "Scalp maps, small"
 ROWS = {maps: OF_PAPER[maps], SMALL: OF_PAPER[maps], **OF_PAPER}
 SPLITS = ("random_segments", "by_subject")
-REPEATED = ((SPLITS[1], LABELS[0]), (SPLITS[0], LABELS[1]))  # with further seeds
+# what further seeds repeat
+REPEATED = {(SPLITS[1], LABELS[0]): [*ROWS], (SPLITS[0], LABELS[1]): [maps]}
 
 
 # %%
@@ -168,12 +170,13 @@ def settings(name, row, fold):
 
 
 # %%
-def trained(own, split, s):
-    """Records of every row; the small network has maps of its own."""
+def trained(own, split, s, names):
+    """Records of some rows; the small network has maps of its own."""
     cut, how = folds(own, split), {"preset": settings, "seeds": (s,)}
-    records = experiment.run(own, OF_PAPER, cut, **how)
-    own = {**own, "maps": own["small"]}
-    return records + experiment.run(own, {SMALL: ROWS[SMALL]}, cut, **how)
+    rows = {name: ROWS[name] for name in names if name != SMALL}
+    records = experiment.run(own, rows, cut, **how)
+    own, rows = {**own, "maps": own["small"]}, {SMALL: ROWS[SMALL]}
+    return records + experiment.run(own, rows if SMALL in names else {}, cut, **how)
 
 
 # %%
@@ -181,14 +184,15 @@ def scored(own):
     """Tidy scores of every row, fold, split, kind of label and seed."""
     tables = []
     for s, split, kind in product(range(seed, seed + seeds), SPLITS, LABELS):
-        if s > seed and (split, kind) not in REPEATED:
+        names = [*ROWS] if s == seed else REPEATED.get((split, kind), [])
+        if not names:
             continue
         given = dict(own)
         if kind == LABELS[1]:
             keys = ("emotion", "recording", "subject")
             given["emotion"] = permute_labels(*(own[key] for key in keys), s)
         how = {"experiment": kind, "tier": own["about"]["tier"]}
-        tables.append(protocol.score(given, trained(given, split, s), **how))
+        tables.append(protocol.score(given, trained(given, split, s, names), **how))
     return pd.concat(tables, ignore_index=True)
 
 
