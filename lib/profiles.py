@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import importlib
 import inspect
+import json
 import types
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -83,12 +84,14 @@ def _tuples(value):
 
 
 def _read(name: str) -> dict:
-    file = (paths.sets() if name.startswith("set-") else paths.profiles()) / f"{name}.yaml"
+    made = paths.sets() / f"{name}.yaml"
+    file = made if made.is_file() else paths.profiles() / f"{name}.yaml"
     if not file.is_file():
         raise Refused(f"there is no profile {name!r}; there are {', '.join(names())}")
     try:
         given = yaml.load(file.read_text(encoding="utf-8"), _Once) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        json.dumps(given, default=str)  # refuses what holds itself
+    except (yaml.YAMLError, ValueError) as error:
         raise Refused(f"{file.name}: expected YAML, found {error}") from error
     if not isinstance(given, Mapping):
         raise Refused(f"{file.name}: expected names with values, found {given!r}")

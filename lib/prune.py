@@ -2,6 +2,7 @@
 longest ago goes first; all of it can be made again."""
 
 import argparse
+import math
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,12 +37,14 @@ def kept() -> str:
 def prune(limit: float = LIMIT) -> tuple[int, int]:
     """Remove what was used longest ago until all takes at most ``limit`` GB; how many entries and
     bytes went."""
-    found = sorted(_entries())
+    found = sorted(_entries()) if (paths.build() / "CACHEDIR.TAG").is_file() else []
     over, gone, freed = sum(size for _, size, _ in found) - limit * 1e9, 0, 0
     for _, size, place in found:
         if freed >= over:
             break
-        if place.is_dir():
+        if place.is_symlink():
+            place.unlink()
+        elif place.is_dir():
             place.rename(place.with_name(f"{GONE}{place.name}"))  # at once: no half of it stays
         else:
             place.unlink(missing_ok=True)
@@ -51,10 +54,16 @@ def prune(limit: float = LIMIT) -> tuple[int, int]:
     return gone, freed
 
 
+def _limit(text: str) -> float:
+    if not 0 <= (limit := float(text)) < math.inf:
+        raise ValueError
+    return limit
+
+
 def main() -> None:
     """``python -m lib.prune [--limit GB] [--quiet]``"""
     parser = argparse.ArgumentParser(prog="python -m lib.prune", description=__doc__)
-    parser.add_argument("--limit", type=float, default=LIMIT, help=f"GB (default: {LIMIT:g})")
+    parser.add_argument("--limit", type=_limit, default=LIMIT, help=f"GB (default: {LIMIT:g})")
     parser.add_argument("--quiet", action="store_true", help="say only what was removed")
     options = parser.parse_args()
     gone, freed = prune(options.limit)

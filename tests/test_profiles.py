@@ -119,3 +119,15 @@ def test_an_experiment_is_a_profile_below_build(tmp_path, monkeypatch):
                         ("repeats=[", "expected a value")):
         with pytest.raises(profiles.Refused, match=said):
             changed(wrong)
+
+
+def test_a_profile_that_holds_itself_is_refused(mine):
+    mine("like: demo\npresets: &all\n  rmmt: *all\n")
+    with pytest.raises(profiles.Refused, match=r"mine.yaml: expected YAML"):
+        profiles.load("mine")
+
+
+def test_a_users_profile_may_begin_as_an_experiment_does(mine):
+    mine("like: demo\n")
+    (paths.profiles() / "set-up.yaml").write_text("like: mine\n")
+    assert profiles.load("set-up").base == "demo"

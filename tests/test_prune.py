@@ -48,3 +48,26 @@ def test_a_cohort_goes_whole_and_is_made_again(build, tmp_path):
     assert (theirs / "truth.json").exists()  # in a folder of the user's own
     assert rafdb.make(train=24, test=24) == made
     assert before == {file.relative_to(made): file.read_bytes() for file in made.rglob("*.jpg")}
+
+
+def test_only_what_is_ours_goes(build):
+    mine = build / "memo" / "thesis" / "results.npz"
+    mine.parent.mkdir(parents=True)  # a folder that was there before
+    mine.write_bytes(b"years of work")
+    assert prune.prune(0) == (0, 0) and mine.exists()
+
+
+def test_a_linked_cohort_stays_where_it_is(build, tmp_path):
+    made = rafdb.make(train=24, test=24)
+    moved = made.rename(tmp_path / "elsewhere")
+    made.symlink_to(moved)
+    assert prune.prune(0)[0] == 1 and not made.exists() and (moved / "truth.json").exists()
+    assert prune.prune(0) == (0, 0)
+
+
+@pytest.mark.parametrize("limit", ["-1", "nan", "inf", "0,5"])
+def test_a_limit_that_is_none_is_refused(limit, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["prune", "--limit", limit])
+    with pytest.raises(SystemExit):
+        prune.main()
+    assert "invalid" in capsys.readouterr().err

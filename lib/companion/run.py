@@ -240,6 +240,8 @@ def start(name: str, *, profile: str, seed: int, device: str, data: str, out: st
         For an unknown or faulty profile, or a device that is not there.
     """
     profiles.load(profile)
+    if device.split(":")[0] not in ("cpu", "cuda"):
+        raise ValueError(f"device: expected 'cpu' or 'cuda', found {device!r}")
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError(f"device {device!r}: this installation of torch sees no CUDA device; "
                          "use device = 'cpu'")

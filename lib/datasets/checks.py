@@ -5,6 +5,7 @@ import hashlib
 import json
 import logging
 import os
+import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from lib.datasets.base import BadFile, Cohort, Trial
 
 log = logging.getLogger(__name__)
 NUMERIC = "fiu"  # kinds of dtype
+SPREADS = (0.01, 1e5)  # uV; choice: of EEG; 0.01 would be volts
 
 
 def check(file, fine: object, expected: str, found: object, fix: str) -> None:
@@ -128,6 +130,15 @@ def finish(cohort: Cohort, folder: Path, trials: Iterable[Trial], dropped: Mappi
     said = {name: why for name, why in dropped.items() if name not in unsaid}
     tell(folder, trials, said, level)
     return replace(cohort, trials=trials, dropped=dropped)
+
+
+def microvolts(path: Path, data: np.ndarray, fix: str) -> None:
+    """Refuse EEG ``(n_channels, n_times)`` in another unit, which its spread tells; NaN is none."""
+    with warnings.catch_warnings(action="ignore"):  # of channels that are NaN throughout
+        spread = np.nanmedian(np.nanstd(data, axis=1, dtype=float))
+    low, high = SPREADS
+    check(path, not (spread < low or spread > high),
+          f"EEG in microvolts (a spread from {low:g} to {high:g})", f"{spread:.2g}", fix)
 
 
 def copies(paths: Iterable[Path]) -> dict[Path, Path]:

@@ -22,7 +22,8 @@ from lib import paths
 from lib.datasets import edf, mat
 from lib.datasets.amigos_format import EEG_CHANNELS
 from lib.datasets.base import Cohort, Signal, Trial
-from lib.datasets.checks import check, check_array, check_finite, finish, left_out, refused
+from lib.datasets.checks import (check, check_array, check_finite, finish, left_out, microvolts,
+                                 refused)
 from lib.datasets.table import read_csv
 
 AGAIN = "Get the file again from its owner."
@@ -33,7 +34,6 @@ MARK = "SIMULATED.txt"
 ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}  # the names of the older 10-20 system
 WAY_UNIT = 0.1  # microvolts per unit of hs.eeg.sig, as in the owner's own EEGLAB export
 RATES = (50.0, 20_000.0)  # Hz; choice: at which EEG and ECG are recorded
-SPREADS = (0.01, 1e5)  # uV; choice: of EEG; 0.01 would be volts
 WAY_RATE = 500.0  # Hz, not written in the CSV form
 
 
@@ -248,10 +248,7 @@ def ten_channels(path: Path, data: np.ndarray, names: Iterable[str], rate: float
     picked = data[:, _columns(path, names)].T
     picked = np.ascontiguousarray(picked, dtype=np.float32) * np.float32(unit)
     found = signal(path, picked, rate, tuple(EEG_CHANNELS), "uV")
-    spread = np.median(picked.std(axis=1))
-    check(path, SPREADS[0] <= spread <= SPREADS[1],
-          f"EEG in microvolts (a spread from {SPREADS[0]:g} to {SPREADS[1]:g})", f"{spread:.2g}",
-          OMIT)
+    microvolts(path, picked, OMIT)
     return found
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from lib.datasets import edf
 from lib.datasets import flex_format as layout
-from lib.datasets.checks import check, check_there, refused
+from lib.datasets.checks import check, check_there, microvolts, refused
 from lib.datasets.flex_format import TABLES
 from lib.datasets.table import read_csv, read_text
 
@@ -73,6 +73,7 @@ def placed(path: Path, rate: float, channels: Sequence[str],
     data[:, places] = np.stack([table[name] for name in channels])
     data[:, places[table.get("interpolated", np.zeros(len(places))) > 0]] = np.nan
     data[~np.isfinite(data)] = np.nan
+    microvolts(path, data, AGAIN)
     return data
 
 

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from lib.datasets.base import Cohort, Signal, Trial
-from lib.datasets.checks import alone, check, check_finite, copies, finish, left_out, origin
+from lib.datasets.checks import (alone, check, check_finite, copies, finish, left_out, microvolts,
+                                 origin)
 from lib.datasets.muse_format import CHANNELS, CLOCK, FOLDER, RATE, STATES
 from lib.datasets.table import read_csv
 from lib.paths import glob
@@ -84,6 +85,7 @@ def _table(path: Path) -> pd.DataFrame:
     must = partial(check, path, fix=AGAIN)
     table = read_csv(path, AGAIN, columns := [CLOCK, *CHANNELS])[columns]
     check_finite(path, table.to_numpy(), "", AGAIN)
+    microvolts(path, table[list(CHANNELS)].to_numpy().T, AGAIN)
     steps = np.diff(table[CLOCK])
     back = np.append(steps <= 0, True).argmax()
     must(back == len(steps), "timestamps that increase", f"a step back or none after sample {back}")

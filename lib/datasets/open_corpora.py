@@ -111,7 +111,7 @@ def _load_feis(path: Path) -> Signal:
 def _load_polar(path: Path) -> Signal:
     table = read_csv(path, AGAIN, ("time", "ECG"), text=("time",))
     with refused(path, "times such as 2023-08-10 18:39:19.215641", AGAIN):
-        times = pd.to_datetime(table["time"])
+        times = pd.to_datetime(table["time"], format="ISO8601")  # a whole second has no fraction
     _steady(path, times.diff().dt.total_seconds().to_numpy()[1:], POLAR_RATE)
     return _lead(path, table["ECG"].to_numpy())
 

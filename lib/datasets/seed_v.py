@@ -93,6 +93,9 @@ def convert(source: str | Path, target: str | Path) -> list[Path]:
         The files written.
     """
     cohort, target = read(source), Path(target)
+    there = target.resolve().is_relative_to(Path(source).resolve()) or any(target.glob("*_123.npz"))
+    check(target, not there, "a folder of its own, without such files", "the source, or files of "
+          "an earlier conversion", "Name a new folder.")
     target.mkdir(parents=True, exist_ok=True)
     for mark in ("SIMULATED.txt", "truth.json"):
         if (Path(source) / mark).is_file():

@@ -20,7 +20,7 @@ def differential_entropy(x: np.ndarray, rate: float = 200.0) -> np.ndarray:
     Parameters
     ----------
     x : array ``(N, n_channels, n_times)``
-        Segments; any unit.
+        Segments, uV.
     rate : float
         Hz.
 
@@ -32,6 +32,9 @@ def differential_entropy(x: np.ndarray, rate: float = 200.0) -> np.ndarray:
     """
     frequency, (low, high) = np.fft.rfftfreq(x.shape[-1], 1 / rate), np.transpose(BANDS)
     inside = (frequency >= low[:, None]) & (frequency < high[:, None])
+    if rate < 2 * high.max() or not inside.any(axis=1).all():
+        raise ValueError(f"bands up to {high.max():g} Hz need more than {rate:g} samples a second, "
+                         f"and segments longer than {x.shape[-1]}")
     variance = weighed_power(x, rate, inside.astype(float), x.shape[-1]) * frequency[1]
     return gaussian_entropy(np.maximum(variance, 1e-12)).astype(np.float32)
 

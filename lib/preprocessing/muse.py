@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lib.datasets.base import Cohort, Trial
+from lib.datasets.base import BadFile, Cohort, Trial
 from lib.datasets.muse import GAP
 from lib.preprocessing.filters import cut
 from lib.preprocessing.power import log_power
@@ -26,9 +26,12 @@ def segments(cohort: Cohort) -> dict:
         channels in five bands; ``y`` ``(N,)`` int, the state; ``subject``, ``recording`` (place in
         the cohort) and ``position`` (in the recording) ``(N,)`` int.
     """
+    rates = {trial.load("eeg").rate for trial in cohort}
+    if len(rates) > 1:
+        raise BadFile(cohort.name, "one sampling rate", f"{sorted(rates)} Hz", "Resample them.")
     parts = [(i, trial, _segments(trial)) for i, trial in enumerate(cohort)]
     data = table(parts, ("x", "position"), "recording", ("subject",), {"state": int})
-    data["x"], data["y"] = log_power(data["x"], cohort[0].load("eeg").rate), data.pop("state")
+    data["x"], data["y"] = log_power(data["x"], rates.pop()), data.pop("state")
     return data
 
 

@@ -110,7 +110,7 @@ def corpus_segments(cohorts: Sequence[Cohort], modality: str, *, seconds: float 
     if store is None or not all(trial.files for trial in trials):
         return _drawn(trials, *settings, jobs)["segments"]
     once = cache(checksum)
-    given = [content(trial, read=once) for trial in trials], settings
+    given = [(content(trial, read=once), trial.name) for trial in trials], settings
     return store.memoise(_drawn, trials, *settings, jobs, given=given)["segments"]
 
 

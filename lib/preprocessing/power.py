@@ -66,6 +66,9 @@ def log_power(x: np.ndarray, rate: float = RATE) -> np.ndarray:
     window = min(round(2 * rate), x.shape[-1])
     frequency, (low, high) = np.fft.rfftfreq(window, 1 / rate), np.transpose([*BANDS.values()])
     inside = (frequency >= low[:, None]) & (frequency <= high[:, None])
+    if rate < 2 * high.max() or not inside.any(axis=1).all():
+        raise ValueError(f"bands up to {high.max():g} Hz need more than {rate:g} samples a second, "
+                         f"and windows longer than {window}")
     inside = inside.astype(np.result_type(x, np.float32))
     power = weighed_power(x, rate, inside / inside.sum(axis=1, keepdims=True), window)
     return np.log(np.maximum(power, FLOOR)).reshape(len(x), -1).astype(np.float32)

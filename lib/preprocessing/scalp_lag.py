@@ -38,7 +38,8 @@ def envelope(signal: Signal, kind: str = "muscle", smooth: float = 0.1) -> np.nd
     wave = bandpass(data - data.mean(axis=1, keepdims=True), signal.rate, *band)
     if kind == "blink":
         return gaussian_filter1d(wave.mean(axis=0), smooth * signal.rate)
-    return np.log(gaussian_filter1d((wave**2).mean(axis=0), smooth * signal.rate))
+    with np.errstate(divide="ignore"):  # of a flat line
+        return np.log(gaussian_filter1d((wave**2).mean(axis=0), smooth * signal.rate))
 
 
 def estimate_lag(eeg: Signal, face: Signal, *, kind: str = "muscle", limit: float = 5.0) -> float:
@@ -70,11 +71,13 @@ def estimate_lag(eeg: Signal, face: Signal, *, kind: str = "muscle", limit: floa
     clock = eeg.start + np.arange(len(traced)) / eeg.rate
     grid = grid[(grid - limit >= clock[0]) & (grid + limit <= clock[-1])]
     shown = np.interp(grid, times, face.data)
-    if len(grid) * STEP < 10 or np.ptp(shown) == 0:
-        need = "10 s or more of EEG and a changing face, on both sides of which every lag fits"
-        raise BadFile("signal", need, f"{len(grid) * STEP:.0f} s",
-                      "Use a longer recording, or a smaller limit.")
     lags = np.linspace(-limit, limit, round(2 * limit / STEP) + 1)
     late = np.interp(grid[:, None] + lags, clock, traced)
+    known = np.isfinite(shown).all() and np.isfinite(late).all()
+    if len(grid) * STEP < 10 or not known or not np.ptp(shown) or not np.ptp(late, axis=0).all():
+        need = "10 s or more of EEG and a changing face, on both sides of which every lag fits"
+        raise BadFile("signal", need,
+                      f"{len(grid) * STEP:.0f} s" + ", some not finite" * (not known),
+                      "Use a longer recording without gaps, or a smaller limit.")
     late, shown = late - late.mean(axis=0), shown - shown.mean()
     return float(lags[np.argmax(shown @ late / np.linalg.norm(late, axis=0))])

@@ -57,6 +57,8 @@ def band_signals(signal: Signal, where: str = "signal",
         An electrode is missing or has no finite sample, or never have all one at once.
     """
     data, gaps = picked(signal, channels, where, together=True)
+    if data.shape[1] < 3 * signal.rate:
+        raise BadFile(where, "3 s or more", f"{data.shape[1] / signal.rate:.2g} s", "Leave it out.")
     runs = label(gaps[0])[0]
     long = np.flatnonzero(gaps[0] & (np.bincount(runs)[runs] > GAP * signal.rate))
     # the offset of 4 mV would ring at both ends

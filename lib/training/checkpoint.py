@@ -44,7 +44,7 @@ class Checkpoint:
     ----------
     file : Path
     given : str
-        Digest of data, settings and code: a checkpoint of another run is named and left alone.
+        Digest of data, settings and code: a checkpoint of another run is kept as ``.old``.
     rng : numpy.random.Generator
         The generator that orders the examples.
     """
@@ -82,13 +82,15 @@ class Checkpoint:
             state = torch.load(self.file, map_location="cpu", weights_only=True)
         except Exception as error:  # a damaged file can raise anything
             log.warning(
-                "%s: expected a checkpoint, found a damaged file (%s). Pre-training starts from "
-                "zero.", self.file, error)
+                "%s: expected a checkpoint, found a damaged file (%s), kept beside it as .old. "
+                "Pre-training starts from zero.", self.file, error)
+            self.file.replace(self.file.with_suffix(".old"))
             return None
         if state.get("given") != self.given:
             log.warning(
-                "%s: expected a checkpoint of this run, found one of other data, settings or code. "
-                "Pre-training starts from zero; name another file to keep the old one.", self.file)
+                "%s: expected a checkpoint of this run, found one of other data, settings or code, "
+                "kept beside it as .old. Pre-training starts from zero.", self.file)
+            self.file.replace(self.file.with_suffix(".old"))
             return None
         return state
 

@@ -18,6 +18,11 @@ from torch.optim.lr_scheduler import LambdaLR, OneCycleLR, ReduceLROnPlateau, St
 
 from lib.training.checkpoint import Checkpoint
 
+WORDS = {
+    "optimiser": ("adam", "adamw"), "precision": ("fp32", "bf16"),
+    "schedule": ("constant", "one_cycle", "step", "plateau", "cosine", "linear")
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
@@ -71,6 +76,13 @@ class Recipe:
     precision: str = "fp32"
     device: str = "cpu"
 
+    def __post_init__(self) -> None:
+        for name, words in WORDS.items():
+            if (found := getattr(self, name)) not in words:
+                raise ValueError(f"{name}: expected {' or '.join(words)}, found {found!r}")
+        if min(self.epochs, self.batch) < 1 or self.clip < 0:
+            raise ValueError(f"expected epochs and batch from 1, clip from 0, found {self}")
+
 
 class Task(ABC):
     """What one network needs of the loop."""
@@ -123,12 +135,9 @@ def _schedule(optimiser: Optimizer, recipe: Recipe, total: int):
     if recipe.schedule == "linear":
         return LambdaLR(optimiser,
                         lambda step: float(np.interp(step + 1, (0, warm, total + 1), (0, 1, 0))))
-    if recipe.schedule == "plateau":
-        better = {"threshold": recipe.min_delta, "threshold_mode": "abs"
-                  } if recipe.min_delta else {}
-        return ReduceLROnPlateau(optimiser, "min" if recipe.monitor.endswith("loss") else "max",
-                                 recipe.decay, recipe.plateau, min_lr=recipe.min_lr, **better)
-    raise ValueError(f"no schedule {recipe.schedule!r}; see lib.training.loop.Recipe")
+    better = {"threshold": recipe.min_delta, "threshold_mode": "abs"} if recipe.min_delta else {}
+    return ReduceLROnPlateau(optimiser, "min" if recipe.monitor.endswith("loss") else "max",
+                             recipe.decay, recipe.plateau, min_lr=recipe.min_lr, **better)
 
 
 def _number(score: float | None) -> float:
@@ -165,6 +174,7 @@ def fit(task: Task, recipe: Recipe, checkpoint: Checkpoint | None = None) -> np.
     history, (best, best_epoch, state) = [], (-math.inf, -1, None)
     if checkpoint is not None and (kept := checkpoint.resume(network, optimiser, schedule)):
         history, (best, best_epoch, state) = kept
+        task.validation = sign * best if best_epoch >= 0 else task.validation
     for epoch in range(len(history), recipe.epochs):
         network.train()
         losses = []
@@ -190,6 +200,8 @@ def fit(task: Task, recipe: Recipe, checkpoint: Checkpoint | None = None) -> np.
             raise FloatingPointError(
                 f"epoch {epoch + 1} ended with {shown}: lower the learning rate ({recipe.lr}) or "
                 "look for gaps in the data")
+        if recipe.monitor and recipe.monitor not in scores:
+            raise ValueError(f"monitor: expected {' or '.join(scores)}, found {recipe.monitor!r}")
         value = _number(scores.get(recipe.monitor))
         if not recipe.monitor:
             task.validation = _number(next(iter(scores.values())))

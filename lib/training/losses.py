@@ -28,6 +28,8 @@ def ccc_loss(x: Tensor, y: Tensor, scope: str = "batch") -> Tensor:
     CCC over concatenated trials, of which 58 % of the variance lies between trials); ``"window"``
     averages over windows, as the code of [32].
     """
+    if scope not in ("batch", "window"):
+        raise ValueError(f"scope is 'batch' or 'window', not {scope!r}")
     return 1 - (ccc(x, y) if scope == "batch" else ccc(x, y, dim=-1).mean())
 
 

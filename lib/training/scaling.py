@@ -24,7 +24,9 @@ def standardise(x: np.ndarray, train: Sequence[int] | np.ndarray, subject: np.nd
     if scaling not in {"subject", "train"}:
         raise ValueError(f"scaling is 'subject' or 'train', not {scaling!r}")
     out, axes = np.empty(x.shape, np.float32), (0, *range(2, x.ndim))
-    groups = subject if scaling == "subject" else np.zeros(len(x), int)
+    groups = np.asarray(subject) if scaling == "subject" else np.zeros(len(x), int)
+    if groups.shape != (len(x),) or (groups != groups).any():
+        raise ValueError(f"expected a subject for each of {len(x)} segments, found {subject!r}")
     for group in np.unique(groups):
         rows = np.flatnonzero(groups == group)
         known = x[rows if scaling == "subject" else np.asarray(train)]

@@ -41,9 +41,14 @@ def _folds(name: str, unit: np.ndarray, tested: Iterable[np.ndarray], seed: int,
     validate (where negative, the last), the rest train."""
     folds = []
     for k, test in enumerate(tested):
+        if not len(test):
+            raise ValueError(f"{name}, fold {k}: nothing to test; ask for fewer folds")
         rest = _rng(seed, k).permutation(np.setdiff1d(unit, test))
         n = cut(len(rest))
         val, train = (rest[:n], rest[n:]) if n >= 0 else (rest[n:], rest[:n])
+        if not len(train):
+            raise ValueError(f"{name}, fold {k}: nothing is left to train on: {len(test)} of "
+                             f"{len(unit)} are tested and {len(val)} validate")
         folds.append(_split(name, k, *(np.isin(unit, part) for part in (train, val, test))))
     return folds
 
@@ -51,6 +56,8 @@ def _folds(name: str, unit: np.ndarray, tested: Iterable[np.ndarray], seed: int,
 def _trials(name: str, n: int, tested: Iterable[np.ndarray], inner: float,
             seed: int) -> list[Split]:
     """Folds of ``n`` whole trials, a share ``inner`` of those outside the test fold trains."""
+    if not 0 <= inner <= 1:
+        raise ValueError(f"inner is a share from 0 to 1, not {inner}")
     return _folds(name, np.arange(n), tested, seed, lambda rest: int(inner * rest) - rest)
 
 

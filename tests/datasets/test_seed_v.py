@@ -206,3 +206,12 @@ def test_files_and_an_empty_folder(root, tmp_path):
         seed_v.read(root)
     with pytest.raises(BadFile, match="found none; the first reason: no such file"):
         seed_v.read(tmp_path / "nowhere")
+
+
+def test_a_conversion_never_writes_over_what_is_there(root, tmp_path):
+    seed_v.convert(root, tmp_path / "plain")
+    before = {file: file.read_bytes() for file in sorted(tmp_path.rglob("*_123.npz"))}
+    for target in (root, root / "EEG_DE_features", tmp_path / "plain"):
+        with pytest.raises(BadFile, match="a folder of its own"):
+            seed_v.convert(root, target)
+    assert before == {file: file.read_bytes() for file in sorted(tmp_path.rglob("*_123.npz"))}

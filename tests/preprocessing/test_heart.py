@@ -95,3 +95,9 @@ def test_hand_features():
                           beats(np.arange(0.3, 9.7, 0.8))[None, None].repeat(4, axis=0))
     assert found["features_eeg"].shape == (4, 50) and found["features_ecg"].shape == (4, 4)
     assert np.allclose(found["features_ecg"][:, 0], 75, rtol=0.01)
+
+
+def test_bands_that_the_rate_cannot_hold_are_named():
+    for rate, n in ((50, 500), (128, 12)):
+        with pytest.raises(ValueError, match="need more than"):
+            log_power(np.ones((1, 2, n), np.float32), rate)

@@ -211,3 +211,17 @@ def test_the_lag_is_found_with_its_sign(kind, lag):
 def test_a_still_face_has_no_lag():
     with pytest.raises(BadFile, match="a changing face"):
         estimate_lag(signal(noise(40)), Signal(np.zeros(80), 2.0))
+
+
+def test_what_has_no_lag_is_refused_and_never_given_a_number():
+    face = Signal(np.random.default_rng(1).random(80), 2.0)
+    gap = Signal(np.where(np.arange(80) == 40, np.nan, face.data), 2.0)
+    still = signal(np.zeros((len(CHANNELS), 40 * 128)))
+    for eeg, shown in ((signal(noise(40)), gap), (still, face)):
+        with pytest.raises(BadFile, match="a changing face"):
+            estimate_lag(eeg, shown)
+
+
+def test_a_recording_of_a_few_samples_is_left_out_and_takes_nobody_with_it():
+    with pytest.raises(BadFile, match="3 s or more"):
+        band_signals(signal(noise(1)), "trial 1")

@@ -89,8 +89,26 @@ def test_gradients_are_clipped():
 
 
 def test_an_unknown_schedule_is_named():
-    with pytest.raises(ValueError, match="no schedule 'cosin'"):
-        fit(Line(), Recipe(schedule="cosin"))
+    for wrong in ({"schedule": "cosin"}, {"optimiser": "sgd"}, {"precision": "bf-16"}):
+        with pytest.raises(ValueError, match=f"found '{next(iter(wrong.values()))}'"):
+            Recipe(**wrong)
+    for wrong in ({"epochs": 0}, {"batch": 0}, {"clip": -1.0}):
+        with pytest.raises(ValueError, match="epochs and batch from 1"):
+            Recipe(**wrong)
+
+
+def test_a_score_that_is_not_there_is_named():
+    with pytest.raises(ValueError, match="found 'ccc'"):
+        fit(Line(), Recipe(epochs=1, monitor="ccc"))
+
+
+def test_a_checkpoint_of_another_run_is_kept_beside_the_new_one(tmp_path):
+    file = tmp_path / "run.pt"
+    for settings in ("A", "B"):
+        kept = file.read_bytes() if file.exists() else b""
+        fit(Line([0.1, 0.2]), Recipe(epochs=2, lr=0.1, monitor="given"),
+            Checkpoint(file, settings, np.random.default_rng(0)))
+    assert (tmp_path / "run.old").read_bytes() == kept != file.read_bytes()
 
 
 def test_a_resumed_run_remembers_its_best_epoch(tmp_path):
@@ -109,4 +127,5 @@ def test_a_resumed_run_remembers_its_best_epoch(tmp_path):
         fit(broken, recipe, Checkpoint(tmp_path / "run.pt", "line", np.random.default_rng(0)))
     resumed = run(4)
     assert (resumed.best, whole.best) == (1, 1) and len(resumed.seen) == 2
+    assert resumed.validation == whole.validation == 0.9
     assert resumed.network.weight.item() == whole.network.weight.item() == broken.seen[1]

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from lib.papers.rmmt.training import scale
 from lib.training.losses import ccc, ccc_loss, kd_loss
+from lib.training.scaling import standardise
 from lib.training.splits import SPLITS, by_subject, by_trial, contiguous_trials
 from lib.training.windows import overlap_mean, trial_slices, window_starts
 
@@ -28,6 +30,11 @@ def test_scope_of_the_ccc_loss():
     guess = y - y.mean(1, keepdim=True)  # right inside every window, wrong between windows
     assert ccc_loss(guess, y, "batch") > ccc_loss(y, y, "batch") + 0.3
     assert ccc_loss(guess + y.mean(1, keepdim=True), y, "window") == pytest.approx(0, abs=1e-5)
+
+
+def test_an_unknown_scope_is_named():
+    with pytest.raises(ValueError, match="'batch' or 'window', not 'batches'"):
+        ccc_loss(torch.zeros(1, 4), torch.zeros(1, 4), "batches")
 
 
 def test_kd_loss_is_the_mean_difference_and_detaches():
@@ -91,3 +98,29 @@ def test_overlap_mean_inverts_windowing_and_leaves_the_rest_nan():
     where = trial_slices(lengths)[1]
     np.testing.assert_allclose(back[:, where], trace[:, where])
     assert np.isnan(back[:, :50]).all()
+
+
+def test_folds_that_cannot_be_made_are_named():
+    for cut, why in ((lambda: by_trial([1, 1, 2], 10), "fold 3: nothing to test"),
+                     (lambda: by_subject(["a", "a"]), "nothing is left to train on"),
+                     (lambda: contiguous_trials([1] * 10, 5, inner=0.0),
+                      "nothing is left to train"),
+                     (lambda: contiguous_trials([1] * 10, 5, inner=1.5), "inner is a share")):
+        with pytest.raises(ValueError, match=why):
+            cut()
+
+
+def test_what_stands_still_in_training_is_no_signal():
+    x = np.random.default_rng(0).normal([0.0, 5.0], size=(12, 2))
+    x[:8, 1] = 5.0  # the trials that train; the last one moves
+    for baseline in (0, 2):
+        scaled = scale(x, [4, 4, 4], [1, 2, 3], [0, 1], "train", baseline)
+        assert not scaled[:, 1].any() and scaled[:8, 0].std() == pytest.approx(1, abs=0.3)
+
+
+def test_scaling_by_subject_wants_a_subject_for_each_segment():
+    x = np.ones((4, 2), np.float32)
+    for wrong in (None, ["a", "b"], np.array([0, 0, np.nan, 1])):
+        with pytest.raises(ValueError, match="a subject for each of 4 segments"):
+            standardise(x, [0, 1], wrong, "subject")
+    assert standardise(x, [0, 1], ["a", "a", "b", "b"], "subject").shape == (4, 2)

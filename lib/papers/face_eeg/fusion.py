@@ -38,7 +38,8 @@ def trained_face(profile: str, root: str = "", *, seed: int = 0,
 def watched(trial: Trial, weights: Mapping[str, np.ndarray], preset: Preset,
             store: Store | None = None) -> dict[str, np.ndarray]:
     """:func:`lib.papers.face_eeg.video.frame_posteriors`, remembered."""
-    given = (content(trial, "video"), trial.stimulus, digest(dict(weights)), preset.video_rate)
+    given = (content(trial, "video",
+                     "markers"), trial.stimulus, digest(dict(weights)), preset.video_rate)
     return (store or Store()).memoise(frame_posteriors, trial, weights, preset.video_rate,
                                       given=given)
 
