@@ -109,7 +109,11 @@ def trial_features(trial: Trial, backbone: Callable | None = None, bands: str = 
         eeg = _passed(trial, "eeg_features", n_labels)
         eeg = eeg if log else shares(eeg, len(BANDS))
     else:
-        eeg = eeg_features(clean(trial.load("eeg")), n_labels, bands, label_rate=LABEL_RATE)
+        eeg = trial.load("eeg")
+        if eeg.rate % LABEL_RATE:
+            raise BadFile(trial.name, f"EEG with whole samples between labels ({LABEL_RATE:g} Hz)",
+                          f"{eeg.rate:g} Hz", "Resample it.")
+        eeg = eeg_features(clean(eeg), n_labels, bands, label_rate=LABEL_RATE)
     if "face_features" in trial.loaders:
         face = _passed(trial, "face_features", n_labels)
     elif backbone is None:
