@@ -128,10 +128,7 @@ def segment_splits(name: str, subject, trial, n_folds: int = 10, inner: float = 
     n_folds : int
         Where there are fewer units (subjects), as many folds as units.
     inner : float
-        Share of the *units* outside the test fold that validates; at least one does. (In
-        :func:`by_trial` it is the share that trains.)
-    seed : int
-        Of the folds and of the inner split.
+        Share of the *units* outside the test fold that validates; at least one does.
 
     Returns
     -------
