@@ -31,8 +31,7 @@ from lib.workers import end_with_parent
 IMPORTED = [
     "ipykernel.kernelapp", "IPython.core.pylabtools", "matplotlib_inline.backend_inline", "torch",
     "torch._dynamo", "mne", "seaborn", "sklearn.ensemble", "papermill", "jupytext",
-    "lib.companion.run", "lib.papers.experiment", *(f"lib.papers.{file.parent.name}.protocol"
-                                                    for file in paths.PAPERS.glob("*/protocol.py"))
+    "lib.companion.run", "lib.papers.experiment"
 ]
 
 
