@@ -82,7 +82,8 @@ def test_feis_reads_a_phase_once_and_neither_the_whole_nor_what_is_damaged(tmp_p
 def write_polar(path, step=1 / 130):
     path.parent.mkdir(parents=True, exist_ok=True)
     times = pd.Timestamp("2023-08-10 18:39:19") + pd.to_timedelta(np.arange(300) * step, "s")
-    said = [str(time.to_pydatetime()) for time in times.round("us")]  # no fraction where the second is whole
+    # a whole second is written without a fraction
+    said = [str(time.to_pydatetime()) for time in times.round("us")]
     pd.DataFrame({"time": said, "ECG": 100 * WAVE}).to_csv(path, index=False)
 
 
