@@ -90,7 +90,7 @@ def _read(name: str) -> dict:
         raise Refused(f"there is no profile {name!r}; there are {', '.join(names())}")
     try:
         given = yaml.load(file.read_text(encoding="utf-8"), _Once) or {}
-        json.dumps(given, default=str)  # refuses what holds itself
+        json.dumps(given, default=str, skipkeys=True)  # a ValueError for what holds itself
     except (yaml.YAMLError, ValueError) as error:
         raise Refused(f"{file.name}: expected YAML, found {error}") from error
     if not isinstance(given, Mapping):

@@ -117,7 +117,7 @@ def claims_table() -> str:
     differences are answered."""
     every = collect.claims()
     table = every.query("metric == 'CCC' and table != '7'").drop(columns=["paper", "p (Holm)"])
-    equal = every["printed"].isin(["+0.000", "-0.000"]) & every["answer"].eq("supported")
+    equal = every["printed"].astype(float).eq(0) & every["answer"].eq("supported")
     answers = every["answer"].mask(equal, "printed equal and equal here").value_counts()
     n = ", ".join(f"{n} {answer}" for answer, n in answers.items())
     last = [["3 to 7", f"all {len(every)} differences asked", "all", "", "", n]]

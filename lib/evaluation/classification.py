@@ -43,9 +43,9 @@ def classification(y, yhat) -> dict[str, float]:
     y, yhat = np.split(classes, 2)
     right, true, guess = (np.bincount(c, minlength=classes.max() + 1)
                           for c in (y[y == yhat], y, yhat))
-    met = true + guess > 0
-    f1 = 2 * right[met] / (true +
-                           guess)[met]  # scikit-learn's, without what costs it 20 times as long
+    # scikit-learn's, without what costs it 20 times as long
+    f1 = 2 * right / np.maximum(true + guess, 1)
+    f1 = f1[true + guess > 0]
     return {"accuracy": float(right.sum() / len(y)), "F1": float(f1.mean())}
 
 

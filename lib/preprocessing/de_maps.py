@@ -5,7 +5,7 @@ import numpy as np
 from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
 
 from lib.preprocessing.differential_entropy import gaussian_entropy
-from lib.preprocessing.power import weighed_power
+from lib.preprocessing.power import bins, weighed_power
 
 BANDS = ((1, 4), (4, 8), (8, 14), (14, 31), (31, 51))
 """Hz. choice: five bands within the paper's 1 to 51 Hz (Sec 4.1), as SST-EmotionNet cannot work
@@ -30,12 +30,9 @@ def differential_entropy(x: np.ndarray, rate: float = 200.0) -> np.ndarray:
         float32, nats. The variance is the sum of the Hann-windowed periodogram over the band, the
         mean removed; at least 1e-12.
     """
-    frequency, (low, high) = np.fft.rfftfreq(x.shape[-1], 1 / rate), np.transpose(BANDS)
-    inside = (frequency >= low[:, None]) & (frequency < high[:, None])
-    if rate < 2 * high.max() or not inside.any(axis=1).all():
-        raise ValueError(f"bands up to {high.max():g} Hz need more than {rate:g} samples a second, "
-                         f"and segments longer than {x.shape[-1]}")
-    variance = weighed_power(x, rate, inside.astype(float), x.shape[-1]) * frequency[1]
+    n = x.shape[-1]
+    inside = bins(BANDS, rate, n, top=False).astype(float)
+    variance = weighed_power(x, rate, inside, n) * np.fft.rfftfreq(n, 1 / rate)[1]
     return gaussian_entropy(np.maximum(variance, 1e-12)).astype(np.float32)
 
 

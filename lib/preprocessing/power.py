@@ -20,6 +20,17 @@ FLOOR = 1e-12  # of the power of a flat channel, in squared units per Hz
 CHUNK = 256  # segments whose spectra are in memory at a time
 
 
+def bins(bands, rate: float, n: int, top: bool = True) -> np.ndarray:
+    """Which frequencies of ``n`` samples lie in each band ``(n_bands, n // 2 + 1)``; ``top``: its
+    upper edge too. A ``ValueError`` where a band cannot be told."""
+    frequency, (low, high) = np.fft.rfftfreq(n, 1 / rate), np.transpose(bands)[..., None]
+    inside = (frequency >= low) & ((frequency <= high) if top else (frequency < high))
+    if rate < 2 * high.max() or not inside.any(axis=1).all():
+        raise ValueError(f"bands up to {high.max():g} Hz need more than {rate:g} samples a second, "
+                         f"and more at a time than {n}")
+    return inside
+
+
 def weighed_power(x: np.ndarray, rate: float, weights: np.ndarray, window: int) -> np.ndarray:
     """Sums of the power density of each channel ``(N, C, n)``, in squared units per Hz.
 
@@ -64,11 +75,7 @@ def log_power(x: np.ndarray, rate: float = RATE) -> np.ndarray:
     'beta'
     """
     window = min(round(2 * rate), x.shape[-1])
-    frequency, (low, high) = np.fft.rfftfreq(window, 1 / rate), np.transpose([*BANDS.values()])
-    inside = (frequency >= low[:, None]) & (frequency <= high[:, None])
-    if rate < 2 * high.max() or not inside.any(axis=1).all():
-        raise ValueError(f"bands up to {high.max():g} Hz need more than {rate:g} samples a second, "
-                         f"and windows longer than {window}")
+    inside = bins([*BANDS.values()], rate, window)
     inside = inside.astype(np.result_type(x, np.float32))
     power = weighed_power(x, rate, inside / inside.sum(axis=1, keepdims=True), window)
     return np.log(np.maximum(power, FLOOR)).reshape(len(x), -1).astype(np.float32)

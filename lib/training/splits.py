@@ -41,14 +41,12 @@ def _folds(name: str, unit: np.ndarray, tested: Iterable[np.ndarray], seed: int,
     validate (where negative, the last), the rest train."""
     folds = []
     for k, test in enumerate(tested):
-        if not len(test):
-            raise ValueError(f"{name}, fold {k}: nothing to test; ask for fewer folds")
         rest = _rng(seed, k).permutation(np.setdiff1d(unit, test))
         n = cut(len(rest))
         val, train = (rest[:n], rest[n:]) if n >= 0 else (rest[n:], rest[:n])
-        if not len(train):
-            raise ValueError(f"{name}, fold {k}: nothing is left to train on: {len(test)} of "
-                             f"{len(unit)} are tested and {len(val)} validate")
+        if not (len(train) and len(test)):
+            raise ValueError(f"{name}, fold {k}: {len(train)} of {len(unit)} would train and "
+                             f"{len(test)} be tested; ask for fewer folds")
         folds.append(_split(name, k, *(np.isin(unit, part) for part in (train, val, test))))
     return folds
 

@@ -92,27 +92,29 @@ def scale(x: np.ndarray, lengths: Sequence[int], subjects: Sequence[int], train:
     limit : float
         See :class:`Recipe`.
     """
-    slices, level = trial_slices(lengths), np.sqrt(np.mean(x**2, axis=0))
+    slices, raw = trial_slices(lengths), x
     if baseline:
         x = np.concatenate([x[where] - x[where][:baseline].mean(0) for where in slices])
     if scaling == "train":
-        known = np.concatenate([x[slices[i]] for i in train])
-        out = _over(x - known.mean(0), known.std(0), level)
+        rows = np.concatenate([np.r_[slices[i]] for i in train])
+        out = _scaled(x, x[rows], raw[rows])
     elif scaling == "subject":
         subject = np.repeat(subjects, lengths)
         out = np.empty_like(x, dtype=np.float32)
         for s in np.unique(subject):
-            own = x[subject == s]
-            out[subject == s] = _over(own - own.mean(0), own.std(0), level)
+            own = subject == s
+            out[own] = _scaled(x[own], x[own], raw[own])
     else:
         raise ValueError(f"scaling is 'train' or 'subject', not {scaling!r}")
     return out.clip(-limit, limit) if limit else out
 
 
-def _over(x: np.ndarray, spread: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """``x`` in spreads; 0 for a feature that stands still, of which rounding would become a
-    signal."""
-    return np.where(spread > 1e-5 * level, x / (spread + 1e-6), 0).astype(np.float32)
+def _scaled(x: np.ndarray, known: np.ndarray, raw: np.ndarray) -> np.ndarray:
+    """``x`` by mean and spread of the ``known`` rows; 0 for a feature that stands still in them, as
+    seen beside their ``raw`` size: rounding would become a signal."""
+    spread = known.std(0)
+    moves = spread > 1e-5 * np.sqrt(np.mean(raw**2, axis=0))
+    return np.where(moves, (x - known.mean(0)) / (spread + 1e-6), 0).astype(np.float32)
 
 
 class ValenceTask(loop.Task):
