@@ -33,7 +33,7 @@ ROOMS = ["datasets", "simulation", "preprocessing", "models", "training", "evalu
 OUTSIDE = {"models": {"datasets", "simulation"}, "datasets": {"simulation"}}
 # Used by notebooks and commands, and by papers for their figures and sliders; by no other room.
 FRONT = {"companion", "plots"}
-BUDGET = 15_854  # lines of code in lib; it may fall, it rises by what is new alone
+BUDGET = 15_853  # lines of code in lib; it may fall, it rises by what is new alone
 
 
 def canonical(name: str) -> str:
